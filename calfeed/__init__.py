@@ -1,0 +1,53 @@
+"""calfeed: events in YAML, with local times and venues, to timezone-correct iCalendar feeds.
+
+The names below are what the command line itself uses. They are loaded when first asked for, so that importing the
+package costs nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from calfeed.errors import CalfeedError, OutputError, Problem, SourceError
+    from calfeed.manifest import Manifest
+    from calfeed.model import Artifact, Event, Project
+    from calfeed.pipeline import BuildResult, build, render
+    from calfeed.project import load
+
+_HOMES = {
+    "Artifact": "model",
+    "BuildResult": "pipeline",
+    "CalfeedError": "errors",
+    "Event": "model",
+    "Manifest": "manifest",
+    "OutputError": "errors",
+    "Problem": "errors",
+    "Project": "model",
+    "SourceError": "errors",
+    "build": "pipeline",
+    "load": "project",
+    "render": "pipeline",
+}
+
+__all__ = [
+    "Artifact",
+    "BuildResult",
+    "CalfeedError",
+    "Event",
+    "Manifest",
+    "OutputError",
+    "Problem",
+    "Project",
+    "SourceError",
+    "build",
+    "load",
+    "render",
+]
+
+
+def __getattr__(name: str) -> object:
+    if name in _HOMES:
+        return getattr(import_module(f"calfeed.{_HOMES[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,5 @@
+"""`python -m calfeed`."""
+
+from calfeed.cli import main
+
+main(prog_name="calfeed")

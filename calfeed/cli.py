@@ -1,0 +1,244 @@
+"""The command line: thin. Only here are the clock, the environment and the streams."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import click
+
+if TYPE_CHECKING:
+    from calfeed.errors import Problem
+    from calfeed.model import Project
+
+_EVENTS = click.Path(exists=True, file_okay=False, path_type=Path)
+_events_argument = click.argument("events", type=_EVENTS, default="events")
+_format_option = click.option(
+    "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True, help="For eyes or programs."
+)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="calfeed")
+def main() -> None:
+    """Turn events in YAML, with local times and venues, into timezone-correct iCalendar feeds.
+
+    Results go to stdout, everything else to stderr. Exit codes: 0 done, 1 problems found or output out of date, 2 wrong
+    usage.
+    """
+
+
+@main.command()
+@click.argument("folder", metavar="[DIR]", type=click.Path(file_okay=False, path_type=Path), default=".")
+def init(folder: Path) -> None:
+    """Write a small working example calendar into DIR (default: here)."""
+    from calfeed.authoring import write_example
+
+    with _problems_to_stderr():
+        for path in write_example(folder):
+            click.echo(path.as_posix())
+    where = "" if folder == Path() else f"cd {folder.as_posix()} && "
+    click.echo(f"Now build it: {where}calfeed build", err=True)
+
+
+@main.command()
+@click.argument("summary")
+@click.option("--start", required=True, metavar="TIME", help="2027-05-18 18:00, or a date for whole days.")
+@click.option("--end", metavar="TIME", help="A time, or the last day.")
+@click.option("--duration", metavar="DURATION", help="90m, 1h30m, 3d; instead of --end.")
+@click.option("--venue", metavar="ID", help="A venue of venues.yaml.")
+@click.option("--timezone", metavar="ZONE", help="Where neither venue nor calendar settle it.")
+@click.option("--id", "event_id", metavar="ID", help="The id and file name; made of SUMMARY if not given.")
+@click.option("--events", type=_EVENTS, default="events", show_default=True, help="The folder of events.")
+def new(summary: str, events: Path, event_id: str | None, **values: str | None) -> None:
+    """Add a file for an event named SUMMARY, with a stable id."""
+    from calfeed.authoring import write_event
+    from calfeed.errors import SourceError
+    from calfeed.project import load
+
+    with _problems_to_stderr():
+        path = write_event(events, summary, {key: value for key, value in values.items() if value}, event_id)
+        try:
+            load(events)
+        except SourceError as cause:
+            mine = [problem for problem in cause.problems if problem.mark.path == path.as_posix()]
+            if mine:
+                path.unlink()
+                raise SourceError(mine) from cause
+    click.echo(path.as_posix())
+
+
+@main.command()
+@_events_argument
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "github"]),
+    default="text",
+    show_default=True,
+    help="For eyes, programs, or the lines of a pull request.",
+)
+@click.option("--strict", is_flag=True, help="Exit with 1 for warnings too.")
+def check(events: Path, form: Literal["text", "json", "github"], strict: bool) -> None:
+    """Report all problems of the folder EVENTS; write nothing."""
+    from calfeed import report
+    from calfeed.errors import Severity, SourceError
+    from calfeed.project import load
+
+    try:
+        problems = load(events, progress=_Bar().show).problems
+    except SourceError as cause:
+        problems = cause.problems
+    formats: dict[str, Callable[[Sequence[Problem]], str]] = {
+        "text": report.format_problems,
+        "json": report.format_problems_json,
+        "github": report.format_problems_github,
+    }
+    click.echo(formats[form](problems), nl=False)
+    click.echo(report.summarize(problems), err=True)
+    if any(strict or problem.severity is Severity.ERROR for problem in problems):
+        sys.exit(1)
+
+
+@main.command()
+@_events_argument
+@click.option(
+    "-o", "--output", "out", type=click.Path(path_type=Path), default="dist", show_default=True, help="The folder to write."
+)
+@click.option("--check", "dry", is_flag=True, help="Write nothing; exit with 1 if the output is out of date.")
+@click.option("--base-url", metavar="URL", help="Where the output will be published, instead of the calendar's url.")
+@click.option("--no-site", is_flag=True, help="Only feeds and files of events, no web pages.")
+def build(events: Path, out: Path, dry: bool, base_url: str | None, no_site: bool) -> None:  # noqa: ARG001
+    """Build the folder EVENTS into feeds and one .ics file per event."""
+    from calfeed import pipeline, report
+
+    now = _build_time()
+    url = _base_url(base_url)
+    with _problems_to_stderr(f"nothing in {out.as_posix()} was changed"):
+        result = pipeline.build(events, out, now=now, base_url=url, check=dry, progress=_Bar().show)
+    click.echo(report.format_problems(result.problems), err=True, nl=False)
+    holds = f"{report.plural(len(result.project.events), 'event')} in {report.plural(len(result.project.feeds), 'feed')}"
+    if result.is_first and not dry:
+        click.echo(f"{out.as_posix()} had no manifest: a first build, every event is new", err=True)
+    changes = result.changes
+    if not changes:
+        click.echo(f"{out.as_posix()} is up to date: {holds}")
+        return
+    if dry:
+        for path in sorted([*changes.written, *changes.deleted]):
+            click.echo(f"out of date: {(out / path).as_posix()}")
+        sys.exit(1)
+    deleted = f", {report.plural(len(changes.deleted), 'file')} deleted" if changes.deleted else ""
+    click.echo(f"{out.as_posix()}: {holds}; {report.plural(len(changes.written), 'file')} written{deleted}")
+
+
+@main.command("list")
+@_events_argument
+@_format_option
+def list_(events: Path, form: Literal["text", "json"]) -> None:
+    """List the events of the folder EVENTS, with local time, zone and UTC."""
+    from calfeed import report
+
+    found = _load(events).events
+    click.echo(report.format_events(found) if form == "text" else report.format_events_json(found), nl=False)
+
+
+@main.command()
+@click.argument("event_id", metavar="ID")
+@_events_argument
+@_format_option
+def show(event_id: str, events: Path, form: Literal["text", "json"]) -> None:
+    """Show the event ID: local time, zone and why that zone, UTC, and the rest."""
+    from calfeed import report
+    from calfeed.fields import did_you_mean
+
+    found = {event.id: event for event in _load(events).events}
+    if event_id not in found:
+        hint = did_you_mean(event_id, found, "`calfeed list` shows them all")
+        click.echo(f"there is no event `{event_id}`; {hint}", err=True)
+        sys.exit(1)
+    event = found[event_id]
+    click.echo(report.format_event(event) if form == "text" else report.format_event_json(event), nl=False)
+
+
+@main.command()
+@click.argument("kind", type=click.Choice(["events", "calendar", "venues", "defaults"]), default="events")
+def schema(kind: str) -> None:
+    """Print the JSON Schema of a kind of file, for editors (default: events)."""
+    import json
+
+    from calfeed.schema import json_schema
+
+    click.echo(json.dumps(json_schema(kind), ensure_ascii=False, indent=2))
+
+
+# -- the world outside ------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def _problems_to_stderr(consequence: str | None = None) -> Iterator[None]:
+    """Show the problems of an error of ours, say what it means, and exit with 1."""
+    from calfeed import report
+    from calfeed.errors import CalfeedError
+
+    try:
+        yield
+    except CalfeedError as cause:
+        click.echo(report.format_problems(cause.problems), err=True, nl=False)
+        summary = report.summarize(cause.problems)
+        click.echo(f"{summary}; {consequence}" if consequence else summary, err=True)
+        sys.exit(1)
+
+
+def _load(events: Path) -> Project:
+    from calfeed.project import load
+
+    with _problems_to_stderr():
+        return load(events, progress=_Bar().show)
+
+
+def _build_time() -> datetime:
+    """Return SOURCE_DATE_EPOCH (https://reproducible-builds.org/specs/source-date-epoch/), else the clock."""
+    epoch = os.environ.get("SOURCE_DATE_EPOCH")
+    if epoch is None:
+        return datetime.now(UTC)
+    try:
+        return datetime.fromtimestamp(int(epoch), UTC)
+    except (ValueError, OverflowError, OSError):
+        raise click.UsageError(f"SOURCE_DATE_EPOCH is no number of seconds: {epoch!r}") from None
+
+
+def _base_url(text: str | None) -> str | None:
+    from calfeed.fields import read_base_url
+    from calfeed.notation import NotationError
+
+    try:
+        return None if text is None else read_base_url(text)
+    except NotationError as refusal:
+        raise click.BadParameter(f"{refusal.message}; {refusal.hint}", param_hint="--base-url") from None
+
+
+class _Bar:
+    """Progress of a build, on a terminal only, and only once it has taken a second."""
+
+    def __init__(self) -> None:
+        self._begin = time.monotonic()
+        self._stage = ""
+        self._bar: Any = None
+
+    def show(self, stage: str, done: int, total: int) -> None:
+        if self._bar is not None and (stage != self._stage or done >= total):
+            self._bar.render_finish()
+            self._bar = None
+        if done >= total or not sys.stderr.isatty() or time.monotonic() - self._begin < 1:
+            return
+        if self._bar is None:
+            self._stage = stage
+            self._bar = click.progressbar(length=total, label=f"{stage:<9}", file=sys.stderr)
+        self._bar.update(done - self._bar.pos)

@@ -1,0 +1,76 @@
+"""What can go wrong, and where: marks, problems and the exceptions that carry them.
+
+Nothing here reads or writes; `report` turns problems into text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Severity(StrEnum):
+    """How bad a problem is: an error stops the build, a warning does not."""
+
+    ERROR = "error"
+    WARNING = "warning"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, order=True)
+class Mark:
+    """A stretch of one line of a source file.
+
+    `line` and `column` count from 1, columns in characters; `end_column` is the first column after the stretch.
+    `text` is the whole line, so that a problem can be shown without reading the file again.
+    """
+
+    path: str
+    line: int = 1
+    column: int = 1
+    end_column: int = 2
+    text: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Problem:
+    """Something wrong at a place in the sources, and what to write instead."""
+
+    mark: Mark
+    code: str
+    message: str
+    hint: str
+    severity: Severity = Severity.ERROR
+    related: tuple[Mark, ...] = ()
+
+
+def error(mark: Mark, code: str, message: str, hint: str, *related: Mark) -> Problem:
+    """Return a problem that stops the build."""
+    return Problem(mark=mark, code=code, message=message, hint=hint, related=related)
+
+
+def warning(mark: Mark, code: str, message: str, hint: str, *related: Mark) -> Problem:
+    """Return a problem that is worth a look and stops nothing."""
+    return Problem(mark=mark, code=code, message=message, hint=hint, severity=Severity.WARNING, related=related)
+
+
+def sort_problems(problems: Iterable[Problem]) -> tuple[Problem, ...]:
+    """Return the problems by place, each once, an error before a warning at the same spot."""
+    unique = dict.fromkeys(problems)
+    return tuple(sorted(unique, key=lambda p: (p.mark, p.severity, p.code, p.message)))
+
+
+class CalfeedError(Exception):
+    """The root of everything calfeed raises on purpose; `problems` says what and where."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = sort_problems(problems)
+        super().__init__("; ".join(f"{p.mark.path}:{p.mark.line}: {p.message}" for p in self.problems))
+
+
+class SourceError(CalfeedError):
+    """The sources cannot be turned into a project."""
+
+
+class OutputError(CalfeedError):
+    """DIST cannot be read, locked or written; nothing in it was changed unless a problem says so."""

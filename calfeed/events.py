@@ -1,0 +1,370 @@
+"""One event as written to one event as meant: its zone, its instants, its venue.
+
+Every check runs on whatever fields could be read; a problem that follows from another is not reported.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+
+from calfeed import fields, zones
+from calfeed.errors import Mark, Problem, error, warning
+from calfeed.model import (
+    Address,
+    AllDay,
+    Calendar,
+    Event,
+    Organizer,
+    Timed,
+    Venue,
+    ZoneChoice,
+    ZonedTime,
+)
+from calfeed.notation import ClockTime, Duration, WrittenTime, format_offset, format_wall
+from calfeed.schema import EventEntry, OrganizerEntry, Place, Read, VenueEntry
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What an event may refer to; a venue that could not be read is None."""
+
+    calendar: Calendar
+    default_duration: Duration | None
+    venues: Mapping[str, Venue | None]
+
+
+def resolve_event(
+    read: Read[EventEntry], place: Place, event_id: str, around: Surroundings
+) -> tuple[Event | None, tuple[Problem, ...]]:
+    """Return the event an entry stands for, and the problems found; None where there is no knowing when it is."""
+    return _Resolver(read, place, around).resolve(event_id)
+
+
+def resolve_venue(venue_id: str | None, entry: VenueEntry, mark: Mark) -> Venue:
+    """Return the venue an entry stands for."""
+    address = entry.address
+    resolved = Address()
+    if address is not None:
+        resolved = Address(
+            street=address.street,
+            locality=address.locality,
+            region=address.region,
+            postal_code=address.postal_code,
+            country=address.country.name if address.country else None,
+            country_code=address.country.alpha_2 if address.country else None,
+        )
+    return Venue(
+        id=venue_id,
+        name=entry.name or "?",
+        address=resolved,
+        geo=entry.geo,
+        timezone=entry.timezone,
+        url=entry.url,
+        mark=mark,
+    )
+
+
+def resolve_organizer(entry: OrganizerEntry | str | None) -> Organizer | None:
+    """Return the organizer, written as a mapping or as a name alone."""
+    if isinstance(entry, OrganizerEntry):
+        return Organizer(name=entry.name, email=entry.email, url=entry.url)
+    return None if entry is None else Organizer(name=entry)
+
+
+class _Resolver:
+    """Resolves one event; every method notes the problems it meets and returns what it could find out."""
+
+    def __init__(self, read: Read[EventEntry], place: Place, around: Surroundings) -> None:
+        self._entry = read.entry
+        self._broken = read.broken
+        self._place = place
+        self._around = around
+        self._problems: list[Problem] = []
+
+    def resolve(self, event_id: str) -> tuple[Event | None, tuple[Problem, ...]]:
+        entry = self._entry
+        venue = self._venue()
+        self._check_description()
+        when, zone = self._when(venue)
+        stamp_zone = zone.tzid if zone else self._around.calendar.timezone or "UTC"
+        created = self._stamp("created", stamp_zone)
+        last_modified = self._stamp("last_modified", stamp_zone)
+        if when is None:
+            return None, tuple(self._problems)
+        event = Event(
+            id=event_id,
+            uid=entry.uid or f"{event_id}@{self._around.calendar.id}",
+            summary=entry.summary or "?",
+            when=when,
+            zone=zone,
+            status=entry.status,
+            venue=venue,
+            online=entry.online,
+            description=entry.description,
+            url=entry.url,
+            categories=tuple(dict.fromkeys(entry.categories)),
+            organizer=resolve_organizer(entry.organizer),
+            image=entry.image,
+            busy=entry.busy,
+            reminders=tuple(dict.fromkeys(entry.reminders)),
+            properties=tuple(sorted(entry.properties.items())),
+            created=created,
+            last_modified=last_modified,
+            sequence=entry.sequence,
+            mark=self._place.mark("id" if entry.id else "summary"),
+        )
+        return event, tuple(self._problems)
+
+    # -- venue and text
+
+    def _venue(self) -> Venue | None:
+        written = self._entry.venue
+        if isinstance(written, VenueEntry):
+            if written.name is None:
+                self._report(self._place.mark("venue"), "missing-key", "`name` is missing", "add a line `name: …`")
+            return resolve_venue(None, written, self._place.mark("venue"))
+        if written is None:
+            return None
+        if written in self._around.venues:
+            return self._around.venues[written]
+        known = self._around.venues
+        hint = fields.did_you_mean(
+            written, known, f"the venues are {', '.join(known)}" if known else "add it to venues.yaml"
+        )
+        self._report(self._place.mark("venue"), "unknown-venue", f"there is no venue `{written}`", hint)
+        return None
+
+    def _check_description(self) -> None:
+        tag = fields.find_html(self._entry.description or "")
+        if tag:
+            message = f"`{tag}` is HTML; readers will see it as it is written"
+            hint = "use Markdown, or put it in `backquotes` if it is meant to be seen"
+            self._warn(self._place.mark("description"), "html-in-description", message, hint)
+
+    def _stamp(self, key: str, tzid: str) -> datetime | None:
+        """Return an instant of the event's history: local like every time, a date alone as its midnight."""
+        written = self._entry.created if key == "created" else self._entry.last_modified
+        if written is None:
+            return None
+        if not isinstance(written, WrittenTime):
+            written = WrittenTime(datetime.combine(written, time()))
+        zoned = self._zoned(written, tzid, key)
+        return zoned.instant if zoned else None
+
+    # -- when
+
+    def _when(self, venue: Venue | None) -> tuple[AllDay | Timed | None, ZoneChoice | None]:
+        start = self._entry.start
+        if self._entry.end is not None and self._entry.duration is not None:
+            hint = "delete one of the two"
+            mark = self._place.key_mark("duration")
+            self._report(mark, "end-and-duration", "an event has an `end` or a `duration`, not both", hint)
+            return None, None
+        if start is None:
+            return None, None
+        if not isinstance(start, WrittenTime):
+            zone = self._zone(venue, start.year, required=False)
+            return self._all_day(start), zone
+        zone = self._zone(venue, start.wall.year, required=True)
+        if zone is None:
+            return None, None
+        when = self._timed(start, zone.tzid)
+        if when is not None:
+            self._check_place(when.start, zone, venue)
+        return when, zone
+
+    def _all_day(self, first: date) -> AllDay | None:
+        end, duration = self._entry.end, self._entry.duration
+        if isinstance(end, WrittenTime | ClockTime):
+            hint = f"write the start's time, or a date as `end` (the last day, inclusive): `{first}`"
+            self._report(self._place.mark("end"), "mixed-end", "the event begins on a day and ends at a time", hint)
+            return None
+        if duration is not None:
+            if duration.seconds:
+                hint = "write whole days (`3d`), or give `start` a time"
+                message = "an event of whole days cannot last hours and minutes"
+                self._report(self._place.mark("duration"), "mixed-end", message, hint)
+                return None
+            return AllDay(first, first + timedelta(days=duration.days - 1))
+        if isinstance(end, date):
+            if end < first:
+                hint = f"the last day is the first or a later one: `end: {first}` or leave it out"
+                self._report(self._place.mark("end"), "end-before-start", f"{end} is before {first}", hint)
+                return None
+            return AllDay(first, end)
+        return AllDay(first, first)
+
+    def _timed(self, start: WrittenTime, tzid: str) -> Timed | None:
+        begin = self._zoned(start, tzid, "start")
+        if begin is None:
+            return None
+        duration = self._entry.duration
+        if self._entry.end is not None:
+            return self._timed_to(begin, self._entry.end)
+        if self._broken & {"end", "duration"}:
+            return Timed(begin, None)
+        if duration is None and self._around.default_duration is not None:
+            duration = self._around.default_duration
+        if duration is None:
+            hint = "write `end` or `duration`, or `default_duration` in calendar.yaml; unknown is allowed"
+            message = "the event has no end; calendars show it as a moment"
+            self._warn(self._place.mark("start"), "missing-end", message, hint)
+            return Timed(begin, None)
+        end = self._after(begin, duration)
+        return None if end is None else Timed(begin, end)
+
+    def _timed_to(self, begin: ZonedTime, end: date | WrittenTime | ClockTime) -> Timed | None:
+        tzid = self._entry.end_timezone or begin.tzid
+        mark = self._place.mark("end")
+        if isinstance(end, ClockTime):
+            midnight = datetime.combine(begin.wall.date(), time())
+            end = WrittenTime(midnight + end.since_midnight)
+        elif not isinstance(end, WrittenTime):
+            if end < begin.wall.date():
+                hint = f"write the day and time it ends: `{begin.wall.date()} 18:00`"
+                self._report(mark, "end-before-start", f"{end} is before {begin.wall.date()}", hint)
+                return None
+            message = "the event begins at a time and ends on a day"
+            hint = f"write the time it ends (`{end} 18:00`, `{end} 24:00`), or make `start` a date: `{begin.wall.date()}`"
+            self._report(mark, "mixed-end", message, hint)
+            return None
+        finish = self._zoned(end, tzid, "end")
+        if finish is None:
+            return None
+        if finish.instant <= begin.instant:
+            if finish.instant == begin.instant:
+                message, hint = "the event ends when it begins", "write a later `end`, or leave it out if it is not known"
+            else:
+                message = f"{format_wall(finish.wall)} is before the start, {format_wall(begin.wall)}"
+                following = format_wall(finish.wall + timedelta(days=(begin.wall.date() - finish.wall.date()).days + 1))
+                hint = f"if it ends on the next day, write `end: {following}`"
+            self._report(mark, "end-before-start", message, hint)
+            return None
+        return Timed(begin, finish)
+
+    def _after(self, begin: ZonedTime, duration: Duration) -> ZonedTime | None:
+        """Return the end of a duration: days are nominal, then hours elapse (RFC 5545 §3.3.6)."""
+        key = "duration" if self._entry.duration is not None else "start"
+        instant = begin.instant
+        if duration.days:
+            same_clock = self._zoned(WrittenTime(begin.wall + timedelta(days=duration.days)), begin.tzid, key)
+            if same_clock is None:
+                return None
+            instant = same_clock.instant
+        instant += timedelta(seconds=duration.seconds)
+        tzid = self._entry.end_timezone or begin.tzid
+        return ZonedTime(zones.wall_at(instant, tzid), tzid, instant)
+
+    def _zoned(self, written: WrittenTime, tzid: str, key: str) -> ZonedTime | None:
+        """Return a written time in its zone; report a time that is not exactly one instant there."""
+        if written.offset is not None:
+            return self._with_offset(written, written.offset, tzid, key)
+        resolved = zones.resolve_wall(written.wall, tzid)
+        if isinstance(resolved, datetime):
+            return ZonedTime(written.wall, tzid, resolved)
+        mark = self._place.mark(key)
+        shown = format_wall(written.wall)
+        before, after = format_offset(resolved.before), format_offset(resolved.after)
+        if isinstance(resolved, zones.Skipped):
+            leaves = format_wall((resolved.change + resolved.before).replace(tzinfo=None))
+            arrives = format_wall((resolved.change + resolved.after).replace(tzinfo=None))
+            hint = (
+                f"the clocks jump from {leaves} ({before}) to {arrives} ({after}); "
+                f"write `{format_wall(written.wall + resolved.after - resolved.before)}` or an earlier time"
+            )
+            self._report(mark, "nonexistent-time", f"{shown} does not exist in {tzid}", hint)
+        else:
+            hint = f"write which: `{shown}{before}` for the first, `{shown}{after}` for the second"
+            self._report(mark, "ambiguous-time", f"{shown} happens twice in {tzid}", hint)
+        return None
+
+    def _with_offset(self, written: WrittenTime, offset: timedelta, tzid: str, key: str) -> ZonedTime | None:
+        instant = (written.wall - offset).replace(tzinfo=UTC)
+        actual = zones.offset_at(instant, tzid)
+        if written.is_utc:
+            return ZonedTime(zones.wall_at(instant, tzid), tzid, instant)
+        if actual == offset:
+            return ZonedTime(written.wall, tzid, instant)
+        resolved = zones.resolve_wall(written.wall, tzid)
+        shown = format_wall(written.wall)
+        if isinstance(resolved, datetime):
+            right = format_offset(zones.offset_at(resolved, tzid))
+            hint = f"{tzid} is at {right} then: write `{shown}{right}`, or `{shown}` alone"
+        else:
+            both = f"{format_offset(resolved.before)} and {format_offset(resolved.after)}"
+            hint = f"the clocks of {tzid} change between {both} around this time"
+        message = f"{tzid} is not at {format_offset(offset)} at {shown}"
+        self._report(self._place.mark(key), "wrong-offset", message, hint)
+        return None
+
+    # -- which zone
+
+    def _zone(self, venue: Venue | None, year: int, *, required: bool) -> ZoneChoice | None:
+        """Choose the zone: the event's, its venue's, its venue's coordinates' or country's, the calendar's."""
+        calendar = self._around.calendar
+        if self._entry.timezone is not None:
+            origin = "a _defaults.yaml" if "timezone" in self._place.defaults else "the event"
+            return ZoneChoice(tzid=self._entry.timezone, reason=f"{origin} says so")
+        if self._broken & {"timezone", "venue"} or (self._entry.venue is not None and venue is None):
+            return None
+        if venue is not None:
+            if venue.timezone is not None:
+                return ZoneChoice(tzid=venue.timezone, reason="its venue says so")
+            near = _near(venue)
+            if near:
+                if zones.same_offsets(near, year):
+                    return ZoneChoice(tzid=near[0], reason="its venue's coordinates lie in it")
+                return self._several_zones(venue, near, "lies near the border of", required=required)
+            country = zones.zones_of_country(venue.address.country_code or "")
+            if country:
+                name = venue.address.country
+                if zones.same_offsets(country, year):
+                    return ZoneChoice(tzid=country[0], reason=f"its venue is in {name}")
+                if calendar.timezone in country:
+                    return ZoneChoice(tzid=calendar.timezone, reason=f"it is the calendar's, and one of {name}'s")
+                return self._several_zones(venue, country, f"is in {name}, which has", required=required)
+        if calendar.timezone is not None:
+            return ZoneChoice(tzid=calendar.timezone, reason="it is the calendar's")
+        if required:
+            hint = "write `timezone:` in the event, its venue or calendar.yaml, such as `Europe/Tallinn`"
+            message = "there is no telling in which time zone this is"
+            self._report(self._place.mark("start"), "missing-timezone", message, hint)
+        return None
+
+    def _several_zones(self, venue: Venue, names: Sequence[str], where: str, *, required: bool) -> None:
+        """Report that a place leaves the zone open. Whole days need no zone, so for them that is no problem."""
+        if not required:
+            return
+        shown = ", ".join(names[:8]) + (f" and {len(names) - 8} more" if len(names) > 8 else "")
+        owner = f"the venue `{venue.id}`" if venue.id else "the venue"
+        hint = f"write `timezone:` for {owner}" + ("" if venue.geo else ", or its coordinates as `geo:`")
+        message = f"{owner} {where} zones with different clocks: {shown}"
+        self._report(self._place.mark("venue"), "ambiguous-zone", message, hint, venue.mark)
+
+    def _check_place(self, start: ZonedTime, zone: ZoneChoice, venue: Venue | None) -> None:
+        """Warn where a zone somebody wrote has other clocks than the venue's place at that instant."""
+        if venue is None or not (self._entry.timezone or venue.timezone):
+            return
+        local = _near(venue) or zones.zones_of_country(venue.address.country_code or "")
+        offsets = {zones.offset_at(start.instant, name): name for name in reversed(local)}
+        if local and zones.offset_at(start.instant, zone.tzid) not in offsets:
+            there = local[0]
+            clock = format_wall(zones.wall_at(start.instant, there))
+            mark = self._place.mark("timezone") if self._entry.timezone else venue.mark
+            hint = f"at the venue it is {clock} then; if that is meant, write `timezone: {there}`"
+            message = f"{zone.tzid} has other clocks than the venue, which is in {there}"
+            self._warn(mark, "timezone-mismatch", message, hint)
+
+    # -- problems
+
+    def _report(self, mark: Mark, code: str, message: str, hint: str, *related: Mark) -> None:
+        self._problems.append(error(mark, code, message, hint, *related))
+
+    def _warn(self, mark: Mark, code: str, message: str, hint: str) -> None:
+        self._problems.append(warning(mark, code, message, hint))
+
+
+def _near(venue: Venue) -> tuple[str, ...]:
+    return () if venue.geo is None else zones.zones_near(*venue.geo)

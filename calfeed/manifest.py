@@ -1,0 +1,147 @@
+"""calfeed.json: what was published, for programs to read and for the next build to compare with."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from importlib.metadata import version
+
+from calfeed.errors import Mark, OutputError, error
+from calfeed.model import AllDay, Artifact, Event, Feed, Project
+from calfeed.revisions import Published, Revised, Revision, format_utc
+from calfeed.zones import TZDB_VERSION
+
+MANIFEST = "calfeed.json"
+VERSION = 1
+"""The version of the manifest's form; a reader refuses a higher one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """A manifest, as far as the next build needs it: events by UID, and the files by path with their SHA-256."""
+
+    events: Mapping[str, Published] = field(default_factory=dict)
+    files: Mapping[str, str] = field(default_factory=dict)
+
+
+def render_manifest(project: Project, revised: Sequence[Revised], artifacts: Sequence[Artifact]) -> Artifact:
+    """Return the manifest of the artifacts."""
+    slugs: dict[str, list[str]] = {}
+    for feed in project.feeds:
+        for event_id in feed.event_ids:
+            slugs.setdefault(event_id, []).append(feed.slug)
+    content = {
+        "version": VERSION,
+        "generator": generator(),
+        "tzdb": TZDB_VERSION,
+        "id": project.calendar.id,
+        "feeds": [_feed(feed) for feed in project.feeds],
+        "events": [_event(item, slugs[item.event.id]) for item in revised],
+        "files": {artifact.path: _file(artifact) for artifact in sorted(artifacts, key=lambda a: a.path)},
+    }
+    text = json.dumps(content, ensure_ascii=False, indent=1)
+    return Artifact(MANIFEST, f"{text}\n".encode())
+
+
+def read_manifest(data: bytes, path: str) -> Manifest:
+    """Return the manifest in `data`.
+
+    Args:
+        data: the bytes of a calfeed.json.
+        path: the name shown where it cannot be used.
+
+    Raises:
+        OutputError: it is no manifest, or one of a newer form than this version knows.
+    """
+    try:
+        content = json.loads(data)
+        number = content["version"]
+        if not isinstance(number, int) or number > VERSION:
+            hint = "update calfeed; an older one would lose what the newer one wrote down"
+            message = f"the manifest has version {number}, and this calfeed knows {VERSION}"
+            raise OutputError([error(Mark(path=path), "newer-manifest", message, hint)])
+        events = {item["uid"]: _published(item) for item in content["events"]}
+        files = {str(name): str(item["sha256"]) for name, item in content["files"].items()}
+    except (ValueError, KeyError, TypeError, AttributeError) as cause:
+        hint = "restore it from the last good build; without it subscribers would get every event as a new one"
+        message = f"this is no manifest of calfeed: {cause!r}"
+        raise OutputError([error(Mark(path=path), "bad-manifest", message, hint)]) from cause
+    return Manifest(events=events, files=files)
+
+
+def same_output(left: bytes, right: bytes) -> bool:
+    """Tell whether two manifests say the same, whichever calfeed and tz database wrote them."""
+    try:
+        first, second = json.loads(left), json.loads(right)
+    except ValueError:
+        return False
+    if not isinstance(first, dict) or not isinstance(second, dict):
+        return False
+    ignored = ("generator", "tzdb")
+    return all(first.get(key) == second.get(key) for key in {**first, **second} if key not in ignored)
+
+
+def generator() -> str:
+    """Return the name and version of this program."""
+    return f"calfeed {version('calfeed')}"
+
+
+def event_record(event: Event) -> dict[str, object]:
+    """Return what the manifest and `--format json` say of an event, its revision aside."""
+    record: dict[str, object] = {
+        "id": event.id,
+        "uid": event.uid,
+        "path": event.path,
+        "summary": event.summary,
+        "status": event.status.value,
+        "timezone": event.zone.tzid if event.zone else None,
+    }
+    when = event.when
+    if isinstance(when, AllDay):
+        first, last = when.first.isoformat(), when.last.isoformat()
+        return {**record, "start": first, "end": last, "start_utc": None, "end_utc": None, "all_day": True}
+    end = when.end
+    return {
+        **record,
+        "start": when.start.wall.isoformat(),
+        "end": end.wall.isoformat() if end else None,
+        "end_timezone": end.tzid if end else None,
+        "start_utc": format_utc(when.start.instant),
+        "end_utc": format_utc(end.instant) if end else None,
+        "all_day": False,
+    }
+
+
+def _feed(feed: Feed) -> dict[str, object]:
+    return {"slug": feed.slug, "name": feed.name, "path": feed.path, "events": len(feed.event_ids)}
+
+
+def _event(revised: Revised, slugs: list[str]) -> dict[str, object]:
+    return {
+        **event_record(revised.event),
+        "sequence": revised.revision.sequence,
+        "created": format_utc(revised.revision.created),
+        "last_modified": format_utc(revised.revision.last_modified),
+        "fingerprint": revised.fingerprint,
+        "feeds": slugs,
+        "content": revised.content,
+    }
+
+
+def _file(artifact: Artifact) -> dict[str, object]:
+    return {"sha256": hashlib.sha256(artifact.data).hexdigest(), "size": len(artifact.data)}
+
+
+def _published(item: Mapping[str, object]) -> Published:
+    sequence = item["sequence"]
+    if not isinstance(sequence, int):
+        raise TypeError("sequence")
+    revision = Revision(sequence, _read_utc(item["created"]), _read_utc(item["last_modified"]))
+    return Published(str(item["fingerprint"]), revision)
+
+
+def _read_utc(text: object) -> datetime:
+    return datetime.strptime(str(text), "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)

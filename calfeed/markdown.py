@@ -1,0 +1,91 @@
+"""CommonMark to plain text and to HTML, for calendars that show one or the other. Raw HTML is shown, not obeyed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from functools import cache
+
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
+# Whatever CommonMark could read otherwise than as text: its punctuation, entities, and what begins a block.
+_MARKUP = re.compile(r"[\\`*_\[\]<>&!~]|(?m:^[ \t]*(?:[-+#=]|\d+[.)]))|(?m:^(?:\t| {4}))|(?m:  $)")
+
+
+def to_html(text: str) -> str:
+    """Return a Markdown text as HTML; links to other schemes than http, https, mailto and tel stay text."""
+    return str(_parser().render(text)).strip()
+
+
+def to_plain(text: str) -> str:
+    """Return a Markdown text as plain text: emphasis dropped, links as `label (address)`, lists with hyphens.
+
+    Paragraphs are separated by an empty line; the lines of one paragraph are joined, as in HTML.
+    """
+    if _MARKUP.search(text):
+        return _blocks(_parser().parse(text))
+    paragraphs = re.split(r"\n[ \t]*\n+", text.strip())
+    return "\n\n".join(" ".join(line.strip(" \t") for line in paragraph.split("\n")) for paragraph in paragraphs)
+
+
+@cache
+def _parser() -> MarkdownIt:
+    return MarkdownIt("commonmark", {"html": False})
+
+
+def _blocks(tokens: Sequence[Token]) -> str:
+    """Put the text of every block on its own lines; items of lists get their mark and indentation."""
+    lines: list[str] = []
+    marks: list[str] = []  # of the items that are open: "- " or "3. ", outermost first
+    counters: list[int | None] = []
+    fresh_item = False
+    for token in tokens:
+        kind = token.type
+        if kind in ("bullet_list_open", "ordered_list_open"):
+            counters.append(int(token.attrGet("start") or 1) if kind == "ordered_list_open" else None)
+        elif kind in ("bullet_list_close", "ordered_list_close"):
+            counters.pop()
+        elif kind == "list_item_open":
+            number = counters[-1]
+            marks.append("- " if number is None else f"{number}. ")
+            counters[-1] = None if number is None else number + 1
+            fresh_item = True
+        elif kind == "list_item_close":
+            marks.pop()
+        elif kind in ("inline", "fence", "code_block", "hr"):
+            body = _inline(token.children or []) if kind == "inline" else token.content.rstrip("\n")
+            indent = "".join(" " * len(mark) for mark in marks[:-1])
+            own = marks[-1] if marks else ""
+            if lines and not (fresh_item and _continues_list(lines[-1])):
+                lines.append("")
+            first = f"{indent}{own if fresh_item else ' ' * len(own)}"
+            rest = f"{indent}{' ' * len(own)}"
+            body_lines = ("—" if kind == "hr" else body).split("\n")
+            lines += [f"{first}{body_lines[0]}", *(f"{rest}{line}" for line in body_lines[1:])]
+            fresh_item = False
+    return "\n".join(lines)
+
+
+def _continues_list(line: str) -> bool:
+    return re.match(r"\s*(?:- |\d+\. )", line) is not None
+
+
+def _inline(tokens: Sequence[Token]) -> str:
+    parts: list[str] = []
+    links: list[tuple[str, int]] = []  # address, and where its label begins in `parts`
+    for token in tokens:
+        if token.type == "link_open":
+            links.append((str(token.attrGet("href") or ""), len(parts)))
+        elif token.type == "link_close":
+            address, begin = links.pop()
+            label = "".join(parts[begin:])
+            if address not in (label, f"mailto:{label}"):
+                parts.append(f" ({address})")
+        elif token.type == "softbreak":
+            parts.append(" ")
+        elif token.type == "hardbreak":
+            parts.append("\n")
+        else:
+            parts.append(token.content)
+    return "".join(parts)

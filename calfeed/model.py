@@ -1,0 +1,190 @@
+"""The project, resolved: what every later stage reads and none changes.
+
+Zones are names and instants are aware datetimes in UTC, so that everything here can be pickled and compared.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from typing import TypeAlias
+
+from calfeed.errors import Mark, Problem
+from calfeed.notation import Duration
+
+Text: TypeAlias = str
+"""A text for people. One type, because it may one day be a text per language."""
+
+
+class Status(StrEnum):
+    """Whether an event takes place; STATUS of RFC 5545 §3.8.1.11, and `postponed`."""
+
+    CONFIRMED = "confirmed"
+    TENTATIVE = "tentative"
+    CANCELLED = "cancelled"
+    POSTPONED = "postponed"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Organizer:
+    """Who holds an event or keeps the calendar."""
+
+    name: Text
+    email: str | None = None
+    url: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Address:
+    """A postal address; `country` is the name to show."""
+
+    street: Text | None = None
+    locality: Text | None = None
+    region: Text | None = None
+    postal_code: str | None = None
+    country: Text | None = None
+    country_code: str | None = None
+
+    @property
+    def line(self) -> str:
+        """The address in one line: street, postal code and locality, region, country."""
+        town = " ".join(part for part in (self.postal_code, self.locality) if part)
+        return ", ".join(part for part in (self.street, town, self.region, self.country) if part)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Venue:
+    """A place. `id` is None for a venue written inside an event."""
+
+    id: str | None
+    name: Text
+    address: Address = Address()
+    geo: tuple[float, float] | None = None
+    timezone: str | None = None
+    url: str | None = None
+    mark: Mark = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ZoneChoice:
+    """The zone of an event and the reason for it, worded to follow "because"."""
+
+    tzid: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ZonedTime:
+    """A wall time (naive), its zone and the instant (aware, UTC) they mean."""
+
+    wall: datetime
+    tzid: str
+    instant: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class AllDay:
+    """Whole days, from `first` to `last`, both included."""
+
+    first: date
+    last: date
+
+    @property
+    def end(self) -> date:
+        """The day after the last one: DTEND is exclusive (RFC 5545 §3.8.2.2)."""
+        return self.last + timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Timed:
+    """A stretch of time; `end` is None where it is not known."""
+
+    start: ZonedTime
+    end: ZonedTime | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Event:
+    """One event as its subscribers shall see it, apart from its revision."""
+
+    id: str
+    uid: str
+    summary: Text
+    when: AllDay | Timed
+    zone: ZoneChoice | None
+    status: Status = Status.CONFIRMED
+    venue: Venue | None = None
+    online: str | None = None
+    description: Text | None = None
+    url: str | None = None
+    categories: tuple[Text, ...] = ()
+    organizer: Organizer | None = None
+    image: str | None = None
+    busy: bool = False
+    reminders: tuple[Duration, ...] = ()
+    properties: tuple[tuple[str, str], ...] = ()
+    created: datetime | None = None
+    last_modified: datetime | None = None
+    sequence: int | None = None
+    mark: Mark = field(compare=False, repr=False)
+
+    @property
+    def path(self) -> str:
+        """The event's own file, relative to DIST."""
+        return f"events/{self.id}.ics"
+
+    @property
+    def sort_key(self) -> tuple[datetime, str]:
+        """Orders events by wall time of their start, then by id: the order of everything that lists events."""
+        if isinstance(self.when, AllDay):
+            first = self.when.first
+            return datetime(first.year, first.month, first.day), self.id  # noqa: DTZ001 - wall time is naive
+        return self.when.start.wall, self.id
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Feed:
+    """A published .ics of several events: which ones, and under what name and path."""
+
+    slug: str
+    path: str
+    name: Text
+    description: Text | None
+    event_ids: tuple[str, ...]
+    mark: Mark = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Calendar:
+    """What holds for the whole calendar. `refresh` is the suggested poll interval."""
+
+    name: Text
+    slug: str
+    id: str
+    url: str | None = None
+    timezone: str | None = None
+    description: Text | None = None
+    language: str = "en"
+    color: str | None = None
+    organizer: Organizer | None = None
+    refresh: timedelta = timedelta(hours=12)
+    mark: Mark = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Project:
+    """A folder of events, read and resolved. `problems` are its warnings; with an error there is no project."""
+
+    calendar: Calendar
+    events: tuple[Event, ...]
+    feeds: tuple[Feed, ...]
+    problems: tuple[Problem, ...] = field(default=(), compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Artifact:
+    """A file to publish: its path relative to DIST, with forward slashes, and its bytes."""
+
+    path: str
+    data: bytes

@@ -1,0 +1,131 @@
+"""The order of the stages: a folder of events to artifacts, and artifacts to DIST."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from calfeed.errors import Mark, OutputError, Problem, error, sort_problems, warning
+from calfeed.ics import RenderedEvent, render_event, render_feed, render_single
+from calfeed.manifest import Manifest, render_manifest, same_output
+from calfeed.model import Artifact, Feed, Project
+from calfeed.output import Changes, open_dist, view_dist
+from calfeed.project import Progress, load
+from calfeed.revisions import Revised, revise
+
+# Google drops events of larger feeds, without a word (docs/explanation/compatibility.md).
+MAX_FEED_BYTES, MAX_FEED_EVENTS, MAX_FEED_URL = 1_000_000, 1_000, 100
+
+
+@dataclass(frozen=True, slots=True)
+class BuildResult:
+    """What a build did, or with `check` would have done."""
+
+    project: Project
+    changes: Changes
+    is_first: bool
+    problems: tuple[Problem, ...]
+
+
+def render(project: Project, *, now: datetime, baseline: Manifest | None = None) -> tuple[Artifact, ...]:
+    """Return every file of DIST, the manifest last.
+
+    Args:
+        project: what to publish.
+        now: the build's time (aware), for events that are new or changed since the baseline.
+        baseline: the last published manifest; None for a first build.
+    """
+    artifacts, _problems = _render(project, now, baseline, _silent)
+    return artifacts
+
+
+def build(
+    path: Path | str,
+    out: Path | str,
+    *,
+    now: datetime,
+    base_url: str | None = None,
+    check: bool = False,
+    progress: Progress | None = None,
+) -> BuildResult:
+    """Build the folder of events `path` into the folder `out`.
+
+    Args:
+        path: the folder of events.
+        out: DIST; made if it is not there.
+        now: the build's time (aware).
+        base_url: where DIST will be published, instead of the calendar's `url`.
+        check: write nothing; the result's `changes` tell what is out of date.
+        progress: told how far each stage is.
+
+    Raises:
+        SourceError: the sources have errors. DIST is not touched.
+        OutputError: DIST cannot be used or written.
+    """
+    report = progress or _silent
+    source, target = Path(path), Path(out)
+    _refuse_nesting(source, target)
+    project = load(source, base_url=base_url, progress=report)
+    with nullcontext(view_dist(target)) if check else open_dist(target) as dist:
+        is_first = dist.manifest is None
+        artifacts, problems = _render(project, now, dist.manifest, report)
+        if check:
+            changes = dist.changes(artifacts, same_manifest=same_output)
+        else:
+            changes = dist.write(artifacts, lambda done, total: report("writing", done, total))
+    return BuildResult(project, changes, is_first, sort_problems([*project.problems, *problems]))
+
+
+def _silent(_stage: str, _done: int, _total: int) -> None:
+    pass
+
+
+def _render(
+    project: Project, now: datetime, baseline: Manifest | None, progress: Progress
+) -> tuple[tuple[Artifact, ...], tuple[Problem, ...]]:
+    revised, problems = revise(project.events, (baseline or Manifest()).events, now)
+    rendered = dict(_render_events(revised, progress))
+    feeds = [render_feed(feed, project.calendar, [rendered[i] for i in feed.event_ids]) for feed in project.feeds]
+    singles = [render_single(event) for event in rendered.values()]
+    artifacts = (*feeds, *singles)
+    manifest = render_manifest(project, revised, artifacts)
+    return (*artifacts, manifest), (*problems, *_feed_problems(project, feeds))
+
+
+def _render_events(revised: Sequence[Revised], progress: Progress) -> Iterator[tuple[str, RenderedEvent]]:
+    for number, item in enumerate(revised):
+        progress("rendering", number, len(revised))
+        yield item.event.id, render_event(item)
+    progress("rendering", len(revised), len(revised))
+
+
+def _feed_problems(project: Project, artifacts: Sequence[Artifact]) -> Iterator[Problem]:
+    """Warn of feeds that clients are known to cut off or refuse."""
+    for feed, artifact in zip(project.feeds, artifacts, strict=True):
+        if len(artifact.data) >= MAX_FEED_BYTES or len(feed.event_ids) >= MAX_FEED_EVENTS:
+            yield warning(
+                feed.mark,
+                "large-feed",
+                f"{feed.path} has {len(artifact.data):,} bytes and {len(feed.event_ids):,} events; Google loses events "
+                f"of feeds over {MAX_FEED_BYTES:,} bytes",
+                "offer smaller feeds under `feeds:`, by `categories` or with `from` and `to`",
+            )
+        url = f"{project.calendar.url or ''}{feed.path}"
+        if len(url) > MAX_FEED_URL:
+            yield _long_url(feed, url)
+
+
+def _long_url(feed: Feed, url: str) -> Problem:
+    message = f"the address {url} has {len(url)} characters"
+    hint = f"keep it to {MAX_FEED_URL}: some calendars refuse longer ones; a shorter `slug` or `id` helps"
+    return warning(feed.mark, "long-feed-url", message, hint)
+
+
+def _refuse_nesting(source: Path, target: Path) -> None:
+    """Refuse an output folder in which calfeed would take its own sources for foreign files, or the reverse."""
+    if source.resolve().is_relative_to(target.resolve()):
+        message = "the output folder is the folder of events, or holds it"
+        raise OutputError([error(Mark(path=target.as_posix()), "foreign-folder", message, "choose another with -o")])

@@ -1,0 +1,428 @@
+"""YAML text to plain values with positions: the only place that knows YAML.
+
+A file becomes a `Document`: its text, its value (mappings, lists and text, nothing else: no scalar is ever taken for a
+number, a date or a boolean) and the problems found. Marks are looked up by path, and only when a problem needs one.
+
+libyaml composes the nodes. Its composer recurses on the C stack and an alias can stand for anything, so nesting,
+size and the growth by aliases are bounded here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TypeAlias
+
+import yaml
+
+from calfeed.errors import Mark, Problem, error, warning
+
+Value: TypeAlias = "str | list[Value] | dict[str, Value] | None"
+Path: TypeAlias = "tuple[str | int, ...]"
+
+MAX_BYTES = 16 * 1024 * 1024
+MAX_DEPTH = 30
+# A file may grow by its aliases to this many values and this many times its own number of values.
+MAX_EXPANSION = (1_000, 10)
+
+_LINE_BREAK = re.compile("\r\n|[\r\n\x85\u2028\u2029]")  # YAML 1.1 §4.2; libyaml counts lines by it
+_UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_COMMENT_AFTER_TEXT = re.compile(r"[^\s#][ \t]+#\S")
+_DEEP_PREFIX = re.compile(r"(?m)^(?:[ \t]|[-?:][ \t]){%d}" % MAX_DEPTH)
+_NULLS = frozenset(["", "~", "null", "Null", "NULL"])
+_PLAIN_TAG = "tag:yaml.org,2002:str"
+
+_Base = yaml.cyaml.CParser if yaml.__with_libyaml__ else yaml.BaseLoader
+
+
+class _Composer(_Base):  # type: ignore[misc, valid-type]
+    """libyaml's composer without implicit types: an untagged node has the plain tag."""
+
+    def resolve(self, kind: type[yaml.Node], value: object, implicit: object) -> str:
+        return _PLAIN_TAG
+
+    def descend_resolver(self, current_node: object, current_index: object) -> None: ...
+
+    def ascend_resolver(self) -> None: ...
+
+
+
+@dataclass(frozen=True)
+class Document:
+    """One YAML file, read: its value, and where every part of it stands."""
+
+    path: str
+    text: str
+    value: Value
+    problems: tuple[Problem, ...]
+    _root: yaml.Node | None = field(repr=False)
+
+    @cached_property
+    def _lines(self) -> list[str]:
+        return _LINE_BREAK.split(self.text)
+
+    def mark(self, *path: str | int) -> Mark:
+        """Return the mark of the value at `path`, or of its nearest parent that exists."""
+        node = self._root
+        for part in path:
+            found = _child(node, part)
+            if found is None:
+                break
+            node = found[1]
+        return self._mark(node)
+
+    def key_mark(self, *path: str | int) -> Mark:
+        """Return the mark of the key that holds the value at `path` (of the value itself in a list)."""
+        node = self._root
+        for part in path[:-1]:
+            found = _child(node, part)
+            if found is None:
+                return self._mark(node)
+            node = found[1]
+        found = _child(node, path[-1])
+        return self._mark(node) if found is None else self._mark(found[0])
+
+    def _mark(self, node: yaml.Node | None) -> Mark:
+        if node is None:
+            return line_mark(self.path, self._lines, 1, 1)
+        return _node_mark(self.path, self._lines, node)
+
+
+def read_document(path: str, data: bytes) -> Document:
+    """Return the document in `data`; its `problems` say what is wrong with it as YAML.
+
+    Args:
+        path: the name shown in problems.
+        data: the file's bytes: UTF-8, with or without BOM.
+
+    A document that cannot be read at all has the value None.
+    """
+    text, problem = _decode(path, data)
+    if problem is None:
+        problem = _unreadable(path, text)
+    if problem is not None:
+        return Document(path, text, None, (problem,), None)
+    try:
+        root = _Composer(text).get_single_node()
+    except yaml.MarkedYAMLError as failure:
+        return Document(path, text, None, (_syntax_problem(path, text, failure),), None)
+    if root is None:
+        mark = line_mark(path, _LINE_BREAK.split(text), 1, 1)
+        hint = "write something, or delete the file"
+        return Document(path, text, None, (error(mark, "empty-file", "the file holds no YAML", hint),), None)
+    reader = _Reader(path, text)
+    value = reader.read(root)
+    return Document(path, text, value, tuple(reader.problems), root)
+
+
+def dump_mapping(fields: Mapping[str, str]) -> str:
+    """Return a YAML mapping of texts that `read_document` reads back unchanged."""
+    return yaml.dump(dict(fields), Dumper=_Dumper, allow_unicode=True, sort_keys=False, width=2**31)
+
+
+class _Dumper(yaml.SafeDumper):
+    """A dumper that quotes only what our reader would not take for text."""
+
+    yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012
+
+
+_Dumper.add_implicit_resolver("tag:yaml.org,2002:null", re.compile(r"(?:~|null|Null|NULL|)\Z"), ["~", "n", "N", ""])
+
+
+def line_mark(path: str, lines: list[str], line: int, column: int, end_column: int | None = None) -> Mark:
+    """Return a mark within a line, to the line's end unless `end_column` says less."""
+    text = lines[line - 1] if line <= len(lines) else ""
+    end = len(text.rstrip()) + 1 if end_column is None else end_column
+    return Mark(path=path, line=line, column=column, end_column=max(end, column + 1), text=text)
+
+
+# -- before composing -------------------------------------------------------------------------------------------
+
+
+def _decode(path: str, data: bytes) -> tuple[str, Problem | None]:
+    mark = Mark(path=path)
+    if len(data) > MAX_BYTES:
+        message = f"the file has {len(data):,} bytes; at most {MAX_BYTES:,} are read"
+        return "", error(mark, "file-too-large", message, "split it into several files")
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return "", error(mark, "not-utf8", "the file is UTF-16, not UTF-8", "save it as UTF-8")
+    try:
+        return data.decode("utf-8-sig"), None
+    except UnicodeDecodeError as failure:
+        good = data[: failure.start].decode("utf-8-sig")
+        lines = _LINE_BREAK.split(good)
+        rest = data[failure.start :].split(b"\n", 1)[0].decode("latin-1")
+        column = len(lines[-1]) + 1
+        lines[-1] += rest
+        mark = line_mark(path, lines, len(lines), column, column + 1)
+        message = f"byte 0x{data[failure.start]:02x} is not UTF-8"
+        return "", error(mark, "not-utf8", message, "save the file as UTF-8; it looks like Latin-1 or Windows-1252")
+
+
+def _unreadable(path: str, text: str) -> Problem | None:
+    """Find what must not reach the composer: characters YAML does not have, and nesting that would break it."""
+    if match := _UNPRINTABLE.search(text):
+        lines = _LINE_BREAK.split(text[: match.start()])
+        whole = _LINE_BREAK.split(text)
+        column = len(lines[-1]) + 1
+        mark = line_mark(path, whole, len(lines), column, column + 1)
+        message = f"the character U+{ord(match[0]):04X} is not allowed in YAML"
+        return error(mark, "control-character", message, "delete it; it is invisible and may come from a copied text")
+    suspicious = text.count("[") + text.count("{") > MAX_DEPTH or _DEEP_PREFIX.search(text)
+    return _too_deep(path, text) if suspicious else None
+
+
+def _too_deep(path: str, text: str) -> Problem | None:
+    """Count the nesting from the parser's events, which unlike the composer needs no recursion."""
+    depth = 0
+    parser = _Composer(text)
+    try:
+        while parser.check_event():
+            event = parser.get_event()
+            if isinstance(event, yaml.CollectionStartEvent):
+                depth += 1
+                if depth > MAX_DEPTH:
+                    at = event.start_mark
+                    mark = line_mark(path, _LINE_BREAK.split(text), at.line + 1, at.column + 1)
+                    message = f"this is nested more than {MAX_DEPTH} levels deep"
+                    return error(mark, "too-deep", message, "events need three or four levels; check the indentation")
+            elif isinstance(event, yaml.CollectionEndEvent):
+                depth -= 1
+    except yaml.MarkedYAMLError:
+        return None  # the composer will meet the same error, and word it
+    return None
+
+
+# -- nodes to values --------------------------------------------------------------------------------------------
+
+
+class _Reader:
+    """Turns a composed tree into values, noting problems; `problems` is filled as it reads."""
+
+    def __init__(self, path: str, text: str) -> None:
+        self.path = path
+        self.problems: list[Problem] = []
+        self._text = text
+        self._lines_cache: list[str] | None = None
+        self._has_aliases = "*" in text
+        self._swallows_text = _COMMENT_AFTER_TEXT.search(text) is not None
+
+    @property
+    def _lines(self) -> list[str]:
+        if self._lines_cache is None:
+            self._lines_cache = _LINE_BREAK.split(self._text)
+        return self._lines_cache
+
+    def read(self, root: yaml.Node) -> Value:
+        if self._has_aliases:
+            problem = self._alias_problem(root)
+            if problem is not None:
+                self.problems.append(problem)
+                return None
+        return self._value(root)
+
+    def _value(self, node: yaml.Node) -> Value:
+        if node.tag is not _PLAIN_TAG and node.tag not in (_PLAIN_TAG, "!"):
+            self._report(node, "yaml-tag", f"the tag `{_short_tag(node.tag)}` is not known", "delete the tag")
+        if isinstance(node, yaml.ScalarNode):
+            return self._scalar(node)
+        if isinstance(node, yaml.SequenceNode):
+            return [value for item in node.value if (value := self._value(item)) is not None]
+        return self._mapping(node)
+
+    def _scalar(self, node: yaml.ScalarNode) -> str | None:
+        text: str = node.value
+        if not node.style:
+            if text in _NULLS:
+                written = f"`{text}` means no value in YAML" if text else "there is no value here"
+                hint = "write a value, or leave the key out" + (f'; write "{text}" for the word' if text else "")
+                self._report(node, "empty-value", written, hint)
+                return None
+            if self._swallows_text:
+                self._check_comment(node)
+        return text
+
+    def _check_comment(self, node: yaml.ScalarNode) -> None:
+        line = self._lines[node.end_mark.line]
+        rest = line[node.end_mark.column :]
+        if match := re.match(r"[ \t]+(#\S.*)", rest):
+            column = node.end_mark.column + match.start(1) + 1
+            mark = line_mark(self.path, self._lines, node.end_mark.line + 1, column)
+            message = f"`{match[1].rstrip()}` is a comment in YAML, not part of the text before it"
+            hint = "put the whole text in quotes, or a space after the # if a comment is meant"
+            self.problems.append(warning(mark, "comment-in-text", message, hint))
+
+    def _mapping(self, node: yaml.MappingNode) -> dict[str, Value]:
+        result: dict[str, Value] = {}
+        first: dict[str, yaml.Node] = {}
+        merges: list[dict[str, Value]] = []
+        for key, child in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                self._report(key, "bad-key", "a key must be a plain word", "check the brackets and the indentation")
+                continue
+            name = key.value
+            if name in first:
+                related = self._mark(first[name])
+                message = f"`{name}` is already written in line {related.line}"
+                hint = "keep one of the two; YAML would silently drop the first"
+                self.problems.append(error(self._mark(key), "duplicate-key", message, hint, related))
+                continue
+            first[name] = key
+            if name == "<<" and not key.style:
+                merges += self._merged(child)
+            else:
+                result[name] = self._value(child)
+        for merged in merges:
+            result = {**result, **{name: value for name, value in merged.items() if name not in result}}
+        return result
+
+    def _merged(self, node: yaml.Node) -> Iterator[dict[str, Value]]:
+        parts = node.value if isinstance(node, yaml.SequenceNode) else [node]
+        for part in parts:
+            if isinstance(part, yaml.MappingNode):
+                yield self._mapping(part)
+            else:
+                self._report(part, "bad-merge", "`<<` takes a mapping", "write `<<: *name` with the anchor of a mapping")
+
+    def _alias_problem(self, root: yaml.Node) -> Problem | None:
+        """Refuse aliases that contain themselves or that grow the file beyond `MAX_EXPANSION`."""
+        sizes: dict[int, int] = {}
+        open_nodes: set[int] = set()
+        recursive: list[yaml.Node] = []
+
+        def measure(node: yaml.Node) -> int:
+            known = sizes.get(id(node))
+            if known is not None:
+                return known
+            if id(node) in open_nodes:
+                recursive.append(node)
+                return 1
+            total = 1
+            if not isinstance(node, yaml.ScalarNode):
+                open_nodes.add(id(node))
+                total += sum(measure(child) for child in _children(node))
+                open_nodes.discard(id(node))
+            sizes[id(node)] = total
+            return total
+
+        expanded = measure(root)
+        if recursive:
+            hint = "write the values out where they are needed"
+            return error(self._mark(recursive[0]), "recursive-alias", "this anchor contains an alias to itself", hint)
+        base, factor = MAX_EXPANSION
+        if expanded > base + factor * len(sizes):
+            message = f"the aliases make {expanded:,} values out of {len(sizes):,}"
+            hint = "write the values out, or use _defaults.yaml for what many events share"
+            return error(self._mark(root), "alias-expansion", message, hint)
+        return None
+
+    def _report(self, node: yaml.Node, code: str, message: str, hint: str) -> None:
+        self.problems.append(error(self._mark(node), code, message, hint))
+
+    def _mark(self, node: yaml.Node) -> Mark:
+        return _node_mark(self.path, self._lines, node)
+
+
+def _children(node: yaml.Node) -> Iterator[yaml.Node]:
+    for child in node.value:
+        if isinstance(child, tuple):
+            yield from child
+        else:
+            yield child
+
+
+def _child(node: yaml.Node | None, part: str | int) -> tuple[yaml.Node, yaml.Node] | None:
+    """Return the (key, value) nodes of a part of a mapping, merges included, or of an item of a list."""
+    if isinstance(node, yaml.SequenceNode):
+        return (node.value[part],) * 2 if isinstance(part, int) and part < len(node.value) else None
+    if not isinstance(node, yaml.MappingNode):
+        return None
+    merged: list[yaml.Node] = []
+    for key, value in node.value:
+        if key.value == part:
+            return key, value
+        if key.value == "<<":
+            merged += value.value if isinstance(value, yaml.SequenceNode) else [value]
+    return next((found for target in merged if (found := _child(target, part)) is not None), None)
+
+
+def _node_mark(path: str, lines: list[str], node: yaml.Node) -> Mark:
+    """Return the node's stretch of its first line: an empty value is marked at the end of that line's text."""
+    start, end = node.start_mark, node.end_mark
+    one_line = start.line == end.line and end.column > start.column
+    end_column = end.column + 1 if one_line and isinstance(node, yaml.ScalarNode) else None
+    if start.index == end.index and start.line < len(lines):
+        column = min(start.column, len(lines[start.line].rstrip()))
+        return line_mark(path, lines, start.line + 1, column + 1, column + 2)
+    return line_mark(path, lines, start.line + 1, start.column + 1, end_column)
+
+
+def _short_tag(tag: str) -> str:
+    return tag.replace("tag:yaml.org,2002:", "!!")
+
+
+# -- syntax errors in our words ---------------------------------------------------------------------------------
+
+
+def _syntax_problem(path: str, text: str, failure: yaml.MarkedYAMLError) -> Problem:
+    lines = _LINE_BREAK.split(text)
+    at = failure.problem_mark or failure.context_mark
+    line, column = (at.line, at.column) if at is not None else (0, 0)
+    message, hint = _word(failure.problem or "", failure.context or "", lines[line] if line < len(lines) else "", column)
+    related: list[Mark] = []
+    opened = failure.context_mark
+    if opened is not None and opened.line != line:
+        related.append(line_mark(path, lines, opened.line + 1, opened.column + 1))
+    if line >= len(lines) or not lines[line].strip():
+        line, column = _last_text(lines, line)
+    return error(line_mark(path, lines, line + 1, column + 1), "yaml-syntax", message, hint, *related)
+
+
+def _last_text(lines: list[str], line: int) -> tuple[int, int]:
+    """Return the end of the last line with text up to `line`: where an unexpected end is best shown."""
+    for number in range(min(line, len(lines) - 1), -1, -1):
+        if lines[number].strip():
+            return number, len(lines[number].rstrip()) - 1
+    return 0, 0
+
+
+def _word(problem: str, context: str, line: str, column: int) -> tuple[str, str]:
+    """Say libyaml's complaint in words an organiser understands, with what to do."""
+    character = line[column : column + 1]
+    rules: list[tuple[bool, str, str]] = [
+        (
+            "mapping values are not allowed" in problem,
+            "a `: ` in the middle of a text, or a line indented too far",
+            'put the text in quotes ("Workshop: part 2"), or indent the line like those above it',
+        ),
+        ("cannot start any token" in problem and character == "\t", "a tab before the text", "indent with spaces"),
+        ("tab character" in problem, "a tab where the indentation should be", "indent with spaces"),
+        (
+            "cannot start any token" in problem,
+            f"a text cannot begin with `{character}` in YAML",
+            "put the whole text in quotes",
+        ),
+        ("undefined alias" in problem, "a text that begins with `*` is an alias, and no anchor has this name", "quote it"),
+        ("duplicate anchor" in problem, "this anchor is defined twice", "give one of the two another name"),
+        ("another document" in problem, "a second document begins here", "one file holds one document; delete the `---`"),
+        ("flow sequence" in context, "the list opened with `[` is not closed here", "close it with `]`"),
+        ("flow mapping" in context, "the mapping opened with `{` is not closed here", "close it with `}`"),
+        ("end of stream" in problem and "quoted" in context, "the quote is never closed", "add the closing quote"),
+        ("escape character" in problem, "an unknown `\\` escape in double quotes", "use single quotes, or write `\\\\`"),
+        (
+            "did not find expected '-'" in problem or "did not find expected key" in problem,
+            "this line does not fit the list or mapping above it",
+            "indent it like its neighbours; quote a text that begins with a quote, `*`, `&`, `!`, `[` or `{`",
+        ),
+        ("could not find expected ':'" in problem, "a key without a `:`", "write `key: value`"),
+        ("block sequence entries" in problem, "a list cannot begin on the line of its key", "begin it on the next line"),
+    ]
+    for applies, message, hint in rules:
+        if applies:
+            return message, hint
+    return (
+        f"YAML cannot be read here: {problem or context or 'unknown reason'}",
+        "check quotes, brackets and the indentation of this line and the one above",
+    )

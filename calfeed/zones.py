@@ -1,0 +1,177 @@
+"""Time zones: names, where they apply, and wall time to instant and back.
+
+Zone data are pytz's files and nothing else, read with the standard library's `ZoneInfo`, which also follows the rule in
+the file's footer after 2037. The operating system's copy is never looked at: it is often older, and a build must give
+the same on every machine.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from math import cos, radians
+from zoneinfo import ZoneInfo
+
+import pytz
+
+TZDB_VERSION: str = pytz.OLSON_VERSION
+"""The IANA tz database version in use, such as `2026f`."""
+
+_KM_PER_DEGREE = 111.32
+_BORDER_KM = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """A wall time the clocks skip: at `change` they go from `before` to `after`."""
+
+    change: datetime
+    before: timedelta
+    after: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Repeated:
+    """A wall time that happens twice: first at UTC offset `before`, then at `after`."""
+
+    before: timedelta
+    after: timedelta
+
+
+def is_zone(tzid: str) -> bool:
+    """Tell whether `tzid` is a name of the tz database, link names included."""
+    return tzid in pytz.all_timezones_set and tzid != "Factory"
+
+
+def zone_names() -> tuple[str, ...]:
+    """Return every name of the tz database, sorted."""
+    return tuple(name for name in pytz.all_timezones if name != "Factory")
+
+
+def suggest_zone(text: str) -> str | None:
+    """Return the name that was probably meant: in another case, by its city, or misspelt."""
+    folded = text.casefold().strip().replace(" ", "_")
+    names = {name.casefold(): name for name in zone_names()}
+    cities = {name.rsplit("/", 1)[-1]: names[name] for name in names if "/" in name and not name.startswith("etc/")}
+    if folded in names:
+        return names[folded]
+    if folded in cities:
+        return cities[folded]
+    if len(folded) < 5:  # too short to tell a slip from an abbreviation, which names no place
+        return None
+    near = difflib.get_close_matches(folded, names, n=1, cutoff=0.75) or difflib.get_close_matches(
+        folded.rsplit("/", 1)[-1], cities, n=1, cutoff=0.8
+    )
+    return (names.get(near[0]) or cities.get(near[0])) if near else None
+
+
+# -- wall time and instants -------------------------------------------------------------------------------------
+
+
+def resolve_wall(wall: datetime, tzid: str) -> datetime | Skipped | Repeated:
+    """Return the instant (aware, UTC) of a naive wall time, or why there is not exactly one."""
+    zone = _zone(tzid)
+    before = _offset(wall.replace(tzinfo=zone, fold=0))
+    after = _offset(wall.replace(tzinfo=zone, fold=1))
+    # PEP 495: in a gap fold=0 is the offset before it, which is smaller; in a repeated hour it is the larger one.
+    if before == after:
+        return (wall - before).replace(tzinfo=UTC)
+    if before > after:
+        return Repeated(before, after)
+    change = _change_between(tzid, (wall - after).replace(tzinfo=UTC), (wall - before).replace(tzinfo=UTC))
+    return Skipped(change, before, after)
+
+
+def offset_at(instant: datetime, tzid: str) -> timedelta:
+    """Return the UTC offset of a zone at an instant."""
+    return _offset(instant.astimezone(_zone(tzid)))
+
+
+def wall_at(instant: datetime, tzid: str) -> datetime:
+    """Return the naive wall time of an instant (aware) in a zone."""
+    return instant.astimezone(_zone(tzid)).replace(tzinfo=None, fold=0)
+
+
+def offset_changes(tzid: str, start: datetime, end: datetime) -> Iterator[tuple[datetime, timedelta]]:
+    """Yield the instants in (start, end] at which the zone's offset changes, to the second, with the new offset.
+
+    Two changes that undo each other within twelve hours would be missed; the tz database has none.
+    """
+    step = timedelta(hours=12)
+    left, offset = start, offset_at(start, tzid)
+    while left < end:
+        right = min(left + step, end)
+        after = offset_at(right, tzid)
+        if after != offset:
+            yield _change_between(tzid, left, right), after
+        left, offset = right, after
+
+
+def same_offsets(tzids: Sequence[str], year: int) -> bool:
+    """Tell whether the zones have the same offset at every instant of a year (in UTC)."""
+    return len({_year_of_offsets(tzid, year) for tzid in tzids}) <= 1
+
+
+def footer(tzid: str) -> str:
+    """Return the rule for the time after the last listed change, a POSIX TZ string (RFC 9636 §3.3)."""
+    with pytz.open_resource(tzid) as file:
+        data: bytes = file.read()
+    return data.rstrip(b"\n").rsplit(b"\n", 1)[-1].decode("ascii")
+
+
+@cache
+def _zone(tzid: str) -> ZoneInfo:
+    with pytz.open_resource(tzid) as file:
+        return ZoneInfo.from_file(file, key=tzid)
+
+
+def _offset(moment: datetime) -> timedelta:
+    offset = moment.utcoffset()
+    return timedelta(0) if offset is None else offset
+
+
+def _change_between(tzid: str, left: datetime, right: datetime) -> datetime:
+    """Return the first instant, in whole seconds, with the offset of `right`, by bisection."""
+    target = offset_at(right, tzid)
+    low, high = 0, int((right - left).total_seconds())
+    while high - low > 1:
+        middle = (low + high) // 2
+        if offset_at(left + timedelta(seconds=middle), tzid) == target:
+            high = middle
+        else:
+            low = middle
+    return left + timedelta(seconds=high)
+
+
+@cache
+def _year_of_offsets(tzid: str, year: int) -> tuple[object, ...]:
+    start, end = datetime(year, 1, 1, tzinfo=UTC), datetime(year + 1, 1, 1, tzinfo=UTC)
+    return (offset_at(start, tzid), *offset_changes(tzid, start, end))
+
+
+# -- places -----------------------------------------------------------------------------------------------------
+
+
+@cache
+def zones_of_country(alpha_2: str) -> tuple[str, ...]:
+    """Return the zones of a country in the order of pytz (most important first); none for an uninhabited one."""
+    return tuple(pytz.country_timezones.get(alpha_2, ()))
+
+
+@cache
+def zones_near(latitude: float, longitude: float) -> tuple[str, ...]:
+    """Return the zones of a point and of eight points 2 km around it, the point's own first; none at sea."""
+    import tzfpy  # loads its map of the world, which only projects with coordinates need
+
+    found: dict[str, None] = {}
+    for north, east in ((0, 0), (1, 0), (1, 1), (0, 1), (-1, 1), (-1, 0), (-1, -1), (0, -1), (1, -1)):
+        scale = _BORDER_KM / _KM_PER_DEGREE / (2**0.5 if north and east else 1)
+        lat = max(-90.0, min(90.0, latitude + north * scale))
+        lon = longitude + east * scale / max(cos(radians(lat)), 0.01)
+        for tzid in tzfpy.get_tzs((lon + 180) % 360 - 180, lat):
+            if not tzid.startswith("Etc/") and is_zone(tzid):
+                found[tzid] = None
+    return tuple(found)
