@@ -20,7 +20,12 @@ if TYPE_CHECKING:
 _EVENTS = click.Path(exists=True, file_okay=False, path_type=Path)
 _events_argument = click.argument("events", type=_EVENTS, default="events")
 _format_option = click.option(
-    "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True, help="For eyes or programs."
+    "--format",
+    "form",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="For eyes or programs.",
 )
 
 
@@ -109,7 +114,13 @@ def check(events: Path, form: Literal["text", "json", "github"], strict: bool) -
 @main.command()
 @_events_argument
 @click.option(
-    "-o", "--output", "out", type=click.Path(path_type=Path), default="dist", show_default=True, help="The folder to write."
+    "-o",
+    "--output",
+    "out",
+    type=click.Path(path_type=Path),
+    default="dist",
+    show_default=True,
+    help="The folder to write.",
 )
 @click.option("--check", "dry", is_flag=True, help="Write nothing; exit with 1 if the output is out of date.")
 @click.option("--base-url", metavar="URL", help="Where the output will be published, instead of the calendar's url.")
@@ -123,7 +134,9 @@ def build(events: Path, out: Path, dry: bool, base_url: str | None, no_site: boo
     with _problems_to_stderr(f"nothing in {out.as_posix()} was changed"):
         result = pipeline.build(events, out, now=now, base_url=url, check=dry, progress=_Bar().show)
     click.echo(report.format_problems(result.problems), err=True, nl=False)
-    holds = f"{report.plural(len(result.project.events), 'event')} in {report.plural(len(result.project.feeds), 'feed')}"
+    holds = (
+        f"{report.plural(len(result.project.events), 'event')} in {report.plural(len(result.project.feeds), 'feed')}"
+    )
     if result.is_first and not dry:
         click.echo(f"{out.as_posix()} had no manifest: a first build, every event is new", err=True)
     changes = result.changes

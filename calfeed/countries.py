@@ -21,7 +21,7 @@ class Country:
 
 
 def find_country(text: str) -> Country | None:
-    """Return the country with this alpha-2 or alpha-3 code or one of its English names, in any case; None if unknown."""
+    """Return the country with this alpha-2 or alpha-3 code or English name, in any case; None if there is none."""
     return _by_name().get(_fold(text))
 
 

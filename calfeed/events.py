@@ -227,7 +227,9 @@ class _Resolver:
                 self._report(mark, "end-before-start", f"{end} is before {begin.wall.date()}", hint)
                 return None
             message = "the event begins at a time and ends on a day"
-            hint = f"write the time it ends (`{end} 18:00`, `{end} 24:00`), or make `start` a date: `{begin.wall.date()}`"
+            hint = (
+                f"write the time it ends (`{end} 18:00`, `{end} 24:00`), or make `start` a date: `{begin.wall.date()}`"
+            )
             self._report(mark, "mixed-end", message, hint)
             return None
         finish = self._zoned(end, tzid, "end")
@@ -235,7 +237,10 @@ class _Resolver:
             return None
         if finish.instant <= begin.instant:
             if finish.instant == begin.instant:
-                message, hint = "the event ends when it begins", "write a later `end`, or leave it out if it is not known"
+                message, hint = (
+                    "the event ends when it begins",
+                    "write a later `end`, or leave it out if it is not known",
+                )
             else:
                 message = f"{format_wall(finish.wall)} is before the start, {format_wall(begin.wall)}"
                 following = format_wall(finish.wall + timedelta(days=(begin.wall.date() - finish.wall.date()).days + 1))
@@ -316,7 +321,8 @@ class _Resolver:
             if near:
                 if zones.same_offsets(near, year):
                     return ZoneChoice(tzid=near[0], reason="its venue's coordinates lie in it")
-                return self._several_zones(venue, near, "lies near the border of", required=required)
+                self._report_zones(venue, near, "lies near the border of", required=required)
+                return None
             country = zones.zones_of_country(venue.address.country_code or "")
             if country:
                 name = venue.address.country
@@ -324,7 +330,8 @@ class _Resolver:
                     return ZoneChoice(tzid=country[0], reason=f"its venue is in {name}")
                 if calendar.timezone in country:
                     return ZoneChoice(tzid=calendar.timezone, reason=f"it is the calendar's, and one of {name}'s")
-                return self._several_zones(venue, country, f"is in {name}, which has", required=required)
+                self._report_zones(venue, country, f"is in {name}, which has", required=required)
+                return None
         if calendar.timezone is not None:
             return ZoneChoice(tzid=calendar.timezone, reason="it is the calendar's")
         if required:
@@ -333,7 +340,7 @@ class _Resolver:
             self._report(self._place.mark("start"), "missing-timezone", message, hint)
         return None
 
-    def _several_zones(self, venue: Venue, names: Sequence[str], where: str, *, required: bool) -> None:
+    def _report_zones(self, venue: Venue, names: Sequence[str], where: str, *, required: bool) -> None:
         """Report that a place leaves the zone open. Whole days need no zone, so for them that is no problem."""
         if not required:
             return

@@ -31,6 +31,20 @@ _DEVICES = re.compile(r"con|prn|aux|nul|com[0-9]|lpt[0-9]")
 _HTML_TAG = re.compile(r"</?[a-zA-Z][a-zA-Z0-9-]*(?:\s[^<>]*)?/?>")
 _TRUE, _FALSE = frozenset({"true", "yes", "on"}), frozenset({"false", "no", "off"})
 _MAX_NAME = 100
+# Letters that lose more than an accent when they become ASCII.
+_SPELLED_OUT = {
+    ord(letter): spelled
+    for letters, spelled in (
+        ("ß", "ss"),
+        ("æÆ", "ae"),
+        ("œŒ", "oe"),
+        ("øØ", "o"),
+        ("łŁ", "l"),
+        ("đĐðÐ", "d"),
+        ("þÞ", "th"),
+    )
+    for letter in letters
+}
 
 OWN_PROPERTIES = re.compile(r"X-(WR-|PUBLISHED-TTL|ALT-DESC|APPLE-|MICROSOFT-CDO-|MS-OLK-)")
 """Properties that calfeed writes itself, so that nobody else may."""
@@ -44,7 +58,7 @@ def did_you_mean(text: str, known: Iterable[str], otherwise: str) -> str:
 
 def slugify(text: str) -> str:
     """Return the text in `[a-z0-9-]`, accents dropped; empty where nothing of it is Latin."""
-    spelled = text.translate(str.maketrans({"ß": "ss", "æ": "ae", "Æ": "ae", "ø": "o", "Ø": "o", "ł": "l", "Ł": "l"}))
+    spelled = text.translate(_SPELLED_OUT)
     plain = unicodedata.normalize("NFKD", spelled).encode("ascii", "ignore").decode().lower()
     return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:_MAX_NAME].strip("-")
 
@@ -86,7 +100,9 @@ def read_id(text: str) -> str:
         hint = "ids are made of a-z, 0-9 and -" + (f": `{proposal}`" if proposal else "")
         raise NotationError("bad-id", f"`{text}` is not an id", hint)
     if _DEVICES.fullmatch(text):
-        raise NotationError("bad-id", f"`{text}` is the name of a device on Windows", f"write `{text}-event` or the like")
+        raise NotationError(
+            "bad-id", f"`{text}` is the name of a device on Windows", f"write `{text}-event` or the like"
+        )
     if len(text) > _MAX_NAME:
         raise NotationError("bad-id", f"the id has {len(text)} characters", f"keep it to {_MAX_NAME}")
     return text
@@ -122,7 +138,9 @@ def read_url(text: str) -> str:
     if parts.username is not None:
         raise NotationError("bad-url", "the address holds a user name", "delete it: everybody can read a feed")
     netloc = host if port is None else f"{host}:{port}"
-    path, query, fragment = (quote(part, safe="/%:@!$&'()*+,;=~?[]") for part in (parts.path, parts.query, parts.fragment))
+    path, query, fragment = (
+        quote(part, safe="/%:@!$&'()*+,;=~?[]") for part in (parts.path, parts.query, parts.fragment)
+    )
     return urlunsplit((parts.scheme, netloc, path, query, fragment))
 
 
@@ -169,7 +187,9 @@ def read_country(text: str) -> Country:
 def read_language(text: str) -> str:
     """Return a BCP 47 language tag."""
     if _LANGUAGE.fullmatch(text) is None:
-        raise NotationError("bad-language", f"`{text}` is not a language tag", "write a BCP 47 tag: `en`, `et`, `pt-BR`")
+        raise NotationError(
+            "bad-language", f"`{text}` is not a language tag", "write a BCP 47 tag: `en`, `et`, `pt-BR`"
+        )
     return text
 
 
@@ -210,7 +230,9 @@ def read_refresh(text: str) -> timedelta:
     duration: Duration = read_duration(text)
     interval = timedelta(days=duration.days, seconds=duration.seconds)
     if interval < timedelta(hours=1):
-        raise NotationError("bad-duration", f"`{text}` is less than an hour", "write `1h` or more; calendars poll slowly")
+        raise NotationError(
+            "bad-duration", f"`{text}` is less than an hour", "write `1h` or more; calendars poll slowly"
+        )
     return interval
 
 

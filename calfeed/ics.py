@@ -86,7 +86,7 @@ def render_feed(feed: Feed, calendar: model.Calendar, events: Sequence[RenderedE
     if calendar.url is not None:
         header.add("URL", _Verbatim(calendar.url))
         header.add("SOURCE", _Verbatim(calendar.url + feed.path), parameters={"VALUE": "URI"})
-    interval = vDuration(calendar.refresh).to_ical().decode()
+    interval = _duration(calendar.refresh)
     header.add("REFRESH-INTERVAL", _Verbatim(interval), parameters={"VALUE": "DURATION"})
     header.add("X-PUBLISHED-TTL", _Verbatim(interval))
     if calendar.color is not None:
@@ -191,9 +191,7 @@ def _add_state(component: Component, event: Event) -> None:
     component.add("STATUS", _Verbatim(status))
     busy = event.busy and not gone
     component.add("TRANSP", _Verbatim("OPAQUE" if busy else "TRANSPARENT"))
-    component.add(
-        "X-MICROSOFT-CDO-BUSYSTATUS", _Verbatim(("TENTATIVE" if tentative else "BUSY") if busy else "FREE")
-    )
+    component.add("X-MICROSOFT-CDO-BUSYSTATUS", _Verbatim(("TENTATIVE" if tentative else "BUSY") if busy else "FREE"))
 
 
 def _own_lines(event: Event) -> bytes:
@@ -213,7 +211,13 @@ def _own_lines(event: Event) -> bytes:
 
 
 def _before(reminder: Duration) -> str:
-    return vDuration(-timedelta(days=reminder.days, seconds=reminder.seconds)).to_ical().decode()
+    return _duration(-timedelta(days=reminder.days, seconds=reminder.seconds))
+
+
+def _duration(duration: timedelta) -> str:
+    """Return a DURATION value, `PT12H` or `-P1D` (RFC 5545 §3.3.6)."""
+    rendered: bytes = vDuration(duration).to_ical()  # type: ignore[no-untyped-call]
+    return rendered.decode()
 
 
 def _degrees(value: float) -> str:
@@ -251,7 +255,7 @@ def _escape(text: str) -> str:
 
 
 class _Text(vText):
-    """A TEXT value. icalendar takes a backslash before N for a line break, so `C:\\New` would be torn apart."""
+    r"""A TEXT value. icalendar takes a backslash before N for a line break, so `C:\New` would be torn apart."""
 
     def to_ical(self) -> bytes:
         return _escape(str(self)).encode()

@@ -19,9 +19,7 @@ _MOMENT = re.compile(
 )
 _CLOCK = re.compile(r"(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::(?P<second>\d{2}))?", re.ASCII)
 _SHORT_DURATION = re.compile(r"(?:(\d+)w)?(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?", re.ASCII | re.IGNORECASE)
-_ISO_DURATION = re.compile(
-    r"P(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?", re.ASCII | re.IGNORECASE
-)
+_ISO_DURATION = re.compile(r"P(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?", re.ASCII | re.IGNORECASE)
 _DAY_FIRST = re.compile(r"(\d{1,2})\.\s?(\d{1,2})\.\s?(\d{4})(.*)", re.ASCII)
 _SLASHED = re.compile(r"(\d{1,4})/(\d{1,2})/(\d{1,4})(.*)", re.ASCII)
 _TWELVE_HOURS = re.compile(r"(.*?)(\d{1,2})(?::(\d{2}))?\s*([ap])\.?m\.?", re.ASCII | re.IGNORECASE)
@@ -128,22 +126,30 @@ def format_wall(wall: datetime) -> str:
 def _read_day(text: str, match: re.Match[str]) -> date:
     year, month, day = (int(match[part]) for part in ("year", "month", "day"))
     if not _FIRST_YEAR <= year <= _LAST_YEAR:
-        raise NotationError("bad-date", f"the year of `{text}` is not between {_FIRST_YEAR} and {_LAST_YEAR}", "check the year")
+        raise NotationError(
+            "bad-date", f"the year of `{text}` is not between {_FIRST_YEAR} and {_LAST_YEAR}", "check the year"
+        )
     try:
         return date(year, month, day)
     except ValueError:
         if not 1 <= month <= 12:
-            raise NotationError("bad-date", f"`{text}`: there is no month {month}", "dates are year-month-day") from None
+            raise NotationError(
+                "bad-date", f"`{text}`: there is no month {month}", "dates are year-month-day"
+            ) from None
         last = (date(year + month // 12, month % 12 + 1, 1) - timedelta(days=1)).day
         raise NotationError(
-            "bad-date", f"`{text}`: month {month} of {year} has {last} days", f"the last day is {year}-{month:02}-{last}"
+            "bad-date",
+            f"`{text}`: month {month} of {year} has {last} days",
+            f"the last day is {year}-{month:02}-{last}",
         ) from None
 
 
 def _read_clock(text: str, match: re.Match[str]) -> timedelta:
     hour, minute, second = (int(match[part] or 0) for part in ("hour", "minute", "second"))
     if hour > 24 or minute > 59 or second > 59 or (hour == 24 and (minute or second)):
-        raise NotationError("bad-date", f"`{text}`: no clock shows {match[0].split()[-1]}", "hours are 00 to 24, minutes 00 to 59")
+        raise NotationError(
+            "bad-date", f"`{text}`: no clock shows {match[0].split()[-1]}", "hours are 00 to 24, minutes 00 to 59"
+        )
     return timedelta(hours=hour, minutes=minute, seconds=second)
 
 
@@ -151,7 +157,9 @@ def _read_offset(text: str, written: str) -> timedelta:
     digits = written[1:].replace(":", "").ljust(4, "0")
     hours, minutes = int(digits[:2]), int(digits[2:])
     if hours > 15 or minutes > 59:
-        raise NotationError("bad-date", f"`{text}`: {written} is no offset from UTC", "offsets look like +03:00, -04:30 or Z")
+        raise NotationError(
+            "bad-date", f"`{text}`: {written} is no offset from UTC", "offsets look like +03:00, -04:30 or Z"
+        )
     offset = timedelta(hours=hours, minutes=minutes)
     return -offset if written[0] == "-" else offset
 

@@ -1,8 +1,8 @@
 """Artifacts to disk: all or nothing, only what changed, and nothing deleted that calfeed did not write.
 
-A build holds the lock of DIST from reading its manifest to writing the new one. Every changed file is staged beside DIST
-before the first one is moved into it; a journal then says what is to be moved and deleted, and the manifest is the last
-to be moved. So an error leaves DIST as it was, and a build that was killed half-way is finished by the next one.
+A build holds the lock of DIST from reading its manifest to writing the new one. Every changed file is staged beside
+DIST before the first one is moved into it; a journal then says what is to be moved and deleted, and the manifest is the
+last to be moved. So an error leaves DIST as it was, and a build that was killed half-way is finished by the next one.
 
 Lock, staging and journal live in `.calfeed/<name of DIST>/` beside DIST, on the same file system: moves are atomic.
 """
@@ -12,7 +12,6 @@ from __future__ import annotations
 import hashlib
 import json
 import operator
-import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -74,7 +73,7 @@ class Dist:
         changes = self.changes(artifacts)
         if changes:
             by_path = {artifact.path: artifact for artifact in artifacts}
-            self._check_targets(changes.written, by_path)
+            self._check_targets(changes.written)
             with _os_errors_at(self._root):
                 self._stage([by_path[path] for path in changes.written], progress)
                 self._write_journal(changes)
@@ -94,7 +93,7 @@ class Dist:
                 if staged.exists():
                     target = self._target(path)
                     target.parent.mkdir(parents=True, exist_ok=True)
-                    os.replace(staged, target)
+                    staged.replace(target)
             self._journal.unlink()
             self.manifest = self._read_manifest()
         shutil.rmtree(self._state / "staging", ignore_errors=True)
@@ -116,7 +115,9 @@ class Dist:
         """Refuse a folder with files in it that no manifest and no journal speaks of."""
         if self._root.exists() and not self._root.is_dir():
             message = "the output folder is a file"
-            raise OutputError([error(Mark(path=self._root.as_posix()), "not-a-folder", message, "choose another with -o")])
+            raise OutputError(
+                [error(Mark(path=self._root.as_posix()), "not-a-folder", message, "choose another with -o")]
+            )
         if self._journal.exists() or not self._root.is_dir():
             return
         found = sorted(entry.name for entry in self._root.iterdir())
@@ -136,7 +137,7 @@ class Dist:
             return not same_manifest(present, artifact.data)
         return present != artifact.data
 
-    def _check_targets(self, paths: Sequence[str], by_path: dict[str, Artifact]) -> None:
+    def _check_targets(self, paths: Sequence[str]) -> None:
         """Refuse to overwrite what calfeed did not write, and to follow links out of DIST."""
         owned = self.manifest.files if self.manifest else {}
         problems: list[Problem] = []
@@ -170,7 +171,7 @@ class Dist:
         # Written under another name first, so that a journal is either whole or not there.
         draft = self._state / "journal.new"
         draft.write_text(json.dumps({"written": changes.written, "deleted": changes.deleted}), encoding="utf-8")
-        os.replace(draft, self._journal)
+        draft.replace(self._journal)
 
     def _read_journal(self) -> Changes | None:
         try:

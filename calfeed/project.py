@@ -83,7 +83,9 @@ class _Loader:
         try:
             data = path.read_bytes()
         except OSError as cause:
-            problem = error(Mark(path=shown), "unreadable-file", f"the file cannot be read: {cause.strerror}", "check it")
+            problem = error(
+                Mark(path=shown), "unreadable-file", f"the file cannot be read: {cause.strerror}", "check it"
+            )
             return Document(shown, "", None, (problem,), None)
         document = read_document(shown, data)
         self._problems += document.problems
@@ -110,7 +112,9 @@ class _Loader:
             return {}
         document = self._read(VENUES)
         if not isinstance(document.value, dict):
-            self._expect(document, "a mapping of ids to venues is expected here", "write `id:` and the venue's keys below it")
+            self._expect(
+                document, "a mapping of ids to venues is expected here", "write `id:` and the venue's keys below it"
+            )
             return {}
         venues: dict[str, Venue | None] = {}
         for key, value in document.value.items():
@@ -139,7 +143,7 @@ class _Loader:
                     hint = "write it in the event: it must be unique"
                     message = f"`{key}` cannot be a default"
                     self._problems.append(error(document.key_mark(key), "misplaced-key", message, hint))
-            sound = {
+            sound: dict[str, Value] = {
                 key: value
                 for key, value in values.items()
                 if value is not None and key in DefaultsEntry.model_fields and key not in read.broken | {"id", "uid"}
@@ -215,7 +219,7 @@ class _Loader:
                 place = Place(document, (index,))
                 if isinstance(item, dict):
                     yield item, place, None
-                else:
+                elif item is not None:
                     message = "an event is expected here, not a text or a list"
                     self._problems.append(error(place.mark(), "wrong-type", message, "write `- summary: …`"))
         elif not document.problems:
@@ -265,7 +269,9 @@ class _Loader:
         beside = Path(owner.path).parent / event.image
         if not beside.is_file() or not beside.resolve().is_relative_to(self._root.resolve()):
             message = f"there is no image `{event.image}`"
-            self._problems.append(error(place.mark("image"), "missing-image", message, f"put the file at {beside.as_posix()}"))
+            self._problems.append(
+                error(place.mark("image"), "missing-image", message, f"put the file at {beside.as_posix()}")
+            )
         return replace(event, image=beside.relative_to(self._root).as_posix())
 
     # -- problems
@@ -298,7 +304,9 @@ def _find_files(root: Path) -> _Files:
             full = root / path
             if full.is_symlink() and not full.resolve().is_relative_to(inside):
                 message = "this link leads out of the folder of events"
-                problems.append(error(Mark(path=full.as_posix()), "outside-folder", message, "put the file itself here"))
+                problems.append(
+                    error(Mark(path=full.as_posix()), "outside-folder", message, "put the file itself here")
+                )
             elif name == DEFAULTS:
                 defaults.append(path.as_posix())
             elif path.as_posix() not in (CALENDAR, VENUES):

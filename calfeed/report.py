@@ -112,7 +112,7 @@ def _github(text: str, more: str) -> str:
 
 def format_events(events: Sequence[Event]) -> str:
     """Return a table of events, a line each: local time, zone, UTC, id and summary."""
-    rows = [("START", "END", "ZONE", "UTC", "ID", "SUMMARY")]
+    rows: list[tuple[str, ...]] = [("START", "END", "ZONE", "UTC", "ID", "SUMMARY")]
     rows += [_row(event) for event in events]
     return format_table(rows)
 
@@ -128,11 +128,16 @@ def format_event(event: Event) -> str:
     when = event.when
     if isinstance(when, AllDay):
         days = (when.last - when.first).days + 1
-        lines += [("start", f"{when.first:%a %Y-%m-%d}"), ("end", f"{when.last:%a %Y-%m-%d} (inclusive; {plural(days, 'day')})")]
+        lines += [
+            ("start", f"{when.first:%a %Y-%m-%d}"),
+            ("end", f"{when.last:%a %Y-%m-%d} (inclusive; {plural(days, 'day')})"),
+        ]
     else:
         lines.append(("start", _long_time(when.start)))
         lines.append(("end", _long_time(when.end) if when.end else "not known"))
-    lines.append(("zone", f"{event.zone.tzid}, because {event.zone.reason}" if event.zone else "none; whole days need none"))
+    lines.append(
+        ("zone", f"{event.zone.tzid}, because {event.zone.reason}" if event.zone else "none; whole days need none")
+    )
     if event.venue is not None:
         place = ", ".join(part for part in (event.venue.name, event.venue.address.line) if part)
         lines.append(("venue", f"{place} [{event.venue.id}]" if event.venue.id else place))

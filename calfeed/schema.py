@@ -8,10 +8,10 @@ and nothing is reported twice.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from typing import Annotated, Any, ClassVar, Generic, TypeAlias, TypeVar, cast
+from typing import Annotated, Any, ClassVar, Final, Generic, Literal, TypeAlias, TypeVar, cast
 
 import pydantic
 from pydantic import BeforeValidator, ConfigDict, Discriminator, Field, PlainValidator, Tag, WithJsonSchema
@@ -26,7 +26,8 @@ from calfeed.source import Document, Path, Value
 from calfeed.zones import zone_names
 
 _T = TypeVar("_T")
-_TEXT_TAG, _MAPPING_TAG = "<text>", "<mapping>"
+_TEXT_TAG: Final = "<text>"
+_MAPPING_TAG: Final = "<mapping>"
 
 
 # -- values -----------------------------------------------------------------------------------------------------
@@ -51,7 +52,7 @@ def _custom(code: str, message: str, hint: str) -> PydanticCustomError:
 
 
 def _describe(value: object) -> str:
-    return {str: "a text", list: "a list", dict: "a mapping"}.get(type(value), "nothing")
+    return "a text" if isinstance(value, str) else "a list" if isinstance(value, list) else "a mapping"
 
 
 # What an editor sees: YAML 1.2 makes numbers and booleans of some texts, and calfeed reads them as they are written.
@@ -83,7 +84,7 @@ def _one_or_more(value: object) -> object:
     return [value] if isinstance(value, str) else value
 
 
-def _text_or_mapping(value: object) -> str:
+def _text_or_mapping(value: object) -> Literal["<text>", "<mapping>"]:
     return _TEXT_TAG if isinstance(value, str) else _MAPPING_TAG
 
 
@@ -91,7 +92,11 @@ def _read_geo(value: tuple[float, float]) -> tuple[float, float]:
     latitude, longitude = value
     if abs(latitude) > 90 or abs(longitude) > 180:
         swapped = abs(longitude) <= 90 and abs(latitude) <= 180
-        hint = f"latitude comes first: `[{longitude}, {latitude}]`" if swapped else "latitude is -90 to 90, longitude -180 to 180"
+        hint = (
+            f"latitude comes first: `[{longitude}, {latitude}]`"
+            if swapped
+            else "latitude is -90 to 90, longitude -180 to 180"
+        )
         raise _custom("bad-geo", f"[{latitude}, {longitude}] is no place on Earth", hint)
     return value
 
@@ -126,7 +131,7 @@ End = Annotated[
 ]
 Day = Annotated[date, PlainValidator(_read_with(_read_day)), _scalar("2017-08-31")]
 Boolean = Annotated[bool, PlainValidator(_read_with(fields.read_boolean)), _scalar("true or false")]
-Sequence = Annotated[int, PlainValidator(_read_with(fields.read_sequence)), _scalar("whole number from 0")]
+SequenceField = Annotated[int, PlainValidator(_read_with(fields.read_sequence)), _scalar("whole number from 0")]
 StatusField = Annotated[
     Status, PlainValidator(_read_with(_read_status)), WithJsonSchema({"enum": [s.value for s in Status]})
 ]
@@ -142,10 +147,10 @@ Ids = Annotated[list[Id], BeforeValidator(_one_or_more)]
 
 
 class _Entry(pydantic.BaseModel):
-    """A mapping of the sources. `required` keys are checked here and not by pydantic, so that the rest is still read."""
+    """A mapping of the sources. `required` keys are checked here, not by pydantic, so that the rest is still read."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
-    required: ClassVar[tuple[str, ...]] = ()
+    required: ClassVar[Sequence[str]] = ()
 
 
 def _schema_of(*required: str) -> ConfigDict:
@@ -174,7 +179,7 @@ class VenueEntry(_Entry):
     """A place, in venues.yaml or written inside an event."""
 
     model_config = _schema_of("name")
-    required = ("name",)
+    required: ClassVar[Sequence[str]] = ("name",)
 
     name: Line | None = None
     address: AddressEntry | None = None
@@ -213,7 +218,7 @@ class CalendarEntry(_Entry):
     """calendar.yaml."""
 
     model_config = _schema_of("name")
-    required = ("name",)
+    required: ClassVar[Sequence[str]] = ("name",)
 
     name: Line | None = None
     slug: Id | None = None
@@ -228,7 +233,9 @@ class CalendarEntry(_Entry):
     default_duration: DurationField | None = None
     feeds: list[FeedEntry] = []
     automatic_feeds: Annotated[
-        list[Annotated[str, PlainValidator(_read_with(_read_automatic)), WithJsonSchema({"enum": ["category", "venue"]})]],
+        list[
+            Annotated[str, PlainValidator(_read_with(_read_automatic)), WithJsonSchema({"enum": ["category", "venue"]})]
+        ],
         BeforeValidator(_one_or_more),
     ] = ["category", "venue"]
 
@@ -237,7 +244,7 @@ class EventEntry(_Entry):
     """An event."""
 
     model_config = _schema_of("summary", "start")
-    required = ("summary", "start")
+    required: ClassVar[Sequence[str]] = ("summary", "start")
 
     id: Id | None = None
     uid: Uid | None = None
@@ -259,7 +266,7 @@ class EventEntry(_Entry):
     reminders: Annotated[list[DurationField], BeforeValidator(_one_or_more)] = []
     created: Moment | None = None
     last_modified: Moment | None = None
-    sequence: Sequence | None = None
+    sequence: SequenceField | None = None
     properties: dict[PropertyName, Line] = {}
 
 
@@ -267,7 +274,7 @@ class DefaultsEntry(EventEntry):
     """_defaults.yaml: what the events below it have where they say nothing else."""
 
     model_config = _schema_of()
-    required = ()
+    required: ClassVar[Sequence[str]] = ()
 
 
 _NESTED: dict[tuple[type[_Entry], str], type[_Entry]] = {
@@ -321,19 +328,17 @@ def read_entry(kind: type[_E], value: Value, place: Place) -> Read[_E]:
         message = f"a mapping is expected here, not {_describe(value)}"
         problem = error(place.mark(), "wrong-type", message, "write `key: value` lines")
         return Read(kind(), frozenset(kind.model_fields), (problem,))
-    given = {key: _without_empty(item) for key, item in value.items() if item is not None}
-    misspelt = {_nearest_key(kind, key) for key in given if key not in kind.model_fields}
-    problems = [
-        _missing_problem(place, key) for key in kind.required if key not in value and key not in misspelt
-    ]
-    broken = {key for key in kind.required if key not in given}
+    misspelt = {_nearest_key(kind, key) for key in value if key not in kind.model_fields}
+    problems = [_missing_problem(place, key) for key in kind.required if key not in value and key not in misspelt]
+    broken = {key for key in kind.required if key not in value} | {key for key in value if value[key] is None}
     try:
-        entry = kind.model_validate(given)
+        entry = kind.model_validate(value)
     except pydantic.ValidationError as invalid:
         for details in invalid.errors(include_url=False):
-            problems.append(_problem(kind, place, details))
-            broken.add(_key(kind, str(details["loc"][0])))
-        entry = kind.model_validate({key: item for key, item in given.items() if _key(kind, key) not in broken})
+            broken.add(str(details["loc"][0]))
+            if details["input"] is not None:  # else `source` has reported it
+                problems.append(_problem(kind, place, details))
+        entry = kind.model_validate({key: item for key, item in value.items() if key not in broken})
     return Read(entry, frozenset(broken), tuple(problems))
 
 
@@ -358,17 +363,6 @@ def _nearest_key(kind: type[_Entry], key: str) -> str | None:
         return synonym
     near = difflib.get_close_matches(key.casefold(), known, n=1, cutoff=0.6)
     return near[0] if near else None
-
-
-def _without_empty(value: Value) -> Value:
-    """Drop keys without a value, which `source` has reported, from nested mappings."""
-    if isinstance(value, dict):
-        return {key: _without_empty(item) for key, item in value.items() if item is not None}
-    return value
-
-
-def _key(kind: type[_Entry], key: str) -> str:
-    return key if key in kind.model_fields else f"?{key}"
 
 
 def _missing_problem(place: Place, *path: str | int) -> Problem:
@@ -414,31 +408,40 @@ def _unknown_key_problem(kind: type[_Entry], place: Place, path: Path) -> Proble
             at = _NESTED[at, part]
     key = str(path[-1])
     nearest = _nearest_key(at, key)
-    hint = f"did you mean `{nearest}`?" if nearest else f"the keys here are {', '.join(_keys(at))}"
+    hint = f"did you mean `{nearest}`?" if nearest else f"the keys are {', '.join(_keys(at))}"
     return error(place.key_mark(*path), "unknown-key", f"`{key}` is not a key calfeed knows", hint)
 
 
 # -- JSON Schema ------------------------------------------------------------------------------------------------
 
 
+_KINDS: dict[str, type[_Entry]] = {
+    "calendar": CalendarEntry,
+    "venues": VenueEntry,
+    "events": EventEntry,
+    "defaults": DefaultsEntry,
+}
+
+
 def json_schema(kind: str) -> dict[str, object]:
     """Return the JSON Schema (draft 2020-12) of `calendar`, `venues`, `events` or `defaults` files."""
-    model: type[_Entry] = {"calendar": CalendarEntry, "venues": VenueEntry, "events": EventEntry, "defaults": DefaultsEntry}[kind]
-    schema = model.model_json_schema()
-    definitions = schema.pop("$defs", {})
+    model = _KINDS[kind]
     name = model.__name__
-    definitions = {key: _link_zones(definition) for key, definition in {**definitions, name: schema}.items()}
-    definitions[_ZONE_FORMAT] = {"description": "a name of the tz database", "enum": list(zone_names())}
+    schema: dict[str, object] = model.model_json_schema()
+    inner = schema.pop("$defs", {})
+    definitions: dict[str, object] = {**(inner if isinstance(inner, dict) else {}), name: schema}
+    linked = {key: _link_zones(definition) for key, definition in definitions.items()}
+    linked[_ZONE_FORMAT] = {"description": "a name of the tz database", "enum": list(zone_names())}
     reference: dict[str, object] = {"$ref": f"#/$defs/{name}"}
-    root: dict[str, object] = {
+    roots: dict[str, dict[str, object]] = {
         "venues": {"type": "object", "additionalProperties": reference},
         "events": {"oneOf": [reference, {"type": "array", "items": {**reference, "required": ["id"]}}]},
-    }.get(kind, reference)
+    }
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": f"calfeed: {kind}",
-        **root,
-        "$defs": dict(sorted(definitions.items())),
+        **roots.get(kind, reference),
+        "$defs": dict(sorted(linked.items())),
     }
 
 

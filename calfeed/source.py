@@ -13,12 +13,13 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import yaml
 
 from calfeed.errors import Mark, Problem, error, warning
 
+# None stands for a value that is empty or cannot be used; a problem says so already.
 Value: TypeAlias = "str | list[Value] | dict[str, Value] | None"
 Path: TypeAlias = "tuple[str | int, ...]"
 
@@ -30,23 +31,22 @@ MAX_EXPANSION = (1_000, 10)
 _LINE_BREAK = re.compile("\r\n|[\r\n\x85\u2028\u2029]")  # YAML 1.1 §4.2; libyaml counts lines by it
 _UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _COMMENT_AFTER_TEXT = re.compile(r"[^\s#][ \t]+#\S")
-_DEEP_PREFIX = re.compile(r"(?m)^(?:[ \t]|[-?:][ \t]){%d}" % MAX_DEPTH)
+_DEEP_PREFIX = re.compile(rf"(?m)^(?:[ \t]|[-?:][ \t]){{{MAX_DEPTH}}}")
 _NULLS = frozenset(["", "~", "null", "Null", "NULL"])
 _PLAIN_TAG = "tag:yaml.org,2002:str"
 
-_Base = yaml.cyaml.CParser if yaml.__with_libyaml__ else yaml.BaseLoader
+_Base: Any = yaml.cyaml.CParser if yaml.__with_libyaml__ else yaml.BaseLoader  # type: ignore[attr-defined]
 
 
-class _Composer(_Base):  # type: ignore[misc, valid-type]
+class _Composer(_Base):  # type: ignore[misc]
     """libyaml's composer without implicit types: an untagged node has the plain tag."""
 
-    def resolve(self, kind: type[yaml.Node], value: object, implicit: object) -> str:
+    def resolve(self, kind: type[yaml.Node], value: object, implicit: object) -> str:  # noqa: ARG002
         return _PLAIN_TAG
 
     def descend_resolver(self, current_node: object, current_index: object) -> None: ...
 
     def ascend_resolver(self) -> None: ...
-
 
 
 @dataclass(frozen=True)
@@ -184,8 +184,7 @@ def _too_deep(path: str, text: str) -> Problem | None:
             if isinstance(event, yaml.CollectionStartEvent):
                 depth += 1
                 if depth > MAX_DEPTH:
-                    at = event.start_mark
-                    mark = line_mark(path, _LINE_BREAK.split(text), at.line + 1, at.column + 1)
+                    mark = _start_mark(path, text, event)
                     message = f"this is nested more than {MAX_DEPTH} levels deep"
                     return error(mark, "too-deep", message, "events need three or four levels; check the indentation")
             elif isinstance(event, yaml.CollectionEndEvent):
@@ -193,6 +192,11 @@ def _too_deep(path: str, text: str) -> Problem | None:
     except yaml.MarkedYAMLError:
         return None  # the composer will meet the same error, and word it
     return None
+
+
+def _start_mark(path: str, text: str, event: yaml.Event) -> Mark:
+    at: Any = event.start_mark
+    return line_mark(path, _LINE_BREAK.split(text), at.line + 1, at.column + 1)
 
 
 # -- nodes to values --------------------------------------------------------------------------------------------
@@ -228,9 +232,9 @@ class _Reader:
             self._report(node, "yaml-tag", f"the tag `{_short_tag(node.tag)}` is not known", "delete the tag")
         if isinstance(node, yaml.ScalarNode):
             return self._scalar(node)
-        if isinstance(node, yaml.SequenceNode):
-            return [value for item in node.value if (value := self._value(item)) is not None]
-        return self._mapping(node)
+        if isinstance(node, yaml.MappingNode):
+            return self._mapping(node)
+        return [self._value(item) for item in node.value]
 
     def _scalar(self, node: yaml.ScalarNode) -> str | None:
         text: str = node.value
@@ -284,7 +288,9 @@ class _Reader:
             if isinstance(part, yaml.MappingNode):
                 yield self._mapping(part)
             else:
-                self._report(part, "bad-merge", "`<<` takes a mapping", "write `<<: *name` with the anchor of a mapping")
+                self._report(
+                    part, "bad-merge", "`<<` takes a mapping", "write `<<: *name` with the anchor of a mapping"
+                )
 
     def _alias_problem(self, root: yaml.Node) -> Problem | None:
         """Refuse aliases that contain themselves or that grow the file beyond `MAX_EXPANSION`."""
@@ -370,7 +376,9 @@ def _syntax_problem(path: str, text: str, failure: yaml.MarkedYAMLError) -> Prob
     lines = _LINE_BREAK.split(text)
     at = failure.problem_mark or failure.context_mark
     line, column = (at.line, at.column) if at is not None else (0, 0)
-    message, hint = _word(failure.problem or "", failure.context or "", lines[line] if line < len(lines) else "", column)
+    message, hint = _word(
+        failure.problem or "", failure.context or "", lines[line] if line < len(lines) else "", column
+    )
     related: list[Mark] = []
     opened = failure.context_mark
     if opened is not None and opened.line != line:
@@ -404,20 +412,36 @@ def _word(problem: str, context: str, line: str, column: int) -> tuple[str, str]
             f"a text cannot begin with `{character}` in YAML",
             "put the whole text in quotes",
         ),
-        ("undefined alias" in problem, "a text that begins with `*` is an alias, and no anchor has this name", "quote it"),
+        (
+            "undefined alias" in problem,
+            "a text that begins with `*` is an alias, and no anchor has this name",
+            "quote it",
+        ),
         ("duplicate anchor" in problem, "this anchor is defined twice", "give one of the two another name"),
-        ("another document" in problem, "a second document begins here", "one file holds one document; delete the `---`"),
+        (
+            "another document" in problem,
+            "a second document begins here",
+            "one file holds one document; delete the `---`",
+        ),
         ("flow sequence" in context, "the list opened with `[` is not closed here", "close it with `]`"),
         ("flow mapping" in context, "the mapping opened with `{` is not closed here", "close it with `}`"),
         ("end of stream" in problem and "quoted" in context, "the quote is never closed", "add the closing quote"),
-        ("escape character" in problem, "an unknown `\\` escape in double quotes", "use single quotes, or write `\\\\`"),
+        (
+            "escape character" in problem,
+            "an unknown `\\` escape in double quotes",
+            "use single quotes, or write `\\\\`",
+        ),
         (
             "did not find expected '-'" in problem or "did not find expected key" in problem,
             "this line does not fit the list or mapping above it",
             "indent it like its neighbours; quote a text that begins with a quote, `*`, `&`, `!`, `[` or `{`",
         ),
         ("could not find expected ':'" in problem, "a key without a `:`", "write `key: value`"),
-        ("block sequence entries" in problem, "a list cannot begin on the line of its key", "begin it on the next line"),
+        (
+            "block sequence entries" in problem,
+            "a list cannot begin on the line of its key",
+            "begin it on the next line",
+        ),
     ]
     for applies, message, hint in rules:
         if applies:

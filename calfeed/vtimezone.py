@@ -10,6 +10,7 @@ time that would be misplaced is written in UTC instead.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
@@ -97,13 +98,20 @@ def observances(tzid: str) -> tuple[Observance, ...]:
 
 
 def places_right(time: ZonedTime) -> bool:
-    """Tell whether a reader of the zone's VTIMEZONE gets the instant of this time.
+    """Tell whether every reader of the zone's VTIMEZONE gets the instant of this time.
 
-    Never so for a repeated hour: half of the readers take its first pass, half its second.
+    Never so for a wall time that the clocks repeat or skip, by the zone's law or by the rules of the VTIMEZONE, which
+    may differ for years gone by: readers take the first pass or the second, the offset before the gap or after it.
     """
     if not isinstance(zones.resolve_wall(time.wall, time.tzid), datetime):
         return False
-    offset = _offset_for(time.tzid, time.wall)
+    offset = None
+    for onset, before, after in _onsets_around(time.tzid, time.wall.year):
+        resumed = onset + (after - before)
+        if min(onset, resumed) <= time.wall < max(onset, resumed):
+            return False
+        if onset <= time.wall:
+            offset = after
     return offset is not None and time.wall - offset == time.instant.replace(tzinfo=None)
 
 
@@ -132,32 +140,23 @@ class _Verbatim(vText):
         return str(self).encode()
 
 
-def _offset_for(tzid: str, wall: datetime) -> timedelta | None:
-    """Return the offset the observances give a wall time: that of the latest onset; None before the first."""
-    offset = None
-    for onset, after in _onsets_around(tzid, wall.year):
-        if onset > wall:
-            break
-        offset = after
-    return offset
-
-
 @cache
-def _onsets_around(tzid: str, year: int) -> tuple[tuple[datetime, timedelta], ...]:
-    """Return the onsets of a year and the one before, in order, each with the offset that begins."""
-    found: list[tuple[datetime, timedelta]] = []
-    for observance in observances(tzid):
-        if observance.rule is None:
-            found.append((observance.first_onset, observance.offset_to))
+def _onsets_around(tzid: str, year: int) -> tuple[tuple[datetime, timedelta, timedelta], ...]:
+    """Return the onsets of a year and the one before, in order, each with the offsets before and after it."""
+    found: list[tuple[datetime, timedelta, timedelta]] = []
+    for part in observances(tzid):
+        if part.rule is None:
+            found.append((part.first_onset, part.offset_from, part.offset_to))
         else:
-            found += [(observance.rule.onset(y), observance.offset_to) for y in (year - 1, year) if y >= _FIRST_YEAR]
+            years = (y for y in (year - 1, year) if y >= _FIRST_YEAR)
+            found += [(part.rule.onset(y), part.offset_from, part.offset_to) for y in years]
     return tuple(sorted(found))
 
 
-def _read_rule(parts: list[str]) -> AnnualRule | None:
+def _read_rule(parts: Sequence[str | None]) -> AnnualRule | None:
     """Return the rule `Mm.w.d/time`, or None where its moment is no nth weekday of a month."""
-    month, week, weekday, written = parts
-    time = timedelta(hours=2) if written is None else _read_time(written)
+    month, week, weekday, written = (part or "" for part in parts)
+    time = _read_time(written) if written else timedelta(hours=2)
     if time == timedelta(hours=24):
         # The following midnight is no nth weekday either, but a second before it is.
         time -= timedelta(seconds=1)
