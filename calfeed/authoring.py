@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 
-from calfeed import fields, notation
+from calfeed import notation
 from calfeed.errors import Mark, SourceError, error
-from calfeed.notation import NotationError, WrittenTime
+from calfeed.notation import WrittenTime
 from calfeed.source import dump_mapping
 
 _EXAMPLE = {
@@ -69,29 +69,24 @@ def write_example(folder: Path) -> tuple[Path, ...]:
     return tuple(path for name, text in _EXAMPLE.items() if _write_new(path := folder / name, text))
 
 
-def write_event(root: Path, summary: str, values: Mapping[str, str], event_id: str | None) -> Path:
+def write_event(root: Path, event_id: str, values: Mapping[str, str], *, may_date: bool) -> Path:
     """Write a file for a new event, in the folder of its year, and return its path.
 
     Args:
         root: the folder of events.
-        summary: the event's summary; its id is made of it where none is given.
-        values: other keys and their values; `start` among them.
         event_id: the id, which is also the file's name.
+        values: keys and their values; a readable `start` among them.
+        may_date: add the date to the id where it is taken.
 
     Raises:
-        SourceError: no file can be named, or it is there already.
+        SourceError: there is an event of this id already.
     """
-    mark = Mark(path=root.as_posix())
-    try:
-        start = notation.read_moment(values["start"])
-        name = fields.read_id(event_id or fields.slugify(summary))
-    except NotationError as refusal:
-        hint = refusal.hint or "give the event an id in a-z, 0-9 and - with --id"
-        raise SourceError([error(mark, refusal.code, refusal.message, hint)]) from refusal
+    start = notation.read_moment(values["start"])
     day = start.wall.date() if isinstance(start, WrittenTime) else start
-    path = _free_path(root, name, day, may_date=event_id is None)
-    if path is None or not _write_new(path, dump_mapping({"summary": summary, **values})):
-        message = f"there is an event `{name}` already"
+    path = _free_path(root, event_id, day, may_date=may_date)
+    if path is None or not _write_new(path, dump_mapping(values)):
+        mark = Mark(path=root.as_posix())
+        message = f"there is an event `{event_id}` already"
         raise SourceError([error(mark, "already-there", message, "give this one another id with --id")])
     return path
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import click
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from calfeed.errors import Problem
     from calfeed.model import Project
 
+_T = TypeVar("_T")
 _EVENTS = click.Path(exists=True, file_okay=False, path_type=Path)
 _events_argument = click.argument("events", type=_EVENTS, default="events")
 _format_option = click.option(
@@ -30,7 +31,7 @@ _format_option = click.option(
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@click.version_option(package_name="calfeed")
+@click.version_option(package_name="calfeed", prog_name="calfeed")
 def main() -> None:
     """Turn events in YAML, with local times and venues, into timezone-correct iCalendar feeds.
 
@@ -63,12 +64,18 @@ def init(folder: Path) -> None:
 @click.option("--events", type=_EVENTS, default="events", show_default=True, help="The folder of events.")
 def new(summary: str, events: Path, event_id: str | None, **values: str | None) -> None:
     """Add a file for an event named SUMMARY, with a stable id."""
+    from calfeed import fields, notation
     from calfeed.authoring import write_event
     from calfeed.errors import SourceError
     from calfeed.project import load
 
+    _read_option(notation.read_moment, values["start"], "--start")
+    name = _read_option(fields.read_id, event_id, "--id") or fields.slugify(summary)
+    if not name:
+        raise click.UsageError("no id can be made of this summary: give one in a-z, 0-9 and - with --id")
+    written = {"summary": summary, **{key: value for key, value in values.items() if value is not None}}
     with _problems_to_stderr():
-        path = write_event(events, summary, {key: value for key, value in values.items() if value}, event_id)
+        path = write_event(events, name, written, may_date=event_id is None)
         try:
             load(events)
         except SourceError as cause:
@@ -127,10 +134,10 @@ def check(events: Path, form: Literal["text", "json", "github"], strict: bool) -
 @click.option("--no-site", is_flag=True, help="Only feeds and files of events, no web pages.")
 def build(events: Path, out: Path, dry: bool, base_url: str | None, no_site: bool) -> None:  # noqa: ARG001
     """Build the folder EVENTS into feeds and one .ics file per event."""
-    from calfeed import pipeline, report
+    from calfeed import fields, pipeline, report
 
     now = _build_time()
-    url = _base_url(base_url)
+    url = _read_option(fields.read_base_url, base_url, "--base-url")
     with _problems_to_stderr(f"nothing in {out.as_posix()} was changed"):
         result = pipeline.build(events, out, now=now, base_url=url, check=dry, progress=_Bar().show)
     click.echo(report.format_problems(result.problems), err=True, nl=False)
@@ -227,14 +234,14 @@ def _build_time() -> datetime:
         raise click.UsageError(f"SOURCE_DATE_EPOCH is no number of seconds: {epoch!r}") from None
 
 
-def _base_url(text: str | None) -> str | None:
-    from calfeed.fields import read_base_url
+def _read_option(read: Callable[[str], _T], text: str | None, option: str) -> _T | None:
+    """Return an option's value as the sources would read it; what they would refuse is wrong usage."""
     from calfeed.notation import NotationError
 
     try:
-        return None if text is None else read_base_url(text)
+        return None if text is None else read(text)
     except NotationError as refusal:
-        raise click.BadParameter(f"{refusal.message}; {refusal.hint}", param_hint="--base-url") from None
+        raise click.BadParameter(f"{refusal.message}; {refusal.hint}", param_hint=option) from None
 
 
 class _Bar:

@@ -28,9 +28,10 @@ from calfeed.schema import EventEntry, OrganizerEntry, Place, Read, VenueEntry
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What an event may refer to; a venue that could not be read is None."""
+    """What an event may refer to. A venue that could not be read is None; the calendar's zone may be unreadable too."""
 
     calendar: Calendar
+    is_zone_broken: bool
     default_duration: Duration | None
     venues: Mapping[str, Venue | None]
 
@@ -334,7 +335,7 @@ class _Resolver:
                 return None
         if calendar.timezone is not None:
             return ZoneChoice(tzid=calendar.timezone, reason="it is the calendar's")
-        if required:
+        if required and not self._around.is_zone_broken:
             hint = "write `timezone:` in the event, its venue or calendar.yaml, such as `Europe/Tallinn`"
             message = "there is no telling in which time zone this is"
             self._report(self._place.mark("start"), "missing-timezone", message, hint)

@@ -66,7 +66,12 @@ class _Loader:
         calendar = self._resolve_calendar(calendar_read, calendar_place)
         venues = self._load_venues()
         defaults = self._load_defaults(files.defaults)
-        surroundings = Surroundings(calendar, calendar_read.entry.default_duration, venues)
+        surroundings = Surroundings(
+            calendar=calendar,
+            is_zone_broken="timezone" in calendar_read.broken,
+            default_duration=calendar_read.entry.default_duration,
+            venues=venues,
+        )
         events = self._load_events(files.events, defaults, surroundings)
         feeds, problems = resolve_feeds(calendar, calendar_read.entry, calendar_place, venues, events)
         self._problems += problems

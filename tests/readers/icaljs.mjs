@@ -1,0 +1,101 @@
+// Reads iCalendar files with ical.js, the library inside Thunderbird.
+//
+//   echo '["a.ics", "b.ics"]' | node tests/readers/icaljs.mjs
+//
+// prints {"a.ics": [{uid, recurrenceId, start, end, allDay}, ...], ...}. Times are in UTC by the file's own VTIMEZONEs,
+// all-day events have dates (`end` exclusive, as written), what is missing is null; a series is not expanded. Files with
+// errors, a floating time among them, are named on stderr, and nothing is printed: exit code 1.
+//
+// ical.js is found in tests/readers/node_modules (`npm install` there) or in a folder of NODE_PATH.
+
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+
+const loaded = createRequire(import.meta.url)("ical.js");
+const ICAL = loaded.default ?? loaded;
+
+/** The calendar of a file, with no zone known but those the file defines (and UTC, which `reset` brings). */
+function readCalendar(path) {
+  const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(readFileSync(path));
+  const calendar = new ICAL.Component(ICAL.parse(text));
+  if (calendar.name !== "vcalendar") {
+    throw new Error(`not one VCALENDAR but ${calendar.name}`);
+  }
+  ICAL.TimezoneService.reset();
+  for (const zone of calendar.getAllSubcomponents("vtimezone")) {
+    ICAL.TimezoneService.register(zone);
+  }
+  return calendar;
+}
+
+/** The time of a property. ical.js silently makes a time floating where it finds no zone: here that is an error. */
+function readTime(property) {
+  const time = property.getFirstValue();
+  const tzid = property.getFirstParameter("tzid");
+  if (time.isDate) {
+    return time;
+  }
+  if (!time.zone || time.zone === ICAL.Timezone.localTimezone) {
+    const why = tzid ? `no VTIMEZONE ${tzid}` : "floating";
+    throw new Error(`${property.name} ${time}: ${why}`);
+  }
+  // It knows UTC and GMT by name, with no VTIMEZONE in the file.
+  if (tzid && !time.zone.component) {
+    throw new Error(`${property.name} ${time}: no VTIMEZONE ${tzid}`);
+  }
+  return time;
+}
+
+function formatTime(time) {
+  if (time.isDate) {
+    return time.toString();
+  }
+  return new Date(time.toUnixTime() * 1000).toISOString().replace(".000Z", "Z");
+}
+
+function readEnd(event, start) {
+  const end = event.getFirstProperty("dtend");
+  if (end) {
+    return formatTime(readTime(end));
+  }
+  const duration = event.getFirstPropertyValue("duration");
+  if (!duration) {
+    return null;
+  }
+  const time = start.clone();
+  time.addDuration(duration);
+  return formatTime(time);
+}
+
+function readEvent(event) {
+  const uid = event.getFirstPropertyValue("uid");
+  try {
+    const start = readTime(event.getFirstProperty("dtstart"));
+    const recurrenceId = event.getFirstProperty("recurrence-id");
+    return {
+      uid,
+      recurrenceId: recurrenceId ? readTime(recurrenceId).toICALString() : null,
+      start: formatTime(start),
+      end: readEnd(event, start),
+      allDay: start.isDate,
+    };
+  } catch (error) {
+    throw new Error(`${uid}: ${error.message}`, { cause: error });
+  }
+}
+
+const readings = {};
+const problems = [];
+for (const path of JSON.parse(readFileSync(0, "utf-8"))) {
+  try {
+    readings[path] = readCalendar(path).getAllSubcomponents("vevent").map(readEvent);
+  } catch (error) {
+    problems.push(`${path}: ${error.message}`);
+  }
+}
+if (problems.length > 0) {
+  process.stderr.write(`${problems.join("\n")}\n`);
+  process.exitCode = 1;
+} else {
+  process.stdout.write(JSON.stringify(readings));
+}

@@ -1,0 +1,63 @@
+"""Reading with ical.js, the JavaScript library inside Thunderbird: many files in one run of `icaljs.mjs`.
+
+Needs node and the npm package: `npm install` in this folder (or a folder named in NODE_PATH).
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Sequence
+from datetime import date, datetime
+from functools import cache
+from pathlib import Path
+from typing import TypedDict
+
+from .reading import Reading
+
+_SCRIPT = Path(__file__).with_suffix(".mjs")
+
+
+class _Event(TypedDict):
+    uid: str
+    recurrenceId: str | None
+    start: str
+    end: str | None
+    allDay: bool
+
+
+@cache
+def available() -> bool:
+    """Whether node is there and finds ical.js."""
+    try:
+        return _run([]).returncode == 0
+    except FileNotFoundError:
+        return False
+
+
+def read(paths: Sequence[Path]) -> dict[Path, list[Reading]]:
+    """Read all files in one process; `ValueError` names every file that cannot be read, and why."""
+    done = _run(paths)
+    if done.returncode != 0:
+        raise ValueError(done.stderr.strip())
+    found: dict[str, list[_Event]] = json.loads(done.stdout)
+    return {path: [_reading(event) for event in found[str(path)]] for path in paths}
+
+
+def _run(paths: Sequence[Path]) -> subprocess.CompletedProcess[str]:
+    names = json.dumps([str(path) for path in paths])
+    return subprocess.run(["node", str(_SCRIPT)], input=names, capture_output=True, encoding="utf-8", check=False)
+
+
+def _reading(event: _Event) -> Reading:
+    return Reading(
+        event["uid"],
+        event["recurrenceId"],
+        _moment(event["start"]),
+        None if event["end"] is None else _moment(event["end"]),
+        event["allDay"],
+    )
+
+
+def _moment(value: str) -> datetime | date:
+    return datetime.fromisoformat(value) if "T" in value else date.fromisoformat(value)

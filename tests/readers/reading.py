@@ -1,0 +1,27 @@
+"""What a reader says about one event: the one form in which all readers answer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """Start and end of one VEVENT, or of one occurrence of a series.
+
+    `start` and `end` are aware and in UTC, or plain dates when `all_day`; `end` is exclusive, as DTEND is, and None
+    where the event has neither DTEND nor DURATION. `recurrence_id` is the text of RECURRENCE-ID as in the file
+    (`20270302T100000`, `20270302T080000Z` or `20270302`), None for an event or a master.
+    """
+
+    uid: str
+    recurrence_id: str | None
+    start: datetime | date
+    end: datetime | date | None
+    all_day: bool
+
+
+def is_all_day(moment: datetime | date) -> bool:
+    """Whether this is a DATE: in Python a datetime is a date too."""
+    return not isinstance(moment, datetime)

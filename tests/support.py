@@ -1,0 +1,63 @@
+"""Small projects for tests: files from text, a fixed build time, and the command line in process."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+
+from click.testing import CliRunner, Result
+
+from calfeed.cli import main
+from calfeed.model import Event, Project
+from calfeed.project import load
+
+NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+LATER = datetime(2027, 2, 1, 8, 30, tzinfo=UTC)
+CALENDAR = "name: Test\nid: test.example\nurl: https://test.example/\ntimezone: Europe/Tallinn\nautomatic_feeds: []\n"
+VENUES = """\
+hub:
+  name: Creative Hub
+  address: {street: Põhja pst 27a, locality: Tallinn, country: EE}
+  geo: [59.4445, 24.7505]
+"""
+TALK = "summary: Talk\nstart: 2027-05-18 18:00\nend: 20:00\n"
+
+
+def write_files(root: Path, files: Mapping[str, str]) -> Path:
+    """Write text files below `root` and return it."""
+    for name, text in files.items():
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    return root
+
+
+def write_events(root: Path, **files: str) -> Path:
+    """Write a folder of events with a calendar, and a file per keyword; `_` in names stands for `-`."""
+    named = {f"{name.replace('_', '-')}.yaml": text for name, text in files.items()}
+    return write_files(root / "events", {"calendar.yaml": CALENDAR, "venues.yaml": VENUES, **named})
+
+
+def load_event(root: Path, text: str) -> Event:
+    """Return the one event of a small project."""
+    project = load_project(root, text)
+    (event,) = project.events
+    return event
+
+
+def load_project(root: Path, text: str) -> Project:
+    """Return a small project with one file of events."""
+    return load(write_events(root, talk=text))
+
+
+def run(*arguments: str, now: datetime = NOW) -> Result:
+    """Run the command line with a fixed build time."""
+    environment = {"SOURCE_DATE_EPOCH": str(int(now.timestamp()))}
+    return CliRunner().invoke(main, arguments, env=environment, catch_exceptions=False)
+
+
+def tree(folder: Path) -> dict[str, bytes]:
+    """Return every file below a folder by its path."""
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
