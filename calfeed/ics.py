@@ -197,7 +197,7 @@ def _add_state(component: Component, event: Event) -> None:
 def _own_lines(event: Event) -> bytes:
     """Return the lines that only the event's own file has: HTML for Outlook, and alarms, which feeds must not set."""
     component = VEvent()
-    if event.description is not None:
+    if event.description is not None and plain_description(event):
         note = f"<p>{_NOTES[event.status]}</p>\n" if event.status in _NOTES else ""
         html = f"<html><body>{note}{to_html(event.description)}</body></html>"
         component.add("X-ALT-DESC", _Text(html), parameters={"FMTTYPE": "text/html"})

@@ -10,7 +10,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 # Whatever CommonMark could read otherwise than as text: its punctuation, entities, and what begins a block.
-_MARKUP = re.compile(r"[\\`*_\[\]<>&!~]|(?m:^[ \t]*(?:[-+#=]|\d+[.)]))|(?m:^(?:\t| {4}))|(?m:  $)")
+_MARKUP = re.compile(r"[\\`*_\[\]<>&!~\t]|(?m:^ *(?:[-+#=]|\d+[.)]))|(?m:^ {4})|(?m:  $)")
 
 
 def to_html(text: str) -> str:

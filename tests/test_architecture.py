@@ -1,0 +1,123 @@
+"""The rules of the house that a machine can check: who imports whom, and where a library may be used."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+import calfeed
+
+PACKAGE = Path(calfeed.__file__).parent
+# A module imports only from those before it.
+ORDER = (
+    "errors",
+    "notation",
+    "colors",
+    "countries",
+    "zones",
+    "fields",
+    "source",
+    "model",
+    "schema",
+    "events",
+    "feeds",
+    "project",
+    "revisions",
+    "markdown",
+    "vtimezone",
+    "ics",
+    "manifest",
+    "output",
+    "pipeline",
+    "report",
+    "authoring",
+    "cli",
+)
+# Each library has its rooms; nobody else sees it.
+HOMES = {
+    "yaml": {"source"},
+    "pydantic": {"schema"},
+    "pydantic_core": {"schema"},
+    "pytz": {"zones"},
+    "zoneinfo": {"zones"},
+    "tzfpy": {"zones"},
+    "icalendar": {"ics", "vtimezone"},
+    "markdown_it": {"markdown"},
+    "filelock": {"output"},
+    "click": {"cli"},
+}
+# Below the command line there is no clock, no environment, no randomness, no stream.
+FORBIDDEN = {"time", "random", "secrets", "uuid", "locale", "sys", "subprocess", "socket", "urllib.request", "tempfile"}
+
+
+def modules() -> dict[str, ast.Module]:
+    """Return the package's modules, parsed, the doors (`__init__`, `__main__`) aside."""
+    paths = [path for path in PACKAGE.glob("*.py") if not path.stem.startswith("__")]
+    return {path.stem: ast.parse(path.read_text("utf-8")) for path in paths}
+
+
+def imports(tree: ast.Module) -> set[str]:
+    """Return the full names of everything a module imports."""
+    names: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names.add(node.module)
+            names.update(f"{node.module}.{alias.name}" for alias in node.names)
+    return names
+
+
+def test_every_module_has_its_place() -> None:
+    """The order names every module, and no other."""
+    assert set(ORDER) == set(modules())
+
+
+@pytest.mark.parametrize("name", ORDER)
+def test_imports_go_one_way(name: str) -> None:
+    """A module imports only modules before it."""
+    own = {full.split(".")[1] for full in imports(modules()[name]) if full.startswith("calfeed.")}
+    assert own <= set(ORDER[: ORDER.index(name)])
+
+
+@pytest.mark.parametrize("name", ORDER)
+def test_libraries_stay_at_home(name: str) -> None:
+    """A third-party library is imported in its own modules only."""
+    used = {full.split(".")[0] for full in imports(modules()[name])}
+    assert {library for library in used & set(HOMES) if name not in HOMES[library]} == set()
+
+
+@pytest.mark.parametrize("name", [name for name in ORDER if name != "cli"])
+def test_no_world_below_the_command_line(name: str) -> None:
+    """Clock, environment, randomness and streams are the command line's business."""
+    tree = modules()[name]
+    assert imports(tree) & FORBIDDEN == set()
+    calls = {ast.unparse(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
+    assert calls & {"print", "input", "datetime.now", "date.today", "os.getenv", "datetime.today"} == set()
+    assert "os.environ" not in {ast.unparse(node) for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+
+
+@pytest.mark.parametrize("name", ORDER)
+def test_no_bare_except(name: str) -> None:
+    """No module swallows every exception: a bug keeps its traceback."""
+    handlers = [node for node in ast.walk(modules()[name]) if isinstance(node, ast.ExceptHandler)]
+    caught = {ast.unparse(handler.type) if handler.type else "everything" for handler in handlers}
+    assert caught & {"everything", "Exception", "BaseException"} == set()
+
+
+def test_public_names_are_documented() -> None:
+    """Every public name has a docstring, and `__all__` is sorted and complete."""
+    assert sorted(calfeed.__all__) == calfeed.__all__
+    assert all(getattr(calfeed, name).__doc__ for name in calfeed.__all__)
+
+
+@pytest.mark.parametrize("name", ORDER)
+def test_public_functions_are_documented(name: str) -> None:
+    """Every module, and every public class and function in it, has a docstring."""
+    tree = modules()[name]
+    assert ast.get_docstring(tree)
+    kinds = (ast.FunctionDef, ast.ClassDef)
+    public = [node for node in tree.body if isinstance(node, kinds) and not node.name.startswith("_")]
+    assert [node.name for node in public if not ast.get_docstring(node)] == []

@@ -1,0 +1,57 @@
+"""Golden projects: every folder of tests/data/ok is built and compared with its `expected` tree, byte for byte."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+from readers import icaljs, pyreader, rfc5545, rules
+from readers.reading import Reading
+from support import NOW, tree
+
+from calfeed.manifest import MANIFEST, same_output
+from calfeed.pipeline import build
+
+CASES = sorted(path for path in (Path(__file__).parent / "data" / "ok").iterdir() if path.is_dir())
+case_of = pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
+
+
+def by_uid(readings: list[Reading]) -> list[Reading]:
+    """Return readings in an order that does not depend on the reader."""
+    return sorted(readings, key=lambda reading: reading.uid)
+
+
+@case_of
+def test_golden_project(case: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, update_golden: bool) -> None:
+    """The project builds into just the expected files, and their bytes are the expected ones."""
+    monkeypatch.chdir(case)
+    build("events", tmp_path / "dist", now=NOW)
+    built = tree(tmp_path / "dist")
+    if update_golden:
+        shutil.rmtree(case / "expected", ignore_errors=True)
+        shutil.copytree(tmp_path / "dist", case / "expected")
+    expected = tree(case / "expected")
+    # The manifest names the version of calfeed and of the tz database, which change with neither.
+    assert same_output(expected.pop(MANIFEST), built.pop(MANIFEST))
+    assert expected == built
+
+
+@case_of
+def test_expected_files_keep_the_rules(case: Path) -> None:
+    """The expected files break none of the rules for published files."""
+    for path in sorted((case / "expected").rglob("*.ics")):
+        kind = path.relative_to(case / "expected").parts[0] == "events"
+        assert rules.violations(path.read_bytes(), "single" if kind else "feed") == []
+
+
+@pytest.mark.node
+@case_of
+def test_readers_agree_on_expected_files(case: Path) -> None:
+    """Readers of three kinds get the same instants from the expected files."""
+    paths = sorted((case / "expected").rglob("*.ics"))
+    by_icaljs = icaljs.read(paths)
+    for path in paths:
+        by_letter = by_uid(rfc5545.read(path))
+        assert by_letter == by_uid(by_icaljs[path])
+        assert by_letter == by_uid(pyreader.read_tzical(path))

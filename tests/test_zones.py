@@ -1,0 +1,125 @@
+"""calfeed.zones: wall times to instants, places to zones, all from pytz's data alone."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+import pytz
+from support import load_event
+
+from calfeed import zones
+from calfeed.errors import SourceError
+from calfeed.zones import Repeated, Skipped
+
+PLACES = {
+    "event": ("timezone: Asia/Tokyo\nvenue: hub\n", "Asia/Tokyo", "the event says so"),
+    "venue": ("venue: {name: X, timezone: Asia/Tokyo, geo: [35.68, 139.76]}\n", "Asia/Tokyo", "its venue says so"),
+    "coordinates": ("venue: {name: X, geo: [35.68, 139.76], address: {country: US}}\n", "Asia/Tokyo", "coordinates"),
+    "country": ("venue: {name: X, address: {country: jpn}}\n", "Asia/Tokyo", "in Japan"),
+    "country with zones alike": ("venue: {name: X, address: {country: Germany}}\n", "Europe/Berlin", "in Germany"),
+    "calendar": ("venue: {name: X}\n", "Europe/Tallinn", "the calendar's"),
+    "at sea": ("venue: {name: Ship, geo: [0, -150]}\n", "Europe/Tallinn", "the calendar's"),
+}
+
+
+@pytest.mark.parametrize(("text", "tzid", "reason"), PLACES.values(), ids=PLACES.keys())
+def test_order_of_the_choice(tmp_path: Path, text: str, tzid: str, reason: str) -> None:
+    """The event's zone goes before its venue's, its coordinates', its country's and the calendar's."""
+    event = load_event(tmp_path, f"summary: X\nduration: 1h\nstart: 2027-05-18 18:00\n{text}")
+    assert event.zone is not None
+    assert event.zone.tzid == tzid
+    assert reason in event.zone.reason
+
+
+def test_country_with_several_zones_is_asked_for_one(tmp_path: Path) -> None:
+    """The United States have many zones: an event there must say which, and the problem lists them."""
+    with pytest.raises(SourceError) as refusal:
+        load_event(
+            tmp_path, "summary: X\nduration: 1h\nstart: 2027-05-18 18:00\nvenue: {name: X, address: {country: US}}\n"
+        )
+    (problem,) = refusal.value.problems
+    assert problem.code == "ambiguous-zone"
+    assert "America/New_York" in problem.message
+    assert "timezone:" in problem.hint
+
+
+def test_border_is_asked_for_a_zone(tmp_path: Path) -> None:
+    """Haparanda and Tornio are neighbours an hour apart: coordinates within 2 km of the border settle nothing."""
+    with pytest.raises(SourceError) as refusal:
+        load_event(
+            tmp_path, "summary: X\nduration: 1h\nstart: 2027-05-18 18:00\nvenue: {name: X, geo: [65.8445, 24.145]}\n"
+        )
+    (problem,) = refusal.value.problems
+    assert problem.code == "ambiguous-zone"
+    assert "Europe/Helsinki" in problem.message
+    assert "Europe/Stockholm" in problem.message
+
+
+def test_border_with_the_same_clocks_is_none(tmp_path: Path) -> None:
+    """Valga and Valka lie in two states whose clocks agree: the zone of the point is taken."""
+    event = load_event(
+        tmp_path, "summary: X\nduration: 1h\nstart: 2027-05-18 18:00\nvenue: {name: X, geo: [57.76, 26.02]}\n"
+    )
+    assert event.zone is not None
+    assert event.zone.tzid == "Europe/Riga"
+
+
+def test_gap() -> None:
+    """A wall time that is skipped is told with the change and both offsets."""
+    found = zones.resolve_wall(datetime.fromisoformat("2026-03-08 02:30"), "America/New_York")
+    assert found == Skipped(datetime(2026, 3, 8, 7, tzinfo=UTC), timedelta(hours=-5), timedelta(hours=-4))
+
+
+def test_fold() -> None:
+    """A wall time that happens twice is told with both offsets, the first pass first."""
+    found = zones.resolve_wall(datetime.fromisoformat("2026-11-01 01:30"), "America/New_York")
+    assert found == Repeated(timedelta(hours=-4), timedelta(hours=-5))
+
+
+def test_a_day_that_never_was() -> None:
+    """Samoa left out 30 December 2011: the whole day is a gap."""
+    found = zones.resolve_wall(datetime.fromisoformat("2011-12-30 12:00"), "Pacific/Apia")
+    assert isinstance(found, Skipped)
+    assert found.after - found.before == timedelta(days=1)
+
+
+def test_after_2037_the_footer_holds() -> None:
+    """Summer time goes on after the last change that the file lists, which pytz's own classes do not know."""
+    assert zones.resolve_wall(datetime.fromisoformat("2043-07-01 12:00"), "Europe/Berlin") == datetime(
+        2043, 7, 1, 10, tzinfo=UTC
+    )
+
+
+def test_data_are_those_of_pytz() -> None:
+    """Changes of the years to come are those of pytz's file, whatever the system's says."""
+    for tzid in ("America/Vancouver", "Africa/Casablanca", "America/Edmonton", "America/Havana"):
+        zone = pytz.timezone(tzid)
+        for month in range(1, 13):
+            instant = datetime(2027, month, 15, 12, tzinfo=UTC)
+            assert instant.astimezone(zone).utcoffset() == zones.offset_at(instant, tzid)
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("europe/tallinn", "Europe/Tallinn"),
+        ("Europe/Talinn", "Europe/Tallinn"),
+        ("Tallinn", "Europe/Tallinn"),
+        ("New York", "America/New_York"),
+        ("America/Buenos Aires", "America/Buenos_Aires"),
+        ("CEST", None),
+        ("+03:00", None),
+    ],
+)
+def test_suggestions(text: str, meant: str | None) -> None:
+    """A name in the wrong case, a city, or a slip leads to the zone; an abbreviation leads nowhere."""
+    assert meant == zones.suggest_zone(text)
+
+
+def test_zones_alike_in_one_year_may_differ_in_another() -> None:
+    """Whether two zones count as one is decided by the year of the event."""
+    pair = ("Europe/Berlin", "Europe/Zurich")
+    assert zones.same_offsets(pair, 2027)
+    assert not zones.same_offsets(pair, 1980)
