@@ -311,8 +311,8 @@ class _Resolver:
         """Choose the zone: the event's, its venue's, its venue's coordinates' or country's, the calendar's."""
         calendar = self._around.calendar
         if self._entry.timezone is not None:
-            origin = "a _defaults.yaml" if "timezone" in self._place.defaults else "the event"
-            return ZoneChoice(tzid=self._entry.timezone, reason=f"{origin} says so")
+            default = self._place.defaults.get("timezone")
+            return ZoneChoice(tzid=self._entry.timezone, reason=f"{default.path if default else 'the event'} says so")
         if self._broken & {"timezone", "venue"} or (self._entry.venue is not None and venue is None):
             return None
         if venue is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path, PurePosixPath
+from pathlib import Path, PurePath, PurePosixPath
 from urllib.parse import urlsplit
 
 from calfeed import fields, schema
@@ -304,10 +304,14 @@ def _find_files(root: Path) -> _Files:
         here = Path(folder).relative_to(root)
         for name in sorted(names):
             path = here / name
-            if not name.endswith(_SUFFIXES) or (name[0] in "._" and name != DEFAULTS):
+            if not name.endswith(_SUFFIXES) or (name[0] in "._" and PurePosixPath(name).stem != "_defaults"):
                 continue
             full = root / path
-            if full.is_symlink() and not full.resolve().is_relative_to(inside):
+            proper = _proper_name(path)
+            if proper is not None:
+                message = f"this file is only read under the name `{proper}`"
+                problems.append(error(Mark(path=full.as_posix()), "wrong-name", message, f"rename it to `{proper}`"))
+            elif full.is_symlink() and not full.resolve().is_relative_to(inside):
                 message = "this link leads out of the folder of events"
                 problems.append(
                     error(Mark(path=full.as_posix()), "outside-folder", message, "put the file itself here")
@@ -317,6 +321,13 @@ def _find_files(root: Path) -> _Files:
             elif path.as_posix() not in (CALENDAR, VENUES):
                 events.append(path.as_posix())
     return _Files(tuple(sorted(events)), tuple(sorted(defaults)), tuple(problems))
+
+
+def _proper_name(path: PurePath) -> str | None:
+    """Return the name a file of ours should have, where it is there under the other ending of YAML."""
+    name = path.with_suffix(".yaml").name
+    is_ours = name == DEFAULTS or (len(path.parts) == 1 and name in (CALENDAR, VENUES))
+    return name if is_ours and path.name != name else None
 
 
 def _inherit(

@@ -15,7 +15,7 @@ from typing import Annotated, Any, ClassVar, Final, Generic, Literal, TypeAlias,
 
 import pydantic
 from pydantic import BeforeValidator, ConfigDict, Discriminator, Field, PlainValidator, Tag, WithJsonSchema
-from pydantic_core import ErrorDetails, PydanticCustomError
+from pydantic_core import CoreSchema, ErrorDetails, PydanticCustomError, core_schema
 
 from calfeed import fields, notation
 from calfeed.countries import Country
@@ -80,8 +80,21 @@ def _read_day(text: str) -> date:
     return moment
 
 
-def _one_or_more(value: object) -> object:
-    return [value] if isinstance(value, str) else value
+class _OneOrMore:
+    """Annotates a list that may be written as its only item."""
+
+    def __get_pydantic_core_schema__(self, source: object, handler: pydantic.GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_before_validator_function(self._read, handler(source))
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: pydantic.GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        of_list = handler(schema)
+        return {"anyOf": [of_list["items"], of_list]}
+
+    @staticmethod
+    def _read(value: object) -> object:
+        return [value] if isinstance(value, str) else value
 
 
 def _text_or_mapping(value: object) -> Literal["<text>", "<mapping>"]:
@@ -139,8 +152,8 @@ Degrees = Annotated[float, PlainValidator(_read_with(fields.read_degrees)), _sca
 Geo = Annotated[tuple[Degrees, Degrees], pydantic.AfterValidator(_read_geo)]
 RelativePath = Annotated[str, PlainValidator(_read_with(fields.read_relative_path)), _scalar("file beside the YAML")]
 PropertyName = Annotated[str, BeforeValidator(_read_with(fields.read_property_name))]
-Words = Annotated[list[Line], BeforeValidator(_one_or_more)]
-Ids = Annotated[list[Id], BeforeValidator(_one_or_more)]
+Words = Annotated[list[Line], _OneOrMore()]
+Ids = Annotated[list[Id], _OneOrMore()]
 
 
 # -- mappings ---------------------------------------------------------------------------------------------------
@@ -236,7 +249,7 @@ class CalendarEntry(_Entry):
         list[
             Annotated[str, PlainValidator(_read_with(_read_automatic)), WithJsonSchema({"enum": ["category", "venue"]})]
         ],
-        BeforeValidator(_one_or_more),
+        _OneOrMore(),
     ] = ["category", "venue"]
 
 
@@ -263,7 +276,7 @@ class EventEntry(_Entry):
     image: RelativePath | None = None
     busy: Boolean = False
     status: StatusField = Status.CONFIRMED
-    reminders: Annotated[list[DurationField], BeforeValidator(_one_or_more)] = []
+    reminders: Annotated[list[DurationField], _OneOrMore()] = []
     created: Moment | None = None
     last_modified: Moment | None = None
     sequence: SequenceField | None = None
