@@ -1,0 +1,165 @@
+"""Golden errors: what `calfeed check` says of every kind of mistake, word for word.
+
+A case `data/err/<code>.yaml` or `<code>.<variant>.yaml` is an event file, or, where it begins with a line
+`#--- <path>`, several files of the folder of events. It stands in the project `data/err/_project`. What `check` prints
+is in the `.txt` beside it; `pytest --update-golden` rewrites that, to be read in the diff.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from support import TALK, run
+
+import calfeed
+
+CASES = Path(__file__).parent / "data" / "err"
+PACKAGE = Path(calfeed.__file__).parent
+
+# Codes that no source causes, and who reports them.
+NOT_OF_SOURCES = {
+    *("bad-manifest", "foreign-file", "foreign-folder", "locked", "newer-manifest", "not-a-folder", "output-failed"),
+    *("large-feed", "long-feed-url", "stale-revision"),  # warnings of `build`
+    "already-there",  # `init` and `new`
+}
+# Where the code stands in the calls that make problems.
+CODE_ARGUMENT = {"error": 1, "warning": 1, "_report": 1, "_warn": 1, "NotationError": 0, "_custom": 0}
+SECTION = re.compile(rb"^#--- (.+)\n", re.MULTILINE)
+ERROR = re.compile(r"^\S.*:\d+:\d+: error: ", re.MULTILINE)
+
+
+# -- cases that no text file of a repository can hold -----------------------------------------------------------
+
+
+def _bytes(data: bytes) -> Callable[[Path], None]:
+    """Return how to write an event file of these bytes."""
+
+    def prepare(events: Path) -> None:
+        (events / "talk.yaml").write_bytes(data)
+
+    return prepare
+
+
+def _link_out(events: Path) -> None:
+    outside = events.parent / "talk.yaml"
+    outside.write_text(TALK, encoding="utf-8")
+    (events / "talk.yaml").symlink_to(outside)
+
+
+def _link_nowhere(events: Path) -> None:
+    (events / "talk.yaml").symlink_to("moved.yaml")
+
+
+def _without_calendar(events: Path) -> None:
+    (events / "calendar.yaml").unlink()
+    (events / "talk.yaml").write_text(TALK, encoding="utf-8")
+
+
+def _one_folder_too_high(events: Path) -> None:
+    inner = events / "events"
+    inner.mkdir()
+    for path in list(events.glob("*.yaml")):
+        path.rename(inner / path.name)
+    (inner / "talk.yaml").write_text(TALK, encoding="utf-8")
+
+
+MADE: dict[str, Callable[[Path], None]] = {
+    "bad-date.no-break-space": _bytes("summary: Talk\nstart: 2027-05-18\u00a018:00\n".encode()),
+    "bad-duration.crlf": _bytes(b"summary: Talk\r\nstart: 2027-05-18 18:00\r\nduration: 2x\r\n"),
+    "bad-duration.cr": _bytes(b"summary: Talk\rstart: 2027-05-18 18:00\rduration: 2x\r"),
+    "control-character": _bytes(b"summary: Talk \x1b[31mtonight\nstart: 2027-05-18\n"),
+    "control-character.utf16": _bytes(TALK.encode("utf-16-le")),
+    "file-too-large": _bytes(b"#" * (16 * 1024 * 1024 + 1)),
+    "missing-calendar": _without_calendar,
+    "missing-calendar.inside": _one_folder_too_high,
+    "not-utf8.latin1": _bytes("summary: Jaaniõhtu\nstart: 2027-06-23\n".encode("latin-1")),
+    "not-utf8.utf16": _bytes(TALK.encode("utf-16")),
+    "not-utf8.windows": _bytes(b"summary: Talk\nstart: 2027-05-18\ndescription: \x93Ships\x94\n"),
+    "outside-folder": _link_out,
+    "unknown-key.bom": _bytes("\ufeffsumary: Talk\nstart: 2027-05-18\n".encode()),
+    "unknown-key.no-break-space": _bytes("summary: Talk\n\u00a0start: 2027-05-18\nend: 2027-05-19\n".encode()),
+    "unreadable-file": _link_nowhere,
+}
+# Cases whose expected text is written by hand, because calfeed does not say it yet.
+NOT_YET = {"unreadable-file": "a file that cannot be read is skipped without a word"}
+NAMES = sorted({*(path.stem for path in CASES.glob("*.yaml")), *MADE})
+
+
+def prepare_case(name: str, root: Path) -> None:
+    """Make the folder `events` of a case below `root`."""
+    events = root / "events"
+    shutil.copytree(CASES / "_project", events)
+    if name in MADE:
+        MADE[name](events)
+        return
+    text = (CASES / f"{name}.yaml").read_bytes()
+    first, *rest = SECTION.split(text)
+    files = dict(zip((path.decode() for path in rest[::2]), rest[1::2], strict=True))
+    if not rest or first:
+        files[f"{code_of(name)}.yaml"] = first
+    for path, data in files.items():
+        target = events / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(data)
+
+
+def code_of(name: str) -> str:
+    """Return the code a case is named after."""
+    return name.partition(".")[0]
+
+
+# -- tests ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=[pytest.mark.xfail(reason=NOT_YET[name])] if name in NOT_YET else []) for name in NAMES],
+)
+def test_report(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, update_golden: bool) -> None:
+    """A mistake is reported in these words, and a project with an error is not built."""
+    prepare_case(name, tmp_path)
+    monkeypatch.chdir(tmp_path)
+    golden = CASES / f"{name}.txt"
+    found = run("check", "events")
+    if update_golden and name not in NOT_YET:
+        golden.write_text(found.stdout, encoding="utf-8")
+    expected = golden.read_text(encoding="utf-8")
+    has_error = ERROR.search(expected) is not None
+
+    assert expected == found.stdout
+    assert f"[{code_of(name)}]\n" in expected
+    assert found.exit_code == has_error
+    built = run("build", "events")
+    assert built.exit_code == has_error
+    assert (tmp_path / "dist").exists() is not has_error
+    assert built.stderr.startswith(expected)
+
+
+def test_every_report_has_its_case() -> None:
+    """No report is left behind by a case that was renamed or dropped."""
+    assert {path.stem for path in CASES.glob("*.txt")} == set(NAMES)
+
+
+def test_every_code_has_a_case() -> None:
+    """Whatever the sources can be blamed for is shown by a case, and nothing is shown that is no longer said."""
+    codes = set(problem_codes())
+    assert codes >= NOT_OF_SOURCES
+    assert codes - NOT_OF_SOURCES == {code_of(name) for name in NAMES}
+
+
+def problem_codes() -> Iterator[str]:
+    """Yield the code of every problem that the package's modules can make, as they are written there."""
+    for path in sorted(PACKAGE.glob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if not isinstance(node, ast.Call):
+                continue
+            name = ast.unparse(node.func).rpartition(".")[2]
+            position = CODE_ARGUMENT.get(name, len(node.args))
+            for argument in node.args[position : position + 1]:
+                if isinstance(argument, ast.Constant):
+                    yield str(argument.value)
