@@ -5,7 +5,7 @@ Nothing here reads or writes; `report` turns problems into text.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -42,6 +42,13 @@ class Problem:
     hint: str
     severity: Severity = Severity.ERROR
     related: tuple[Mark, ...] = ()
+
+
+def line_mark(path: str, lines: Sequence[str], line: int, column: int, end_column: int | None = None) -> Mark:
+    """Return a mark within a line, to the line's end unless `end_column` says less."""
+    text = lines[line - 1] if line <= len(lines) else ""
+    end = len(text.rstrip()) + 1 if end_column is None else end_column
+    return Mark(path=path, line=line, column=column, end_column=max(end, column + 1), text=text)
 
 
 def error(mark: Mark, code: str, message: str, hint: str, *related: Mark) -> Problem:

@@ -5,11 +5,13 @@ Every check runs on whatever fields could be read; a problem that follows from a
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
 from calfeed import fields, zones
+from calfeed.entries import Place, Read
 from calfeed.errors import Mark, Problem, error, warning
 from calfeed.model import (
     Address,
@@ -23,17 +25,23 @@ from calfeed.model import (
     ZonedTime,
 )
 from calfeed.notation import ClockTime, Duration, WrittenTime, format_offset, format_wall
-from calfeed.schema import EventEntry, OrganizerEntry, Place, Read, VenueEntry
+from calfeed.schema import EventEntry, OrganizerEntry, VenueEntry
+
+_FIXED = re.compile(r"EST|MST|HST|Etc/GMT[+-][1-9]\d?")
+_ANY_TIME = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What an event may refer to. A venue that could not be read is None; the calendar's zone may be unreadable too."""
+    """What an event may refer to.
+
+    A venue that could not be read is None, and so is `venues` if nobody can know which there are.
+    """
 
     calendar: Calendar
     is_zone_broken: bool
     default_duration: Duration | None
-    venues: Mapping[str, Venue | None]
+    venues: Mapping[str, Venue | None] | None
 
 
 def resolve_event(
@@ -126,14 +134,12 @@ class _Resolver:
             if written.name is None:
                 self._report(self._place.mark("venue"), "missing-key", "`name` is missing", "add a line `name: …`")
             return resolve_venue(None, written, self._place.mark("venue"))
-        if written is None:
-            return None
-        if written in self._around.venues:
-            return self._around.venues[written]
         known = self._around.venues
-        hint = fields.did_you_mean(
-            written, known, f"the venues are {', '.join(known)}" if known else "add it to venues.yaml"
-        )
+        if written is None or known is None:
+            return None
+        if written in known:
+            return known[written]
+        hint = fields.did_you_mean(written, known, f"add `{written}:` to venues.yaml, or write the venue in place")
         self._report(self._place.mark("venue"), "unknown-venue", f"there is no venue `{written}`", hint)
         return None
 
@@ -142,7 +148,7 @@ class _Resolver:
         if tag:
             message = f"`{tag}` is HTML; readers will see it as it is written"
             hint = "use Markdown, or put it in `backquotes` if it is meant to be seen"
-            self._warn(self._place.mark("description"), "html-in-description", message, hint)
+            self._warn(self._place.mark_within("description", tag), "html-in-description", message, hint)
 
     def _stamp(self, key: str, tzid: str) -> datetime | None:
         """Return an instant of the event's history: local like every time, a date alone as its midnight."""
@@ -171,6 +177,7 @@ class _Resolver:
         zone = self._zone(venue, start.wall.year, required=True)
         if zone is None:
             return None, None
+        self._check_name(zone.tzid, venue)
         when = self._timed(start, zone.tzid)
         if when is not None:
             self._check_place(when.start, zone, venue)
@@ -220,6 +227,11 @@ class _Resolver:
         tzid = self._entry.end_timezone or begin.tzid
         mark = self._place.mark("end")
         if isinstance(end, ClockTime):
+            if self._is_start_utc():
+                message = "the start is given in UTC, the end as a local time"
+                hint = "write both alike: give the end a date and a `Z`, or the start its local time"
+                self._report(mark, "mixed-end", message, hint)
+                return None
             midnight = datetime.combine(begin.wall.date(), time())
             end = WrittenTime(midnight + end.since_midnight)
         elif not isinstance(end, WrittenTime):
@@ -237,28 +249,29 @@ class _Resolver:
         if finish is None:
             return None
         if finish.instant <= begin.instant:
-            if finish.instant == begin.instant:
-                message, hint = (
-                    "the event ends when it begins",
-                    "write a later `end`, or leave it out if it is not known",
-                )
-            else:
-                message = f"{format_wall(finish.wall)} is before the start, {format_wall(begin.wall)}"
-                following = format_wall(finish.wall + timedelta(days=(begin.wall.date() - finish.wall.date()).days + 1))
-                hint = f"if it ends on the next day, write `end: {following}`"
-            self._report(mark, "end-before-start", message, hint)
+            self._report(mark, "end-before-start", *_words_for_order(begin, finish))
             return None
         return Timed(begin, finish)
 
+    def _is_start_utc(self) -> bool:
+        start = self._entry.start
+        return isinstance(start, WrittenTime) and start.is_utc
+
     def _after(self, begin: ZonedTime, duration: Duration) -> ZonedTime | None:
         """Return the end of a duration: days are nominal, then hours elapse (RFC 5545 §3.3.6)."""
-        key = "duration" if self._entry.duration is not None else "start"
         instant = begin.instant
         if duration.days:
-            same_clock = self._zoned(WrittenTime(begin.wall + timedelta(days=duration.days)), begin.tzid, key)
-            if same_clock is None:
+            wall = begin.wall + timedelta(days=duration.days)
+            resolved = zones.resolve_wall(wall, begin.tzid)
+            if not isinstance(resolved, datetime):
+                is_skipped = isinstance(resolved, zones.Skipped)
+                mark = self._place.mark("duration" if self._entry.duration is not None else "start")
+                what = "does not exist" if is_skipped else "happens twice"
+                message = f"the event would end at {format_wall(wall)}, which {what} in {begin.tzid}"
+                hint = f"write the end itself: `end: {format_wall(wall)}` will say which times there are"
+                self._report(mark, "nonexistent-time" if is_skipped else "ambiguous-time", message, hint)
                 return None
-            instant = same_clock.instant
+            instant = resolved
         instant += timedelta(seconds=duration.seconds)
         tzid = self._entry.end_timezone or begin.tzid
         return ZonedTime(zones.wall_at(instant, tzid), tzid, instant)
@@ -298,9 +311,12 @@ class _Resolver:
         if isinstance(resolved, datetime):
             right = format_offset(zones.offset_at(resolved, tzid))
             hint = f"{tzid} is at {right} then: write `{shown}{right}`, or `{shown}` alone"
+        elif isinstance(resolved, zones.Repeated):
+            before, after = format_offset(resolved.before), format_offset(resolved.after)
+            hint = f"it happens twice: write `{shown}{before}` for the first, `{shown}{after}` for the second"
         else:
-            both = f"{format_offset(resolved.before)} and {format_offset(resolved.after)}"
-            hint = f"the clocks of {tzid} change between {both} around this time"
+            later = format_wall(written.wall + resolved.after - resolved.before)
+            hint = f"the clocks of {tzid} skip this time: write `{later}` or an earlier time"
         message = f"{tzid} is not at {format_offset(offset)} at {shown}"
         self._report(self._place.mark(key), "wrong-offset", message, hint)
         return None
@@ -320,6 +336,7 @@ class _Resolver:
                 return ZoneChoice(tzid=venue.timezone, reason="its venue says so")
             near = _near(venue)
             if near:
+                self._check_coordinates(venue, near, year)
                 if zones.same_offsets(near, year):
                     return ZoneChoice(tzid=near[0], reason="its venue's coordinates lie in it")
                 self._report_zones(venue, near, "lies near the border of", required=required)
@@ -349,7 +366,30 @@ class _Resolver:
         owner = f"the venue `{venue.id}`" if venue.id else "the venue"
         hint = f"write `timezone:` for {owner}" + ("" if venue.geo else ", or its coordinates as `geo:`")
         message = f"{owner} {where} zones with different clocks: {shown}"
-        self._report(self._place.mark("venue"), "ambiguous-zone", message, hint, venue.mark)
+        # At the venue, where it is settled once for all its events.
+        self._problems.append(error(venue.mark, "ambiguous-zone", message, hint))
+
+    def _check_name(self, tzid: str, venue: Venue | None) -> None:
+        """Warn of names that stand for an offset and for no place: their clocks never change."""
+        if not _FIXED.fullmatch(tzid):
+            return
+        mark = self._around.calendar.mark
+        if self._entry.timezone is not None:
+            mark = self._place.mark("timezone")
+        elif venue is not None and venue.timezone is not None:
+            mark = venue.mark
+        message = f"`{tzid}` is always at {format_offset(zones.offset_at(_ANY_TIME, tzid))}, summer and winter"
+        self._problems.append(
+            warning(mark, "fixed-zone", message, "name a place whose clocks you mean: `America/New_York`")
+        )
+
+    def _check_coordinates(self, venue: Venue, near: Sequence[str], year: int) -> None:
+        """Warn where coordinates lie under other clocks than their country, as they do when they are swapped."""
+        country = zones.zones_of_country(venue.address.country_code or "")
+        if country and not any(zones.same_offsets((a, b), year) for a in near for b in country):
+            message = f"the coordinates of `{venue.name}` lie in {near[0]}, not in {venue.address.country}"
+            hint = "latitude comes first: `[59.44, 24.75]` is Tallinn; check them, or the country"
+            self._problems.append(warning(venue.mark, "geo-mismatch", message, hint))
 
     def _check_place(self, start: ZonedTime, zone: ZoneChoice, venue: Venue | None) -> None:
         """Warn where a zone somebody wrote has other clocks than the venue's place at that instant."""
@@ -359,19 +399,38 @@ class _Resolver:
         offsets = {zones.offset_at(start.instant, name): name for name in reversed(local)}
         if local and zones.offset_at(start.instant, zone.tzid) not in offsets:
             there = local[0]
-            clock = format_wall(zones.wall_at(start.instant, there))
             mark = self._place.mark("timezone") if self._entry.timezone else venue.mark
-            hint = f"at the venue it is {clock} then; if that is meant, write `timezone: {there}`"
             message = f"{zone.tzid} has other clocks than the venue, which is in {there}"
-            self._warn(mark, "timezone-mismatch", message, hint)
+            hint = f"if the venue's time is meant, write `timezone: {there}`"
+            if self._entry.timezone and "timezone" not in self._place.defaults:
+                hint = f"at the venue it is {format_wall(zones.wall_at(start.instant, there))} then; {hint}"
+            self._problems.append(warning(mark, "timezone-mismatch", message, hint))
 
     # -- problems
 
-    def _report(self, mark: Mark, code: str, message: str, hint: str, *related: Mark) -> None:
-        self._problems.append(error(mark, code, message, hint, *related))
+    def _report(self, mark: Mark, code: str, message: str, hint: str) -> None:
+        self._problems.append(error(mark, code, message, hint, *self._asker(mark)))
 
     def _warn(self, mark: Mark, code: str, message: str, hint: str) -> None:
-        self._problems.append(warning(mark, code, message, hint))
+        self._problems.append(warning(mark, code, message, hint, *self._asker(mark)))
+
+    def _asker(self, mark: Mark) -> tuple[Mark, ...]:
+        """Return the event's own mark for a problem that stands elsewhere, in a _defaults.yaml."""
+        return () if mark.path == self._place.document.path else (self._place.mark("summary"),)
+
+
+def _words_for_order(begin: ZonedTime, finish: ZonedTime) -> tuple[str, str]:
+    """Return message and hint for an end that is not after its start."""
+    if finish.instant == begin.instant:
+        return "the event ends when it begins", "write a later `end`, or leave it out if it is not known"
+    zone = "" if finish.tzid == begin.tzid else f" {finish.tzid}"
+    origin = f" {begin.tzid}" if zone else ""
+    message = f"{format_wall(finish.wall)}{zone} is before the start, {format_wall(begin.wall)}{origin}"
+    if begin.instant - finish.instant < timedelta(days=1):
+        following = format_wall(finish.wall + timedelta(days=1))
+        return message, f"if it ends on the next day, write `end: {following}`"
+    days = (begin.instant - finish.instant).days
+    return message, f"the end is {days:,} days too early: check year, month and day of both"
 
 
 def _near(venue: Venue) -> tuple[str, ...]:

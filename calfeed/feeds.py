@@ -6,19 +6,31 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 
 from calfeed import fields
+from calfeed.entries import Place
 from calfeed.errors import Mark, Problem, error, warning
 from calfeed.model import AllDay, Calendar, Event, Feed, Venue
-from calfeed.schema import CalendarEntry, FeedEntry, Place
+from calfeed.schema import CalendarEntry, FeedEntry
 
 
 def resolve_feeds(
     calendar: Calendar,
     entry: CalendarEntry,
     place: Place,
-    venues: Mapping[str, Venue | None],
+    venues: Mapping[str, Venue | None] | None,
     events: Sequence[Event],
+    *,
+    are_all: bool,
 ) -> tuple[tuple[Feed, ...], tuple[Problem, ...]]:
-    """Return the main feed, the extra ones and the automatic ones, and the problems of those that were written."""
+    """Return the main feed, the extra ones and the automatic ones, and the problems of those that were written.
+
+    Args:
+        calendar: the calendar.
+        entry: what calendar.yaml says of feeds.
+        place: where it says so.
+        venues: the venues there are; None if nobody can know.
+        events: the events that could be read.
+        are_all: whether these are all events, so that a feed without any is really empty.
+    """
     problems: list[Problem] = []
     main = Feed(
         slug=calendar.slug,
@@ -28,7 +40,7 @@ def resolve_feeds(
         event_ids=tuple(event.id for event in events),
         mark=calendar.mark,
     )
-    feeds = [main, *_extra_feeds(entry.feeds, place, venues, events, problems)]
+    feeds = [main, *_extra_feeds(entry.feeds, place, venues, events, problems, are_all=are_all)]
     if "category" in entry.automatic_feeds:
         feeds += _category_feeds(calendar, events, problems)
     if "venue" in entry.automatic_feeds:
@@ -39,9 +51,11 @@ def resolve_feeds(
 def _extra_feeds(
     entries: Sequence[FeedEntry],
     place: Place,
-    venues: Mapping[str, Venue | None],
+    venues: Mapping[str, Venue | None] | None,
     events: Sequence[Event],
     problems: list[Problem],
+    *,
+    are_all: bool,
 ) -> Iterator[Feed]:
     seen: dict[str, Mark] = {}
     for index, entry in enumerate(entries):
@@ -52,13 +66,18 @@ def _extra_feeds(
             problems.append(error(mark, "duplicate-slug", message, hint, seen[entry.slug]))
             continue
         seen[entry.slug] = mark
+        if entry.from_ is not None and entry.to is not None and entry.to < entry.from_:
+            hint = f"the last day is the first or a later one: `to: {entry.from_}`"
+            message = f"{entry.to} is before {entry.from_}"
+            problems.append(error(place.mark("feeds", index, "to"), "end-before-start", message, hint))
+            continue
         for number, venue in enumerate(entry.venues or ()):
-            if venue not in venues:
+            if venues is not None and venue not in venues:
                 hint = fields.did_you_mean(venue, venues, "add it to venues.yaml")
                 at = place.mark("feeds", index, "venues", number)
                 problems.append(error(at, "unknown-venue", f"there is no venue `{venue}`", hint))
         chosen = tuple(event.id for event in events if _fits(event, entry))
-        if not chosen:
+        if are_all and not chosen:
             message = f"the feed `{entry.slug}` holds no event"
             hint = "check its categories, venues and dates"
             problems.append(warning(mark, "empty-feed", message, hint))

@@ -84,8 +84,9 @@ def _format_problem(problem: Problem) -> str:
             f"{gutter} = hint: {problem.hint}",
         ]
     else:
+        gutter = " "
         lines.append(f"  = hint: {problem.hint}")
-    lines += [f"  = see also: {other.path}:{other.line}:{other.column}" for other in problem.related]
+    lines += [f"{gutter} = see also: {other.path}:{other.line}:{other.column}" for other in problem.related]
     return "\n".join(_shown(line) for line in lines)
 
 
@@ -217,4 +218,4 @@ def _shown_lines(text: str) -> str:
 
 def _shown(line: str) -> str:
     """Make characters visible that a terminal would obey, one for one, so that underlines stay in place."""
-    return _UNSHOWN.sub("\ufffd", line.replace("\t", " "))
+    return _UNSHOWN.sub("\ufffd", line.replace("\t", " ").replace("\n", " "))

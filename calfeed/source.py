@@ -17,7 +17,8 @@ from typing import Any, TypeAlias
 
 import yaml
 
-from calfeed.errors import Mark, Problem, error, warning
+from calfeed.errors import Mark, Problem, error, line_mark, warning
+from calfeed.syntax import Failure, word_failure
 
 # None stands for a value that is empty or cannot be used; a problem says so already.
 Value: TypeAlias = "str | list[Value] | dict[str, Value] | None"
@@ -84,6 +85,14 @@ class Document:
         found = _child(node, path[-1])
         return self._mark(node) if found is None else self._mark(found[0])
 
+    def mark_of_text(self, part: str, begin: Mark) -> Mark:
+        """Return the mark of the first place at or after `begin` where this text stands; `begin` if nowhere."""
+        for number in range(begin.line, len(self._lines) + 1):
+            column = self._lines[number - 1].find(part, begin.column - 1 if number == begin.line else 0) + 1
+            if column:
+                return line_mark(self.path, self._lines, number, column, column + len(part))
+        return begin
+
     def _mark(self, node: yaml.Node | None) -> Mark:
         if node is None:
             return line_mark(self.path, self._lines, 1, 1)
@@ -107,7 +116,7 @@ def read_document(path: str, data: bytes) -> Document:
     try:
         root = _Composer(text).get_single_node()
     except yaml.MarkedYAMLError as failure:
-        return Document(path, text, None, (_syntax_problem(path, text, failure),), None)
+        return Document(path, text, None, (word_failure(path, _LINE_BREAK.split(text), _failure_of(failure)),), None)
     if root is None:
         mark = line_mark(path, _LINE_BREAK.split(text), 1, 1)
         hint = "write something, or delete the file"
@@ -131,11 +140,16 @@ class _Dumper(yaml.SafeDumper):
 _Dumper.add_implicit_resolver("tag:yaml.org,2002:null", re.compile(r"(?:~|null|Null|NULL|)\Z"), ["~", "n", "N", ""])
 
 
-def line_mark(path: str, lines: list[str], line: int, column: int, end_column: int | None = None) -> Mark:
-    """Return a mark within a line, to the line's end unless `end_column` says less."""
-    text = lines[line - 1] if line <= len(lines) else ""
-    end = len(text.rstrip()) + 1 if end_column is None else end_column
-    return Mark(path=path, line=line, column=column, end_column=max(end, column + 1), text=text)
+def _failure_of(error: yaml.MarkedYAMLError) -> Failure:
+    """Return what libyaml says of a syntax error, with its places, without its types."""
+    at = error.problem_mark or error.context_mark
+    opened = error.context_mark
+    return Failure(
+        problem=error.problem or "",
+        context=error.context or "",
+        at=(at.line, at.column) if at is not None else (0, 0),
+        opened=(opened.line, opened.column) if opened is not None else None,
+    )
 
 
 # -- before composing -------------------------------------------------------------------------------------------
@@ -240,13 +254,22 @@ class _Reader:
         text: str = node.value
         if not node.style:
             if text in _NULLS:
-                written = f"`{text}` means no value in YAML" if text else "there is no value here"
-                hint = "write a value, or leave the key out" + (f'; write "{text}" for the word' if text else "")
-                self._report(node, "empty-value", written, hint)
+                self._report(node, "empty-value", *self._words_for_nothing(node))
                 return None
             if self._swallows_text:
                 self._check_comment(node)
         return text
+
+    def _words_for_nothing(self, node: yaml.ScalarNode) -> tuple[str, str]:
+        """Return message and hint for a key without a value: null, a comment where a text was meant, or nothing."""
+        text: str = node.value
+        if text:
+            return f"`{text}` means no value in YAML", f'leave the key out, or write "{text}" if the text is meant'
+        line = self._lines[node.start_mark.line] if node.start_mark.line < len(self._lines) else ""
+        if match := re.match(r"[ \t]*(#.*)", line[node.start_mark.column :]):
+            written = match[1].rstrip()
+            return f"`{written}` is a comment in YAML, so there is no value", f'put it in quotes: "{written}"'
+        return "there is no value here", "write a value, or leave the key out; quote a text that holds `, ` or `: `"
 
     def _check_comment(self, node: yaml.ScalarNode) -> None:
         line = self._lines[node.end_mark.line]
@@ -367,86 +390,3 @@ def _node_mark(path: str, lines: list[str], node: yaml.Node) -> Mark:
 
 def _short_tag(tag: str) -> str:
     return tag.replace("tag:yaml.org,2002:", "!!")
-
-
-# -- syntax errors in our words ---------------------------------------------------------------------------------
-
-
-def _syntax_problem(path: str, text: str, failure: yaml.MarkedYAMLError) -> Problem:
-    lines = _LINE_BREAK.split(text)
-    at = failure.problem_mark or failure.context_mark
-    line, column = (at.line, at.column) if at is not None else (0, 0)
-    message, hint = _word(
-        failure.problem or "", failure.context or "", lines[line] if line < len(lines) else "", column
-    )
-    related: list[Mark] = []
-    opened = failure.context_mark
-    if opened is not None and opened.line != line:
-        related.append(line_mark(path, lines, opened.line + 1, opened.column + 1))
-    if line >= len(lines) or not lines[line].strip():
-        line, column = _last_text(lines, line)
-    return error(line_mark(path, lines, line + 1, column + 1), "yaml-syntax", message, hint, *related)
-
-
-def _last_text(lines: list[str], line: int) -> tuple[int, int]:
-    """Return the end of the last line with text up to `line`: where an unexpected end is best shown."""
-    for number in range(min(line, len(lines) - 1), -1, -1):
-        if lines[number].strip():
-            return number, len(lines[number].rstrip()) - 1
-    return 0, 0
-
-
-def _word(problem: str, context: str, line: str, column: int) -> tuple[str, str]:
-    """Say libyaml's complaint in words an organiser understands, with what to do."""
-    character = line[column : column + 1]
-    rules: list[tuple[bool, str, str]] = [
-        (
-            "mapping values are not allowed" in problem,
-            "a `: ` in the middle of a text, or a line indented too far",
-            'put the text in quotes ("Workshop: part 2"), or indent the line like those above it',
-        ),
-        ("cannot start any token" in problem and character == "\t", "a tab before the text", "indent with spaces"),
-        ("tab character" in problem, "a tab where the indentation should be", "indent with spaces"),
-        (
-            "cannot start any token" in problem,
-            f"a text cannot begin with `{character}` in YAML",
-            "put the whole text in quotes",
-        ),
-        (
-            "undefined alias" in problem,
-            "a text that begins with `*` is an alias, and no anchor has this name",
-            "quote it",
-        ),
-        ("duplicate anchor" in problem, "this anchor is defined twice", "give one of the two another name"),
-        (
-            "another document" in problem,
-            "a second document begins here",
-            "one file holds one document; delete the `---`",
-        ),
-        ("flow sequence" in context, "the list opened with `[` is not closed here", "close it with `]`"),
-        ("flow mapping" in context, "the mapping opened with `{` is not closed here", "close it with `}`"),
-        ("end of stream" in problem and "quoted" in context, "the quote is never closed", "add the closing quote"),
-        (
-            "escape character" in problem,
-            "an unknown `\\` escape in double quotes",
-            "use single quotes, or write `\\\\`",
-        ),
-        (
-            "did not find expected '-'" in problem or "did not find expected key" in problem,
-            "this line does not fit the list or mapping above it",
-            "indent it like its neighbours; quote a text that begins with a quote, `*`, `&`, `!`, `[` or `{`",
-        ),
-        ("could not find expected ':'" in problem, "a key without a `:`", "write `key: value`"),
-        (
-            "block sequence entries" in problem,
-            "a list cannot begin on the line of its key",
-            "begin it on the next line",
-        ),
-    ]
-    for applies, message, hint in rules:
-        if applies:
-            return message, hint
-    return (
-        f"YAML cannot be read here: {problem or context or 'unknown reason'}",
-        "check quotes, brackets and the indentation of this line and the one above",
-    )

@@ -28,7 +28,7 @@ NOT_OF_SOURCES = {
     "already-there",  # `init` and `new`
 }
 # Where the code stands in the calls that make problems.
-CODE_ARGUMENT = {"error": 1, "warning": 1, "_report": 1, "_warn": 1, "NotationError": 0, "_custom": 0}
+CODE_ARGUMENT = {"error": 1, "warning": 1, "_report": 1, "_warn": 1, "NotationError": 0, "refuse": 0}
 SECTION = re.compile(rb"^#--- (.+)\n", re.MULTILINE)
 ERROR = re.compile(r"^\S.*:\d+:\d+: error: ", re.MULTILINE)
 

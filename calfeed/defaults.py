@@ -1,0 +1,78 @@
+"""_defaults.yaml: what the events below a folder have where they say nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+
+from calfeed.entries import Place, read_entry
+from calfeed.errors import Problem, error
+from calfeed.folder import read_file
+from calfeed.schema import DefaultsEntry
+from calfeed.source import Document, Value
+
+# Two ways to say the same: an event or a folder that uses one takes no default for the other.
+_ENDS = frozenset({"end", "duration"})
+
+
+@dataclass(frozen=True)
+class Inherited:
+    """The defaults that hold for a file: values by key, where each comes from, and keys that nobody can know."""
+
+    values: Mapping[str, Value] = field(default_factory=dict)
+    origins: Mapping[str, Document] = field(default_factory=dict)
+    broken: frozenset[str] = frozenset()
+
+    def fill(self, written: Mapping[str, Value]) -> dict[str, Value]:
+        """Return the defaults an event takes, which has written these keys itself."""
+        settled = written.keys() | (_ENDS if written.keys() & _ENDS else frozenset())
+        return {key: value for key, value in self.values.items() if key not in settled}
+
+
+@dataclass(frozen=True)
+class Defaults:
+    """Every folder's own defaults, by its path; the root's is `.`."""
+
+    by_folder: Mapping[str, Inherited]
+    problems: tuple[Problem, ...]
+
+    def of(self, relative: str) -> Inherited:
+        """Return the defaults that hold for a file: the nearest folder wins, key by key."""
+        values: dict[str, Value] = {}
+        origins: dict[str, Document] = {}
+        broken: frozenset[str] = frozenset()
+        for folder in reversed(PurePosixPath(relative).parents):
+            own = self.by_folder.get(folder.as_posix())
+            if own is not None:
+                gone = _ENDS if own.values.keys() & _ENDS else frozenset()
+                values = {**{key: value for key, value in values.items() if key not in gone}, **own.values}
+                origins |= own.origins
+                broken |= own.broken
+        return Inherited(values, origins, broken)
+
+
+def load_defaults(root: Path, paths: Iterable[str]) -> Defaults:
+    """Return the defaults in these files."""
+    by_folder: dict[str, Inherited] = {}
+    problems: list[Problem] = []
+    for relative in paths:
+        document = read_file(root, relative)
+        own, found = _read(document)
+        by_folder[PurePosixPath(relative).parent.as_posix()] = own
+        problems += [*document.problems, *found]
+    return Defaults(by_folder, tuple(problems))
+
+
+def _read(document: Document) -> tuple[Inherited, list[Problem]]:
+    if document.value is None:
+        return Inherited(broken=frozenset(DefaultsEntry.model_fields)), []
+    read = read_entry(DefaultsEntry, document.value, Place(document))
+    problems = list(read.problems)
+    values = document.value if isinstance(document.value, dict) else {}
+    for key in ("id", "uid"):
+        if key in values:
+            hint = "write it in the event: it must be unique"
+            problems.append(error(document.key_mark(key), "misplaced-key", f"`{key}` cannot be a default", hint))
+    sound = {key: value for key, value in values.items() if key not in read.broken | {"id", "uid"}}
+    return Inherited(sound, dict.fromkeys(sound, document), read.broken), problems

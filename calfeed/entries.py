@@ -1,0 +1,199 @@
+"""Mappings to typed entries, with every problem noted at its mark.
+
+An entry is always returned: keys that cannot be read are left out of it and listed in `broken`, so that later checks
+run on what is sound and nothing is reported twice.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Generic, TypeVar, cast
+
+import pydantic
+from pydantic_core import ErrorDetails
+
+from calfeed.errors import Mark, Problem, error
+from calfeed.schema import NESTED, Entry, EventEntry
+from calfeed.source import Document, Path, Value
+from calfeed.values import MAPPING_TAG, TEXT_TAG, describe
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a mapping stands; `defaults` tells which keys came from a _defaults.yaml, and which one."""
+
+    document: Document
+    path: Path = ()
+    defaults: Mapping[str, Document] = field(default_factory=dict)
+
+    def mark(self, *keys: str | int) -> Mark:
+        """Return the mark of a value below this place; with no keys, of the mapping's beginning."""
+        if keys and keys[0] in self.defaults:
+            return self.defaults[cast("str", keys[0])].mark(*keys)
+        return self.document.mark(*self.path, *keys)
+
+    def mark_within(self, key: str, part: str) -> Mark:
+        """Return the mark of the line of a long text that holds this part of it."""
+        mark = self.mark(key)
+        document = self.defaults.get(key, self.document)
+        return document.mark_of_text(part, mark)
+
+    def key_mark(self, *keys: str | int) -> Mark:
+        """Return the mark of a key below this place."""
+        if keys and keys[0] in self.defaults:
+            return self.defaults[cast("str", keys[0])].key_mark(*keys)
+        return self.document.key_mark(*self.path, *keys)
+
+
+_E = TypeVar("_E", bound=Entry)
+
+
+@dataclass(frozen=True)
+class Read(Generic[_E]):
+    """An entry as far as it could be read, the keys that could not, and the problems that say why."""
+
+    entry: _E
+    broken: frozenset[str]
+    problems: tuple[Problem, ...]
+
+
+def read_entry(kind: type[_E], value: Value, place: Place, *, broken: AbstractSet[str] = frozenset()) -> Read[_E]:
+    """Return the entry in a value: a mapping with the keys of `kind`.
+
+    Args:
+        kind: what the mapping should be.
+        value: what was written.
+        place: where it stands.
+        broken: keys that have a value nobody can read, somewhere else: they are not missing.
+    """
+    if not isinstance(value, dict):
+        message = f"a mapping is expected here, not {describe(value)}"
+        problem = error(place.mark(), "wrong-type", message, "write `key: value` lines")
+        return Read(kind(), frozenset(kind.model_fields), (problem,))
+    bad = {*broken, *(key for key in value if value[key] is None), *_misspelt(kind, value)}
+    missing = [key for key in kind.required if key not in value and key not in bad]
+    problems = [_missing_problem(place, key) for key in missing]
+    bad.update(missing)
+    try:
+        entry = kind.model_validate(value)
+    except pydantic.ValidationError as invalid:
+        for details in invalid.errors(include_url=False):
+            bad.add(str(details["loc"][0]))
+            if not _is_reported(kind, details):
+                problems.append(_problem(kind, place, details))
+        entry = kind.model_validate({key: item for key, item in value.items() if key not in bad})
+    return Read(entry, frozenset(bad), tuple(problems))
+
+
+def _misspelt(kind: type[Entry], value: Mapping[str, object]) -> set[str]:
+    """Return the keys that were probably meant by unknown ones: they are not missing, they cannot be read."""
+    return {near for key in value if key not in _keys(kind) and (near := _nearest_key(kind, key)) is not None}
+
+
+def _is_reported(kind: type[Entry], details: ErrorDetails) -> bool:
+    """Tell whether a problem follows from another: an empty value, or a key missing because it is misspelt."""
+    if details["type"] == "missing" and isinstance(details["input"], dict):
+        at = _kind_at(kind, details["loc"][:-1])
+        return details["loc"][-1] in _misspelt(at, details["input"]) | {
+            key for key, item in details["input"].items() if item is None
+        }
+    return details["input"] is None
+
+
+# What people write for a key of ours that does not look like it.
+_SYNONYMS = {
+    "title": ("summary", "name"), "name": ("summary",), "begin": ("start",), "begins": ("start",), "starts": ("start",),
+    "date": ("start",), "when": ("start",), "time": ("start",), "from": ("start",), "ends": ("end",), "until": ("end",),
+    "finish": ("end",), "location": ("venue", "name"), "place": ("venue",), "where": ("venue",), "room": ("venue",),
+    "tz": ("timezone",), "time_zone": ("timezone",), "zone": ("timezone",), "tzid": ("timezone",),
+    "tags": ("categories",), "category": ("categories",), "type": ("categories",), "alarm": ("reminders",),
+    "alarms": ("reminders",), "link": ("url",), "website": ("url",), "web": ("url",), "length": ("duration",),
+    "lang": ("language",), "colour": ("color",), "zip": ("postal_code",), "postcode": ("postal_code",),
+    "city": ("locality",), "town": ("locality",), "state": ("region",), "coordinates": ("geo",), "latlon": ("geo",),
+    "text": ("description",), "desc": ("description",), "details": ("description",), "organiser": ("organizer",),
+    "domain": ("id",), "base_url": ("url",), "mail": ("email",), "picture": ("image",), "free": ("busy",),
+    "zoom": ("online",), "meeting": ("online",), "conference": ("online",),
+}  # fmt: skip
+# What calfeed says otherwise than with a key of the same meaning.
+_EXPLAINED = {
+    "all_day": "write `start` as a date alone: `2017-08-31`",
+    "allday": "write `start` as a date alone: `2017-08-31`",
+    "rrule": "calfeed does not write series yet; write each date as an event of its own",
+    "repeat": "calfeed does not write series yet; write each date as an event of its own",
+    "recurrence": "calfeed does not write series yet; write each date as an event of its own",
+    "exdates": "calfeed does not write series yet; write each date as an event of its own",
+    "date": "date and time both go into `start`: `2017-08-31 17:30`",
+    "time": "date and time both go into `start`: `2017-08-31 17:30`",
+    "attendees": "calfeed publishes; it invites nobody",
+}
+
+
+@cache
+def _keys(kind: type[Entry]) -> tuple[str, ...]:
+    return tuple(info.alias or name for name, info in kind.model_fields.items())
+
+
+def _nearest_key(kind: type[Entry], key: str) -> str | None:
+    """Return the key that was probably meant by an unknown one."""
+    known = _keys(kind)
+    folded = key.casefold().replace("-", "_").replace(" ", "_")
+    near = difflib.get_close_matches(folded, known, n=1, cutoff=0.7)
+    return next((word for word in (*_SYNONYMS.get(folded, ()), *near) if word in known), None)
+
+
+def _missing_problem(place: Place, *path: str | int) -> Problem:
+    key = path[-1]
+    return error(place.mark(*path[:-1]), "missing-key", f"`{key}` is missing", f"add a line `{key}: …`")
+
+
+def _problem(kind: type[Entry], place: Place, details: ErrorDetails) -> Problem:
+    path = tuple(part for part in details["loc"] if part not in (TEXT_TAG, MAPPING_TAG))
+    context = details.get("ctx", {})
+    if path[-1] == "[key]":
+        mark = place.key_mark(*path[:-1])
+    elif details["type"] == "extra_forbidden":
+        return _unknown_key_problem(kind, place, path)
+    elif details["type"] == "missing":
+        if isinstance(path[-1], int):  # a pair with only one number
+            hint = "write `[latitude, longitude]`"
+            return error(place.mark(*path[:-1]), "bad-geo", "two numbers are expected here", hint)
+        return _missing_problem(place, *path)
+    else:
+        mark = place.mark(*path)
+    if details["type"] == "problem":
+        return error(mark, context["code"], context["message"], context["hint"])
+    expected, hint = _EXPECTED.get(details["type"], ("something else", "see the reference of the format"))
+    found = describe(details["input"])
+    return error(mark, "wrong-type", f"{expected} is expected here, not {found}", hint)
+
+
+_EXPECTED = {
+    "list_type": ("a list", "write `[first, second]`, or one `- item` a line"),
+    "tuple_type": ("a pair of numbers", "write `[latitude, longitude]`"),
+    "too_long": ("a pair of numbers", "write `[latitude, longitude]`"),
+    "dict_type": ("a mapping", "write `key: value` lines, indented below the key"),
+    "model_type": ("a mapping", "write `key: value` lines, indented below the key"),
+    "model_attributes_type": ("a mapping", "write `key: value` lines, indented below the key"),
+}
+
+
+def _kind_at(kind: type[Entry], path: tuple[str | int, ...]) -> type[Entry]:
+    """Return what the mapping at a path should be."""
+    at: type[Entry] = EventEntry if issubclass(kind, EventEntry) else kind
+    for part in path:
+        if isinstance(part, str) and part not in (TEXT_TAG, MAPPING_TAG):
+            at = NESTED[at, part]
+    return at
+
+
+def _unknown_key_problem(kind: type[Entry], place: Place, path: Path) -> Problem:
+    at = _kind_at(kind, path[:-1])
+    key = str(path[-1])
+    nearest = _nearest_key(at, key)
+    explained = _EXPLAINED.get(key.casefold()) if at is EventEntry else None
+    hint = explained or (f"did you mean `{nearest}`?" if nearest else f"the keys are {', '.join(_keys(at))}")
+    return error(place.key_mark(*path), "unknown-key", f"`{key}` is not a key calfeed knows", hint)

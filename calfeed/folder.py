@@ -1,0 +1,113 @@
+"""The folder of events: which files it holds, and their documents. Nothing outside it is ever read."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path, PurePath, PurePosixPath
+
+from calfeed.errors import Mark, Problem, error
+from calfeed.source import Document, read_document
+
+CALENDAR, VENUES, DEFAULTS = "calendar.yaml", "venues.yaml", "_defaults.yaml"
+_SUFFIXES = (".yaml", ".yml")
+
+
+@dataclass(frozen=True)
+class Folder:
+    """The YAML files of a folder by what they are for, relative to it and sorted, and problems with their names."""
+
+    root: Path
+    has_calendar: bool
+    has_venues: bool
+    events: tuple[str, ...]
+    defaults: tuple[str, ...]
+    problems: tuple[Problem, ...]
+
+
+def find_files(root: Path) -> Folder:
+    """Return the YAML files below `root`. Names that begin with `.` or `_` are passed over, `_defaults.yaml` is not."""
+    events: list[str] = []
+    defaults: list[str] = []
+    problems: list[Problem] = []
+    for folder, folders, names in os.walk(root):
+        here = Path(folder).relative_to(root)
+        folders[:] = sorted(name for name in folders if name[0] not in "._")
+        problems += _folder_problems(root, here, folders)
+        for name in sorted(names):
+            path = here / name
+            if path.suffix.lower() not in _SUFFIXES or (name[0] in "._" and path.stem.lower() != "_defaults"):
+                continue
+            proper = _proper_name(path)
+            if proper is not None:
+                message = f"this file is only read under the name `{proper}`"
+                mark = Mark(path=(root / path).as_posix())
+                problems.append(error(mark, "wrong-name", message, f"rename it to `{proper}`"))
+            elif name == DEFAULTS:
+                defaults.append(path.as_posix())
+            elif path.as_posix() not in (CALENDAR, VENUES):
+                events.append(path.as_posix())
+    return Folder(
+        root=root,
+        has_calendar=os.path.lexists(root / CALENDAR),
+        has_venues=os.path.lexists(root / VENUES),
+        events=tuple(sorted(events)),
+        defaults=tuple(sorted(defaults)),
+        problems=tuple(problems),
+    )
+
+
+def read_file(root: Path, relative: str) -> Document:
+    """Return the document in a file of the folder; one that cannot or must not be read has a problem and no value."""
+    path = root / relative
+    shown = path.as_posix()
+    if not _is_inside(path, root):
+        return _unread(
+            shown, "outside-folder", "this link leads out of the folder of events", "put the file itself here"
+        )
+    try:
+        if not path.is_file():
+            return _unread(shown, "unreadable-file", "this is no file", "check what it is, or where the link leads")
+        data = path.read_bytes()
+    except OSError as cause:
+        message = f"the file cannot be read: {cause.strerror}"
+        return _unread(shown, "unreadable-file", message, "check its permissions, or where the link leads")
+    return read_document(shown, data)
+
+
+def holds_file(root: Path, path: Path) -> bool:
+    """Tell whether a path is a file within the folder, links followed."""
+    try:
+        return path.is_file() and _is_inside(path, root)
+    except OSError:  # such as a name longer than the file system allows
+        return False
+
+
+def _is_inside(path: Path, root: Path) -> bool:
+    # realpath, unlike Path.resolve, takes a loop of links for what it is: a path that leads nowhere.
+    return PurePath(os.path.realpath(path)).is_relative_to(os.path.realpath(root))
+
+
+def _unread(shown: str, code: str, message: str, hint: str) -> Document:
+    return Document(shown, "", None, (error(Mark(path=shown), code, message, hint),), None)
+
+
+def _folder_problems(root: Path, here: Path, folders: list[str]) -> list[Problem]:
+    """Report folders that look like more than they are: links, which are not followed, and folders named like files."""
+    problems = []
+    for name in folders:
+        path = root / here / name
+        mark = Mark(path=path.as_posix())
+        if path.is_symlink():
+            message = "calfeed does not follow links to folders"
+            problems.append(error(mark, "outside-folder", message, "put the folder itself here"))
+        elif name.lower().endswith(_SUFFIXES):
+            problems.append(error(mark, "unreadable-file", "this is a folder with the name of a file", "rename it"))
+    return problems
+
+
+def _proper_name(path: PurePath) -> str | None:
+    """Return the name a file of ours should have, where it is there in other letters or under another ending."""
+    name = PurePosixPath(path.name.lower()).with_suffix(".yaml").name
+    is_ours = name == DEFAULTS or (len(path.parts) == 1 and name in (CALENDAR, VENUES))
+    return name if is_ours and path.name != name else None

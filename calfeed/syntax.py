@@ -1,0 +1,149 @@
+"""What is wrong with a file that is no YAML, in words that tell what to do.
+
+libyaml often notices a mistake later than it was made. Where the text gives it away, the problem is put where it was.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from calfeed.errors import Mark, Problem, error, line_mark
+
+_NO_SPACE = re.compile(r"\s*(?:- )?([A-Za-z_][\w-]*):(?=[^\s/])")
+_NO_COLON = re.compile(r"\s*(?:- )?([A-Za-z_][\w-]*)(?: |$)(?!.*:(?: |$))")
+_QUOTED_BEGINNING = re.compile(r"\s*(?:- )?(?:[\w-]+:\s+)?((['\"\[{]).*)")
+_INDICATOR = re.compile(r"\s*(?:- )?[\w-]+:\s+([*&!|>%@`?])")
+_INNER_COLON = re.compile(r"(\s*(?:- )?[\w-]+):\s+(.*:(?:\s.*|$))")
+_CLOSING = {"'": "'", '"': '"', "[": "]", "{": "}"}
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """libyaml's complaint: its words, where it gave up, and where what it was reading began; counted from 0."""
+
+    problem: str
+    context: str
+    at: tuple[int, int]
+    opened: tuple[int, int] | None
+
+
+def word_failure(path: str, lines: Sequence[str], failure: Failure) -> Problem:
+    """Return the problem of a file that cannot be read as YAML."""
+    return _conflict(path, lines) or _never_closed(path, lines, failure) or _at_line(path, lines, failure)
+
+
+def _problem(mark: Mark, message: str, hint: str, *related: Mark) -> Problem:
+    return error(mark, "yaml-syntax", message, hint, *related)
+
+
+def _conflict(path: str, lines: Sequence[str]) -> Problem | None:
+    for number, line in enumerate(lines, 1):
+        if line.startswith(("<<<<<<<", ">>>>>>>")):
+            mark = line_mark(path, lines, number, 1)
+            return _problem(mark, "two versions of the file are not merged here", "settle the conflict git has left")
+    return None
+
+
+def _never_closed(path: str, lines: Sequence[str], failure: Failure) -> Problem | None:
+    """Word a quote or bracket that is not closed, at its beginning."""
+    if failure.opened is None:
+        return None
+    line, column = failure.opened
+    opening = lines[line][column : column + 1] if line < len(lines) else ""
+    is_flow = "flow" in failure.context and opening in "[{"
+    is_quote = "end of stream" in failure.problem and "quoted" in failure.context and opening in "'\""
+    if not opening or not (is_flow or is_quote):
+        return None
+    closing = _CLOSING[opening]
+    mark = line_mark(path, lines, line + 1, column + 1)
+    if is_flow and closing in lines[line][column:]:
+        return _problem(mark, f"what `{opening}` opens cannot be read", _QUOTE_ALL)
+    kind = "quote" if is_quote else "bracket"
+    return _problem(mark, f"the {kind} {opening} is never closed", f"add the closing {closing}, or {_QUOTE_ALL}")
+
+
+_QUOTE_ALL = "put the whole text in quotes if it is one"
+
+
+def _at_line(path: str, lines: Sequence[str], failure: Failure) -> Problem:
+    line, column = failure.at
+    if line >= len(lines) or not lines[line].strip():
+        line, column = _last_text(lines, line)
+    text = lines[line] if lines else ""
+    for number in _suspects(lines, line, failure):
+        if match := _NO_SPACE.match(lines[number]):
+            mark = line_mark(path, lines, number + 1, match.start(1) + 1, match.end() + 1)
+            return _problem(mark, f"a space is missing after `{match[1]}:`", f"write `{match[1]}: …`")
+        if "could not find expected ':'" in failure.problem and (match := _NO_COLON.match(lines[number])):
+            mark = line_mark(path, lines, number + 1, match.start(1) + 1)
+            hint = f"write `{match[1]}: …`, or indent the line if it continues the text above"
+            return _problem(mark, f"there is no `:` after `{match[1]}`", hint)
+    if "mapping values" in failure.problem and not _INNER_COLON.fullmatch(text.rstrip()):
+        column = len(text) - len(text.lstrip())
+    message, hint = _word(failure, text, column)
+    return _problem(line_mark(path, lines, line + 1, min(column, max(len(text) - 1, 0)) + 1), message, hint)
+
+
+def _suspects(lines: Sequence[str], line: int, failure: Failure) -> list[int]:
+    """Return the lines in which the mistake may have been made, the likeliest first."""
+    if "could not find expected ':'" not in failure.problem and "mapping values" not in failure.problem:
+        return []
+    began = [failure.opened[0]] if failure.opened else []
+    above = [number for number in range(line - 1, -1, -1) if lines[number].strip()][:1]
+    return [number for number in (*began, line, *above) if number < len(lines)]
+
+
+def _last_text(lines: Sequence[str], line: int) -> tuple[int, int]:
+    """Return the end of the last line with text up to `line`: where an unexpected end is best shown."""
+    for number in range(min(line, len(lines) - 1), -1, -1):
+        if lines[number].strip():
+            return number, len(lines[number].rstrip()) - 1
+    return 0, 0
+
+
+def _word(failure: Failure, line: str, column: int) -> tuple[str, str]:
+    """Return message and hint by what the line looks like, else by what libyaml says."""
+    problem = failure.problem
+    character = line[column : column + 1]
+    if "\t" in line[: len(line) - len(line.lstrip())] and ("token" in problem or "tab" in problem):
+        return "a tab where the indentation should be", "indent with spaces"
+    if "another document" in problem:
+        return "a second document begins here", "one file holds one document; delete the `---`"
+    if "duplicate anchor" in problem:
+        return "this anchor is defined twice", "give one of the two another name"
+    if "mapping values" in problem:
+        return _word_colon(line)
+    if "escape character" in problem:
+        return "a `\\` in double quotes begins an escape that YAML does not have", "use single quotes, or write `\\\\`"
+    if "block sequence entries" in problem:
+        return "a list cannot begin on the line of its key", "begin it on the next line, or quote a text with a `-`"
+    if match := _INDICATOR.match(line):
+        return f"a text cannot begin with {match[1]} in YAML", _quoted(line, match.start(1))
+    if "cannot start any token" in problem:
+        return f"a text cannot begin with {character} in YAML", _quoted(line, column)
+    if (match := _QUOTED_BEGINNING.match(line)) and _goes_on(match[1], _CLOSING[match[2]]):
+        advice = "write '' for an apostrophe in single quotes, or use double quotes" if match[2] == "'" else _QUOTE_ALL
+        return f"the text goes on after the closing {_CLOSING[match[2]]}", advice
+    if "did not find expected" in problem:
+        return "this line does not fit the list or mapping above it", "indent it like its neighbours"
+    return "this cannot be read as YAML", "check quotes, brackets and the indentation of this line and the one above"
+
+
+def _word_colon(line: str) -> tuple[str, str]:
+    if match := _INNER_COLON.fullmatch(line.rstrip()):
+        return "a `: ` in the middle of a text", f'put the text in quotes: `{match[1].strip()}: "{match[2]}"`'
+    return "this line is indented further than its neighbours", "indent it like the lines above"
+
+
+def _quoted(line: str, column: int) -> str:
+    return f'put the whole text in quotes: "{line[column:].strip()}"'
+
+
+def _goes_on(text: str, closing: str) -> bool:
+    """Tell whether there is text after the closing quote or bracket of one that begins a text."""
+    end = text.find(closing, 1)
+    return (
+        end > 0 and text[end + 1 :].strip(" ,") not in ("", "]", "}") and not text[end + 1 :].lstrip().startswith("#")
+    )

@@ -1,0 +1,166 @@
+"""The types of single values, for pydantic: each reads a text by `notation` or `fields` and tells editors its form.
+
+A value that cannot be read raises an error of pydantic that carries our code, message and hint.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import date, timedelta
+from typing import Annotated, Any, Final, Literal, TypeVar
+
+import pydantic
+from pydantic import BeforeValidator, PlainValidator, WithJsonSchema
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+
+from calfeed import fields, notation
+from calfeed.countries import Country
+from calfeed.model import Status
+from calfeed.notation import ClockTime, Duration, NotationError, WrittenTime
+
+_T = TypeVar("_T")
+TEXT_TAG: Final = "<text>"
+MAPPING_TAG: Final = "<mapping>"
+
+
+def read_with(read: Callable[[str], _T]) -> Callable[[object], _T]:
+    """Make a pydantic validator of a function that reads a text."""
+
+    def validate(value: object) -> _T:
+        if not isinstance(value, str):
+            raise refuse("wrong-type", f"a text is expected here, not {describe(value)}", "write one value")
+        try:
+            return read(value)
+        except NotationError as refusal:
+            raise refuse(refusal.code, refusal.message, refusal.hint) from None
+
+    return validate
+
+
+def refuse(code: str, message: str, hint: str) -> PydanticCustomError:
+    """Return the error of a validator that carries our code, message and hint."""
+    return PydanticCustomError("problem", "{message}", {"code": code, "message": message, "hint": hint})
+
+
+def describe(value: object) -> str:
+    """Return what a value is, in the words of YAML."""
+    return "a text" if isinstance(value, str) else "a list" if isinstance(value, list) else "a mapping"
+
+
+# What an editor sees: YAML 1.2 makes numbers and booleans of some texts, and calfeed reads them as they are written.
+SCALAR: dict[str, Any] = {"type": ["string", "number", "boolean"]}
+ZONE_FORMAT = "timezone"
+
+
+def _scalar(description: str, **extra: object) -> WithJsonSchema:
+    return WithJsonSchema({**SCALAR, "description": description, **extra})
+
+
+def _read_status(text: str) -> Status:
+    try:
+        return Status(text.casefold())
+    except ValueError:
+        known = [status.value for status in Status]
+        hint = fields.did_you_mean(text, known, f"write one of {', '.join(known)}")
+        raise NotationError("bad-status", f"`{text}` is not a status", hint) from None
+
+
+def _read_day(text: str) -> date:
+    moment = notation.read_moment(text)
+    if isinstance(moment, WrittenTime):
+        raise NotationError("bad-date", f"`{text}` is a time; a date is expected here", "write a date: `2017-08-31`")
+    return moment
+
+
+class OneOrMore:
+    """Annotates a list that may be written as its only item."""
+
+    def __get_pydantic_core_schema__(self, source: object, handler: pydantic.GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_before_validator_function(self._read, handler(source))
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: pydantic.GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        of_list = handler(schema)
+        return {"anyOf": [of_list["items"], of_list]}
+
+    @staticmethod
+    def _read(value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        if re.match(r"-\S", value):
+            raise refuse("wrong-type", "this is one text, not a list", "write a space after each `-`")
+        if "," in value:
+            hint = f"write a list: `[{value}]`; for one item with a comma `['{value}']`"
+            raise refuse("wrong-type", "a comma in a text makes no list", hint)
+        return [value]
+
+
+def text_or_mapping(value: object) -> Literal["<text>", "<mapping>"]:
+    """Return the tag of the form a value has, where both forms are allowed."""
+    return TEXT_TAG if isinstance(value, str) else MAPPING_TAG
+
+
+def without_twins(value: object) -> object:
+    """Refuse properties that differ only in the case of their letters: one would silently replace the other."""
+    names = [key.upper() for key in value] if isinstance(value, dict) else []
+    twin = next((name for number, name in enumerate(names) if name in names[:number]), None)
+    if twin is not None:
+        raise refuse("bad-property", f"`{twin}` is written twice, in other letters", "keep one of the two")
+    return value
+
+
+def _read_geo(value: tuple[float, float]) -> tuple[float, float]:
+    latitude, longitude = value
+    if abs(latitude) > 90 or abs(longitude) > 180:
+        swapped = abs(longitude) <= 90 and abs(latitude) <= 180
+        hint = (
+            f"latitude comes first: `[{longitude}, {latitude}]`"
+            if swapped
+            else "latitude is -90 to 90, longitude -180 to 180"
+        )
+        raise refuse("bad-geo", f"[{latitude}, {longitude}] is no place on Earth", hint)
+    return value
+
+
+Text = Annotated[str, PlainValidator(read_with(fields.read_text)), _scalar("text")]
+Line = Annotated[str, PlainValidator(read_with(fields.read_line)), _scalar("text of one line")]
+Id = Annotated[str, PlainValidator(read_with(fields.read_id)), _scalar("a-z, 0-9 and -")]
+CalendarId = Annotated[str, PlainValidator(read_with(fields.read_calendar_id)), _scalar("domain-like")]
+Uid = Annotated[str, PlainValidator(read_with(fields.read_uid)), _scalar("UID, verbatim")]
+Url = Annotated[str, PlainValidator(read_with(fields.read_url)), _scalar("http(s) address")]
+BaseUrl = Annotated[str, PlainValidator(read_with(fields.read_base_url)), _scalar("https address of a folder")]
+Email = Annotated[str, PlainValidator(read_with(fields.read_email)), _scalar("e-mail address")]
+Zone = Annotated[str, PlainValidator(read_with(fields.read_zone)), WithJsonSchema({"format": ZONE_FORMAT})]
+CountryField = Annotated[
+    Country, PlainValidator(read_with(fields.read_country)), _scalar("ISO 3166 code or English name")
+]
+Language = Annotated[str, PlainValidator(read_with(fields.read_language)), _scalar("BCP 47 tag")]
+Color = Annotated[str, PlainValidator(read_with(fields.read_color)), _scalar("CSS colour name")]
+Refresh = Annotated[timedelta, PlainValidator(read_with(fields.read_refresh)), _scalar("duration of 1 h or more")]
+DurationField = Annotated[
+    Duration, PlainValidator(read_with(notation.read_duration)), _scalar("90m, 1h30m, 3d or ISO 8601")
+]
+Moment = Annotated[
+    date | WrittenTime,
+    PlainValidator(read_with(notation.read_moment)),
+    _scalar("2017-08-31, or 2017-08-31 17:30 with an offset if wanted"),
+]
+End = Annotated[
+    date | WrittenTime | ClockTime,
+    PlainValidator(read_with(notation.read_end)),
+    _scalar("like start, or a time alone; a date is the last day, inclusive"),
+]
+Day = Annotated[date, PlainValidator(read_with(_read_day)), _scalar("2017-08-31")]
+Boolean = Annotated[bool, PlainValidator(read_with(fields.read_boolean)), _scalar("true or false")]
+SequenceField = Annotated[int, PlainValidator(read_with(fields.read_sequence)), _scalar("whole number from 0")]
+StatusField = Annotated[
+    Status, PlainValidator(read_with(_read_status)), WithJsonSchema({"enum": [s.value for s in Status]})
+]
+Degrees = Annotated[float, PlainValidator(read_with(fields.read_degrees)), _scalar("decimal degrees")]
+Geo = Annotated[tuple[Degrees, Degrees], pydantic.AfterValidator(_read_geo)]
+RelativePath = Annotated[str, PlainValidator(read_with(fields.read_relative_path)), _scalar("file beside the YAML")]
+PropertyName = Annotated[str, BeforeValidator(read_with(fields.read_property_name))]
+Words = Annotated[list[Line], OneOrMore()]
+Ids = Annotated[list[Id], OneOrMore()]
