@@ -19,6 +19,9 @@ VERSION = 1
 """The version of the manifest's form; a reader refuses a higher one."""
 
 
+_SEPARATOR = ",\n"
+
+
 @dataclass(frozen=True, slots=True)
 class Manifest:
     """A manifest, as far as the next build needs it: events by UID, and the files by path with their SHA-256."""
@@ -33,17 +36,20 @@ def render_manifest(project: Project, revised: Sequence[Revised], artifacts: Seq
     for feed in project.feeds:
         for event_id in feed.event_ids:
             slugs.setdefault(event_id, []).append(feed.slug)
-    content = {
-        "version": VERSION,
-        "generator": generator(),
-        "tzdb": TZDB_VERSION,
-        "id": project.calendar.id,
-        "feeds": [_feed(feed) for feed in project.feeds],
-        "events": [_event(item, slugs[item.event.id]) for item in revised],
-        "files": {artifact.path: _file(artifact) for artifact in sorted(artifacts, key=lambda a: a.path)},
-    }
-    text = json.dumps(content, ensure_ascii=False, indent=1)
-    return Artifact(MANIFEST, f"{text}\n".encode())
+    head = {"version": VERSION, "generator": generator(), "tzdb": TZDB_VERSION, "id": project.calendar.id}
+    feeds = [_json(_feed(feed)) for feed in project.feeds]
+    events = [_json(_event(item, slugs[item.event.id])) for item in revised]
+    files = [
+        f"{_json(artifact.path)}: {_json(_file(artifact))}" for artifact in sorted(artifacts, key=lambda a: a.path)
+    ]
+    # A line for each thing: a change is a change of lines, for people who read diffs, and json is quick at it.
+    parts = [
+        *(f"{_json(key)}: {_json(value)}" for key, value in head.items()),
+        f'"feeds": [{_list(feeds)}]',
+        f'"events": [{_list(events)}]',
+        f'"files": {{{_list(files)}}}',
+    ]
+    return Artifact(MANIFEST, f"{{\n{_SEPARATOR.join(parts)}\n}}\n".encode())
 
 
 def read_manifest(data: bytes, path: str) -> Manifest:
@@ -113,6 +119,14 @@ def event_record(event: Event) -> dict[str, object]:
         "end_utc": format_utc(end.instant) if end else None,
         "all_day": False,
     }
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _list(items: Sequence[str]) -> str:
+    return f"\n{_SEPARATOR.join(items)}\n" if items else ""
 
 
 def _feed(feed: Feed) -> dict[str, object]:

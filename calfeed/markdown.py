@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from functools import cache
+from html import escape
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
@@ -15,7 +16,10 @@ _MARKUP = re.compile(r"[\\`*_\[\]<>&!~\t]|(?m:^ *(?:[-+#=]|\d+[.)]))|(?m:^ {4})|
 
 def to_html(text: str) -> str:
     """Return a Markdown text as HTML; links to other schemes than http, https, mailto and tel stay text."""
-    return str(_parser().render(text)).strip()
+    if _MARKUP.search(text):
+        return str(_parser().render(text)).strip()
+    lines = ("\n".join(line.strip(" ") for line in paragraph.split("\n")) for paragraph in _paragraphs(text))
+    return "\n".join(f"<p>{escape(paragraph, quote=False).replace(_QUOTE, '&quot;')}</p>" for paragraph in lines)
 
 
 def to_plain(text: str) -> str:
@@ -25,8 +29,15 @@ def to_plain(text: str) -> str:
     """
     if _MARKUP.search(text):
         return _blocks(_parser().parse(text))
-    paragraphs = re.split(r"\n[ \t]*\n+", text.strip())
-    return "\n\n".join(" ".join(line.strip(" \t") for line in paragraph.split("\n")) for paragraph in paragraphs)
+    return "\n\n".join(" ".join(line.strip(" ") for line in paragraph.split("\n")) for paragraph in _paragraphs(text))
+
+
+def _paragraphs(text: str) -> list[str]:
+    """Return the paragraphs of a text without markup."""
+    return [part for part in re.split(r"\n *\n[ \n]*", text.strip(" \n")) if part]
+
+
+_QUOTE = '"'
 
 
 @cache

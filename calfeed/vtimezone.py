@@ -19,6 +19,7 @@ from icalendar import Timezone, TimezoneDaylight, TimezoneStandard, vDatetime, v
 
 from calfeed import zones
 from calfeed.model import ZonedTime
+from calfeed.wire import Verbatim
 
 _FIRST_YEAR = 1970
 _WEEKDAYS = ("SU", "MO", "TU", "WE", "TH", "FR", "SA")  # POSIX counts from Sunday
@@ -126,18 +127,11 @@ def render_timezone(tzid: str) -> bytes:
         part.add("TZOFFSETFROM", vUTCOffset(observance.offset_from))
         part.add("TZOFFSETTO", vUTCOffset(observance.offset_to))
         if observance.rule is not None:
-            part.add("RRULE", _Verbatim(observance.rule.rrule))
+            part.add("RRULE", Verbatim(observance.rule.rrule))
         part.add("TZNAME", vText(observance.name))
         component.add_component(part)
     rendered: bytes = component.to_ical(sorted=False)
     return rendered
-
-
-class _Verbatim(vText):
-    """A value in its final form: `vText` would escape the semicolons of a rule, `vRecur` would reorder it."""
-
-    def to_ical(self) -> bytes:
-        return str(self).encode()
 
 
 @cache

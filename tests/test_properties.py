@@ -17,7 +17,7 @@ from support import CALENDAR, LATER, NOW, VENUES, write_files
 
 from calfeed.errors import Mark, SourceError
 from calfeed.ics import render_event, render_feed, render_single
-from calfeed.markdown import _MARKUP, _blocks, _parser, to_plain
+from calfeed.markdown import _MARKUP, _blocks, _parser, to_html, to_plain
 from calfeed.model import AllDay, Artifact, Calendar, Event, Feed, Status, Timed, Venue, ZonedTime
 from calfeed.pipeline import render
 from calfeed.project import load
@@ -189,6 +189,7 @@ def test_short_cut_for_text_without_markup_is_none(text: str) -> None:
     """Text without Markdown's punctuation becomes plain text as the parser would have it."""
     if not _MARKUP.search(text):
         assert to_plain(text) == _blocks(_parser().parse(text))
+        assert to_html(text) == _parser().render(text).strip()
 
 
 @settings(max_examples=25, deadline=None)

@@ -1,0 +1,51 @@
+"""Content lines: values in their final form, and lines folded to 75 octets (RFC 5545 §3.1, §3.3.11)."""
+
+from __future__ import annotations
+
+from icalendar import vText
+
+MAX_OCTETS = 75
+"""The longest a physical line may be, its line break aside."""
+
+
+def escape(text: str) -> str:
+    r"""Escape a TEXT value (RFC 5545 §3.3.11)."""
+    return text.replace("\\", "\\\\").replace(";", "\\;").replace(",", "\\,").replace("\n", "\\n")
+
+
+def fold(line: str) -> bytes:
+    """Return a content line as physical lines, with CRLF at the end of each.
+
+    No letter is torn apart, and neither is an escape sequence, which the RFC would allow and some readers do not.
+    """
+    data = line.encode()
+    if len(data) <= MAX_OCTETS:
+        return data + b"\r\n"
+    parts: list[bytes] = []
+    start, room = 0, MAX_OCTETS
+    while len(data) - start > room:
+        end = start + room
+        while data[end] & 0xC0 == 0x80 or data[end - 1] in b"\\^":  # within a letter, or after the mark of an escape
+            end -= 1
+            if end == start:  # nothing but backslashes: any place will do
+                end = start + room
+                break
+        parts.append(data[start:end])
+        start, room = end, MAX_OCTETS - 1  # a continuation begins with a space
+    return b"\r\n ".join([*parts, data[start:]]) + b"\r\n"
+
+
+class Text(vText):
+    r"""A TEXT value. icalendar takes a backslash before N for a line break, so `C:\New` would be torn apart."""
+
+    def to_ical(self) -> bytes:
+        """Return the value as it stands in the file."""
+        return escape(str(self)).encode()
+
+
+class Verbatim(vText):
+    """A value that is in its final form: `vText` would escape it, `vRecur` reorder it."""
+
+    def to_ical(self) -> bytes:
+        """Return the value as it stands in the file."""
+        return str(self).encode()
