@@ -251,14 +251,19 @@ class _Bar:
         self._begin = time.monotonic()
         self._stage = ""
         self._bar: Any = None
+        click.get_current_context().call_on_close(self._finish)  # gives the cursor back, whatever happens
 
     def show(self, stage: str, done: int, total: int) -> None:
-        if self._bar is not None and (stage != self._stage or done >= total):
-            self._bar.render_finish()
-            self._bar = None
+        if stage != self._stage or done >= total:
+            self._finish()
         if done >= total or not sys.stderr.isatty() or time.monotonic() - self._begin < 1:
             return
         if self._bar is None:
             self._stage = stage
             self._bar = click.progressbar(length=total, label=f"{stage:<9}", file=sys.stderr)
         self._bar.update(done - self._bar.pos)
+
+    def _finish(self) -> None:
+        if self._bar is not None:
+            self._bar.render_finish()
+            self._bar = None

@@ -30,6 +30,9 @@ class Inherited:
         return {key: value for key, value in self.values.items() if key not in settled}
 
 
+_NOTHING = Inherited()
+
+
 @dataclass(frozen=True)
 class Defaults:
     """Every folder's own defaults, by its path; the root's is `.`."""
@@ -39,6 +42,8 @@ class Defaults:
 
     def of(self, relative: str) -> Inherited:
         """Return the defaults that hold for a file: the nearest folder wins, key by key."""
+        if not self.by_folder:
+            return _NOTHING
         values: dict[str, Value] = {}
         origins: dict[str, Document] = {}
         broken: frozenset[str] = frozenset()

@@ -61,7 +61,7 @@ def read_file(root: Path, relative: str) -> Document:
     """Return the document in a file of the folder; one that cannot or must not be read has a problem and no value."""
     path = root / relative
     shown = path.as_posix()
-    if not _is_inside(path, root):
+    if path.is_symlink() and not _is_inside(path, root):
         return _unread(
             shown, "outside-folder", "this link leads out of the folder of events", "put the file itself here"
         )

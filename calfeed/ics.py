@@ -1,17 +1,17 @@
 """Events to iCalendar bytes: feeds, and one file per event.
 
-A VEVENT is rendered once and its bytes are shared by every file that holds it. The icalendar package makes components
-and content lines; what each property says is decided here, by docs/explanation/compatibility.md.
+A VEVENT is rendered once and its bytes are shared by every file that holds it, as lines: there are many. The rest of a
+file is made of icalendar's components. Why a property says what it says is in docs/explanation/compatibility.md.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, timedelta
+from datetime import UTC, date, datetime, timedelta
+from functools import cache
 
-from icalendar import Alarm, Calendar, Component, vDate, vDatetime, vDuration
-from icalendar import Event as VEvent
+from icalendar import Alarm, Calendar, Component, Parameters, vDuration
 
 from calfeed import model
 from calfeed.colors import css_colors
@@ -20,9 +20,10 @@ from calfeed.model import AllDay, Artifact, Event, Feed, Status, Venue, ZonedTim
 from calfeed.notation import Duration
 from calfeed.revisions import Revised, Revision
 from calfeed.vtimezone import places_right, render_timezone
-from calfeed.wire import Text, Verbatim, escape, fold
+from calfeed.wire import Text, Verbatim, escape, fold, line, text_line
 
 PRODID = "-//calfeed//calfeed//EN"
+_BEGIN_EVENT = b"BEGIN:VEVENT\r\n"
 _END_EVENT = b"END:VEVENT\r\n"
 _END_CALENDAR = b"END:VCALENDAR\r\n"
 _PREFIXES = {Status.CANCELLED: "[Cancelled] ", Status.POSTPONED: "[Postponed] "}
@@ -46,20 +47,23 @@ class RenderedEvent:
 def render_event(revised: Revised) -> RenderedEvent:
     """Return the rendered form of an event at its revision."""
     event = revised.event
-    component = VEvent()
     times = _times(event)
-    _add_identity(component, event, revised.revision)
-    _add_times(component, event, times)
-    _add_texts(component, event)
-    _add_venue(component, event.venue)
-    _add_state(component, event)
-    for name, value in event.properties:
-        component.add(name, Text(value))
+    description = plain_description(event)
+    vevent = [
+        _BEGIN_EVENT,
+        *_identity(event, revised.revision),
+        *_when(event, has_zone=bool(times)),
+        *_texts(event, description),
+        *_place(event.venue),
+        *_state(event),
+        *(text_line(name, value) for name, value in event.properties),
+        _END_EVENT,
+    ]
     return RenderedEvent(
         id=event.id,
         path=event.path,
-        vevent=_lines(component),
-        own_lines=_own_lines(event),
+        vevent=b"".join(vevent),
+        own_lines=b"".join([*_html(event, has_text=bool(description)), *_alarms(event)]),
         tzids=tuple(sorted({time.tzid for time in times})),
     )
 
@@ -69,10 +73,8 @@ def render_single(rendered: RenderedEvent) -> Artifact:
 
     Outlook would open a file with X-WR-CALNAME as a new calendar (MS-OXCICAL 2.1.3.1.1.3).
     """
-    header = _header()
-    header.add("X-MS-OLK-FORCEINSPECTOROPEN", Verbatim("TRUE"))
     vevent = rendered.vevent[: -len(_END_EVENT)] + rendered.own_lines + _END_EVENT
-    return Artifact(rendered.path, _file(header, rendered.tzids, [vevent]))
+    return Artifact(rendered.path, _file(_single_header(), rendered.tzids, [vevent]))
 
 
 def render_feed(feed: Feed, calendar: model.Calendar, events: Sequence[RenderedEvent]) -> Artifact:
@@ -94,7 +96,7 @@ def render_feed(feed: Feed, calendar: model.Calendar, events: Sequence[RenderedE
         header.add("COLOR", Verbatim(calendar.color))
         header.add("X-APPLE-CALENDAR-COLOR", Verbatim(css_colors()[calendar.color]))
     tzids = sorted({tzid for event in events for tzid in event.tzids})
-    return Artifact(feed.path, _file(header, tzids, (event.vevent for event in events)))
+    return Artifact(feed.path, _file(_opened(header), tzids, (event.vevent for event in events)))
 
 
 def plain_description(event: Event) -> str:
@@ -124,91 +126,87 @@ def _times(event: Event) -> list[ZonedTime]:
     return times if all(places_right(time) for time in times) else []
 
 
-def _add_identity(component: Component, event: Event, revision: Revision) -> None:
-    component.add("UID", Text(event.uid))
+def _identity(event: Event, revision: Revision) -> Iterator[bytes]:
+    yield text_line("UID", event.uid)
     # DTSTAMP is when this form of the event was first made (RFC 5545 §3.8.7.2), not when it was built again.
-    component.add("DTSTAMP", vDatetime(revision.last_modified))
-    component.add("CREATED", vDatetime(revision.created))
-    component.add("LAST-MODIFIED", vDatetime(revision.last_modified))
-    component.add("SEQUENCE", revision.sequence)
+    modified = _utc(revision.last_modified)
+    yield line("DTSTAMP", modified)
+    yield line("CREATED", _utc(revision.created))
+    yield line("LAST-MODIFIED", modified)
+    yield line("SEQUENCE", str(revision.sequence))
 
 
-def _add_times(component: Component, event: Event, local: Sequence[ZonedTime]) -> None:
+def _when(event: Event, *, has_zone: bool) -> Iterator[bytes]:
     when = event.when
     if isinstance(when, AllDay):
-        _add_date(component, "DTSTART", when.first)
-        _add_date(component, "DTEND", when.end)
+        yield line("DTSTART;VALUE=DATE", _date(when.first))
+        yield line("DTEND;VALUE=DATE", _date(when.end))
         return
-    _add_time(component, "DTSTART", when.start, local=bool(local))
-    if when.end is not None:
-        _add_time(component, "DTEND", when.end, local=bool(local))
+    for name, time in (("DTSTART", when.start), ("DTEND", when.end)):
+        if time is not None and has_zone:
+            yield line(f"{name};TZID={time.tzid}", _time(time.wall))
+        elif time is not None:
+            yield line(name, _utc(time.instant))
 
 
-def _add_date(component: Component, name: str, day: date) -> None:
-    component.add(name, vDate(day), parameters={"VALUE": "DATE"})
-
-
-def _add_time(component: Component, name: str, time: ZonedTime, *, local: bool) -> None:
-    if local:
-        component.add(name, vDatetime(time.wall), parameters={"TZID": time.tzid})
-    else:
-        component.add(name, vDatetime(time.instant.astimezone(UTC)))
-
-
-def _add_texts(component: Component, event: Event) -> None:
-    component.add("SUMMARY", Text(_PREFIXES.get(event.status, "") + event.summary))
-    description = plain_description(event)
+def _texts(event: Event, description: str) -> Iterator[bytes]:
+    yield text_line("SUMMARY", _PREFIXES.get(event.status, "") + event.summary)
     if description:
-        component.add("DESCRIPTION", Text(description))
+        yield text_line("DESCRIPTION", description)
     if event.url is not None:
-        component.add("URL", Verbatim(event.url))
+        yield line("URL", event.url)
     if event.online is not None:
-        component.add("CONFERENCE", Verbatim(event.online), parameters={"VALUE": "URI"})
+        yield line("CONFERENCE;VALUE=URI", event.online)
     if event.categories:
-        component.add("CATEGORIES", Verbatim(",".join(escape(category) for category in event.categories)))
+        yield line("CATEGORIES", ",".join(escape(category) for category in event.categories))
 
 
-def _add_venue(component: Component, venue: Venue | None) -> None:
+def _place(venue: Venue | None) -> Iterator[bytes]:
     if venue is None:
         return
     address = venue.address.line
     if venue.geo is None:
-        component.add("LOCATION", Text(", ".join(part for part in (venue.name, address) if part)))
+        yield text_line("LOCATION", ", ".join(part for part in (venue.name, address) if part))
         return
     # Apple draws a map only if LOCATION is title and address of the structured location, one line each.
-    component.add("LOCATION", Text("\n".join(part for part in (venue.name, address) if part)))
+    yield text_line("LOCATION", "\n".join(part for part in (venue.name, address) if part))
     latitude, longitude = (_degrees(value) for value in venue.geo)
-    component.add("GEO", Verbatim(f"{latitude};{longitude}"))
+    yield line("GEO", f"{latitude};{longitude}")
     parameters = {"VALUE": "URI", "X-APPLE-RADIUS": "70", "X-TITLE": venue.name}
     if address:
         parameters["X-ADDRESS"] = address
-    component.add("X-APPLE-STRUCTURED-LOCATION", Verbatim(f"geo:{latitude},{longitude}"), parameters=parameters)
+    encoded = Parameters(parameters).to_ical(sorted=False).decode()  # quotes, and RFC 6868 for what quotes cannot hold
+    yield line(f"X-APPLE-STRUCTURED-LOCATION;{encoded}", f"geo:{latitude},{longitude}")
 
 
-def _add_state(component: Component, event: Event) -> None:
+def _state(event: Event) -> Iterator[bytes]:
     gone = event.status in (Status.CANCELLED, Status.POSTPONED)
     tentative = event.status in (Status.TENTATIVE, Status.POSTPONED)
-    status = "CANCELLED" if event.status is Status.CANCELLED else "TENTATIVE" if tentative else "CONFIRMED"
-    component.add("STATUS", Verbatim(status))
+    yield line("STATUS", "CANCELLED" if event.status is Status.CANCELLED else "TENTATIVE" if tentative else "CONFIRMED")
     busy = event.busy and not gone
-    component.add("TRANSP", Verbatim("OPAQUE" if busy else "TRANSPARENT"))
-    component.add("X-MICROSOFT-CDO-BUSYSTATUS", Verbatim(("TENTATIVE" if tentative else "BUSY") if busy else "FREE"))
+    yield line("TRANSP", "OPAQUE" if busy else "TRANSPARENT")
+    yield line("X-MICROSOFT-CDO-BUSYSTATUS", ("TENTATIVE" if tentative else "BUSY") if busy else "FREE")
 
 
-def _own_lines(event: Event) -> bytes:
-    """Return the lines that only the event's own file has: HTML for Outlook, and alarms, which feeds must not set."""
-    component = VEvent()
-    if event.description is not None and plain_description(event):
+# -- what only the event's own file has -------------------------------------------------------------------------
+
+
+def _html(event: Event, *, has_text: bool) -> Iterator[bytes]:
+    """Yield the description as HTML, which Outlook shows."""
+    if event.description is not None and has_text:
         note = f"<p>{_NOTES[event.status]}</p>\n" if event.status in _NOTES else ""
         html = f"<html><body>{note}{to_html(event.description)}</body></html>"
-        component.add("X-ALT-DESC", Text(html), parameters={"FMTTYPE": "text/html"})
+        yield text_line("X-ALT-DESC;FMTTYPE=text/html", html)
+
+
+def _alarms(event: Event) -> Iterator[bytes]:
+    """Yield the reminders, which a feed must not set for its subscribers."""
     for reminder in event.reminders:
         alarm = Alarm()
         alarm.add("ACTION", Verbatim("DISPLAY"))
         alarm.add("TRIGGER", Verbatim(_before(reminder)))
         alarm.add("DESCRIPTION", Text(event.summary))
-        component.add_component(alarm)
-    return _lines(component)[len(b"BEGIN:VEVENT\r\n") : -len(_END_EVENT)]
+        yield _lines(alarm)
 
 
 def _before(reminder: Duration) -> str:
@@ -219,6 +217,18 @@ def _duration(duration: timedelta) -> str:
     """Return a DURATION value, `PT12H` or `-P1D` (RFC 5545 §3.3.6)."""
     rendered: bytes = vDuration(duration).to_ical()  # type: ignore[no-untyped-call]
     return rendered.decode()
+
+
+def _utc(instant: datetime) -> str:
+    return f"{_time(instant.astimezone(UTC))}Z"
+
+
+def _time(wall: datetime) -> str:
+    return f"{wall.year:04}{wall.month:02}{wall.day:02}T{wall.hour:02}{wall.minute:02}{wall.second:02}"
+
+
+def _date(day: date) -> str:
+    return f"{day.year:04}{day.month:02}{day.day:02}"
 
 
 def _degrees(value: float) -> str:
@@ -239,12 +249,22 @@ def _header() -> Calendar:
     return header
 
 
-def _file(header: Calendar, tzids: Iterable[str], vevents: Iterable[bytes]) -> bytes:
+@cache
+def _single_header() -> bytes:
+    header = _header()
+    header.add("X-MS-OLK-FORCEINSPECTOROPEN", Verbatim("TRUE"))
+    return _opened(header)
+
+
+def _opened(header: Calendar) -> bytes:
+    """Return a calendar's lines without its end."""
+    return _lines(header)[: -len(_END_CALENDAR)]
+
+
+def _file(header: bytes, tzids: Iterable[str], vevents: Iterable[bytes]) -> bytes:
     """Return a whole file: zones before the events that name them, each once."""
-    timezones = (render_timezone(tzid) for tzid in tzids)
-    return b"".join([_lines(header)[: -len(_END_CALENDAR)], *timezones, *vevents, _END_CALENDAR])
+    return b"".join([header, *(render_timezone(tzid) for tzid in tzids), *vevents, _END_CALENDAR])
 
 
 def _lines(component: Component) -> bytes:
-    """Return a component's content lines; icalendar's own folding goes letter by letter, which took half the build."""
-    return b"".join(fold(str(line)) for line in component.content_lines(sorted=False) if line)
+    return b"".join(fold(str(content_line)) for content_line in component.content_lines(sorted=False) if content_line)

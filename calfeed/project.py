@@ -220,7 +220,8 @@ class _Loader:
         self, value: dict[str, Value], place: Place, stem: str | None, inherited: Inherited, around: Surroundings
     ) -> Event | None:
         added = inherited.fill(value)
-        place = replace(place, defaults={key: inherited.origins[key] for key in added})
+        if added:
+            place = replace(place, defaults={key: inherited.origins[key] for key in added})
         read = read_entry(EventEntry, {**added, **value}, place, broken=inherited.broken - value.keys())
         self._problems += read.problems
         event_id = read.entry.id or self._default_id(stem, read, place)

@@ -17,6 +17,7 @@ def fold(line: str) -> bytes:
     """Return a content line as physical lines, with CRLF at the end of each.
 
     No letter is torn apart, and neither is an escape sequence, which the RFC would allow and some readers do not.
+    (icalendar folds letter by letter, which took a quarter of a build.)
     """
     data = line.encode()
     if len(data) <= MAX_OCTETS:
@@ -33,6 +34,16 @@ def fold(line: str) -> bytes:
         parts.append(data[start:end])
         start, room = end, MAX_OCTETS - 1  # a continuation begins with a space
     return b"\r\n ".join([*parts, data[start:]]) + b"\r\n"
+
+
+def line(name: str, value: str) -> bytes:
+    """Return the content line of a value in its final form; `name` may have parameters."""
+    return fold(f"{name}:{value}")
+
+
+def text_line(name: str, text: str) -> bytes:
+    """Return the content line of a TEXT value."""
+    return fold(f"{name}:{escape(text)}")
 
 
 class Text(vText):

@@ -51,10 +51,11 @@ def load_project(root: Path, text: str) -> Project:
     return load(write_events(root, talk=text))
 
 
-def run(*arguments: str, now: datetime = NOW) -> Result:
-    """Run the command line with a fixed build time."""
-    environment = {"SOURCE_DATE_EPOCH": str(int(now.timestamp()))}
-    return CliRunner().invoke(main, arguments, env=environment, catch_exceptions=False)
+def run(*arguments: str, now: datetime = NOW, width: int = 80) -> Result:
+    """Run the command line with a fixed build time, in a terminal of so many columns."""
+    environment = {"SOURCE_DATE_EPOCH": str(int(now.timestamp())), "COLUMNS": str(width)}
+    runner = CliRunner()
+    return runner.invoke(main, arguments, env=environment, catch_exceptions=False, terminal_width=width)
 
 
 def tree(folder: Path) -> dict[str, bytes]:
