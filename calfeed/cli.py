@@ -64,9 +64,9 @@ def init(folder: Path) -> None:
 @click.option("--events", type=_EVENTS, default="events", show_default=True, help="The folder of events.")
 def new(summary: str, events: Path, event_id: str | None, **values: str | None) -> None:
     """Add a file for an event named SUMMARY, with a stable id."""
-    from calfeed import fields, notation
+    from calfeed import fields, notation, report
     from calfeed.authoring import write_event
-    from calfeed.errors import SourceError
+    from calfeed.errors import Severity, SourceError
     from calfeed.project import load
 
     _read_option(notation.read_moment, values["start"], "--start")
@@ -77,12 +77,14 @@ def new(summary: str, events: Path, event_id: str | None, **values: str | None) 
     with _problems_to_stderr():
         path = write_event(events, name, written, may_date=event_id is None)
         try:
-            load(events)
+            problems = load(events).problems
         except SourceError as cause:
-            mine = [problem for problem in cause.problems if problem.mark.path == path.as_posix()]
-            if mine:
-                path.unlink()
-                raise SourceError(mine) from cause
+            problems = cause.problems
+        mine = [problem for problem in problems if problem.mark.path == path.as_posix()]
+        if any(problem.severity is Severity.ERROR for problem in mine):
+            path.unlink()
+            raise SourceError(mine)
+    click.echo(report.format_problems(mine), err=True, nl=False)
     click.echo(path.as_posix())
 
 

@@ -28,6 +28,7 @@ from calfeed.notation import ClockTime, Duration, WrittenTime, format_offset, fo
 from calfeed.schema import EventEntry, OrganizerEntry, VenueEntry
 
 _FIXED = re.compile(r"EST|MST|HST|Etc/GMT[+-][1-9]\d?")
+_STAMPS = ("sequence", "created", "last_modified")
 _ANY_TIME = datetime(2000, 1, 1, tzinfo=UTC)
 
 
@@ -123,6 +124,7 @@ class _Resolver:
             last_modified=last_modified,
             sequence=entry.sequence,
             mark=self._place.mark("id" if entry.id else "summary"),
+            stamp_marks=tuple((key, self._place.mark(key)) for key in _STAMPS if getattr(entry, key) is not None),
         )
         return event, tuple(self._problems)
 
@@ -171,6 +173,12 @@ class _Resolver:
             return None, None
         if start is None:
             return None, None
+        if self._entry.end_timezone and (
+            not isinstance(start, WrittenTime) or not (self._entry.end or self._entry.duration)
+        ):
+            hint = "leave it out, or write the time the event ends"
+            message = "there is no time whose zone this could be"
+            self._warn(self._place.key_mark("end_timezone"), "unused-key", message, hint)
         if not isinstance(start, WrittenTime):
             zone = self._zone(venue, start.year, required=False)
             return self._all_day(start), zone
@@ -339,6 +347,9 @@ class _Resolver:
                 self._check_coordinates(venue, near, year)
                 if zones.same_offsets(near, year):
                     return ZoneChoice(tzid=near[0], reason="its venue's coordinates lie in it")
+                if calendar.timezone in near:
+                    reason = "it is the calendar's, and its venue's coordinates lie in it or near its border"
+                    return ZoneChoice(tzid=calendar.timezone, reason=reason)
                 self._report_zones(venue, near, "lies near the border of", required=required)
                 return None
             country = zones.zones_of_country(venue.address.country_code or "")
@@ -347,7 +358,9 @@ class _Resolver:
                 if zones.same_offsets(country, year):
                     return ZoneChoice(tzid=country[0], reason=f"its venue is in {name}")
                 if calendar.timezone in country:
-                    return ZoneChoice(tzid=calendar.timezone, reason=f"it is the calendar's, and one of {name}'s")
+                    return ZoneChoice(
+                        tzid=calendar.timezone, reason=f"it is the calendar's, and one of several in {name}"
+                    )
                 self._report_zones(venue, country, f"is in {name}, which has", required=required)
                 return None
         if calendar.timezone is not None:

@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 
 from calfeed import fields
 from calfeed.entries import Place
 from calfeed.errors import Mark, Problem, error, warning
 from calfeed.model import AllDay, Calendar, Event, Feed, Venue
-from calfeed.schema import CalendarEntry, FeedEntry
+from calfeed.schema import FeedEntry
+
+
+@dataclass(frozen=True)
+class WrittenFeed:
+    """An extra feed as calendar.yaml has it, and where."""
+
+    entry: FeedEntry
+    place: Place
 
 
 def resolve_feeds(
     calendar: Calendar,
-    entry: CalendarEntry,
-    place: Place,
+    written: Sequence[WrittenFeed],
+    automatic: Sequence[str],
     venues: Mapping[str, Venue | None] | None,
     events: Sequence[Event],
     *,
@@ -25,8 +34,8 @@ def resolve_feeds(
 
     Args:
         calendar: the calendar.
-        entry: what calendar.yaml says of feeds.
-        place: where it says so.
+        written: the extra feeds.
+        automatic: which of `category` and `venue` get a feed each.
         venues: the venues there are; None if nobody can know.
         events: the events that could be read.
         are_all: whether these are all events, so that a feed without any is really empty.
@@ -40,55 +49,50 @@ def resolve_feeds(
         event_ids=tuple(event.id for event in events),
         mark=calendar.mark,
     )
-    feeds = [main, *_extra_feeds(entry.feeds, place, venues, events, problems, are_all=are_all)]
-    if "category" in entry.automatic_feeds:
+    feeds = [main]
+    seen = {calendar.slug: calendar.mark}
+    for feed in written:
+        problems += _feed_problems(feed, seen, venues)
+        extra = _extra_feed(feed, events)
+        if are_all and not extra.event_ids:
+            message = f"the feed `{extra.slug}` holds no event"
+            problems.append(warning(extra.mark, "empty-feed", message, "check its categories, venues and dates"))
+        feeds.append(extra)
+    if "category" in automatic:
         feeds += _category_feeds(calendar, events, problems)
-    if "venue" in entry.automatic_feeds:
+    if "venue" in automatic:
         feeds += _venue_feeds(calendar, events)
     return tuple(feeds), tuple(problems)
 
 
-def _extra_feeds(
-    entries: Sequence[FeedEntry],
-    place: Place,
-    venues: Mapping[str, Venue | None] | None,
-    events: Sequence[Event],
-    problems: list[Problem],
-    *,
-    are_all: bool,
-) -> Iterator[Feed]:
-    seen: dict[str, Mark] = {}
-    for index, entry in enumerate(entries):
-        mark = place.mark("feeds", index, "slug")
-        if entry.slug in seen:
-            message = f"the slug `{entry.slug}` is already used in line {seen[entry.slug].line}"
-            hint = "every feed needs an address of its own"
-            problems.append(error(mark, "duplicate-slug", message, hint, seen[entry.slug]))
-            continue
-        seen[entry.slug] = mark
-        if entry.from_ is not None and entry.to is not None and entry.to < entry.from_:
-            hint = f"the last day is the first or a later one: `to: {entry.from_}`"
-            message = f"{entry.to} is before {entry.from_}"
-            problems.append(error(place.mark("feeds", index, "to"), "end-before-start", message, hint))
-            continue
-        for number, venue in enumerate(entry.venues or ()):
-            if venues is not None and venue not in venues:
-                hint = fields.did_you_mean(venue, venues, "add it to venues.yaml")
-                at = place.mark("feeds", index, "venues", number)
-                problems.append(error(at, "unknown-venue", f"there is no venue `{venue}`", hint))
-        chosen = tuple(event.id for event in events if _fits(event, entry))
-        if are_all and not chosen:
-            message = f"the feed `{entry.slug}` holds no event"
-            hint = "check its categories, venues and dates"
-            problems.append(warning(mark, "empty-feed", message, hint))
-        yield Feed(
-            slug=entry.slug,
-            path=f"feeds/{entry.slug}.ics",
-            name=entry.name,
-            description=entry.description,
-            event_ids=chosen,
-            mark=mark,
-        )
+def _feed_problems(
+    feed: WrittenFeed, seen: dict[str, Mark], venues: Mapping[str, Venue | None] | None
+) -> Iterator[Problem]:
+    entry, place = feed.entry, feed.place
+    slug, mark = entry.slug or "", place.mark("slug")
+    first = seen.setdefault(slug, mark)
+    if first is not mark:
+        message = f"the slug `{slug}` is already that of another feed"
+        yield error(mark, "duplicate-slug", message, "every feed needs a slug of its own", first)
+    if entry.from_ is not None and entry.to is not None and entry.to < entry.from_:
+        hint = f"the last day is the first or a later one: `to: {entry.from_}`"
+        yield error(place.mark("to"), "end-before-start", f"{entry.to} is before {entry.from_}", hint)
+    for number, venue in enumerate(entry.venues or ()):
+        if venues is not None and venue not in venues:
+            hint = fields.did_you_mean(venue, venues, "add it to venues.yaml")
+            yield error(place.mark("venues", number), "unknown-venue", f"there is no venue `{venue}`", hint)
+
+
+def _extra_feed(feed: WrittenFeed, events: Sequence[Event]) -> Feed:
+    entry = feed.entry
+    return Feed(
+        slug=entry.slug or "",
+        path=f"feeds/{entry.slug}.ics",
+        name=entry.name or "",
+        description=entry.description,
+        event_ids=tuple(event.id for event in events if _fits(event, entry)),
+        mark=feed.place.mark("slug"),
+    )
 
 
 def _fits(event: Event, entry: FeedEntry) -> bool:

@@ -6,10 +6,12 @@ file is made of icalendar's components. Why a property says what it says is in d
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
+from html import escape as html_escape
 
 from icalendar import Alarm, Calendar, Component, Parameters, vDuration
 
@@ -26,6 +28,8 @@ PRODID = "-//calfeed//calfeed//EN"
 _BEGIN_EVENT = b"BEGIN:VEVENT\r\n"
 _END_EVENT = b"END:VEVENT\r\n"
 _END_CALENDAR = b"END:VCALENDAR\r\n"
+_NEWLINE = "\n"
+_ADDRESS = re.compile(r"https?://[^\s()<>]+")
 _PREFIXES = {Status.CANCELLED: "[Cancelled] ", Status.POSTPONED: "[Postponed] "}
 _NOTES = {
     Status.CANCELLED: "This event is cancelled.",
@@ -104,6 +108,12 @@ def plain_description(event: Event) -> str:
     body = [_NOTES[event.status]] if event.status in _NOTES else []
     if event.description is not None:
         body.append(to_plain(event.description))
+    facts = _facts(event)
+    return "\n\n".join([*body, "\n".join(facts)] if facts else body)
+
+
+def _facts(event: Event) -> list[str]:
+    """Return what else a description must say, because clients do not show the properties of these."""
     facts = []
     if event.organizer is not None:
         contact = event.organizer.url or event.organizer.email
@@ -112,7 +122,7 @@ def plain_description(event: Event) -> str:
         facts.append(f"Online: {event.online}")
     if event.url is not None:
         facts.append(event.url)
-    return "\n\n".join([*body, "\n".join(facts)] if facts else body)
+    return facts
 
 
 # -- the parts of a VEVENT --------------------------------------------------------------------------------------
@@ -192,11 +202,16 @@ def _state(event: Event) -> Iterator[bytes]:
 
 
 def _html(event: Event, *, has_text: bool) -> Iterator[bytes]:
-    """Yield the description as HTML, which Outlook shows."""
+    """Yield the description as HTML: Outlook may show it instead of the other, so it says all that one says."""
     if event.description is not None and has_text:
-        note = f"<p>{_NOTES[event.status]}</p>\n" if event.status in _NOTES else ""
-        html = f"<html><body>{note}{to_html(event.description)}</body></html>"
-        yield text_line("X-ALT-DESC;FMTTYPE=text/html", html)
+        note = [f"<p>{_NOTES[event.status]}</p>"] if event.status in _NOTES else []
+        facts = "<br>".join(_linked(fact) for fact in _facts(event))
+        parts = [*note, to_html(event.description), *([f"<p>{facts}</p>"] if facts else [])]
+        yield text_line("X-ALT-DESC;FMTTYPE=text/html", f"<html><body>{_NEWLINE.join(parts)}</body></html>")
+
+
+def _linked(fact: str) -> str:
+    return _ADDRESS.sub(r'<a href="\g<0>">\g<0></a>', html_escape(fact))
 
 
 def _alarms(event: Event) -> Iterator[bytes]:

@@ -73,7 +73,8 @@ def read_manifest(data: bytes, path: str) -> Manifest:
         files = {str(name): str(item["sha256"]) for name, item in content["files"].items()}
     except (ValueError, KeyError, TypeError, AttributeError) as cause:
         hint = "restore it from the last good build; without it subscribers would get every event as a new one"
-        message = f"this is no manifest of calfeed: {cause!r}"
+        what = "it is no JSON" if isinstance(cause, json.JSONDecodeError) else "something in it is missing or wrong"
+        message = f"this is no manifest of calfeed: {what}"
         raise OutputError([error(Mark(path=path), "bad-manifest", message, hint)]) from cause
     return Manifest(events=events, files=files)
 

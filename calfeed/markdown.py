@@ -38,11 +38,15 @@ def _paragraphs(text: str) -> list[str]:
 
 
 _QUOTE = '"'
+# What a calendar can open: an address that is whole by itself.
+_LINK = re.compile(r"https?://|mailto:|tel:", re.IGNORECASE)
 
 
 @cache
 def _parser() -> MarkdownIt:
-    return MarkdownIt("commonmark", {"html": False})
+    parser = MarkdownIt("commonmark", {"html": False})
+    parser.validateLink = lambda url: _LINK.match(url) is not None  # type: ignore[method-assign]
+    return parser
 
 
 def _blocks(tokens: Sequence[Token]) -> str:
@@ -91,7 +95,9 @@ def _inline(tokens: Sequence[Token]) -> str:
         elif token.type == "link_close":
             address, begin = links.pop()
             label = "".join(parts[begin:])
-            if address not in (label, f"mailto:{label}"):
+            if label == address:
+                parts[begin:] = [address.removeprefix("mailto:")]
+            elif address != f"mailto:{label}":
                 parts.append(f" ({address})")
         elif token.type == "softbreak":
             parts.append(" ")

@@ -128,6 +128,7 @@ class Event:
     last_modified: datetime | None = None
     sequence: int | None = None
     mark: Mark = field(compare=False, repr=False)
+    stamp_marks: tuple[tuple[str, Mark], ...] = field(default=(), compare=False, repr=False)
 
     @property
     def path(self) -> str:

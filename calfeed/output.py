@@ -45,9 +45,10 @@ class Changes:
 class Dist:
     """An output folder that is open for one build; made by `open_dist` and `view_dist`."""
 
-    def __init__(self, root: Path, state: Path) -> None:
-        self._root = root
-        self._state = state
+    def __init__(self, shown: Path) -> None:
+        self._shown = shown  # as it was given, for messages
+        self._root = shown.resolve()
+        self._state = _state(self._root)
         self.manifest = self._read_manifest()
 
     def changes(self, artifacts: Sequence[Artifact], *, same_manifest: SameManifest = operator.eq) -> Changes:
@@ -74,7 +75,7 @@ class Dist:
         if changes:
             by_path = {artifact.path: artifact for artifact in artifacts}
             self._check_targets(changes.written)
-            with _os_errors_at(self._root):
+            with _os_errors_at(self._shown):
                 self._stage([by_path[path] for path in changes.written], progress)
                 self._write_journal(changes)
                 self.finish()
@@ -108,15 +109,15 @@ class Dist:
             self._refuse_foreign()
             return None
         except OSError as cause:
-            raise OutputError([_cannot(path, cause)]) from cause
-        return read_manifest(data, path.as_posix())
+            raise OutputError([_cannot(self._shown, cause)]) from cause
+        return read_manifest(data, (self._shown / MANIFEST).as_posix())
 
     def _refuse_foreign(self) -> None:
         """Refuse a folder with files in it that no manifest and no journal speaks of."""
         if self._root.exists() and not self._root.is_dir():
             message = "the output folder is a file"
             raise OutputError(
-                [error(Mark(path=self._root.as_posix()), "not-a-folder", message, "choose another with -o")]
+                [error(Mark(path=self._shown.as_posix()), "not-a-folder", message, "choose another with -o")]
             )
         if self._journal.exists() or not self._root.is_dir():
             return
@@ -125,7 +126,7 @@ class Dist:
             shown = ", ".join(found[:5]) + (", …" if len(found) > 5 else "")
             message = f"the folder holds files that are not calfeed's: {shown}"
             hint = "choose an empty folder with -o, or empty this one yourself"
-            raise OutputError([error(Mark(path=self._root.as_posix()), "foreign-folder", message, hint)])
+            raise OutputError([error(Mark(path=self._shown.as_posix()), "foreign-folder", message, hint)])
 
     def _differs(self, artifact: Artifact, same_manifest: SameManifest) -> bool:
         target = self._target(artifact.path)
@@ -147,12 +148,14 @@ class Dist:
             target = self._target(path)
             if path != MANIFEST and path not in owned and (target.exists() or target.is_symlink()):
                 message = "a file that is not calfeed's is in the way"
-                problems.append(error(Mark(path=target.as_posix()), "foreign-file", message, "move it elsewhere"))
+                mark = Mark(path=(self._shown / path).as_posix())
+                problems.append(error(mark, "foreign-file", message, "move it elsewhere"))
         for folder in sorted(folders - {PurePosixPath()}):
             target = self._root / folder
             if target.is_symlink() or (target.exists() and not target.is_dir()):
                 message = "this is not a folder of DIST but a link or a file"
-                problems.append(error(Mark(path=target.as_posix()), "foreign-file", message, "move it elsewhere"))
+                mark = Mark(path=(self._shown / folder).as_posix())
+                problems.append(error(mark, "foreign-file", message, "move it elsewhere"))
         if problems:
             raise OutputError(problems)
 
@@ -198,7 +201,7 @@ class Dist:
         relative = PurePosixPath(path)
         if relative.is_absolute() or ".." in relative.parts or "\\" in path:
             message = f"the manifest or the journal lists `{path}`, which is outside the folder"
-            raise OutputError([error(Mark(path=self._root.as_posix()), "bad-manifest", message, "restore a good one")])
+            raise OutputError([error(Mark(path=self._shown.as_posix()), "bad-manifest", message, "restore a good one")])
         return self._root / relative
 
     def _staged(self, path: str) -> Path:
@@ -213,8 +216,7 @@ def open_dist(path: Path) -> Iterator[Dist]:
     Raises:
         OutputError: the folder is not calfeed's, cannot be used, or another build does not let go of it.
     """
-    root = path.resolve()
-    state = _state(root)
+    state = _state(path.resolve())
     with _os_errors_at(path):
         state.mkdir(parents=True, exist_ok=True)
         lock = filelock.FileLock(state / "lock", timeout=LOCK_TIMEOUT)
@@ -226,7 +228,7 @@ def open_dist(path: Path) -> Iterator[Dist]:
             raise OutputError([error(Mark(path=path.as_posix()), "locked", message, hint)]) from None
     try:
         with _os_errors_at(path):
-            dist = Dist(root, state)
+            dist = Dist(path)
             dist.finish()
         yield dist
     finally:
@@ -235,8 +237,7 @@ def open_dist(path: Path) -> Iterator[Dist]:
 
 def view_dist(path: Path) -> Dist:
     """Return the output folder for looking only; nothing is locked, finished or written."""
-    root = path.resolve()
-    return Dist(root, _state(root))
+    return Dist(path)
 
 
 def _state(root: Path) -> Path:

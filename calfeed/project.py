@@ -12,11 +12,11 @@ from calfeed.defaults import Inherited, load_defaults
 from calfeed.entries import Place, Read, read_entry
 from calfeed.errors import Mark, Problem, Severity, SourceError, error, sort_problems, warning
 from calfeed.events import Surroundings, resolve_event, resolve_organizer, resolve_venue
-from calfeed.feeds import resolve_feeds
+from calfeed.feeds import WrittenFeed, resolve_feeds
 from calfeed.folder import CALENDAR, VENUES, Folder, find_files, holds_file, read_file
 from calfeed.model import Calendar, Event, Project, Venue
 from calfeed.notation import NotationError
-from calfeed.schema import CalendarEntry, EventEntry, VenueEntry
+from calfeed.schema import CalendarEntry, EventEntry, FeedEntry, VenueEntry
 from calfeed.source import Document, Value
 
 Progress = Callable[[str, int, int], None]
@@ -60,6 +60,7 @@ class _Loader:
         self._progress = progress
         self._problems: list[Problem] = list(folder.problems)
         self._claims: list[_Claim] = []
+        self._feeds: list[WrittenFeed | None] = []
 
     def load(self) -> Project:
         if not self._folder.has_calendar:
@@ -75,7 +76,9 @@ class _Loader:
         )
         events = self._load_events(around)
         are_all = len(events) == len(self._claims)
-        feeds, problems = resolve_feeds(calendar, read.entry, place, venues, events, are_all=are_all)
+        written = [feed for feed in self._feeds if feed is not None]
+        automatic = read.entry.automatic_feeds
+        feeds, problems = resolve_feeds(calendar, written, automatic, venues, events, are_all=are_all)
         self._problems += problems
         found = sort_problems(self._problems)
         if any(problem.severity is Severity.ERROR for problem in found):
@@ -104,9 +107,22 @@ class _Loader:
         place = Place(document)
         if document.value is None:
             return place, Read(CalendarEntry(), frozenset(CalendarEntry.model_fields), ())
-        read = read_entry(CalendarEntry, document.value, place)
+        value = document.value
+        feeds = value.get("feeds") if isinstance(value, dict) else None
+        if isinstance(value, dict) and isinstance(feeds, list):  # one by one: a broken feed hides no other
+            self._feeds = [self._load_feed(item, document, index) for index, item in enumerate(feeds)]
+            value = {key: item for key, item in value.items() if key != "feeds"}
+        read = read_entry(CalendarEntry, value, place)
         self._problems += read.problems
         return place, read
+
+    def _load_feed(self, value: Value, document: Document, index: int) -> WrittenFeed | None:
+        if value is None:
+            return None
+        place = Place(document, ("feeds", index))
+        read = read_entry(FeedEntry, value, place)
+        self._problems += read.problems
+        return None if read.broken else WrittenFeed(read.entry, place)
 
     def _resolve_calendar(self, read: Read[CalendarEntry], place: Place) -> Calendar:
         entry, broken = read.entry, read.broken

@@ -6,6 +6,7 @@ import json
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 
 from calfeed.errors import Problem, Severity
 from calfeed.manifest import event_record
@@ -190,10 +191,10 @@ def _row(event: Event) -> tuple[str, ...]:
         zone = event.zone.tzid if event.zone else "-"
         return f"{when.first:%a %Y-%m-%d}", end, zone, "all day", event.id, event.summary
     return (
-        f"{when.start.wall:%a %Y-%m-%d %H:%M}",
+        f"{when.start.wall:%a %Y-%m-%d} {_clock(when.start.wall)}",
         _end_cell(when),
         when.start.tzid,
-        f"{when.start.instant:%Y-%m-%d %H:%MZ}",
+        f"{when.start.instant:%Y-%m-%d} {_clock(when.start.instant)}Z",
         event.id,
         event.summary,
     )
@@ -202,14 +203,19 @@ def _row(event: Event) -> tuple[str, ...]:
 def _end_cell(when: Timed) -> str:
     if when.end is None:
         return "?"
-    if when.end.wall.date() == when.start.wall.date():
-        return f"{when.end.wall:%H:%M}"
-    return f"{when.end.wall:%a %Y-%m-%d %H:%M}"
+    same_day = when.end.wall.date() == when.start.wall.date()
+    shown = _clock(when.end.wall) if same_day else f"{when.end.wall:%a %Y-%m-%d} {_clock(when.end.wall)}"
+    return shown if when.end.tzid == when.start.tzid else f"{shown} {when.end.tzid}"
+
+
+def _clock(moment: datetime) -> str:
+    return f"{moment:%H:%M:%S}" if moment.second else f"{moment:%H:%M}"
 
 
 def _long_time(time: ZonedTime) -> str:
     offset = format_offset(offset_at(time.instant, time.tzid))
-    return f"{time.wall:%a %Y-%m-%d %H:%M} {time.tzid} ({offset}) = {time.instant:%a %Y-%m-%d %H:%MZ}"
+    local, utc = (f"{moment:%a %Y-%m-%d} {_clock(moment)}" for moment in (time.wall, time.instant))
+    return f"{local} {time.tzid} ({offset}) = {utc}Z"
 
 
 def _shown_lines(text: str) -> str:

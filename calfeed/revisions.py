@@ -88,7 +88,6 @@ def content_of(event: Event) -> Content:
         "url": event.url,
         "categories": list(event.categories),
         "organizer": _organizer(event.organizer),
-        "image": event.image,
         "busy": event.busy,
         "reminders": [{"days": r.days, "seconds": r.seconds} for r in event.reminders],
         "properties": dict(event.properties),
@@ -165,4 +164,4 @@ def _stale_floors(event: Event, old: Revision) -> Iterable[Problem]:
             shown = format_utc(published) if isinstance(published, datetime) else published
             message = f"`{key}` of `{event.id}` is behind what was published, {shown}"
             hint = f"delete `{key}`: calfeed keeps it up to date"
-            yield warning(event.mark, "stale-revision", message, hint)
+            yield warning(dict(event.stamp_marks).get(key, event.mark), "stale-revision", message, hint)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Annotated, ClassVar, TypeAlias
+from typing import Annotated, Any, ClassVar, TypeAlias
 
 import pydantic
 from pydantic import BeforeValidator, ConfigDict, Discriminator, Field, PlainValidator, Tag, WithJsonSchema
@@ -93,8 +93,11 @@ class VenueEntry(Entry):
 class FeedEntry(Entry):
     """An extra feed: the events that fit every filter given."""
 
-    slug: Id
-    name: Line
+    model_config = _schema_of("slug", "name")
+    required: ClassVar[Sequence[str]] = ("slug", "name")
+
+    slug: Id | None = None
+    name: Line | None = None
     description: Text | None = None
     categories: Words | None = None
     venues: Ids | None = None
@@ -203,10 +206,13 @@ def json_schema(kind: str) -> dict[str, object]:
     """Return the JSON Schema (draft 2020-12) of `calendar`, `venues`, `events` or `defaults` files."""
     model = _KINDS[kind]
     name = model.__name__
-    schema: dict[str, object] = model.model_json_schema()
+    schema: dict[str, Any] = model.model_json_schema()
     inner = schema.pop("$defs", {})
     definitions: dict[str, object] = {**(inner if isinstance(inner, dict) else {}), name: schema}
-    linked = {key: _link_zones(definition) for key, definition in definitions.items()}
+    if kind == "defaults":
+        for key in ("id", "uid"):  # every event needs its own
+            del schema["properties"][key]
+    linked = {key: _for_editors(definition) for key, definition in definitions.items()}
     linked[ZONE_FORMAT] = {"description": "a name of the tz database", "enum": list(zone_names())}
     reference: dict[str, object] = {"$ref": f"#/$defs/{name}"}
     roots: dict[str, dict[str, object]] = {
@@ -221,10 +227,16 @@ def json_schema(kind: str) -> dict[str, object]:
     }
 
 
-def _link_zones(schema: object) -> object:
-    """Point every time zone at the one list of names, instead of repeating it."""
-    if isinstance(schema, dict):
-        if schema.get("format") == ZONE_FORMAT:
-            return {"$ref": f"#/$defs/{ZONE_FORMAT}"}
-        return {key: _link_zones(item) for key, item in schema.items()}
-    return [_link_zones(item) for item in schema] if isinstance(schema, list) else schema
+def _for_editors(schema: object) -> object:
+    """Point every time zone at the one list of names, and drop null: a key without a value is left out."""
+    if isinstance(schema, list):
+        return [_for_editors(item) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    if schema.get("format") == ZONE_FORMAT:
+        return {"$ref": f"#/$defs/{ZONE_FORMAT}"}
+    kept = {key: _for_editors(item) for key, item in schema.items() if (key, item) != ("default", None)}
+    options = kept.get("anyOf")
+    if isinstance(options, list) and {"type": "null"} in options:
+        kept["anyOf"] = [option for option in options if option != {"type": "null"}]
+    return kept

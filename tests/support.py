@@ -55,7 +55,9 @@ def run(*arguments: str, now: datetime = NOW, width: int = 80) -> Result:
     """Run the command line with a fixed build time, in a terminal of so many columns."""
     environment = {"SOURCE_DATE_EPOCH": str(int(now.timestamp())), "COLUMNS": str(width)}
     runner = CliRunner()
-    return runner.invoke(main, arguments, env=environment, catch_exceptions=False, terminal_width=width)
+    return runner.invoke(
+        main, arguments, env=environment, catch_exceptions=False, terminal_width=width, prog_name="calfeed"
+    )
 
 
 def tree(folder: Path) -> dict[str, bytes]:

@@ -1,0 +1,103 @@
+"""The documentation says what calfeed does: examples, help texts, keys, codes and links are compared with it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from support import CALENDAR, run, write_files
+from test_errors import problem_codes
+
+from calfeed.schema import AddressEntry, CalendarEntry, EventEntry, FeedEntry, OrganizerEntry, VenueEntry
+
+ROOT = Path(__file__).parents[1]
+PAGES = sorted([*(ROOT / "docs").rglob("*.md"), *ROOT.glob("*.md")])
+ERRORS = ROOT / "docs" / "reference" / "errors.md"
+CASES = ROOT / "tests" / "data" / "err"
+EXAMPLE = re.compile(r"<!-- example: ([a-z0-9-]+) -->\n(?:\n```[a-z]*\n.*?\n```\n)*", re.DOTALL)
+HELP = re.compile(r"```console\n\$ calfeed ?([a-z ]*?) ?--help\n(.*?)```", re.DOTALL)
+
+
+def name_of(page: Path) -> str:
+    """Return a page's name for test ids."""
+    return page.relative_to(ROOT).as_posix()
+
+
+def example_of(code: str) -> str:
+    """Return the example of a code as Markdown: the plainest golden case, what was written and what calfeed says."""
+    said = min(CASES.glob(f"{code}*.txt"), key=lambda path: (not path.stem.startswith(f"{code}."), path.name))
+    plain = CASES / f"{code}.txt"
+    said = plain if plain.exists() else said
+    written = said.with_suffix(".yaml")
+    blocks = [f"```yaml\n{written.read_text('utf-8').rstrip()}\n```\n"] if written.exists() else []
+    blocks.append(f"```text\n{said.read_text('utf-8').rstrip()}\n```\n")
+    return "\n" + "\n".join(blocks)
+
+
+def test_examples_of_errors(update_golden: bool) -> None:
+    """Every example in the reference of errors is a golden case, word for word."""
+    text = ERRORS.read_text("utf-8")
+    filled = EXAMPLE.sub(lambda match: f"<!-- example: {match[1]} -->\n{example_of(match[1])}", text)
+    if update_golden:
+        ERRORS.write_text(filled, encoding="utf-8")
+    else:
+        assert filled == text
+
+
+def test_every_code_is_explained() -> None:
+    """The reference of errors has a section for every code, and for no other."""
+    sections = re.findall(r"^### ([a-z0-9-]+)$", ERRORS.read_text("utf-8"), re.MULTILINE)
+    assert sorted(sections) == sorted(set(problem_codes()))
+
+
+@pytest.mark.parametrize("command", ["", "init", "new", "check", "build", "list", "show", "schema"])
+def test_help_texts(command: str) -> None:
+    """The reference of the command line shows the help of every command as it is."""
+    shown = {match[1]: match[2] for match in HELP.finditer((ROOT / "docs/reference/cli.md").read_text("utf-8"))}
+    result = run(*command.split(), "--help", width=98)  # what click uses of 100 columns
+    assert result.stdout == shown[command]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=[name_of(page) for page in PAGES])
+def test_links_lead_somewhere(page: Path) -> None:
+    """Every link to a file of the repository finds it, and every anchor its heading."""
+    text = re.sub(r"```.*?```", "", page.read_text("utf-8"), flags=re.DOTALL)
+    for target in re.findall(r"\]\(([^)\s]+)\)", text):
+        if re.match(r"[a-z]+:", target):
+            continue
+        path, _, anchor = target.partition("#")
+        linked = (page.parent / path).resolve() if path else page
+        assert linked.exists(), f"{name_of(page)} links to {target}"
+        if anchor:
+            headings = re.findall(r"^#+ (.+)$", linked.read_text("utf-8"), re.MULTILINE)
+            assert anchor in {slug_of(heading) for heading in headings}, f"{name_of(page)} links to {target}"
+
+
+def slug_of(heading: str) -> str:
+    """Return a heading's anchor as GitHub makes it."""
+    return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
+
+
+@pytest.mark.parametrize("kind", [CalendarEntry, FeedEntry, VenueEntry, AddressEntry, OrganizerEntry, EventEntry])
+def test_every_key_is_in_the_reference(kind: type) -> None:
+    """The reference of the format speaks of every key there is."""
+    text = (ROOT / "docs" / "reference" / "yaml.md").read_text("utf-8")
+    keys = [info.alias or name for name, info in kind.model_fields.items()]  # type: ignore[attr-defined]
+    assert [key for key in keys if f"`{key}`" not in text] == []
+
+
+def test_error_in_the_readme(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The error that the README shows is what calfeed says."""
+    shown = re.search(r"```\n(events/talk\.yaml:.*?)```", (ROOT / "README.md").read_text("utf-8"), re.DOTALL)
+    assert shown is not None
+    talk = "summary: Talk\nstart: 2026-03-29 03:30\n"
+    write_files(tmp_path / "events", {"calendar.yaml": CALENDAR, "talk.yaml": talk})
+    monkeypatch.chdir(tmp_path)
+    assert shown[1] in run("check").stdout
+
+
+def test_nothing_names_this_machine() -> None:
+    """No page holds a path of the machine it was written on."""
+    for page in PAGES:
+        assert not re.search(r"/(?:work|root|home|tmp)/[a-z]", page.read_text("utf-8")), name_of(page)
