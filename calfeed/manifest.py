@@ -159,4 +159,7 @@ def _published(item: Mapping[str, object]) -> Published:
 
 
 def _read_utc(text: object) -> datetime:
-    return datetime.strptime(str(text), "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+    instant = datetime.fromisoformat(str(text))
+    if instant.utcoffset() is None:
+        raise ValueError(text)
+    return instant.astimezone(UTC)

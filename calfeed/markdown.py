@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, lru_cache
 from html import escape
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-# Whatever CommonMark could read otherwise than as text: its punctuation, entities, and what begins a block.
-_MARKUP = re.compile(r"[\\`*_\[\]<>&!~\t]|(?m:^ *(?:[-+#=]|\d+[.)]))|(?m:^ {4})|(?m:  $)")
+# Whatever CommonMark could read otherwise than as text: its punctuation, entities, what begins a block, and space that
+# is neither a plain one nor a line break.
+_MARKUP = re.compile(r"[\\`*_\[\]<>&!~]|[^\S \n]|(?m:^ *(?:[-+#=]|\d+[.)]))|(?m:^ {4})|(?m:  $)")
+# What a calendar can open: an address that is whole by itself.
+_LINK = re.compile(r"https?://|mailto:|tel:", re.IGNORECASE)
+_QUOTE = '"'
 
 
 def to_html(text: str) -> str:
     """Return a Markdown text as HTML; links to other schemes than http, https, mailto and tel stay text."""
     if _MARKUP.search(text):
-        return str(_parser().render(text)).strip()
+        parser = _parser()
+        return str(parser.renderer.render(_parse(text), parser.options, {})).strip()
     lines = ("\n".join(line.strip(" ") for line in paragraph.split("\n")) for paragraph in _paragraphs(text))
     return "\n".join(f"<p>{escape(paragraph, quote=False).replace(_QUOTE, '&quot;')}</p>" for paragraph in lines)
 
@@ -28,7 +33,7 @@ def to_plain(text: str) -> str:
     Paragraphs are separated by an empty line; the lines of one paragraph are joined, as in HTML.
     """
     if _MARKUP.search(text):
-        return _blocks(_parser().parse(text))
+        return _blocks(_parse(text))
     return "\n\n".join(" ".join(line.strip(" ") for line in paragraph.split("\n")) for paragraph in _paragraphs(text))
 
 
@@ -37,9 +42,9 @@ def _paragraphs(text: str) -> list[str]:
     return [part for part in re.split(r"\n *\n[ \n]*", text.strip(" \n")) if part]
 
 
-_QUOTE = '"'
-# What a calendar can open: an address that is whole by itself.
-_LINK = re.compile(r"https?://|mailto:|tel:", re.IGNORECASE)
+@lru_cache(maxsize=1)  # one event's plain text and HTML are made one after the other
+def _parse(text: str) -> list[Token]:
+    return _parser().parse(text)
 
 
 @cache

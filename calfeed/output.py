@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import json
 import operator
+import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -89,12 +90,11 @@ class Dist:
             for path in journal.deleted:
                 self._delete(path)
             # The manifest is moved last: until then the old one stands, and the journal says what is being done.
+            for folder in {PurePosixPath(path).parent: None for path in journal.written}:
+                (self._root / folder).mkdir(parents=True, exist_ok=True)
             for path in sorted(journal.written, key=lambda path: path == MANIFEST):
-                staged = self._staged(path)
-                if staged.exists():
-                    target = self._target(path)
-                    target.parent.mkdir(parents=True, exist_ok=True)
-                    staged.replace(target)
+                with suppress(FileNotFoundError):  # moved before the build was killed
+                    self._staged(path).replace(self._target(path))
             self._journal.unlink()
             self.manifest = self._read_manifest()
         shutil.rmtree(self._state / "staging", ignore_errors=True)
@@ -142,15 +142,13 @@ class Dist:
         """Refuse to overwrite what calfeed did not write, and to follow links out of DIST."""
         owned = self.manifest.files if self.manifest else {}
         problems: list[Problem] = []
-        folders: set[PurePosixPath] = set()
         for path in paths:
-            folders.update(PurePosixPath(path).parents)
-            target = self._target(path)
-            if path != MANIFEST and path not in owned and (target.exists() or target.is_symlink()):
+            if path != MANIFEST and path not in owned and os.path.lexists(self._target(path)):
                 message = "a file that is not calfeed's is in the way"
                 mark = Mark(path=(self._shown / path).as_posix())
                 problems.append(error(mark, "foreign-file", message, "move it elsewhere"))
-        for folder in sorted(folders - {PurePosixPath()}):
+        parents = {parent for path in paths for parent in PurePosixPath(path).parents}
+        for folder in sorted(parents - {PurePosixPath()}):
             target = self._root / folder
             if target.is_symlink() or (target.exists() and not target.is_dir()):
                 message = "this is not a folder of DIST but a link or a file"

@@ -103,7 +103,7 @@ def fingerprint_of(content: Content) -> str:
 
 def format_utc(instant: datetime) -> str:
     """Return an instant as `YYYY-MM-DDTHH:MM:SSZ`."""
-    return f"{instant.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+    return f"{instant.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='seconds')}Z"
 
 
 def _when(when: AllDay | Timed) -> Content:

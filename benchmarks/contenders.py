@@ -1,0 +1,118 @@
+"""What calfeed is measured against, apart from yaml2ics: each is a program of its own, run by run.py.
+
+    python benchmarks/contenders.py pack DIST PACK             prepare the floor: all files of DIST in one
+    python benchmarks/contenders.py floor EVENTS PACK OUT      load every YAML file, write the files of PACK to OUT
+    python benchmarks/contenders.py icalendar EVENTS FEED      a plain loop with the icalendar package, one feed
+
+The imports are in the functions, so that each program loads only what it needs, as it would standing alone.
+"""
+
+from __future__ import annotations
+
+import pickle
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import icalendar
+
+
+def pack(dist: str, target: str) -> None:
+    """Gather the files of a folder in one file: pairs of path and bytes, one after the other."""
+    root = Path(dist)
+    with Path(target).open("wb") as file:
+        for path in sorted(root.rglob("*")):
+            if path.is_file():
+                pickle.dump((path.relative_to(root).as_posix(), path.read_bytes()), file)
+
+
+def floor(events: str, packed: str, out: str) -> None:
+    """Do what every such generator must, as fast as Python can: parse all the YAML and write all the bytes."""
+    for _path, _value in _load_all(Path(events)):
+        pass
+    folders: set[str] = set()
+    for name, data in _unpack(packed):
+        folder, _, _ = name.rpartition("/")
+        if folder not in folders:
+            Path(out, folder).mkdir(parents=True, exist_ok=True)
+            folders.add(folder)
+        Path(out, name).write_bytes(data)
+
+
+def icalendar_loop(events: str, feed: str) -> None:
+    """Make one feed with the icalendar package as its documentation shows, checking nothing."""
+    from icalendar import Calendar
+
+    root = Path(events)
+    documents = dict(_load_all(root))
+    settings, venues = documents.pop(root / "calendar.yaml"), documents.pop(root / "venues.yaml")
+    calendar = Calendar()
+    calendar.add("prodid", "-//benchmark//icalendar loop//EN")
+    calendar.add("version", "2.0")
+    calendar.add("x-wr-calname", settings["name"])
+    for path, item in documents.items():
+        calendar.add_component(_vevent(f"{path.stem}@{settings['id']}", item, venues[item["venue"]]))
+    calendar.add_missing_timezones()
+    Path(feed).write_bytes(calendar.to_ical())
+
+
+def _unpack(packed: str) -> Iterator[tuple[str, bytes]]:
+    with Path(packed).open("rb") as file, suppress(EOFError):
+        while True:
+            yield pickle.load(file)  # noqa: S301 - our own file
+
+
+def _load_all(root: Path) -> Iterator[tuple[Path, Any]]:
+    """Yield every YAML file below a folder with its value, loaded with libyaml."""
+    import yaml
+
+    for path in sorted(root.rglob("*.yaml")):
+        with path.open("rb") as file:
+            yield path, yaml.load(file, Loader=yaml.CSafeLoader)
+
+
+def _vevent(uid: str, item: Mapping[str, Any], venue: Mapping[str, Any]) -> icalendar.Event:
+    from icalendar import Event
+
+    event = Event()
+    event.add("uid", uid)
+    event.add("dtstamp", datetime.fromtimestamp(0, UTC))
+    event.add("summary", item["summary"])
+    start, end = _times(item, venue["timezone"])
+    event.add("dtstart", start)
+    event.add("dtend", end)
+    address = venue["address"]
+    event.add("location", f"{venue['name']}, {address['street']}, {address['locality']}, {address['country']}")
+    event.add("geo", tuple(venue["geo"]))
+    event.add("description", item["description"])
+    event.add("categories", item["categories"])
+    for key in ("url", "status"):
+        if key in item:
+            event.add(key, item[key])
+    return event
+
+
+def _times(item: Mapping[str, Any], timezone: str) -> tuple[date, date]:
+    """Return start and end; YAML 1.1 makes a date of 2026-05-05, a text of 2026-05-05 17:30, 1080 of 18:00."""
+    from zoneinfo import ZoneInfo
+
+    written, end = item["start"], item.get("end")
+    if isinstance(written, date):
+        return written, written + timedelta(days=1)
+    zone = ZoneInfo(timezone)
+    start = datetime.fromisoformat(written).replace(tzinfo=zone)
+    if end is None:
+        return start, start + timedelta(minutes=int(item["duration"].removesuffix("m")))
+    if isinstance(end, int):
+        return start, start.replace(hour=end // 60, minute=end % 60)
+    return start, datetime.fromisoformat(end).replace(tzinfo=zone)
+
+
+_PROGRAMS: dict[str, Callable[..., None]] = {"pack": pack, "floor": floor, "icalendar": icalendar_loop}
+
+if __name__ == "__main__":
+    _PROGRAMS[sys.argv[1]](*sys.argv[2:])
