@@ -2,6 +2,7 @@
 
 Codes and English short names are those of ISO 3166-1; where people say it shorter the usual name comes first. The last
 name of a row that has several is the one the tz database uses in `iso3166.tab` (pytz hands it out as `country_names`).
+Other names people use, and many countries' own, are read but never shown.
 """
 
 from __future__ import annotations
@@ -9,6 +10,8 @@ from __future__ import annotations
 import unicodedata
 from dataclasses import dataclass
 from functools import cache
+
+from calfeed.suggestions import nearest
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,13 +24,15 @@ class Country:
 
 
 def find_country(text: str) -> Country | None:
-    """Return the country with this alpha-2 or alpha-3 code or English name, in any case; None if there is none."""
-    return _by_name().get(_fold(text))
+    """Return the country with this alpha-2 or alpha-3 code or name, in any case; None if there is none."""
+    return _by_name().get(_fold(text).removeprefix("the "))
 
 
-def country_names() -> tuple[str, ...]:
-    """Return the names countries are shown by, for suggestions."""
-    return tuple(line[7:].split(" | ")[0] for line in _TABLE.splitlines())
+def suggest_country(text: str) -> str | None:
+    """Return the name of the country that was probably meant with a slip; three letters are too few to tell."""
+    folded = _fold(text).removeprefix("the ")
+    near = nearest(folded, (name for name in _by_name() if len(name) > 3)) if len(folded) > 3 else None
+    return _by_name()[near].name if near else None
 
 
 @cache
@@ -38,12 +43,15 @@ def _by_name() -> dict[str, Country]:
         country = Country(alpha_2, alpha_3, names.split(" | ")[0])
         for key in (alpha_2, alpha_3, *names.split(" | ")):
             found[_fold(key)] = country
+    for line in _ALIASES.splitlines():
+        alpha_2, names = line.split(" ", 1)
+        found.update((_fold(name), found[alpha_2.casefold()]) for name in names.split(" | "))
     return found
 
 
 def _fold(text: str) -> str:
-    """Make accents, typographic apostrophes and case irrelevant, so that "cote d'ivoire" is found."""
-    plain = unicodedata.normalize("NFKD", text.replace("’", "'"))
+    """Make accents, typographic apostrophes, full stops and case irrelevant, so that "cote d'ivoire" is found."""
+    plain = unicodedata.normalize("NFKD", text.replace("’", "'").replace(".", ""))
     return "".join(c for c in plain if not unicodedata.combining(c)).casefold().strip()
 
 
@@ -298,4 +306,62 @@ YT MYT Mayotte
 ZA ZAF South Africa
 ZM ZMB Zambia
 ZW ZWE Zimbabwe
+"""
+
+# alpha-2, other names: short and former ones in English, then the country's own
+_ALIASES = """\
+AE UAE | Emirates
+AL Shqipëria
+AM Հայաստան | Hayastan
+AT Österreich | Oesterreich
+BA Bosnia | Bosna i Hercegovina
+BE België | Belgique | Belgien
+BG България | Bulgariya
+BR Brasil
+BY Беларусь
+CD DR Congo | DRC | Congo-Kinshasa
+CG Congo-Brazzaville
+CH Schweiz | Suisse | Svizzera | Svizra
+CI Ivory Coast
+CN People's Republic of China | PR China | 中国
+CY Κύπρος | Kypros | Kıbrıs
+CZ Česko | Česká republika
+DE Deutschland
+DK Danmark
+EE Eesti
+ES España
+FI Suomi
+FM Federated States of Micronesia
+GB UK | Great Britain | Britain | England | Scotland | Wales | Northern Ireland
+GE საქართველო | Sakartvelo
+GR Ελλάδα | Ellada | Hellas
+HR Hrvatska
+HU Magyarország
+IE Éire | Republic of Ireland
+IN Bharat | भारत
+IS Ísland
+IT Italia
+JP 日本 | Nippon | Nihon
+KP DPRK
+KR Republic of Korea | 대한민국 | 한국
+LT Lietuva
+LU Luxemburg | Lëtzebuerg
+LV Latvija
+MD Republic of Moldova
+ME Crna Gora
+MK Macedonia | Severna Makedonija
+MM Burma
+NL Holland | Nederland
+NO Norge | Noreg
+PL Polska
+RS Srbija | Србија
+RU Россия | Rossiya
+SE Sverige
+SI Slovenija
+SK Slovensko
+SZ Swaziland
+TW 臺灣 | 台灣
+UA Україна | Ukraina
+US United States of America
+VA Vatican | Holy See
 """

@@ -272,17 +272,27 @@ class _Resolver:
             wall = begin.wall + timedelta(days=duration.days)
             resolved = zones.resolve_wall(wall, begin.tzid)
             if not isinstance(resolved, datetime):
-                is_skipped = isinstance(resolved, zones.Skipped)
-                mark = self._place.mark("duration" if self._entry.duration is not None else "start")
-                what = "does not exist" if is_skipped else "happens twice"
-                message = f"the event would end at {format_wall(wall)}, which {what} in {begin.tzid}"
-                hint = f"write the end itself: `end: {format_wall(wall)}` will say which times there are"
-                self._report(mark, "nonexistent-time" if is_skipped else "ambiguous-time", message, hint)
+                self._report_end(wall, begin.tzid, resolved)
                 return None
             instant = resolved
         instant += timedelta(seconds=duration.seconds)
         tzid = self._entry.end_timezone or begin.tzid
         return ZonedTime(zones.wall_at(instant, tzid), tzid, instant)
+
+    def _report_end(self, wall: datetime, tzid: str, resolved: zones.Skipped | zones.Repeated) -> None:
+        """Report that days after the start the clocks do not show its time once."""
+        mark = self._place.mark("duration" if self._entry.duration is not None else "start")
+        shown = format_wall(wall)
+        before, after = format_offset(resolved.before), format_offset(resolved.after)
+        if isinstance(resolved, zones.Repeated):
+            message = f"the event would end at {shown}, which happens twice in {tzid}"
+            hint = f"write `end: {shown}{before}` or `end: {shown}{after}`, or the duration in hours"
+            self._report(mark, "ambiguous-time", message, hint)
+        else:
+            message = f"the event would end at {shown}, which does not exist in {tzid}"
+            later = format_wall(wall + resolved.after - resolved.before)
+            hint = f"the clocks go from {before} to {after}; write `end: {later}`, or the duration in hours"
+            self._report(mark, "nonexistent-time", message, hint)
 
     def _zoned(self, written: WrittenTime, tzid: str, key: str) -> ZonedTime | None:
         """Return a written time in its zone; report a time that is not exactly one instant there."""
@@ -343,8 +353,8 @@ class _Resolver:
             if venue.timezone is not None:
                 return ZoneChoice(tzid=venue.timezone, reason="its venue says so")
             near = _near(venue)
+            self._check_coordinates(venue, near, year)
             if near:
-                self._check_coordinates(venue, near, year)
                 if zones.same_offsets(near, year):
                     return ZoneChoice(tzid=near[0], reason="its venue's coordinates lie in it")
                 if calendar.timezone in near:
@@ -399,8 +409,9 @@ class _Resolver:
     def _check_coordinates(self, venue: Venue, near: Sequence[str], year: int) -> None:
         """Warn where coordinates lie under other clocks than their country, as they do when they are swapped."""
         country = zones.zones_of_country(venue.address.country_code or "")
-        if country and not any(zones.same_offsets((a, b), year) for a in near for b in country):
-            message = f"the coordinates of `{venue.name}` lie in {near[0]}, not in {venue.address.country}"
+        if venue.geo and country and not any(zones.same_offsets((a, b), year) for a in near for b in country):
+            where = f"in {near[0]}" if near else "at sea"
+            message = f"the coordinates of `{venue.name}` lie {where}, not in {venue.address.country}"
             hint = "latitude comes first: `[59.44, 24.75]` is Tallinn; check them, or the country"
             self._problems.append(warning(venue.mark, "geo-mismatch", message, hint))
 

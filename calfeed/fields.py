@@ -5,18 +5,20 @@ Like `notation`: text in, plain value out, `NotationError` with a code, a messag
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import hashlib
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from urllib.parse import quote, urlsplit, urlunsplit
 
 from calfeed.colors import css_colors
-from calfeed.countries import Country, country_names, find_country
+from calfeed.countries import Country, find_country, suggest_country
 from calfeed.notation import Duration, NotationError, read_duration
-from calfeed.zones import is_zone, suggest_zone
+from calfeed.suggestions import key_of_property, nearest_color, zones_of_abbreviation
+from calfeed.zones import is_zone, suggest_zone, zones_of_country
 
 # C0 (tab and line feed aside), DEL, and what UTF-8 cannot or must not carry: no client shows them, some choke on them.
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
@@ -24,13 +26,19 @@ _LINE_BREAKS = re.compile("\r\n?|[\x85\u2028\u2029]")
 _ID = re.compile(r"[a-z0-9][a-z0-9-]*")
 _CALENDAR_ID = re.compile(r"[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?")
 _LANGUAGE = re.compile(r"[a-zA-Z]{2,3}(?:-[a-zA-Z0-9]{2,8})*")
-_EMAIL = re.compile(r"[^\s@<>,;:\"()\\]+@[^\s@<>,;:\"()\\]+\.[^\s@<>,;:\"()\\]+")
+_EMAIL = re.compile(r"[^\s@<>,;:\"()\\]+@([^\s@<>,;:\"()\\]+)")
+_OFFSET = re.compile(r"(?:UTC|GMT|Z)?\s?([+\-−])(0?\d|1[0-2])(?::?([0-5]\d))?", re.ASCII | re.IGNORECASE)
+_ABBREVIATION = re.compile(r"[A-Z]{2,5}")
+_DOMAIN = re.compile(r"(?:[\w-]+\.)+[^\W\d_]{2,}(?::\d+)?(?:[/?#].*)?")
 _X_NAME = re.compile(r"X-[A-Z0-9-]+")
 # Names that Windows gives to devices, in every folder and with every extension.
 _DEVICES = re.compile(r"con|prn|aux|nul|com[0-9]|lpt[0-9]")
 _HTML_TAG = re.compile(r"</?[a-zA-Z][a-zA-Z0-9-]*(?:\s[^<>]*)?/?>")
 _TRUE, _FALSE = frozenset({"true", "yes", "on"}), frozenset({"false", "no", "off"})
 _MAX_NAME = 100
+_MAX_EMAIL = 254  # RFC 5321 §4.5.3.1.3, without the brackets
+_MAX_PATH, _MAX_PATH_PART = 1000, 255
+_MAX_LISTED = 8
 # Letters that lose more than an accent when they become ASCII.
 _SPELLED_OUT = {
     ord(letter): spelled
@@ -52,8 +60,18 @@ OWN_PROPERTIES = re.compile(r"X-(WR-|PUBLISHED-TTL|ALT-DESC|APPLE-|MICROSOFT-CDO
 
 def did_you_mean(text: str, known: Iterable[str], otherwise: str) -> str:
     """Return a hint that names the nearest of the known words, or the other hint where none is near."""
-    near = difflib.get_close_matches(text.casefold(), list(known), n=1, cutoff=0.6)
-    return f"did you mean `{near[0]}`?" if near else otherwise
+    words = list(known)
+    near = difflib.get_close_matches(text.casefold(), words, n=1, cutoff=0.6)
+    if near:
+        return f"did you mean `{near[0]}`?"
+    # A hint that lists all of them would fill the screen where they are many.
+    return otherwise.replace(", ".join(words), list_some(words)) if len(words) > _MAX_LISTED else otherwise
+
+
+def list_some(words: Sequence[str]) -> str:
+    """Return the words in a row, the first few and how many more there are where they are many."""
+    more = len(words) - _MAX_LISTED
+    return ", ".join(words[:_MAX_LISTED]) + (f" and {more} more" if more > 0 else "")
 
 
 def slugify(text: str) -> str:
@@ -111,9 +129,10 @@ def read_id(text: str) -> str:
 def read_calendar_id(text: str) -> str:
     """Return the calendar's id, the right-hand side of UIDs."""
     if _CALENDAR_ID.fullmatch(text) is None or len(text) > _MAX_NAME:
-        raise NotationError(
-            "bad-id", f"`{text}` is not a calendar id", "write a domain you keep, such as `calendar.example.org`"
-        )
+        address = re.fullmatch(r"(?:https?://)?([^/?#:]{1,100})(?::\d+)?(?:[/?#].*)?", text.casefold().strip())
+        host = address[1] if address and _CALENDAR_ID.fullmatch(address[1]) else None
+        hint = f"write `{host}`" if host else "write a domain you keep, such as `calendar.example.org`"
+        raise NotationError("bad-id", f"`{text}` is not a calendar id", hint)
     return text
 
 
@@ -126,15 +145,14 @@ def read_uid(text: str) -> str:
 
 def read_url(text: str) -> str:
     """Return a web address in ASCII: other characters are percent-encoded, the host in IDNA."""
-    hint = "write the whole address, such as `https://example.org/page`"
     try:
         parts = urlsplit(text)
         host = (parts.hostname or "").encode("idna").decode("ascii")
         port = parts.port
     except ValueError:  # UnicodeError is one
-        raise NotationError("bad-url", f"`{text}` is not a web address", hint) from None
+        raise _bad_url(text) from None
     if parts.scheme not in ("http", "https") or not host or re.search(r'[\s<>"\\^`{|}\x00-\x1f\x7f]', text):
-        raise NotationError("bad-url", f"`{text}` is not a web address", hint)
+        raise _bad_url(text)
     if parts.username is not None:
         raise NotationError("bad-url", "the address holds a user name", "delete it: everybody can read a feed")
     netloc = host if port is None else f"{host}:{port}"
@@ -144,42 +162,93 @@ def read_url(text: str) -> str:
     return urlunsplit((parts.scheme, netloc, path, query, fragment))
 
 
+def _bad_url(text: str) -> NotationError:
+    near = _address_in(text)
+    hint = f"write `{near}`" if near else "write the whole address, such as `https://example.org/page`"
+    return NotationError("bad-url", f"`{text}` is not a web address", hint)
+
+
+def _address_in(text: str) -> str | None:
+    """Return the web address that a text lacks only a scheme to be, or has brackets or spaces too much."""
+    plain = text.strip("<>\"'`“”„«» \t\n").replace(" ", "%20") if len(text) < 1000 else ""
+    near = f"https://{plain}" if _DOMAIN.fullmatch(plain) else plain
+    with contextlib.suppress(NotationError):
+        if near not in ("", text) and "%" not in urlsplit(read_url(near)).netloc:
+            return near
+    return None
+
+
 def read_base_url(text: str) -> str:
     """Return the address DIST is published at: https, with a slash at the end."""
-    url = read_url(text)
-    if not url.startswith("https://") or "?" in url or "#" in url:
-        hint = "write `https://…/`; most calendars refuse other addresses"
-        raise NotationError("bad-url", f"`{text}` is not an https address without `?` and `#`", hint)
-    return url if url.endswith("/") else f"{url}/"
+    try:
+        url = read_url(text)
+    except NotationError:
+        near = _address_in(text)
+        if near is None:
+            raise
+        url = read_url(near)
+    else:
+        if url.startswith("https://") and "?" not in url and "#" not in url:
+            return url if url.endswith("/") else f"{url}/"
+    parts = urlsplit(url)
+    proposal = urlunsplit(("https", parts.netloc, f"{parts.path.rstrip('/')}/", "", ""))
+    message = f"`{text}` is not the https address of a folder"
+    raise NotationError("bad-url", message, f"write `{proposal}`; most calendars refuse other addresses")
 
 
 def read_email(text: str) -> str:
     """Return an e-mail address."""
-    if _EMAIL.fullmatch(text) is None:
-        raise NotationError("bad-email", f"`{text}` is not an e-mail address", "write it like `events@example.org`")
+    if len(text) > _MAX_EMAIL:
+        message = f"the e-mail address has {len(text)} characters"
+        raise NotationError("bad-email", message, f"addresses have {_MAX_EMAIL} at most")
+    if not _is_email(text):
+        spelled = re.sub(r"\s+at\s+|\s*[(\[]at[)\]]\s*", "@", text, flags=re.IGNORECASE)
+        plain = re.sub(r"^.*<|>.*$|^mailto:|\s+", "", spelled)
+        hint = f"write `{plain}`" if _is_email(plain) else "write it like `events@example.org`"
+        raise NotationError("bad-email", f"`{text}` is not an e-mail address", hint)
     return text
+
+
+def _is_email(text: str) -> bool:
+    match = _EMAIL.fullmatch(text)
+    return match is not None and "." in match[1][1:-1]
 
 
 def read_zone(text: str) -> str:
     """Return the name of a time zone as it is written: aliases are kept."""
     if is_zone(text):
         return text
-    proposal = suggest_zone(text)
-    hint = (
-        f"did you mean `{proposal}`?"
-        if proposal
-        else "write a name of the tz database such as `Europe/Tallinn`; abbreviations and offsets are none"
-    )
-    raise NotationError("bad-timezone", f"`{text}` is not a time zone", hint)
+    raise NotationError("bad-timezone", f"`{text}` is not a time zone", _zone_hint(text))
+
+
+def _zone_hint(text: str) -> str:
+    if offset := _OFFSET.fullmatch(text):
+        written = f"{'+' if offset[1] == '+' else '-'}{int(offset[2]):02}:{offset[3] or '00'}"
+        time = f"an offset belongs in the time: `17:30{written}`"
+        return f"write the zone of the place, such as `Europe/Tallinn`; {time}"
+    if zones := zones_of_abbreviation(text):
+        *others, last = [f"`{zone}`" for zone in zones]
+        wanted = f"the one meant, {', '.join(others)} or {last}" if others else f"the zone of the place, such as {last}"
+        return f"write {wanted}; abbreviations are no zones"
+    if country := find_country(text):
+        zones = zones_of_country(country.alpha_2)
+        if len(zones) == 1:
+            return f"write the country's zone: `{zones[0]}`"
+        if zones:
+            return f"write one of the country's zones: {list_some([f'`{zone}`' for zone in zones])}"
+    if proposal := suggest_zone(text):
+        return f"did you mean `{proposal}`?"
+    if _ABBREVIATION.fullmatch(text):
+        return "write the zone of the place, such as `Europe/Tallinn`; abbreviations are no zones"
+    return "write the zone as a place of the tz database, such as `Europe/Tallinn`"
 
 
 def read_country(text: str) -> Country:
-    """Return the country with this code or English name."""
+    """Return the country with this code or name."""
     country = find_country(text)
     if country is None:
-        names = {name.casefold(): name for name in country_names()}
-        near = difflib.get_close_matches(text.casefold(), names, n=1, cutoff=0.6)
-        hint = f"did you mean `{names[near[0]]}`?" if near else "write its code (`EE`, `EST`) or its English name"
+        near = suggest_country(text)
+        hint = f"did you mean `{near}`?" if near else "write its code (`EE`, `EST`) or its English name"
         raise NotationError("bad-country", f"`{text}` is not a country", hint)
     return country
 
@@ -187,9 +256,9 @@ def read_country(text: str) -> Country:
 def read_language(text: str) -> str:
     """Return a BCP 47 language tag."""
     if _LANGUAGE.fullmatch(text) is None:
-        raise NotationError(
-            "bad-language", f"`{text}` is not a language tag", "write a BCP 47 tag: `en`, `et`, `pt-BR`"
-        )
+        tag = text.partition(".")[0].replace("_", "-")
+        hint = f"write `{tag}`" if _LANGUAGE.fullmatch(tag) else "write a BCP 47 tag: `en`, `et`, `pt-BR`"
+        raise NotationError("bad-language", f"`{text}` is not a language tag", hint)
     return text
 
 
@@ -197,7 +266,10 @@ def read_color(text: str) -> str:
     """Return a CSS colour name in lower case (RFC 7986 §5.9)."""
     name = text.casefold()
     if name not in css_colors():
-        hint = did_you_mean(name, css_colors(), "write a CSS colour name such as `steelblue`; COLOR allows no #rrggbb")
+        hint = did_you_mean(name, css_colors(), "write a CSS colour name such as `steelblue`")
+        if near := nearest_color(name):
+            how = "is the same" if css_colors()[near] == name else "comes nearest"
+            hint = f"calendars take names only: `{near}` {how}"
         raise NotationError("bad-color", f"`{text}` is not a CSS colour name", hint)
     return name
 
@@ -240,16 +312,35 @@ def read_property_name(text: str) -> str:
     """Return the name of an extra property in upper case."""
     name = text.upper()
     if _X_NAME.fullmatch(name) is None:
-        raise NotationError("bad-property", f"`{text}` is not a name for an extra property", "write `X-` and a word")
+        raise NotationError("bad-property", f"`{text}` is not a name for an extra property", _property_hint(name))
     if OWN_PROPERTIES.match(name):
         raise NotationError("bad-property", f"`{name}` is written by calfeed itself", "leave it out")
     return name
 
 
+def _property_hint(name: str) -> str:
+    key = key_of_property(name)
+    if key:
+        return f"write the event's key `{key}` instead; only `X-` properties stand here"
+    if key is not None:
+        return "leave it out: only `X-` properties stand here; the standard ones calfeed writes have keys of their own"
+    proposal = "X-" + slugify(re.sub(r"^X[\s_-]", "", name)).upper()
+    return f"write `{proposal}`" if _X_NAME.fullmatch(proposal) else "write `X-` and a word"
+
+
 def read_relative_path(text: str) -> str:
     """Return the path of a file in the events' folder, relative to the YAML that names it."""
-    if text.startswith(("/", "\\")) or "\\" in text or ":" in text or ".." in text.split("/"):
-        raise NotationError(
-            "bad-path", f"`{text}` may lead out of the folder", "write the name of a file beside the YAML file"
-        )
-    return read_line(text)
+    beside = "write the name of a file beside the YAML file"
+    if re.match(r"[a-z][a-z0-9+.-]*://|data:", text, re.ASCII | re.IGNORECASE):
+        message = f"`{text}` is an address, and a file is expected here"
+        raise NotationError("bad-path", message, f"save it as a file, and {beside}")
+    if text.startswith(("/", "\\")) or ":" in text or ".." in re.split(r"[/\\]", text):
+        raise NotationError("bad-path", f"`{text}` may lead out of the folder", beside)
+    if "\\" in text:
+        path = text.replace("\\", "/")
+        raise NotationError("bad-path", f"`{text}` is a path of Windows only", f"write `{path}`")
+    lengths = [len(part.encode("utf-8", "surrogatepass")) for part in (text, *text.split("/"))]
+    if lengths[0] > _MAX_PATH or max(lengths[1:]) > _MAX_PATH_PART:
+        hint = f"use shorter names: {_MAX_PATH_PART} bytes each, {_MAX_PATH} in all"
+        raise NotationError("bad-path", "the path is longer than systems allow", hint)
+    return read_text(text)

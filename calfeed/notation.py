@@ -8,8 +8,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from fractions import Fraction
 
-_FIRST_YEAR, _LAST_YEAR = 1900, 2200
+from calfeed.rewrites import FIRST_YEAR, LARGEST_OFFSET, LAST_YEAR, LEAST_OFFSET, suggest_moment
 
 _MOMENT = re.compile(
     r"""(?P<year>\d{4})-(?P<month>\d{1,2})-(?P<day>\d{1,2})
@@ -20,9 +21,22 @@ _MOMENT = re.compile(
 _CLOCK = re.compile(r"(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::(?P<second>\d{2}))?", re.ASCII)
 _SHORT_DURATION = re.compile(r"(?:(\d+)w)?(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?", re.ASCII | re.IGNORECASE)
 _ISO_DURATION = re.compile(r"P(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?", re.ASCII | re.IGNORECASE)
-_DAY_FIRST = re.compile(r"(\d{1,2})\.\s?(\d{1,2})\.\s?(\d{4})(.*)", re.ASCII)
-_SLASHED = re.compile(r"(\d{1,4})/(\d{1,2})/(\d{1,4})(.*)", re.ASCII)
-_TWELVE_HOURS = re.compile(r"(.*?)(\d{1,2})(?::(\d{2}))?\s*([ap])\.?m\.?", re.ASCII | re.IGNORECASE)
+_MOMENT_FORMS = "write a date `2017-08-31`, or a date and a time `2017-08-31 17:30`"
+_END_FORMS = "write a time `20:00`, a date `2017-08-31`, or both: `2017-08-31 20:00`"
+_DURATION_FORMS = "write it as 90m, 1h30m, 3d, or in ISO 8601: PT1H30M"
+_MAX_DAYS = 3660
+
+# Units of durations by their English names, each with its length in the next smaller one.
+_UNITS = {
+    **dict.fromkeys(("w", "week", "weeks", "wk", "wks"), "w"),
+    **dict.fromkeys(("d", "day", "days"), "d"),
+    **dict.fromkeys(("h", "hour", "hours", "hr", "hrs"), "h"),
+    **dict.fromkeys(("m", "minute", "minutes", "min", "mins"), "m"),
+    **dict.fromkeys(("s", "second", "seconds", "sec", "secs"), "s"),
+}
+_SMALLER = {"w": ("d", 7), "d": ("h", 24), "h": ("m", 60), "m": ("s", 60)}
+_AMOUNT = re.compile(r"(\d{1,4}(?:[.,]\d{1,3})?)\s*([a-z]+)\.?", re.ASCII)
+_HOURS_AND_MINUTES = re.compile(r"(\d{1,3})(?::|\s?h\s?)([0-5]?\d)(?::([0-5]\d))?\s?h?", re.ASCII)
 
 
 class NotationError(ValueError):
@@ -69,43 +83,35 @@ def read_moment(text: str) -> date | WrittenTime:
     Raises:
         NotationError: the text is neither, or names a day or time that no calendar has.
     """
-    match = _MOMENT.fullmatch(text)
-    if match is None:
-        raise NotationError("bad-date", f"`{text}` is not a date or a time calfeed can read", _moment_hint(text))
-    day = _read_day(text, match)
-    if match["hour"] is None:
-        return day
-    wall = datetime(day.year, day.month, day.day) + _read_clock(text, match)  # noqa: DTZ001 - wall time is naive
-    written_offset = match["offset"]
-    if written_offset is None:
-        return WrittenTime(wall)
-    if written_offset in "Zz":
-        return WrittenTime(wall, timedelta(0), is_utc=True)
-    return WrittenTime(wall, _read_offset(text, written_offset))
+    return _read_moment(text, is_end=False)
 
 
 def read_end(text: str) -> date | WrittenTime | ClockTime:
     """Return what `read_moment` does, or a `ClockTime` for a time alone."""
     match = _CLOCK.fullmatch(text)
-    return read_moment(text) if match is None else ClockTime(_read_clock(text, match))
+    return _read_moment(text, is_end=True) if match is None else ClockTime(_read_clock(text, match, is_end=True))
 
 
 def read_duration(text: str) -> Duration:
     """Return the duration written as `90m`, `1h30m`, `3d`, `2w` or in ISO 8601 (`PT1H30M`).
 
     Raises:
-        NotationError: the text is neither, or the duration is zero.
+        NotationError: the text is neither, or the duration is zero or longer than ten years.
     """
-    hint = "write it as 90m, 1h30m, 3d, or in ISO 8601: PT1H30M"
     compact = text.replace(" ", "")
     match = _SHORT_DURATION.fullmatch(compact) or _ISO_DURATION.fullmatch(compact)
     if match is None or not any(match.groups()) or compact[-1] in "Tt":
+        hint = _suggest_duration(text) or _DURATION_FORMS
         raise NotationError("bad-duration", f"`{text}` is not a duration calfeed can read", hint)
-    weeks, days, hours, minutes, seconds = (int(part or 0) for part in match.groups())
+    digits = [(part or "").lstrip("0") for part in match.groups()]
+    # Python refuses to make numbers of very many digits.
+    weeks, days, hours, minutes, seconds = (int(part or 0) if len(part) < 12 else 10**12 for part in digits)
     duration = Duration(7 * weeks + days, 3600 * hours + 60 * minutes + seconds)
     if duration == Duration():
+        hint = "write `1m` or more, or leave it out"
         raise NotationError("bad-duration", f"the duration `{text}` is nothing", hint)
-    if duration.days > 3660 or duration.seconds > 3660 * 86400:
+    if duration.days > _MAX_DAYS or duration.seconds > _MAX_DAYS * 86400:
+        hint = f"check the number and its unit; `{_MAX_DAYS}d` is the most"
         raise NotationError("bad-duration", f"the duration `{text}` is longer than ten years", hint)
     return duration
 
@@ -123,58 +129,94 @@ def format_wall(wall: datetime) -> str:
     return f"{wall:%Y-%m-%d %H:%M:%S}" if wall.second else f"{wall:%Y-%m-%d %H:%M}"
 
 
+def _read_moment(text: str, *, is_end: bool) -> date | WrittenTime:
+    match = _MOMENT.fullmatch(text)
+    if match is None:
+        hint = suggest_moment(text, is_end=is_end) or (_END_FORMS if is_end else _MOMENT_FORMS)
+        raise NotationError("bad-date", f"`{text}` is not a date or a time calfeed can read", hint)
+    day = _read_day(text, match)
+    if match["hour"] is None:
+        return day
+    wall = datetime(day.year, day.month, day.day) + _read_clock(text, match, is_end=is_end)  # noqa: DTZ001 - wall time
+    written_offset = match["offset"]
+    if written_offset is None:
+        return WrittenTime(wall)
+    if written_offset in "Zz":
+        return WrittenTime(wall, timedelta(0), is_utc=True)
+    return WrittenTime(wall, _read_offset(text, written_offset))
+
+
 def _read_day(text: str, match: re.Match[str]) -> date:
     year, month, day = (int(match[part]) for part in ("year", "month", "day"))
-    if not _FIRST_YEAR <= year <= _LAST_YEAR:
-        raise NotationError(
-            "bad-date", f"the year of `{text}` is not between {_FIRST_YEAR} and {_LAST_YEAR}", "check the year"
-        )
+    if not FIRST_YEAR <= year <= LAST_YEAR:
+        message = f"the year of `{text}` is not between {FIRST_YEAR} and {LAST_YEAR}"
+        raise NotationError("bad-date", message, "check the year")
     try:
         return date(year, month, day)
     except ValueError:
-        if not 1 <= month <= 12:
-            raise NotationError(
-                "bad-date", f"`{text}`: there is no month {month}", "dates are year-month-day"
-            ) from None
-        last = (date(year + month // 12, month % 12 + 1, 1) - timedelta(days=1)).day
-        raise NotationError(
-            "bad-date",
-            f"`{text}`: month {month} of {year} has {last} days",
-            f"the last day is {year}-{month:02}-{last}",
-        ) from None
+        message, hint = _no_such_day(year, month, day)
+        raise NotationError("bad-date", f"`{text}`: {message}", suggest_moment(text) or hint) from None
 
 
-def _read_clock(text: str, match: re.Match[str]) -> timedelta:
+def _no_such_day(year: int, month: int, day: int) -> tuple[str, str]:
+    """Return what is wrong with a day that no calendar has, and what to write instead."""
+    if not 1 <= month <= 12:
+        return f"there is no month {month}", "dates are year-month-day, and months are 01 to 12"
+    if day == 0:
+        return "there is no day 0", f"days begin at 1: `{year}-{month:02}-01`"
+    last = (date(year + month // 12, month % 12 + 1, 1) - timedelta(days=1)).day
+    return f"month {month} of {year} has {last} days", f"the last day is `{year}-{month:02}-{last}`"
+
+
+def _read_clock(text: str, match: re.Match[str], *, is_end: bool) -> timedelta:
     hour, minute, second = (int(match[part] or 0) for part in ("hour", "minute", "second"))
     if hour > 24 or minute > 59 or second > 59 or (hour == 24 and (minute or second)):
-        raise NotationError(
-            "bad-date", f"`{text}`: no clock shows {match[0].split()[-1]}", "hours are 00 to 24, minutes 00 to 59"
-        )
+        written = text[match.start("hour") : match.end("second") if match["second"] else match.end("minute")]
+        hint = suggest_moment(text, is_end=is_end) or "hours are 00 to 24, minutes and seconds 00 to 59"
+        raise NotationError("bad-date", f"`{text}`: no clock shows {written}", hint)
     return timedelta(hours=hour, minutes=minute, seconds=second)
 
 
 def _read_offset(text: str, written: str) -> timedelta:
     digits = written[1:].replace(":", "").ljust(4, "0")
     hours, minutes = int(digits[:2]), int(digits[2:])
-    if hours > 15 or minutes > 59:
-        raise NotationError(
-            "bad-date", f"`{text}`: {written} is no offset from UTC", "offsets look like +03:00, -04:30 or Z"
-        )
-    offset = timedelta(hours=hours, minutes=minutes)
-    return -offset if written[0] == "-" else offset
+    offset = timedelta(hours=hours, minutes=minutes) * (-1 if written[0] == "-" else 1)
+    if minutes > 59 or not LEAST_OFFSET <= offset <= LARGEST_OFFSET:
+        hint = suggest_moment(text) or "offsets go from -12:00 to +14:00: `+03:00`, `-04:30` or `Z`"
+        raise NotationError("bad-date", f"`{text}`: {written} is no offset from UTC", hint)
+    return offset
 
 
-def _moment_hint(text: str) -> str:
-    """Say what was probably meant, where the text has one of the usual other shapes."""
-    if match := _TWELVE_HOURS.fullmatch(text):
-        before, hour, minute, half = match.groups()
-        hours = int(hour) % 12 + (12 if half in "pP" else 0)
-        return f"times have 24 hours: `{before}{hours:02}:{minute or '00'}`"
-    if match := _DAY_FIRST.fullmatch(text):
-        day, month, year, rest = match.groups()
-        return f"dates are year-month-day: `{year}-{int(month):02}-{int(day):02}{rest}`"
-    if match := _SLASHED.fullmatch(text):
-        return "dates are year-month-day with hyphens, so that day and month cannot be mistaken: `2017-08-31`"
-    if _CLOCK.fullmatch(text):
-        return f"say on which day: `2017-08-31 {text}`"
-    return "write a date `2017-08-31`, or a date and a time `2017-08-31 17:30`"
+def _suggest_duration(text: str) -> str | None:
+    """Return the hint for a duration in another notation."""
+    written = text.casefold().strip() if len(text) < 100 else ""
+    unsigned = written.lstrip("+-−–").strip()
+    if re.fullmatch(r"\d{1,4}", unsigned, re.ASCII):
+        return f"say the unit: `{unsigned}m` for minutes" if int(unsigned) else None
+    if re.fullmatch(r"p\d{1,4}[ym]|\d{1,4}\s?(?:y|years?|yrs?|mo|months?)", unsigned, re.ASCII):
+        return "months and years are not all alike; write weeks or days: `4w`, `30d`"
+    amounts = _amounts_of(unsigned)
+    shown = "".join(f"{amounts[unit]}{unit}" for unit in "wdhms" if amounts.get(unit))
+    if not shown or 7 * amounts.get("w", 0) + amounts.get("d", 0) > _MAX_DAYS:
+        return None
+    return f"durations have no sign: `{shown}`" if unsigned != written else f"write `{shown}`"
+
+
+def _amounts_of(text: str) -> dict[str, int]:
+    """Return how many of each unit a duration has, fractions as smaller units; none if anything else is in the text."""
+    if clock := _HOURS_AND_MINUTES.fullmatch(text):
+        return {unit: int(clock[group] or 0) for group, unit in enumerate("hms", 1)}
+    if text.startswith("p"):
+        days, _, hours = text[1:].partition("t")
+        text = "" if "m" in days else days + hours
+    amounts: dict[str, int] = {}
+    for number, word in _AMOUNT.findall(text):
+        unit, amount = _UNITS.get(word), Fraction(number.replace(",", "."))
+        while unit and amount:
+            whole = int(amount) if unit in _SMALLER else round(amount)
+            amounts[unit] = amounts.get(unit, 0) + whole
+            smaller, factor = _SMALLER.get(unit, (None, 0))
+            unit, amount = smaller, (amount - whole) * factor
+        if _UNITS.get(word) is None:
+            return {}
+    return amounts if re.fullmatch(r"(?:\s|,|and|&|\+)*", _AMOUNT.sub("", text)) else {}

@@ -7,7 +7,6 @@ the same on every machine.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -16,6 +15,8 @@ from math import cos, radians
 from zoneinfo import ZoneInfo
 
 import pytz
+
+from calfeed.suggestions import fold_name, nearest, zone_of_place
 
 TZDB_VERSION: str = pytz.OLSON_VERSION
 """The IANA tz database version in use, such as `2026f`."""
@@ -52,20 +53,41 @@ def zone_names() -> tuple[str, ...]:
 
 
 def suggest_zone(text: str) -> str | None:
-    """Return the name that was probably meant: in another case, by its city, or misspelt."""
-    folded = text.casefold().strip().replace(" ", "_")
-    names = {name.casefold(): name for name in zone_names()}
-    cities = {name.rsplit("/", 1)[-1]: names[name] for name in names if "/" in name and not name.startswith("etc/")}
-    if folded in names:
-        return names[folded]
-    if folded in cities:
-        return cities[folded]
-    if len(folded) < 5:  # too short to tell a slip from an abbreviation, which names no place
+    """Return the zone that was probably meant: in another spelling, by a city or under another name, or with a slip."""
+    if len(text) > 60:
         return None
-    near = difflib.get_close_matches(folded, names, n=1, cutoff=0.75) or difflib.get_close_matches(
-        folded.rsplit("/", 1)[-1], cities, n=1, cutoff=0.8
-    )
-    return (names.get(near[0]) or cities.get(near[0])) if near else None
+    *areas, city = [fold_name(part) for part in text.split("/")]
+    names, cities = _names_by_spelling()
+    if found := names.get(text.casefold()) or names.get("/".join((*areas, city))):
+        return found
+    if place := zone_of_place(text.rpartition("/")[2]):
+        across = {*areas[:1], fold_name(place.partition("/")[0])} == {"america", "europe"}
+        return None if across else place  # Birmingham in America is none of ours
+    if city in cities:
+        return cities[city]
+    if len(city) < 4 or not city.isalpha():  # too short to tell a slip from an abbreviation, or an offset
+        return None
+    near = nearest(city, cities)
+    zone = cities[near] if near else None
+    return zone if zone and (not areas or nearest(areas[0], [fold_name(zone.partition("/")[0])])) else None
+
+
+@cache
+def _names_by_spelling() -> tuple[dict[str, str], dict[str, str]]:
+    """Return the zones by their whole names, and by the cities in them, without case, spaces and punctuation."""
+    plain = {
+        "/".join(fold_name(part) for part in name.split("/")): name
+        for name in zone_names()
+        if not any(c.isdigit() for c in name)  # `GMT+3` and `GMT-3` differ in punctuation
+    }
+    # Several names may have one city: those that pytz holds for the usual ones win.
+    ordered = [*plain.items(), *((key, name) for key, name in plain.items() if name in pytz.common_timezones_set)]
+    cities = {
+        key.rpartition("/")[2]: name
+        for key, name in ordered
+        if "/" in key and not name.startswith(("Etc/", "Brazil/", "Chile/", "Mexico/", "Australia/West"))
+    }
+    return {**plain, **{name.casefold(): name for name in zone_names()}}, cities
 
 
 # -- wall time and instants -------------------------------------------------------------------------------------

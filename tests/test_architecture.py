@@ -13,8 +13,10 @@ PACKAGE = Path(calfeed.__file__).parent
 # A module imports only from those before it.
 ORDER = (
     "errors",
-    "notation",
     "colors",
+    "suggestions",
+    "rewrites",
+    "notation",
     "countries",
     "zones",
     "fields",

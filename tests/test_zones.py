@@ -11,6 +11,7 @@ from support import load_event
 
 from calfeed import zones
 from calfeed.errors import SourceError
+from calfeed.suggestions import _PLACES, _abbreviations, fold_name
 from calfeed.zones import Repeated, Skipped
 
 PLACES = {
@@ -101,21 +102,77 @@ def test_data_are_those_of_pytz() -> None:
             assert instant.astimezone(zone).utcoffset() == zones.offset_at(instant, tzid)
 
 
-@pytest.mark.parametrize(
-    ("text", "meant"),
-    [
-        ("europe/tallinn", "Europe/Tallinn"),
-        ("Europe/Talinn", "Europe/Tallinn"),
-        ("Tallinn", "Europe/Tallinn"),
-        ("New York", "America/New_York"),
-        ("America/Buenos Aires", "America/Buenos_Aires"),
-        ("CEST", None),
-        ("+03:00", None),
-    ],
-)
+SUGGESTIONS = {
+    # another spelling, or the city alone
+    "europe/tallinn": "Europe/Tallinn",
+    "Tallinn": "Europe/Tallinn",
+    "New York": "America/New_York",
+    "são paulo": "America/Sao_Paulo",
+    "America/Buenos Aires": "America/Buenos_Aires",
+    "America/London": "Europe/London",
+    "Istanbul": "Europe/Istanbul",
+    "etc/gmt-3": "Etc/GMT-3",
+    # slips
+    "Europe/Talinn": "Europe/Tallinn",
+    "Talinn": "Europe/Tallinn",
+    "Kyiw": "Europe/Kyiv",
+    "Canbera": "Australia/Canberra",
+    "Eurpe/Talinn": "Europe/Tallinn",
+    "Europe/Brelin": "Europe/Berlin",
+    "Africa/Johanesberg": "Africa/Johannesburg",
+    # cities that are no names of zones
+    "America/Washington": "America/New_York",
+    "Washington, D.C.": "America/New_York",
+    "America/Boston": "America/New_York",
+    "USA/Boston": "America/New_York",
+    "San Francisco": "America/Los_Angeles",
+    "Europe/Milan": "Europe/Rome",
+    "Europe/Munich": "Europe/Berlin",
+    "München": "Europe/Berlin",
+    "Europe/Hamburg": "Europe/Berlin",
+    "Europe/Kiel": "Europe/Berlin",
+    "Europe/Geneva": "Europe/Zurich",
+    "Europe/Nice": "Europe/Paris",
+    "Asia/Mumbai": "Asia/Kolkata",
+    "Asia/Beijing": "Asia/Shanghai",
+    "America/Birmingham": None,
+    # names of Windows and of speech
+    "Eastern Standard Time": "America/New_York",
+    "Eastern Daylight Time": "America/New_York",
+    "Pacific Time": "America/Los_Angeles",
+    "FLE Standard Time": "Europe/Kyiv",
+    "W. Europe Standard Time": "Europe/Berlin",
+    "Central European Time": "Europe/Berlin",
+    "Central European Summer Time": "Europe/Berlin",
+    # what names no place
+    "UTC+3": None,
+    "GMT+3": None,
+    "+03:00": None,
+    "CEST": None,
+    "Asia/Bergen-op-Zoom": None,
+    "Europe/Madison": None,
+    "Xy": None,
+    "Europe/": None,
+    "": None,
+    "Tallinn" * 20: None,
+}
+
+
+@pytest.mark.parametrize(("text", "meant"), SUGGESTIONS.items())
 def test_suggestions(text: str, meant: str | None) -> None:
-    """A name in the wrong case, a city, or a slip leads to the zone; an abbreviation leads nowhere."""
+    """Another spelling, a city, a known name or a slip leads to the zone; what is only similar leads nowhere."""
     assert meant == zones.suggest_zone(text)
+
+
+def test_tables_of_suggestions_hold() -> None:
+    """Every zone that is proposed exists, and no name that is answered with a zone is one itself."""
+    places = [line.split(": ") for line in _PLACES.splitlines()]
+    names = [name for _, row in places for name in row.split(", ")]
+    assert len({fold_name(name) for name in names}) == len(names)
+    assert not [name for name in names if zones.is_zone(name)]
+    assert all(zones.suggest_zone(name) == zone for zone, row in places for name in row.split(", "))
+    assert all(map(zones.is_zone, dict(places)))
+    assert all(zones.is_zone(zone) for row in _abbreviations().values() for zone in row)
 
 
 def test_zones_alike_in_one_year_may_differ_in_another() -> None:
