@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
+from contextlib import suppress
 from pathlib import Path
 
 from calfeed import notation
-from calfeed.errors import Mark, SourceError, error
+from calfeed.errors import Mark, Problem, Severity, SourceError, error
 from calfeed.notation import WrittenTime
+from calfeed.project import load
 from calfeed.source import dump_mapping
 
 _EXAMPLE = {
@@ -60,7 +61,7 @@ def write_example(folder: Path) -> tuple[Path, ...]:
     """Write a small calendar into `folder`, and return the files written.
 
     Raises:
-        SourceError: there is a calendar already.
+        SourceError: there is a calendar already, or the folder cannot be written.
     """
     calendar = folder / "events" / "calendar.yaml"
     if calendar.exists():
@@ -69,8 +70,10 @@ def write_example(folder: Path) -> tuple[Path, ...]:
     return tuple(path for name, text in _EXAMPLE.items() if _write_new(path := folder / name, text))
 
 
-def write_event(root: Path, event_id: str, values: Mapping[str, str], *, may_date: bool) -> Path:
-    """Write a file for a new event, in the folder of its year, and return its path.
+def write_event(
+    root: Path, event_id: str, values: Mapping[str, str], *, may_date: bool
+) -> tuple[Path, tuple[Problem, ...]]:
+    """Write a file for a new event, in the folder of its year; return its path and what is new in the problems.
 
     Args:
         root: the folder of events.
@@ -79,31 +82,49 @@ def write_event(root: Path, event_id: str, values: Mapping[str, str], *, may_dat
         may_date: add the date to the id where it is taken.
 
     Raises:
-        SourceError: there is an event of this id already.
+        SourceError: the id is taken, or the event brings an error into the calendar; no file is left behind.
     """
     start = notation.read_moment(values["start"])
     day = start.wall.date() if isinstance(start, WrittenTime) else start
-    path = _free_path(root, event_id, day, may_date=may_date)
-    if path is None or not _write_new(path, dump_mapping(values)):
-        mark = Mark(path=root.as_posix())
-        message = f"there is an event `{event_id}` already"
-        raise SourceError([error(mark, "already-there", message, "give this one another id with --id")])
-    return path
+    before = set(_problems_of(root))
+    for name in [event_id, f"{event_id}-{day}"] if may_date else [event_id]:
+        path = root / str(day.year) / f"{name}.yaml"
+        if not _write_new(path, dump_mapping(values)):
+            continue
+        added = tuple(problem for problem in _problems_of(root) if problem not in before)
+        if not any(problem.severity is Severity.ERROR for problem in added):
+            return path, added
+        _take_back(path)
+        if all(problem.code != "duplicate-id" for problem in added):
+            raise SourceError(added)
+    mark = Mark(path=root.as_posix())
+    message = f"there is an event `{event_id}` already"
+    raise SourceError([error(mark, "already-there", message, "give this one another id with --id")])
 
 
-def _free_path(root: Path, name: str, day: date, *, may_date: bool) -> Path | None:
-    """Return a path whose stem no other file has; the date is added to the name where that helps."""
-    taken = {path.stem for path in root.rglob("*.y*ml")}
-    names = [name, f"{name}-{day}"] if may_date else [name]
-    return next((root / str(day.year) / f"{n}.yaml" for n in names if n not in taken), None)
+def _problems_of(root: Path) -> tuple[Problem, ...]:
+    try:
+        return load(root).problems
+    except SourceError as cause:
+        return cause.problems
 
 
 def _write_new(path: Path, text: str) -> bool:
     """Write a file that is not there yet; tell whether it was written."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("x", encoding="utf-8", newline="\n") as file:
             file.write(text)
-    except FileExistsError:
-        return False
+    except OSError as cause:
+        if path.is_file():
+            return False
+        message = f"the file cannot be written: {cause.strerror}"
+        problem = error(Mark(path=path.as_posix()), "unwritable-file", message, "check the folder and its permissions")
+        raise SourceError([problem]) from cause
     return True
+
+
+def _take_back(path: Path) -> None:
+    path.unlink()
+    with suppress(OSError):  # other events are in it
+        path.parent.rmdir()

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _T = TypeVar("_T")
 _EVENTS = click.Path(exists=True, file_okay=False, path_type=Path)
+_EARLIEST, _LATEST = 1970, 2200  # years of a build
 _events_argument = click.argument("events", type=_EVENTS, default="events")
 _format_option = click.option(
     "--format",
@@ -66,8 +67,6 @@ def new(summary: str, events: Path, event_id: str | None, **values: str | None) 
     """Add a file for an event named SUMMARY, with a stable id."""
     from calfeed import fields, notation, report
     from calfeed.authoring import write_event
-    from calfeed.errors import Severity, SourceError
-    from calfeed.project import load
 
     _read_option(notation.read_moment, values["start"], "--start")
     name = _read_option(fields.read_id, event_id, "--id") or fields.slugify(summary)
@@ -75,16 +74,8 @@ def new(summary: str, events: Path, event_id: str | None, **values: str | None) 
         raise click.UsageError("no id can be made of this summary: give one in a-z, 0-9 and - with --id")
     written = {"summary": summary, **{key: value for key, value in values.items() if value is not None}}
     with _problems_to_stderr():
-        path = write_event(events, name, written, may_date=event_id is None)
-        try:
-            problems = load(events).problems
-        except SourceError as cause:
-            problems = cause.problems
-        mine = [problem for problem in problems if problem.mark.path == path.as_posix()]
-        if any(problem.severity is Severity.ERROR for problem in mine):
-            path.unlink()
-            raise SourceError(mine)
-    click.echo(report.format_problems(mine), err=True, nl=False)
+        path, problems = write_event(events, name, written, may_date=event_id is None)
+    click.echo(report.format_problems(problems), err=True, nl=False)
     click.echo(path.as_posix())
 
 
@@ -146,6 +137,8 @@ def build(events: Path, out: Path, dry: bool, base_url: str | None, no_site: boo
     holds = (
         f"{report.plural(len(result.project.events), 'event')} in {report.plural(len(result.project.feeds), 'feed')}"
     )
+    if result.has_finished_another:
+        click.echo(f"an earlier build of {out.as_posix()} was cut off; what it left undone is done", err=True)
     if result.is_first and not dry:
         click.echo(f"{out.as_posix()} had no manifest: a first build, every event is new", err=True)
     changes = result.changes
@@ -207,12 +200,14 @@ def schema(kind: str) -> None:
 def _problems_to_stderr(consequence: str | None = None) -> Iterator[None]:
     """Show the problems of an error of ours, say what it means, and exit with 1."""
     from calfeed import report
-    from calfeed.errors import CalfeedError
+    from calfeed.errors import CalfeedError, UnfinishedError
 
     try:
         yield
     except CalfeedError as cause:
         click.echo(report.format_problems(cause.problems), err=True, nl=False)
+        if isinstance(cause, UnfinishedError):
+            consequence = "the output is half written; the next build finishes it"
         summary = report.summarize(cause.problems)
         click.echo(f"{summary}; {consequence}" if consequence else summary, err=True)
         sys.exit(1)
@@ -231,9 +226,12 @@ def _build_time() -> datetime:
     if epoch is None:
         return datetime.now(UTC)
     try:
-        return datetime.fromtimestamp(int(epoch), UTC)
+        now = datetime.fromtimestamp(int(epoch), UTC)
     except (ValueError, OverflowError, OSError):
         raise click.UsageError(f"SOURCE_DATE_EPOCH is no number of seconds: {epoch!r}") from None
+    if not _EARLIEST <= now.year <= _LATEST:
+        raise click.UsageError(f"SOURCE_DATE_EPOCH is in the year {now.year}, not {_EARLIEST} to {_LATEST}")
+    return now
 
 
 def _read_option(read: Callable[[str], _T], text: str | None, option: str) -> _T | None:

@@ -74,10 +74,17 @@ class CalfeedError(Exception):
         self.problems = sort_problems(problems)
         super().__init__("; ".join(f"{p.mark.path}:{p.mark.line}: {p.message}" for p in self.problems))
 
+    def __reduce__(self) -> tuple[type[CalfeedError], tuple[tuple[Problem, ...]]]:
+        return type(self), (self.problems,)  # so that it can come back from another process
+
 
 class SourceError(CalfeedError):
     """The sources cannot be turned into a project."""
 
 
 class OutputError(CalfeedError):
-    """DIST cannot be read, locked or written; nothing in it was changed unless a problem says so."""
+    """DIST cannot be read, locked or written; nothing in it was changed."""
+
+
+class UnfinishedError(OutputError):
+    """DIST is half written: the operating system failed between two moves. The next build finishes the work."""

@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from typing import TypeGuard
 
 from calfeed import fields, zones
 from calfeed.entries import Place, Read
@@ -242,6 +243,10 @@ class _Resolver:
                 return None
             midnight = datetime.combine(begin.wall.date(), time())
             end = WrittenTime(midnight + end.since_midnight)
+            skipped = zones.resolve_wall(end.wall, tzid)
+            if end.wall.date() != begin.wall.date() and isinstance(skipped, zones.Skipped):
+                # 24:00 is the end of the day even where the clocks skip the midnight after it.
+                return Timed(begin, ZonedTime(zones.wall_at(skipped.change, tzid), tzid, skipped.change))
         elif not isinstance(end, WrittenTime):
             if end < begin.wall.date():
                 hint = f"write the day and time it ends: `{begin.wall.date()} 18:00`"
@@ -357,7 +362,7 @@ class _Resolver:
             if near:
                 if zones.same_offsets(near, year):
                     return ZoneChoice(tzid=near[0], reason="its venue's coordinates lie in it")
-                if calendar.timezone in near:
+                if _is_one_of(calendar.timezone, near):
                     reason = "it is the calendar's, and its venue's coordinates lie in it or near its border"
                     return ZoneChoice(tzid=calendar.timezone, reason=reason)
                 self._report_zones(venue, near, "lies near the border of", required=required)
@@ -367,7 +372,7 @@ class _Resolver:
                 name = venue.address.country
                 if zones.same_offsets(country, year):
                     return ZoneChoice(tzid=country[0], reason=f"its venue is in {name}")
-                if calendar.timezone in country:
+                if _is_one_of(calendar.timezone, country):
                     return ZoneChoice(
                         tzid=calendar.timezone, reason=f"it is the calendar's, and one of several in {name}"
                     )
@@ -419,7 +424,8 @@ class _Resolver:
         """Warn where a zone somebody wrote has other clocks than the venue's place at that instant."""
         if venue is None or not (self._entry.timezone or venue.timezone):
             return
-        local = _near(venue) or zones.zones_of_country(venue.address.country_code or "")
+        said = (venue.timezone,) if venue.timezone and self._entry.timezone else ()
+        local = _near(venue) or said or zones.zones_of_country(venue.address.country_code or "")
         offsets = {zones.offset_at(start.instant, name): name for name in reversed(local)}
         if local and zones.offset_at(start.instant, zone.tzid) not in offsets:
             there = local[0]
@@ -458,4 +464,13 @@ def _words_for_order(begin: ZonedTime, finish: ZonedTime) -> tuple[str, str]:
 
 
 def _near(venue: Venue) -> tuple[str, ...]:
-    return () if venue.geo is None else zones.zones_near(*venue.geo)
+    """Return the zones around a venue's coordinates, those of its country if any of them are."""
+    if venue.geo is None:
+        return ()
+    near = zones.zones_near(*venue.geo)
+    country = zones.zones_of_country(venue.address.country_code or "")
+    return tuple(name for name in near if name in country) or near
+
+
+def _is_one_of(tzid: str | None, names: Sequence[str]) -> TypeGuard[str]:
+    return tzid is not None and any(zones.same_zone(tzid, name) for name in names)

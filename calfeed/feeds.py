@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 from calfeed import fields
 from calfeed.entries import Place
@@ -109,7 +109,11 @@ def _days(event: Event) -> tuple[date, date]:
     when = event.when
     if isinstance(when, AllDay):
         return when.first, when.last
-    return when.start.wall.date(), (when.end or when.start).wall.date()
+    first = when.start.wall.date()
+    if when.end is None:
+        return first, first
+    # An event that ends at midnight has nothing of the day that begins then.
+    return first, max(first, (when.end.wall - timedelta(seconds=1)).date())
 
 
 def _category_feeds(calendar: Calendar, events: Iterable[Event], problems: list[Problem]) -> Iterator[Feed]:

@@ -95,9 +95,15 @@ def read_text(text: str) -> str:
     return result
 
 
+def read_category(text: str) -> str:
+    """Return a category. It is compared with others, so letters are composed alike (Unicode NFC)."""
+    return unicodedata.normalize("NFC", read_line(text))
+
+
 def category_slug(category: str) -> str:
     """Return the slug of a category's feed; one without Latin letters gets a hash of its name, which stays the same."""
-    return slugify(category) or f"category-{hashlib.sha256(category.encode()).hexdigest()[:8]}"
+    slug = slugify(category) or f"category-{hashlib.sha256(category.encode()).hexdigest()[:8]}"
+    return f"{slug}-category" if _DEVICES.fullmatch(slug) else slug
 
 
 def find_html(text: str) -> str | None:
@@ -108,7 +114,7 @@ def find_html(text: str) -> str | None:
 
 def read_line(text: str) -> str:
     """Return a text of one line; line breaks and runs of space become single spaces."""
-    return " ".join(read_text(text).split())
+    return re.sub(r"[ \t\n]+", " ", read_text(text))  # other spaces, such as that of `10 000`, are meant
 
 
 def read_id(text: str) -> str:

@@ -30,7 +30,13 @@ def find_files(root: Path) -> Folder:
     events: list[str] = []
     defaults: list[str] = []
     problems: list[Problem] = []
-    for folder, folders, names in os.walk(root):
+
+    def note(cause: OSError) -> None:
+        message = f"the folder cannot be read: {cause.strerror}"
+        mark = Mark(path=Path(cause.filename).as_posix())
+        problems.append(error(mark, "unreadable-file", message, "check its permissions"))
+
+    for folder, folders, names in os.walk(root, onerror=note):
         here = Path(folder).relative_to(root)
         folders[:] = sorted(name for name in folders if name[0] not in "._")
         problems += _folder_problems(root, here, folders)

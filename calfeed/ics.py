@@ -23,6 +23,7 @@ from calfeed.notation import Duration
 from calfeed.revisions import Revised, Revision
 from calfeed.vtimezone import places_right, render_timezone
 from calfeed.wire import Text, Verbatim, escape, fold, line, text_line
+from calfeed.zones import offset_at
 
 PRODID = "-//calfeed//calfeed//EN"
 _BEGIN_EVENT = b"BEGIN:VEVENT\r\n"
@@ -109,7 +110,7 @@ def plain_description(event: Event) -> str:
     if event.description is not None:
         body.append(to_plain(event.description))
     facts = _facts(event)
-    return "\n\n".join([*body, "\n".join(facts)] if facts else body)
+    return "\n\n".join(part for part in (*body, "\n".join(facts)) if part)
 
 
 def _facts(event: Event) -> list[str]:
@@ -132,8 +133,17 @@ def _times(event: Event) -> list[ZonedTime]:
     """Return the times that are written with a TZID: both or none, so that no reader can mix its rules."""
     if isinstance(event.when, AllDay):
         return []
-    times = [event.when.start] if event.when.end is None else [event.when.start, event.when.end]
+    start, end = event.when.start, event.when.end
+    times = [start] if end is None else [start, end]
+    if end is not None and end.tzid != start.tzid and not _is_steady(start, end):
+        return []  # some readers take the end for a wall time of the start's zone
     return times if all(places_right(time) for time in times) else []
+
+
+def _is_steady(start: ZonedTime, end: ZonedTime) -> bool:
+    """Tell whether the clocks of both zones stay as they are from start to end."""
+    zones = {start.tzid, end.tzid}
+    return all(offset_at(start.instant, tzid) == offset_at(end.instant, tzid) for tzid in zones)
 
 
 def _identity(event: Event, revision: Revision) -> Iterator[bytes]:

@@ -1,8 +1,9 @@
 """Artifacts to disk: all or nothing, only what changed, and nothing deleted that calfeed did not write.
 
-A build holds the lock of DIST from reading its manifest to writing the new one. Every changed file is staged beside
-DIST before the first one is moved into it; a journal then says what is to be moved and deleted, and the manifest is the
-last to be moved. So an error leaves DIST as it was, and a build that was killed half-way is finished by the next one.
+A build holds the lock of DIST from reading its sources to writing its manifest. Every changed file is staged beside
+DIST, every folder made, and every target looked at, before the first file is moved; a journal then says what is to be
+moved and deleted, and the manifest is the last to be moved. So what can fail fails while DIST is as it was, and a build
+that is killed between the moves is finished by the next one.
 
 Lock, staging and journal live in `.calfeed/<name of DIST>/` beside DIST, on the same file system: moves are atomic.
 """
@@ -22,7 +23,7 @@ from typing import TypeAlias
 
 import filelock
 
-from calfeed.errors import Mark, OutputError, Problem, error
+from calfeed.errors import Mark, OutputError, Problem, UnfinishedError, error
 from calfeed.manifest import MANIFEST, Manifest, read_manifest
 from calfeed.model import Artifact
 
@@ -30,14 +31,15 @@ SameManifest: TypeAlias = "Callable[[bytes, bytes], bool]"
 
 LOCK_TIMEOUT = 30.0
 """Seconds a build waits for another one on the same DIST."""
+_STATE = ".calfeed"
 
 
 @dataclass(frozen=True, slots=True)
 class Changes:
     """What a build wrote, or would have written: paths relative to DIST, sorted."""
 
-    written: tuple[str, ...]
-    deleted: tuple[str, ...]
+    written: tuple[str, ...] = ()
+    deleted: tuple[str, ...] = ()
 
     def __bool__(self) -> bool:
         return bool(self.written or self.deleted)
@@ -49,8 +51,12 @@ class Dist:
     def __init__(self, shown: Path) -> None:
         self._shown = shown  # as it was given, for messages
         self._root = shown.resolve()
-        self._state = _state(self._root)
+        self._state = self._root.parent / _STATE / self._root.name
+        self._journal = self._state / "journal.json"
+        self._staging = self._state / "staging"
         self.manifest = self._read_manifest()
+        self.finished = Changes()
+        """What an earlier build had left undone, and opening this folder has done."""
 
     def changes(self, artifacts: Sequence[Artifact], *, same_manifest: SameManifest = operator.eq) -> Changes:
         """Return what differs between DIST and the artifacts, the manifest among them.
@@ -61,45 +67,42 @@ class Dist:
         """
         wanted = {artifact.path for artifact in artifacts}
         written = sorted(artifact.path for artifact in artifacts if self._differs(artifact, same_manifest))
-        owned = self.manifest.files if self.manifest else {}
-        deleted = sorted(path for path in owned if path not in wanted and self._target(path).is_file())
+        deleted = sorted(path for path in self._owned if path not in wanted and self._target(path).is_file())
         return Changes(tuple(written), tuple(deleted))
 
     def write(self, artifacts: Sequence[Artifact], progress: Callable[[int, int], None]) -> Changes:
         """Make DIST hold the artifacts, and return what changed.
 
         Raises:
-            OutputError: DIST cannot be written, or a file that is not calfeed's is in the way. DIST is unchanged,
-                unless the operating system failed in the middle of the moves; then the next build finishes them.
+            OutputError: DIST cannot be written, or a file that is not calfeed's is in the way; it is unchanged.
+            UnfinishedError: the operating system failed between the moves; the next build finishes them.
         """
         changes = self.changes(artifacts)
         if changes:
+            self._check_targets(changes)
             by_path = {artifact.path: artifact for artifact in artifacts}
-            self._check_targets(changes.written)
-            with _os_errors_at(self._shown):
+            with self._undoing(changes):
                 self._stage([by_path[path] for path in changes.written], progress)
                 self._write_journal(changes)
-                self.finish()
+            self._carry_out(changes)
         return changes
 
-    def finish(self) -> None:
-        """Carry out what the journal says is left to do; without a journal, drop what was staged."""
+    def recover(self) -> None:
+        """Do what an earlier build left undone, or forget what it had only begun to stage."""
         journal = self._read_journal()
         if journal is not None:
-            self._root.mkdir(parents=True, exist_ok=True)
-            for path in journal.deleted:
-                self._delete(path)
-            # The manifest is moved last: until then the old one stands, and the journal says what is being done.
-            for folder in {PurePosixPath(path).parent: None for path in journal.written}:
-                (self._root / folder).mkdir(parents=True, exist_ok=True)
-            for path in sorted(journal.written, key=lambda path: path == MANIFEST):
-                with suppress(FileNotFoundError):  # moved before the build was killed
-                    self._staged(path).replace(self._target(path))
-            self._journal.unlink()
+            self._check_folders([*journal.written, *journal.deleted])
+            self._make_folders(journal)
+            self._carry_out(journal)
             self.manifest = self._read_manifest()
-        shutil.rmtree(self._state / "staging", ignore_errors=True)
+            self.finished = journal
+        self._forget()
 
     # -- reading
+
+    @property
+    def _owned(self) -> frozenset[str]:
+        return frozenset(self.manifest.files) if self.manifest else frozenset()
 
     def _read_manifest(self) -> Manifest | None:
         path = self._root / MANIFEST
@@ -114,55 +117,95 @@ class Dist:
 
     def _refuse_foreign(self) -> None:
         """Refuse a folder with files in it that no manifest and no journal speaks of."""
+        if self._root.name == _STATE:
+            self._refuse("", "foreign-folder", f"`{_STATE}` is where builds keep their lock", "choose another with -o")
         if self._root.exists() and not self._root.is_dir():
-            message = "the output folder is a file"
-            raise OutputError(
-                [error(Mark(path=self._shown.as_posix()), "not-a-folder", message, "choose another with -o")]
-            )
+            self._refuse("", "not-a-folder", "the output folder is a file", "choose another with -o")
         if self._journal.exists() or not self._root.is_dir():
             return
         found = sorted(entry.name for entry in self._root.iterdir())
         if found:
             shown = ", ".join(found[:5]) + (", …" if len(found) > 5 else "")
             message = f"the folder holds files that are not calfeed's: {shown}"
-            hint = "choose an empty folder with -o, or empty this one yourself"
-            raise OutputError([error(Mark(path=self._shown.as_posix()), "foreign-folder", message, hint)])
+            self._refuse("", "foreign-folder", message, "choose an empty folder with -o, or empty this one yourself")
 
     def _differs(self, artifact: Artifact, same_manifest: SameManifest) -> bool:
-        target = self._target(artifact.path)
         try:
-            present = target.read_bytes()
+            present = self._target(artifact.path).read_bytes()
         except OSError:
             return True
         if artifact.path == MANIFEST:
             return not same_manifest(present, artifact.data)
         return present != artifact.data
 
-    def _check_targets(self, paths: Sequence[str]) -> None:
+    def _read_journal(self) -> Changes | None:
+        try:
+            content = json.loads(self._journal.read_bytes())
+            return Changes(tuple(map(str, content["written"])), tuple(map(str, content["deleted"])))
+        except FileNotFoundError:
+            return None
+        except (ValueError, KeyError, TypeError) as cause:
+            mark = Mark(path=(self._shown.parent / _STATE / self._root.name / self._journal.name).as_posix())
+            message = "this is no journal of calfeed"
+            hint = "delete it, and look at the output folder: an earlier build was cut off there"
+            raise OutputError([error(mark, "bad-journal", message, hint)]) from cause
+
+    # -- looking before writing
+
+    def _check_targets(self, changes: Changes) -> None:
         """Refuse to overwrite what calfeed did not write, and to follow links out of DIST."""
-        owned = self.manifest.files if self.manifest else {}
-        problems: list[Problem] = []
-        for path in paths:
-            if path != MANIFEST and path not in owned and os.path.lexists(self._target(path)):
-                message = "a file that is not calfeed's is in the way"
-                mark = Mark(path=(self._shown / path).as_posix())
-                problems.append(error(mark, "foreign-file", message, "move it elsewhere"))
-        parents = {parent for path in paths for parent in PurePosixPath(path).parents}
-        for folder in sorted(parents - {PurePosixPath()}):
+        for path in changes.written:
+            target = self._target(path)
+            foreign = path != MANIFEST and path not in self._owned and os.path.lexists(target)
+            if foreign or (target.is_dir() and not target.is_symlink()):
+                self._refuse(path, "foreign-file", "a file that is not calfeed's is in the way", "move it elsewhere")
+        self._check_folders([*changes.written, *changes.deleted])
+
+    def _check_folders(self, paths: Sequence[str]) -> None:
+        parents = {parent for path in paths for parent in PurePosixPath(path).parents} - {PurePosixPath()}
+        for folder in sorted(parents):
             target = self._root / folder
             if target.is_symlink() or (target.exists() and not target.is_dir()):
                 message = "this is not a folder of DIST but a link or a file"
-                mark = Mark(path=(self._shown / folder).as_posix())
-                problems.append(error(mark, "foreign-file", message, "move it elsewhere"))
-        if problems:
-            raise OutputError(problems)
+                self._refuse(folder.as_posix(), "foreign-file", message, "move it elsewhere")
+            if target.exists() and not os.access(target, os.W_OK | os.X_OK):
+                self._refuse(
+                    folder.as_posix(), "output-failed", "the folder cannot be written", "check its permissions"
+                )
+
+    def _make_folders(self, changes: Changes) -> None:
+        for folder in {PurePosixPath(path).parent: None for path in changes.written}:
+            (self._root / folder).mkdir(parents=True, exist_ok=True)
+        if self._root.stat().st_dev != self._state.stat().st_dev:
+            message = "the folder is a file system of its own, so files cannot be moved into it at once"
+            hint = f"choose a folder within it: -o {(self._shown / 'site').as_posix()}"
+            self._refuse("", "output-failed", message, hint)
 
     # -- writing
 
+    @contextmanager
+    def _undoing(self, changes: Changes) -> Iterator[None]:
+        """Make the folders for the block, and take back what was made if it fails."""
+        there = {path for path in (self._root, *self._root.rglob("*")) if path.is_dir()}
+        try:
+            with _os_errors_at(self._shown):
+                self._make_folders(changes)
+                yield
+        finally:
+            if not self._journal.exists():
+                self._forget()
+                self._remove_folders(changes, there)
+
+    def _remove_folders(self, changes: Changes, kept: set[Path]) -> None:
+        made = {self._root / PurePosixPath(path).parent for path in changes.written} | {self._root}
+        parents = {parent for path in made for parent in (path, *path.parents) if parent.is_relative_to(self._root)}
+        for folder in sorted(parents - kept, reverse=True):
+            with suppress(OSError):
+                folder.rmdir()
+
     def _stage(self, artifacts: Sequence[Artifact], progress: Callable[[int, int], None]) -> None:
-        staging = self._state / "staging"
-        shutil.rmtree(staging, ignore_errors=True)
-        staging.mkdir(parents=True)
+        self._forget()
+        self._staging.mkdir(parents=True)
         for number, artifact in enumerate(artifacts):
             progress(number, len(artifacts))
             self._staged(artifact.path).write_bytes(artifact.data)
@@ -170,16 +213,27 @@ class Dist:
 
     def _write_journal(self, changes: Changes) -> None:
         # Written under another name first, so that a journal is either whole or not there.
-        draft = self._state / "journal.new"
+        draft = self._staging / "journal"
         draft.write_text(json.dumps({"written": changes.written, "deleted": changes.deleted}), encoding="utf-8")
         draft.replace(self._journal)
 
-    def _read_journal(self) -> Changes | None:
+    def _carry_out(self, changes: Changes) -> None:
+        """Move and delete what the journal says, the manifest last; a move that is done already is passed over."""
         try:
-            content = json.loads(self._journal.read_bytes())
-        except FileNotFoundError:
-            return None
-        return Changes(tuple(content["written"]), tuple(content["deleted"]))
+            for path in changes.written:
+                if path != MANIFEST:
+                    self._move(path)
+            for path in changes.deleted:
+                self._delete(path)
+            self._move(MANIFEST)
+            self._journal.unlink()
+        except OSError as cause:
+            raise UnfinishedError([_cannot(self._shown, cause)]) from cause
+        self._forget()
+
+    def _move(self, path: str) -> None:
+        with suppress(FileNotFoundError):
+            self._staged(path).replace(self._target(path))
 
     def _delete(self, path: str) -> None:
         target = self._target(path)
@@ -190,21 +244,23 @@ class Dist:
             with suppress(OSError):  # not empty
                 folder.rmdir()
 
-    @property
-    def _journal(self) -> Path:
-        return self._state / "journal.json"
+    def _forget(self) -> None:
+        shutil.rmtree(self._staging, ignore_errors=True)
 
     def _target(self, path: str) -> Path:
         """Return where a file of DIST is; a manifest or journal that names a place outside is refused."""
         relative = PurePosixPath(path)
         if relative.is_absolute() or ".." in relative.parts or "\\" in path:
             message = f"the manifest or the journal lists `{path}`, which is outside the folder"
-            raise OutputError([error(Mark(path=self._shown.as_posix()), "bad-manifest", message, "restore a good one")])
+            self._refuse("", "bad-manifest", message, "restore a good one")
         return self._root / relative
 
     def _staged(self, path: str) -> Path:
         """Return where a file waits; flat, because a hash of the path needs no folders."""
-        return self._state / "staging" / hashlib.sha256(path.encode()).hexdigest()[:32]
+        return self._staging / hashlib.sha256(path.encode()).hexdigest()[:32]
+
+    def _refuse(self, path: str, code: str, message: str, hint: str) -> None:
+        raise OutputError([error(Mark(path=(self._shown / path).as_posix()), code, message, hint)])
 
 
 @contextmanager
@@ -214,7 +270,8 @@ def open_dist(path: Path) -> Iterator[Dist]:
     Raises:
         OutputError: the folder is not calfeed's, cannot be used, or another build does not let go of it.
     """
-    state = _state(path.resolve())
+    root = path.resolve()
+    state = root.parent / _STATE / root.name
     with _os_errors_at(path):
         state.mkdir(parents=True, exist_ok=True)
         lock = filelock.FileLock(state / "lock", timeout=LOCK_TIMEOUT)
@@ -227,7 +284,7 @@ def open_dist(path: Path) -> Iterator[Dist]:
     try:
         with _os_errors_at(path):
             dist = Dist(path)
-            dist.finish()
+            dist.recover()
         yield dist
     finally:
         lock.release()
@@ -236,10 +293,6 @@ def open_dist(path: Path) -> Iterator[Dist]:
 def view_dist(path: Path) -> Dist:
     """Return the output folder for looking only; nothing is locked, finished or written."""
     return Dist(path)
-
-
-def _state(root: Path) -> Path:
-    return root.parent / ".calfeed" / root.name
 
 
 @contextmanager

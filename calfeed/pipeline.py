@@ -20,13 +20,14 @@ from calfeed.revisions import Revised, revise
 MAX_FEED_BYTES, MAX_FEED_EVENTS, MAX_FEED_URL = 1_000_000, 1_000, 100
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class BuildResult:
     """What a build did, or with `check` would have done."""
 
     project: Project
     changes: Changes
     is_first: bool
+    has_finished_another: bool
     problems: tuple[Problem, ...]
 
 
@@ -63,20 +64,27 @@ def build(
 
     Raises:
         SourceError: the sources have errors. DIST is not touched.
-        OutputError: DIST cannot be used or written.
+        OutputError: DIST cannot be used or written; it is as it was, unless the error is an UnfinishedError.
     """
     report = progress or _silent
     source, target = Path(path), Path(out)
     _refuse_nesting(source, target)
-    project = load(source, base_url=base_url, progress=report)
+    # The sources are read under the lock: a build that had to wait must not write what it read before.
     with nullcontext(view_dist(target)) if check else open_dist(target) as dist:
+        project = load(source, base_url=base_url, progress=report)
         is_first = dist.manifest is None
         artifacts, problems = _render(project, now, dist.manifest, report)
         if check:
             changes = dist.changes(artifacts, same_manifest=same_output)
         else:
             changes = dist.write(artifacts, lambda done, total: report("writing", done, total))
-    return BuildResult(project, changes, is_first, sort_problems([*project.problems, *problems]))
+    return BuildResult(
+        project=project,
+        changes=changes,
+        is_first=is_first,
+        has_finished_another=bool(dist.finished),
+        problems=sort_problems([*project.problems, *problems]),
+    )
 
 
 def _silent(_stage: str, _done: int, _total: int) -> None:

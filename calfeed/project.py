@@ -34,7 +34,11 @@ def load(path: Path | str, *, base_url: str | None = None, progress: Progress | 
     Raises:
         SourceError: anything in the folder is wrong; its problems include the warnings.
     """
-    return _Loader(find_files(Path(path)), base_url, progress or _silent).load()
+    try:
+        url = None if base_url is None else fields.read_base_url(base_url)
+    except NotationError as refusal:
+        raise SourceError([error(Mark(path=str(base_url)), refusal.code, refusal.message, refusal.hint)]) from refusal
+    return _Loader(find_files(Path(path)), url, progress or _silent).load()
 
 
 def _silent(_stage: str, _done: int, _total: int) -> None:

@@ -144,7 +144,7 @@ def format_event(event: Event) -> str:
         place = ", ".join(part for part in (event.venue.name, event.venue.address.line) if part)
         lines.append(("venue", f"{place} [{event.venue.id}]" if event.venue.id else place))
         if event.venue.geo is not None:
-            lines.append(("geo", f"{event.venue.geo[0]}, {event.venue.geo[1]}"))
+            lines.append(("geo", ", ".join(f"{value:.7f}".rstrip("0").rstrip(".") for value in event.venue.geo)))
     optional = (
         ("online", event.online),
         ("url", event.url),

@@ -162,5 +162,6 @@ Degrees = Annotated[float, PlainValidator(read_with(fields.read_degrees)), _scal
 Geo = Annotated[tuple[Degrees, Degrees], pydantic.AfterValidator(_read_geo)]
 RelativePath = Annotated[str, PlainValidator(read_with(fields.read_relative_path)), _scalar("file beside the YAML")]
 PropertyName = Annotated[str, BeforeValidator(read_with(fields.read_property_name))]
-Words = Annotated[list[Line], OneOrMore()]
+Category = Annotated[str, PlainValidator(read_with(fields.read_category)), _scalar("text of one line")]
+Words = Annotated[list[Category], OneOrMore()]
 Ids = Annotated[list[Id], OneOrMore()]

@@ -28,8 +28,10 @@ def fold(line: str) -> bytes:
         end = start + room
         while data[end] & 0xC0 == 0x80 or data[end - 1] in b"\\^":  # within a letter, or after the mark of an escape
             end -= 1
-            if end == start:  # nothing but backslashes: any place will do
+            if end == start:  # nothing but backslashes: between any two letters will do
                 end = start + room
+                while data[end] & 0xC0 == 0x80:
+                    end -= 1
                 break
         parts.append(data[start:end])
         start, room = end, MAX_OCTETS - 1  # a continuation begins with a space

@@ -137,11 +137,21 @@ def same_offsets(tzids: Sequence[str], year: int) -> bool:
     return len({_year_of_offsets(tzid, year) for tzid in tzids}) <= 1
 
 
+def same_zone(tzid: str, other: str) -> bool:
+    """Tell whether two names stand for one zone: one is an alias of the other, or both of a third."""
+    return tzid == other or _data(tzid) == _data(other)
+
+
 def footer(tzid: str) -> str:
     """Return the rule for the time after the last listed change, a POSIX TZ string (RFC 9636 §3.3)."""
+    return _data(tzid).rstrip(b"\n").rsplit(b"\n", 1)[-1].decode("ascii")
+
+
+@cache
+def _data(tzid: str) -> bytes:
     with pytz.open_resource(tzid) as file:
         data: bytes = file.read()
-    return data.rstrip(b"\n").rsplit(b"\n", 1)[-1].decode("ascii")
+    return data
 
 
 @cache

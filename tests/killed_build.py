@@ -17,7 +17,7 @@ moves = 0
 def die_at_second_move(event: str, arguments: tuple[object, ...]) -> None:
     """Audit hook: end the process as SIGKILL would, when the second staged file is about to be moved into DIST."""
     global moves  # noqa: PLW0603 - the hook has no other place to count
-    if event == "os.rename" and "staging" in str(arguments[0]):
+    if event == "os.rename" and "dist/" in str(arguments[1]).partition(".calfeed/")[0]:
         moves += 1
         if moves == 2:
             os._exit(9)

@@ -98,6 +98,34 @@ def test_new_refuses_what_would_not_build(inside: Path, arguments: list[str], co
     assert before == tree(inside)
 
 
+def test_new_knows_ids_within_lists(inside: Path) -> None:
+    """An id that a list file uses is taken too."""
+    (inside / "events" / "list.yaml").write_text("- {id: ball, summary: Ball, start: 2027-05-01}\n", encoding="utf-8")
+    assert run("new", "Ball", "--start", "2027-06-01").stdout == "events/2027/ball-2027-06-01.yaml\n"
+
+
+def test_new_answers_only_for_itself(inside: Path) -> None:
+    """A problem elsewhere does not keep a sound event out; a problem the event brings up elsewhere does."""
+    (inside / "events" / "broken.yaml").write_text("summary: x\nstart: never\n", encoding="utf-8")
+    assert run("new", "Ball", "--start", "2027-06-01 20:00").exit_code == 0
+    venues = inside / "events" / "venues.yaml"
+    venues.write_text(f"{venues.read_text('utf-8')}us: {{name: X, address: {{country: US}}}}\n", encoding="utf-8")
+    before = tree(inside)
+    result = run("new", "Gala", "--start", "2027-06-01 20:00", "--end", "22:00", "--venue", "us")
+    assert result.exit_code == 1
+    assert "ambiguous-zone" in result.stderr
+    assert before == tree(inside)
+
+
+def test_where_nothing_can_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file where a folder should be is an error of ours, without a traceback."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "file").write_text("x", encoding="utf-8")
+    result = run("init", "file/sub")
+    assert result.exit_code == 1
+    assert "unwritable-file" in result.stderr
+
+
 def test_list_is_aligned(inside: Path) -> None:
     """`list` shows local time, zone and UTC in columns."""
     assert run("list").stdout.splitlines() == [

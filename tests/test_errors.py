@@ -23,12 +23,30 @@ PACKAGE = Path(calfeed.__file__).parent
 
 # Codes that no source causes, and who reports them.
 NOT_OF_SOURCES = {
-    *("bad-manifest", "foreign-file", "foreign-folder", "locked", "newer-manifest", "not-a-folder", "output-failed"),
+    *(
+        "bad-journal",
+        "bad-manifest",
+        "foreign-file",
+        "foreign-folder",
+        "locked",
+        "newer-manifest",
+        "not-a-folder",
+        "output-failed",
+    ),
     *("large-feed", "long-feed-url", "stale-revision"),  # warnings of `build`
-    "already-there",  # `init` and `new`
+    *("already-there", "unwritable-file"),  # `init` and `new`
 }
 # Where the code stands in the calls that make problems.
-CODE_ARGUMENT = {"error": 1, "warning": 1, "_unread": 1, "_report": 1, "_warn": 1, "NotationError": 0, "refuse": 0}
+CODE_ARGUMENT = {
+    "error": 1,
+    "warning": 1,
+    "_unread": 1,
+    "_refuse": 1,
+    "_report": 1,
+    "_warn": 1,
+    "NotationError": 0,
+    "refuse": 0,
+}
 SECTION = re.compile(rb"^#--- (.+)\n", re.MULTILINE)
 ERROR = re.compile(r"^\S.*:\d+:\d+: error: ", re.MULTILINE)
 

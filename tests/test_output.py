@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import pickle
 import subprocess
 import sys
 from pathlib import Path
@@ -207,6 +208,72 @@ def test_killed_build_is_finished_by_the_next(tmp_path: Path) -> None:
         assert set(dist.manifest.files if dist.manifest else ()) == {"a.ics", "c.ics"}
     assert tree(out) == {artifact.path: artifact.data for artifact in new}
     assert sorted(path.name for path in (tmp_path / ".calfeed" / "dist").iterdir()) == ["lock"]
+
+
+def test_link_in_dist_is_not_followed_to_delete(project: Path, tmp_path: Path) -> None:
+    """Where a folder of DIST became a link to elsewhere, nothing there is deleted."""
+    out, elsewhere = tmp_path / "dist", tmp_path / "precious"
+    build(project, out, now=NOW)
+    (out / "events").rename(elsewhere)
+    (out / "events").symlink_to(elsewhere)
+    before = tree(elsewhere)
+    (project / "talk.yaml").unlink()
+    with pytest.raises(OutputError) as failure:
+        build(project, out, now=LATER)
+    assert codes(failure) == ["foreign-file"]
+    assert before == tree(elsewhere)
+
+
+@pytest.mark.parametrize("content", ["{", "[]", '{"written": 3, "deleted": []}'])
+def test_broken_journal_is_an_error_of_ours(project: Path, tmp_path: Path, content: str) -> None:
+    """What was left to be finished and cannot be read stops the build, and says where it is."""
+    build(project, tmp_path / "dist", now=NOW)
+    (tmp_path / ".calfeed" / "dist" / "journal.json").write_text(content, encoding="utf-8")
+    with pytest.raises(OutputError) as failure:
+        build(project, tmp_path / "dist", now=NOW)
+    assert codes(failure) == ["bad-journal"]
+    assert failure.value.problems[0].mark.path.endswith(".calfeed/dist/journal.json")
+
+
+def test_failure_before_the_moves_leaves_nothing(project: Path, tmp_path: Path) -> None:
+    """A build that fails while it stages leaves neither folders in DIST nor files beside it."""
+    staging = tmp_path / ".calfeed" / "dist" / "staging"
+    with open_dist(tmp_path / "dist") as dist:
+        staging.parent.mkdir(parents=True, exist_ok=True)
+        unwritable = [Artifact("events/a.ics", b"a"), Artifact("events/\ud800.ics", b"b")]
+        with pytest.raises(UnicodeEncodeError):
+            dist.write(unwritable, silent)
+    assert not (tmp_path / "dist").exists()
+    assert not staging.exists()
+
+
+def test_folder_in_the_way_is_refused(project: Path, tmp_path: Path) -> None:
+    """A file of DIST that became a folder stops the build before anything is written."""
+    out = tmp_path / "dist"
+    build(project, out, now=NOW)
+    (out / "events" / "talk.ics").unlink()
+    (out / "events" / "talk.ics").mkdir()
+    with pytest.raises(OutputError) as failure:
+        build(project, out, now=LATER)
+    assert codes(failure) == ["foreign-file"]
+    assert not (tmp_path / ".calfeed" / "dist" / "journal.json").exists()
+
+
+def test_state_folder_is_no_output(project: Path, tmp_path: Path) -> None:
+    """The folder of locks and journals cannot be DIST."""
+    with pytest.raises(OutputError) as failure:
+        build(project, tmp_path / ".calfeed", now=NOW)
+    assert codes(failure) == ["foreign-folder"]
+
+
+def test_errors_come_back_from_another_process(project: Path, tmp_path: Path) -> None:
+    """An error of ours can be pickled, with its problems."""
+    (tmp_path / "dist").write_text("I am a file", encoding="utf-8")
+    with pytest.raises(OutputError) as failure:
+        build(project, tmp_path / "dist", now=NOW)
+    again = pickle.loads(pickle.dumps(failure.value))  # noqa: S301 - our own
+    assert type(again) is OutputError
+    assert again.problems == failure.value.problems
 
 
 def test_check_writes_nothing(project: Path, tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from calfeed.wire import MAX_OCTETS, escape, fold
@@ -13,6 +13,7 @@ from calfeed.wire import MAX_OCTETS, escape, fold
     st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=400)
     | st.text(st.sampled_from("\\^aõ€😀"), max_size=400)
 )
+@example("a" * 60 + "\\" * 36 + "😀" * 20)
 def test_folding_loses_nothing_and_tears_nothing(line: str) -> None:
     """Unfolded, a line is what it was; each physical line is UTF-8 by itself and at most 75 octets long."""
     folded = fold(line)

@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pytest
 import pytz
-from support import load_event
+from support import CALENDAR, load_event, write_events
 
 from calfeed import zones
 from calfeed.errors import SourceError
+from calfeed.model import Timed
+from calfeed.project import load
 from calfeed.suggestions import _PLACES, _abbreviations, fold_name
 from calfeed.zones import Repeated, Skipped
 
@@ -180,3 +182,40 @@ def test_zones_alike_in_one_year_may_differ_in_another() -> None:
     pair = ("Europe/Berlin", "Europe/Zurich")
     assert zones.same_offsets(pair, 2027)
     assert not zones.same_offsets(pair, 1980)
+
+
+def test_calendar_settles_a_country_under_an_alias(tmp_path: Path) -> None:
+    """A calendar in `Europe/Kiev` settles a venue in Ukraine, whose zone has another name by now."""
+    root = write_events(
+        tmp_path, talk="summary: X\nstart: 2027-05-18 18:00\nduration: 1h\nvenue: {name: X, address: {country: UA}}\n"
+    )
+    (root / "calendar.yaml").write_text(CALENDAR.replace("Europe/Tallinn", "Europe/Kiev"), encoding="utf-8")
+    (event,) = load(root).events
+    assert event.zone is not None
+    assert event.zone.tzid == "Europe/Kiev"
+
+
+def test_country_settles_a_border(tmp_path: Path) -> None:
+    """Coordinates at a border with the country written beside them leave nothing open."""
+    venue = "venue: {name: X, geo: [65.8445, 24.145], address: {country: FI}}"
+    event = load_event(tmp_path, f"summary: X\nduration: 1h\nstart: 2027-05-18 18:00\n{venue}\n")
+    assert event.zone is not None
+    assert event.zone.tzid == "Europe/Helsinki"
+
+
+def test_calendar_settles_a_border(tmp_path: Path) -> None:
+    """Where coordinates leave two zones open, the calendar's is taken if it is one of them."""
+    venue = "venue: {name: X, geo: [59.3774, 28.1903]}"
+    event = load_event(tmp_path, f"summary: X\nduration: 1h\nstart: 2027-05-18 18:00\n{venue}\n")
+    assert event.zone is not None
+    assert event.zone.tzid == "Europe/Tallinn"
+    assert "calendar's" in event.zone.reason
+
+
+def test_end_of_a_day_whose_midnight_is_skipped(tmp_path: Path) -> None:
+    """`24:00` is the end of the day also where the clocks skip the midnight that follows, as in Beirut."""
+    event = load_event(tmp_path, "summary: X\nstart: 2027-03-27 20:00\nend: 24:00\ntimezone: Asia/Beirut\n")
+    assert isinstance(event.when, Timed)
+    assert event.when.end is not None
+    assert event.when.end.instant == datetime(2027, 3, 27, 22, tzinfo=UTC)
+    assert event.when.end.wall == datetime.fromisoformat("2027-03-28 01:00")
