@@ -28,6 +28,8 @@ ORDER = (
     "entries",
     "folder",
     "defaults",
+    "localtime",
+    "zoning",
     "events",
     "feeds",
     "project",

@@ -212,10 +212,17 @@ def test_calendar_settles_a_border(tmp_path: Path) -> None:
     assert "calendar's" in event.zone.reason
 
 
-def test_end_of_a_day_whose_midnight_is_skipped(tmp_path: Path) -> None:
-    """`24:00` is the end of the day also where the clocks skip the midnight that follows, as in Beirut."""
-    event = load_event(tmp_path, "summary: X\nstart: 2027-03-27 20:00\nend: 24:00\ntimezone: Asia/Beirut\n")
+@pytest.mark.parametrize(
+    ("day", "tzid", "end"),
+    [
+        pytest.param("2027-03-27", "Asia/Beirut", "2027-03-27T22:00Z", id="skipped"),
+        pytest.param("2027-11-06", "America/Havana", "2027-11-07T04:00Z", id="repeated"),
+        pytest.param("2027-05-27", "Europe/Tallinn", "2027-05-27T21:00Z", id="ordinary"),
+    ],
+)
+def test_end_of_a_day_is_one_instant(tmp_path: Path, day: str, tzid: str, end: str) -> None:
+    """`24:00` is the end of the day also where the clocks skip or repeat the midnight that follows."""
+    event = load_event(tmp_path, f"summary: X\nstart: {day} 20:00\nend: 24:00\ntimezone: {tzid}\n")
     assert isinstance(event.when, Timed)
     assert event.when.end is not None
-    assert event.when.end.instant == datetime(2027, 3, 27, 22, tzinfo=UTC)
-    assert event.when.end.wall == datetime.fromisoformat("2027-03-28 01:00")
+    assert event.when.end.instant == datetime.fromisoformat(end)

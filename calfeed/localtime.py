@@ -1,0 +1,107 @@
+"""Written times to instants, in a zone: a time that is not exactly one instant there is refused.
+
+As in `notation`, a refusal is a `NotationError` with a code, a message and a hint; the caller knows the place.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from calfeed import zones
+from calfeed.model import ZonedTime
+from calfeed.notation import Duration, NotationError, WrittenTime, format_offset, format_wall
+
+
+def to_zoned(written: WrittenTime, tzid: str) -> ZonedTime:
+    """Return a written time in its zone.
+
+    Raises:
+        NotationError: the clocks skip the time (`nonexistent-time`), show it twice (`ambiguous-time`), or are not at
+            the offset written with it (`wrong-offset`).
+    """
+    if written.offset is not None:
+        return _with_offset(written, written.offset, tzid)
+    resolved = zones.resolve_wall(written.wall, tzid)
+    if isinstance(resolved, datetime):
+        return ZonedTime(written.wall, tzid, resolved)
+    shown = format_wall(written.wall)
+    before, after = format_offset(resolved.before), format_offset(resolved.after)
+    if isinstance(resolved, zones.Repeated):
+        raise NotationError(
+            "ambiguous-time",
+            f"{shown} happens twice in {tzid}",
+            f"write which: `{shown}{before}` for the first, `{shown}{after}` for the second",
+        )
+    leaves = format_wall((resolved.change + resolved.before).replace(tzinfo=None))
+    arrives = format_wall((resolved.change + resolved.after).replace(tzinfo=None))
+    raise NotationError(
+        "nonexistent-time",
+        f"{shown} does not exist in {tzid}",
+        f"the clocks jump from {leaves} ({before}) to {arrives} ({after}); "
+        f"write `{_after_the_gap(written.wall, resolved)}` or an earlier time",
+    )
+
+
+def end_after(begin: ZonedTime, duration: Duration, tzid: str) -> ZonedTime:
+    """Return the end of a duration in the zone `tzid`: days are nominal, then hours elapse (RFC 5545 §3.3.6).
+
+    Raises:
+        NotationError: after the days the clocks do not show the start's time exactly once.
+    """
+    instant = begin.instant
+    if duration.days:
+        wall = begin.wall + timedelta(days=duration.days)
+        resolved = zones.resolve_wall(wall, begin.tzid)
+        if not isinstance(resolved, datetime):
+            raise _no_end_after_days(wall, begin.tzid, resolved)
+        instant = resolved
+    instant += timedelta(seconds=duration.seconds)
+    return ZonedTime(zones.wall_at(instant, tzid), tzid, instant)
+
+
+def end_of_day(midnight: datetime, tzid: str) -> ZonedTime:
+    """Return the end of the day before `midnight`: exactly one instant, even where clocks skip or repeat midnight."""
+    resolved = zones.resolve_wall(midnight, tzid)
+    if isinstance(resolved, zones.Skipped):
+        return ZonedTime(zones.wall_at(resolved.change, tzid), tzid, resolved.change)
+    if isinstance(resolved, zones.Repeated):  # the day after it has begun when midnight comes again
+        resolved = (midnight - resolved.before).replace(tzinfo=UTC)
+    return ZonedTime(midnight, tzid, resolved)
+
+
+def _with_offset(written: WrittenTime, offset: timedelta, tzid: str) -> ZonedTime:
+    instant = (written.wall - offset).replace(tzinfo=UTC)
+    if written.is_utc:
+        return ZonedTime(zones.wall_at(instant, tzid), tzid, instant)
+    if zones.offset_at(instant, tzid) == offset:
+        return ZonedTime(written.wall, tzid, instant)
+    shown = format_wall(written.wall)
+    resolved = zones.resolve_wall(written.wall, tzid)
+    if isinstance(resolved, datetime):
+        right = format_offset(zones.offset_at(resolved, tzid))
+        hint = f"{tzid} is at {right} then: write `{shown}{right}`, or `{shown}` alone"
+    elif isinstance(resolved, zones.Repeated):
+        before, after = format_offset(resolved.before), format_offset(resolved.after)
+        hint = f"it happens twice: write `{shown}{before}` for the first, `{shown}{after}` for the second"
+    else:
+        later = _after_the_gap(written.wall, resolved)
+        hint = f"the clocks of {tzid} skip this time: write `{later}` or an earlier time"
+    raise NotationError("wrong-offset", f"{tzid} is not at {format_offset(offset)} at {shown}", hint)
+
+
+def _no_end_after_days(wall: datetime, tzid: str, resolved: zones.Skipped | zones.Repeated) -> NotationError:
+    shown = format_wall(wall)
+    before, after = format_offset(resolved.before), format_offset(resolved.after)
+    if isinstance(resolved, zones.Repeated):
+        message = f"the event would end at {shown}, which happens twice in {tzid}"
+        hint = f"write `end: {shown}{before}` or `end: {shown}{after}`, or the duration in hours"
+        return NotationError("ambiguous-time", message, hint)
+    message = f"the event would end at {shown}, which does not exist in {tzid}"
+    later = _after_the_gap(wall, resolved)
+    hint = f"the clocks go from {before} to {after}; write `end: {later}`, or the duration in hours"
+    return NotationError("nonexistent-time", message, hint)
+
+
+def _after_the_gap(wall: datetime, gap: zones.Skipped) -> str:
+    """Return what the clocks show when they would show a skipped time had they not been changed."""
+    return format_wall(wall + gap.after - gap.before)

@@ -1,0 +1,115 @@
+"""Which time zone an event is in, and why; and whether what somebody wrote agrees with the place.
+
+The event's own zone goes first, then its venue's, the one its venue's coordinates lie in, its venue's country's, and
+the calendar's.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from typing import TypeGuard
+
+from calfeed import zones
+from calfeed.errors import Mark, Problem, error, warning
+from calfeed.model import Calendar, Venue, ZoneChoice, ZonedTime
+from calfeed.notation import format_offset, format_wall
+
+_FIXED = re.compile(r"EST|MST|HST|Etc/GMT[+-][1-9]\d?")
+_ANY_TIME = datetime(2000, 1, 1, tzinfo=UTC)
+
+
+def zone_of_place(venue: Venue | None, calendar: Calendar, year: int) -> ZoneChoice | Problem | None:
+    """Return the zone of an event that writes none itself, in a year; None where nothing says one.
+
+    A problem means that the venue's country or coordinates leave several zones open, with other clocks that year.
+    """
+    if venue is not None:
+        if venue.timezone is not None:
+            return ZoneChoice(tzid=venue.timezone, reason="its venue says so")
+        near = _near(venue)
+        if near:
+            if zones.same_offsets(near, year):
+                return ZoneChoice(tzid=near[0], reason="its venue's coordinates lie in it")
+            if _is_one_of(calendar.timezone, near):
+                reason = "it is the calendar's, and its venue's coordinates lie in it or near its border"
+                return ZoneChoice(tzid=calendar.timezone, reason=reason)
+            return _open_zones(venue, near, "lies near the border of")
+        country, name = _of_country(venue), venue.address.country
+        if country:
+            if zones.same_offsets(country, year):
+                return ZoneChoice(tzid=country[0], reason=f"its venue is in {name}")
+            if _is_one_of(calendar.timezone, country):
+                reason = f"it is the calendar's, and one of several in {name}"
+                return ZoneChoice(tzid=calendar.timezone, reason=reason)
+            return _open_zones(venue, country, f"is in {name}, which has")
+    if calendar.timezone is not None:
+        return ZoneChoice(tzid=calendar.timezone, reason="it is the calendar's")
+    return None
+
+
+def check_coordinates(venue: Venue | None, year: int) -> Iterator[Problem]:
+    """Warn where coordinates lie under other clocks than their country, as they do when they are swapped."""
+    if venue is None or venue.geo is None:
+        return
+    near, country = _near(venue), _of_country(venue)
+    if country and not any(zones.same_offsets((a, b), year) for a in near for b in country):
+        where = f"in {near[0]}" if near else "at sea"
+        message = f"the coordinates of `{venue.name}` lie {where}, not in {venue.address.country}"
+        hint = "latitude comes first: `[59.44, 24.75]` is Tallinn; check them, or the country"
+        yield warning(venue.mark, "geo-mismatch", message, hint)
+
+
+def check_name(tzid: str, mark: Mark) -> Iterator[Problem]:
+    """Warn of names that stand for an offset and for no place: their clocks never change."""
+    if _FIXED.fullmatch(tzid):
+        message = f"`{tzid}` is always at {format_offset(zones.offset_at(_ANY_TIME, tzid))}, summer and winter"
+        yield warning(mark, "fixed-zone", message, "name a place whose clocks you mean: `America/New_York`")
+
+
+def check_place(start: ZonedTime, written: Mark | None, venue: Venue | None, *, is_default: bool) -> Iterator[Problem]:
+    """Warn where a zone somebody wrote has other clocks than the venue's place at the start of an event.
+
+    Args:
+        start: the event's start.
+        written: where the event or its defaults write a zone; None if they do not.
+        venue: its venue.
+        is_default: whether that is in a _defaults.yaml, where one warning is enough for all its events.
+    """
+    if venue is None or not (written or venue.timezone):
+        return
+    said = (venue.timezone,) if venue.timezone and written else ()
+    local = _near(venue) or said or _of_country(venue)
+    if not local or zones.offset_at(start.instant, start.tzid) in {zones.offset_at(start.instant, z) for z in local}:
+        return
+    there = local[0]
+    message = f"{start.tzid} has other clocks than the venue, which is in {there}"
+    hint = f"if the venue's time is meant, write `timezone: {there}`"
+    if written and not is_default:
+        hint = f"at the venue it is {format_wall(zones.wall_at(start.instant, there))} then; {hint}"
+    yield warning(written or venue.mark, "timezone-mismatch", message, hint)
+
+
+def _open_zones(venue: Venue, names: Sequence[str], where: str) -> Problem:
+    """Return the problem of a place that leaves the zone open: at the venue, where all its events are settled."""
+    shown = ", ".join(names[:8]) + (f" and {len(names) - 8} more" if len(names) > 8 else "")
+    owner = f"the venue `{venue.id}`" if venue.id else "the venue"
+    hint = f"write `timezone:` for {owner}" + ("" if venue.geo else ", or its coordinates as `geo:`")
+    return error(venue.mark, "ambiguous-zone", f"{owner} {where} zones with different clocks: {shown}", hint)
+
+
+def _near(venue: Venue) -> tuple[str, ...]:
+    """Return the zones around a venue's coordinates, those of its country if any of them are."""
+    if venue.geo is None:
+        return ()
+    near, country = zones.zones_near(*venue.geo), _of_country(venue)
+    return tuple(name for name in near if name in country) or near
+
+
+def _of_country(venue: Venue) -> tuple[str, ...]:
+    return zones.zones_of_country(venue.address.country_code or "")
+
+
+def _is_one_of(tzid: str | None, names: Sequence[str]) -> TypeGuard[str]:
+    return tzid is not None and any(zones.same_zone(tzid, name) for name in names)
