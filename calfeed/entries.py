@@ -30,6 +30,12 @@ class Place:
     path: Path = ()
     defaults: Mapping[str, Document] = field(default_factory=dict)
 
+    def below(self, *keys: str | int) -> Place:
+        """Return the place of a mapping within this one."""
+        if keys[0] in self.defaults:
+            return Place(self.defaults[cast("str", keys[0])], keys)
+        return Place(self.document, (*self.path, *keys))
+
     def mark(self, *keys: str | int) -> Mark:
         """Return the mark of a value below this place; with no keys, of the mapping's beginning."""
         if keys and keys[0] in self.defaults:
@@ -114,6 +120,8 @@ _SYNONYMS = {
     "alarms": ("reminders",), "link": ("url",), "website": ("url",), "web": ("url",), "length": ("duration",),
     "lang": ("language",), "colour": ("color",), "zip": ("postal_code",), "postcode": ("postal_code",),
     "city": ("locality",), "town": ("locality",), "state": ("region",), "coordinates": ("geo",), "latlon": ("geo",),
+    "repeat": ("rrule",), "recurrence": ("rrule",), "recurs": ("rrule",), "except": ("exdates",),
+    "except_on": ("exdates",), "skip": ("exdates",), "also_on": ("rdates",), "exceptions": ("overrides",),
     "text": ("description",), "desc": ("description",), "details": ("description",), "organiser": ("organizer",),
     "domain": ("id",), "base_url": ("url",), "mail": ("email",), "picture": ("image",), "free": ("busy",),
     "zoom": ("online",), "meeting": ("online",), "conference": ("online",),
@@ -122,10 +130,6 @@ _SYNONYMS = {
 _EXPLAINED = {
     "all_day": "write `start` as a date alone: `2017-08-31`",
     "allday": "write `start` as a date alone: `2017-08-31`",
-    "rrule": "calfeed does not write series yet; write each date as an event of its own",
-    "repeat": "calfeed does not write series yet; write each date as an event of its own",
-    "recurrence": "calfeed does not write series yet; write each date as an event of its own",
-    "exdates": "calfeed does not write series yet; write each date as an event of its own",
     "date": "date and time both go into `start`: `2017-08-31 17:30`",
     "time": "date and time both go into `start`: `2017-08-31 17:30`",
     "attendees": "calfeed publishes; it invites nobody",

@@ -5,12 +5,12 @@ Every check runs on whatever fields could be read; a problem that follows from a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
-from typing import ParamSpec
+from typing import ParamSpec, TypeVar
 
-from calfeed import fields, zoning
+from calfeed import fields, series, zoning
 from calfeed.entries import Place, Read
 from calfeed.errors import Mark, Problem, error, warning
 from calfeed.localtime import end_after, end_of_day, to_zoned
@@ -19,17 +19,21 @@ from calfeed.model import (
     AllDay,
     Calendar,
     Event,
+    Instance,
     Organizer,
+    Recurrence,
     Timed,
     Venue,
     ZoneChoice,
     ZonedTime,
 )
 from calfeed.notation import ClockTime, Duration, NotationError, WrittenTime, format_wall
-from calfeed.schema import EventEntry, OrganizerEntry, VenueEntry
+from calfeed.recurrence import HORIZON_YEAR, as_wall
+from calfeed.schema import EventEntry, OrganizerEntry, OverrideEntry, VenueEntry
 
 _STAMPS = ("sequence", "created", "last_modified")
 _P = ParamSpec("_P")
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True)
@@ -126,7 +130,147 @@ class _Resolver:
             mark=self._place.mark("id" if entry.id else "summary"),
             stamp_marks=tuple((key, self._place.mark(key)) for key in _STAMPS if getattr(entry, key) is not None),
         )
-        return event, tuple(self._problems)
+        recurrence = self._recurrence(event)
+        return replace(event, recurrence=recurrence), tuple(self._problems)
+
+    # -- series
+
+    def _recurrence(self, event: Event) -> Recurrence | None:
+        """Return what makes a series of the event; a part that cannot be used is reported and left out."""
+        entry, rule = self._entry, self._entry.rrule
+        if rule is None:
+            for key in ("exdates", "rdates", "overrides"):
+                if getattr(entry, key) and "rrule" not in self._broken:
+                    hint = "add `rrule:`, or write each date as an event of its own"
+                    self._report(self._place.key_mark(key), "no-series", f"`{key}` needs a rule", hint)
+            return None
+        when = event.when
+        if isinstance(when, Timed) and when.end is not None and when.end.tzid != when.start.tzid:
+            hint = "write each date as an event of its own"
+            message = "a series cannot end in another zone than it begins in"
+            self._report(self._place.mark("end_timezone"), "series-zones", message, hint)
+            return None
+        dates = self._try("rrule", series.dates_of, rule, when)
+        if dates is None:
+            return None
+        starts, text = dates
+        is_nominal = entry.duration is None or not entry.duration.seconds
+        if isinstance(when, Timed) and not series.occurrence_at(when, starts[0], is_nominal=is_nominal).is_plain:
+            hint = "let the series begin on another day, and make this one an event of its own"
+            message = "the clocks change during the first occurrence, so readers would misplace the others"
+            self._report(self._place.mark("start"), "unsettled-start", message, hint)
+            return None
+        exdates = self._matched("exdates", entry.exdates, starts, when)
+        rdates = self._extra(entry.rdates, starts, when)
+        kept = sorted({*(start for start in starts if start not in exdates), *rdates}, key=as_wall)
+        instances = self._overrides(event, kept, is_nominal=is_nominal)
+        overridden = {instance.recurrence_id for instance in instances}
+        plain = [start for start in kept if start not in overridden]
+        settled = [
+            Instance(start, replace(event, when=found))
+            for start, found in series.unsettled(when, plain, is_nominal=is_nominal)
+        ]
+        if rule.is_endless and settled:
+            shown = ", ".join(format_wall(as_wall(instance.recurrence_id)) for instance in settled[:3])
+            hint = "give the rule an end, or the series another time: readers differ on these"
+            message = f"the clocks change during {len(settled)} of the occurrences until {HORIZON_YEAR}: {shown}…"
+            self._warn(self._place.mark("rrule"), "unsettled-occurrence", message, hint)
+            settled = []
+        return Recurrence(
+            rule=text,
+            rdates=rdates,
+            exdates=exdates,
+            starts=tuple(kept),
+            is_endless=rule.is_endless,
+            is_nominal=is_nominal,
+            instances=tuple(sorted([*instances, *settled], key=lambda instance: as_wall(instance.recurrence_id))),
+        )
+
+    def _matched(
+        self, key: str, written: Sequence[date | WrittenTime], starts: Sequence[datetime | date], when: AllDay | Timed
+    ) -> tuple[datetime | date, ...]:
+        found: dict[datetime | date, None] = {}
+        for number, moment in enumerate(written):
+            start = self._try_at(self._place.mark(key, number), series.match, moment, starts, when)
+            if start is not None:
+                found[start] = None
+        return tuple(sorted(found, key=as_wall))
+
+    def _extra(
+        self, written: Sequence[date | WrittenTime], starts: Sequence[datetime | date], when: AllDay | Timed
+    ) -> tuple[datetime | date, ...]:
+        found: dict[datetime | date, None] = {}
+        for number, moment in enumerate(written):
+            mark = self._place.mark("rdates", number)
+            start = self._try_at(mark, series.extra_start, moment, when)
+            if start is None:
+                continue
+            if start in starts or start in found:
+                self._warn(mark, "rdate-occurs", "the series occurs then already", "delete it here")
+            else:
+                found[start] = None
+        return tuple(sorted(found, key=as_wall))
+
+    def _overrides(self, event: Event, starts: Sequence[datetime | date], *, is_nominal: bool) -> tuple[Instance, ...]:
+        found: dict[datetime | date, Instance] = {}
+        for number, override in enumerate(self._entry.overrides):
+            place = self._place.below("overrides", number)
+            if override.recurrence_id is None:
+                continue
+            mark = place.mark("recurrence_id")
+            start = self._try_at(mark, series.match, override.recurrence_id, starts, event.when)
+            if start is None:
+                continue
+            if start in found:
+                hint = "put both changes into one"
+                self._report(mark, "duplicate-override", "this occurrence has an override already", hint)
+                continue
+            instance = self._instance(event, start, override, place, is_nominal=is_nominal)
+            if instance is not None:
+                found[start] = Instance(start, instance)
+        self._check_moves(event, starts, found)
+        return tuple(found.values())
+
+    def _instance(
+        self, event: Event, start: datetime | date, override: OverrideEntry, place: Place, *, is_nominal: bool
+    ) -> Event | None:
+        """Return the occurrence as an event of its own: the series' values, and those of the override over them."""
+        given = {key: value for key, value in override if value is not None and key not in ("recurrence_id", "start")}
+        occurrence = series.occurrence_at(event.when, start, is_nominal=is_nominal)
+        moved = override.start
+        if moved is not None and isinstance(event.when, Timed) and not isinstance(moved, WrittenTime):
+            moved = WrittenTime(as_wall(series.extra_start(moved, event.when)))
+        if isinstance(moved, WrittenTime) and isinstance(event.when, AllDay):
+            hint = f"write the date alone: `{moved.wall.date()}`"
+            self._report(place.mark("start"), "mixed-end", "the series has whole days", hint)
+            return None
+        entry = self._entry.model_copy(
+            update={
+                **dict.fromkeys(("end", "duration", "rrule", "created", "last_modified")),
+                "exdates": [],
+                "rdates": [],
+                "overrides": [],
+                **({"timezone": event.when.start.tzid} if isinstance(event.when, Timed) else {}),
+                **_times_of(occurrence, moved, has_end=bool(given.keys() & {"end", "duration"})),
+                **given,
+            }
+        )
+        found, problems = resolve_event(Read(entry, frozenset(), ()), place, event.id, self._around)
+        self._problems += problems
+        return None if found is None else replace(found, uid=event.uid, zone=event.zone)
+
+    def _check_moves(
+        self, event: Event, starts: Sequence[datetime | date], found: Mapping[datetime | date, Instance]
+    ) -> None:
+        taken = {as_wall(start) for start in starts if start not in found}
+        for number, override in enumerate(self._entry.overrides):
+            if override.start is None:
+                continue
+            moved = series.extra_start(override.start, event.when) if isinstance(event.when, Timed) else override.start
+            if not isinstance(moved, WrittenTime) and as_wall(moved) in taken:
+                mark = self._place.below("overrides", number).mark("start")
+                hint = "move it elsewhere, or take the other one out with `exdates`"
+                self._warn(mark, "override-collides", "another occurrence of the series is at that time", hint)
 
     # -- venue and text
 
@@ -293,12 +437,15 @@ class _Resolver:
 
     # -- problems
 
-    def _try(self, key: str, find: Callable[_P, ZonedTime], *args: _P.args, **kwargs: _P.kwargs) -> ZonedTime | None:
-        """Return the time that `find` does, or report at a key why there is none."""
+    def _try(self, key: str, find: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T | None:
+        """Return what `find` does, or report at a key why there is nothing."""
+        return self._try_at(self._place.mark(key), find, *args, **kwargs)
+
+    def _try_at(self, mark: Mark, find: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T | None:
         try:
             return find(*args, **kwargs)
         except NotationError as refusal:
-            self._report(self._place.mark(key), refusal.code, refusal.message, refusal.hint)
+            self._report(mark, refusal.code, refusal.message, refusal.hint)
             return None
 
     def _report(self, mark: Mark, code: str, message: str, hint: str) -> None:
@@ -324,3 +471,27 @@ def _words_for_order(begin: ZonedTime, finish: ZonedTime) -> tuple[str, str]:
         return message, f"if it ends on the next day, write `end: {following}`"
     days = (begin.instant - finish.instant).days
     return message, f"the end is {days:,} days too early: check year, month and day of both"
+
+
+def _times_of(occurrence: series.Occurrence, moved: date | WrittenTime | None, *, has_end: bool) -> dict[str, object]:
+    """Return the start of an override, and its end where it writes none: as far from the start as it would be."""
+    when = occurrence.when
+    if isinstance(when, AllDay):
+        first = when.first if moved is None or isinstance(moved, WrittenTime) else moved
+        return {"start": first} if has_end else {"start": first, "end": first + (when.last - when.first)}
+    written = _as_utc if not occurrence.is_plain else _as_local
+    start = written(when.start) if moved is None else moved
+    if has_end or when.end is None:
+        return {"start": start}
+    if moved is None:
+        return {"start": start, "end": written(when.end)}
+    return {"start": start, "duration": Duration(0, int((when.end.instant - when.start.instant).total_seconds()))}
+
+
+def _as_local(time: ZonedTime) -> WrittenTime:
+    return WrittenTime(time.wall)
+
+
+def _as_utc(time: ZonedTime) -> WrittenTime:
+    """Return a time as if it had been written in UTC, so that it means its instant whatever the clocks do."""
+    return WrittenTime(time.instant.replace(tzinfo=None), timedelta(0), is_utc=True)

@@ -9,7 +9,8 @@ from datetime import date, timedelta
 from calfeed import fields
 from calfeed.entries import Place
 from calfeed.errors import Mark, Problem, error, warning
-from calfeed.model import AllDay, Calendar, Event, Feed, Venue
+from calfeed.model import AllDay, Calendar, Event, Feed, Timed, Venue
+from calfeed.recurrence import as_wall
 from calfeed.schema import FeedEntry
 
 
@@ -106,7 +107,14 @@ def _fits(event: Event, entry: FeedEntry) -> bool:
 
 
 def _days(event: Event) -> tuple[date, date]:
-    when = event.when
+    first, last = _days_of(event.when)
+    if event.recurrence is None:
+        return first, last
+    # A series is in a feed if any time between its first and last occurrence is; one without an end goes on.
+    return first, date.max if event.recurrence.is_endless else max(last, as_wall(event.recurrence.starts[-1]).date())
+
+
+def _days_of(when: AllDay | Timed) -> tuple[date, date]:
     if isinstance(when, AllDay):
         return when.first, when.last
     first = when.start.wall.date()

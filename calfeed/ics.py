@@ -7,7 +7,7 @@ file is made of icalendar's components. Why a property says what it says is in d
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
@@ -20,8 +20,9 @@ from calfeed.colors import css_colors
 from calfeed.markdown import to_html, to_plain
 from calfeed.model import AllDay, Artifact, Event, Feed, Status, Venue, ZonedTime
 from calfeed.notation import Duration
+from calfeed.observances import ZonePlan, places_right
 from calfeed.revisions import Revised, Revision
-from calfeed.vtimezone import places_right, render_timezone
+from calfeed.vtimezone import render_timezone
 from calfeed.wire import Text, Verbatim, escape, fold, line, text_line
 from calfeed.zones import offset_at
 
@@ -30,6 +31,7 @@ _BEGIN_EVENT = b"BEGIN:VEVENT\r\n"
 _END_EVENT = b"END:VEVENT\r\n"
 _END_CALENDAR = b"END:VCALENDAR\r\n"
 _NEWLINE = "\n"
+_NO_PLANS: Mapping[str, ZonePlan | None] = {}
 _ADDRESS = re.compile(r"https?://[^\s()<>]+")
 _PREFIXES = {Status.CANCELLED: "[Cancelled] ", Status.POSTPONED: "[Postponed] "}
 _NOTES = {
@@ -49,40 +51,84 @@ class RenderedEvent:
     tzids: tuple[str, ...]
 
 
-def render_event(revised: Revised) -> RenderedEvent:
-    """Return the rendered form of an event at its revision."""
+def render_event(revised: Revised, plans: Mapping[str, ZonePlan | None] = _NO_PLANS) -> RenderedEvent:
+    """Return the rendered form of an event at its revision; of a series, the master and then its instances.
+
+    Args:
+        revised: the event.
+        plans: the observances of zones that have series.
+    """
     event = revised.event
-    times = _times(event)
-    description = plain_description(event)
-    vevent = [
+    times = _times(event, plans)
+    tzids = {time.tzid for time in times}
+    parts = [
+        _vevent(event, revised.revision, has_zone=bool(times), recurrence=_recurrence(event, has_zone=bool(times)))
+    ]
+    for instance in event.recurrence.instances if event.recurrence else ():
+        own = _times(instance.event, plans)
+        tzids.update(time.tzid for time in own)
+        line_of_start = _start_line("RECURRENCE-ID", instance.recurrence_id, event, has_zone=bool(times))
+        parts.append(_vevent(instance.event, revised.revision, has_zone=bool(own), recurrence=[line_of_start]))
+    return RenderedEvent(
+        id=event.id,
+        path=event.path,
+        vevent=b"".join(parts),
+        own_lines=b"".join([*_html(event), *_alarms(event)]),
+        tzids=tuple(sorted(tzids)),
+    )
+
+
+def _vevent(event: Event, revision: Revision, *, has_zone: bool, recurrence: Iterable[bytes]) -> bytes:
+    lines = [
         _BEGIN_EVENT,
-        *_identity(event, revised.revision),
-        *_when(event, has_zone=bool(times)),
-        *_texts(event, description),
+        *_identity(event, revision),
+        *_when(event, has_zone=has_zone),
+        *recurrence,
+        *_texts(event),
         *_place(event.venue),
         *_state(event),
         *(text_line(name, value) for name, value in event.properties),
         _END_EVENT,
     ]
-    return RenderedEvent(
-        id=event.id,
-        path=event.path,
-        vevent=b"".join(vevent),
-        own_lines=b"".join([*_html(event, has_text=bool(description)), *_alarms(event)]),
-        tzids=tuple(sorted({time.tzid for time in times})),
-    )
+    return b"".join(lines)
 
 
-def render_single(rendered: RenderedEvent) -> Artifact:
+def _recurrence(event: Event, *, has_zone: bool) -> Iterator[bytes]:
+    recurrence = event.recurrence
+    if recurrence is None:
+        return
+    yield line("RRULE", recurrence.rule)
+    # One date a line: some readers take only the first of a list.
+    for name, starts in (("RDATE", recurrence.rdates), ("EXDATE", recurrence.exdates)):
+        for start in starts:
+            yield _start_line(name, start, event, has_zone=has_zone)
+
+
+def _start_line(name: str, start: datetime | date, event: Event, *, has_zone: bool) -> bytes:
+    """Return a start of a series with the value type and the zone of its DTSTART, by which readers match it."""
+    if not isinstance(start, datetime) or isinstance(event.when, AllDay):
+        return line(f"{name};VALUE=DATE", _date(start))
+    if has_zone:
+        return line(f"{name};TZID={event.when.start.tzid}", _time(start))
+    return line(name, f"{_time(start - offset_at(event.when.start.instant, event.when.start.tzid))}Z")
+
+
+def render_single(rendered: RenderedEvent, plans: Mapping[str, ZonePlan | None] = _NO_PLANS) -> Artifact:
     """Return the event's own file: the shared VEVENT with alarms and HTML, without a feed's properties.
 
     Outlook would open a file with X-WR-CALNAME as a new calendar (MS-OXCICAL 2.1.3.1.1.3).
     """
-    vevent = rendered.vevent[: -len(_END_EVENT)] + rendered.own_lines + _END_EVENT
-    return Artifact(rendered.path, _file(_single_header(), rendered.tzids, [vevent]))
+    master, end, instances = rendered.vevent.partition(_END_EVENT)
+    vevent = master + rendered.own_lines + end + instances
+    return Artifact(rendered.path, _file(_single_header(), rendered.tzids, [vevent], plans))
 
 
-def render_feed(feed: Feed, calendar: model.Calendar, events: Sequence[RenderedEvent]) -> Artifact:
+def render_feed(
+    feed: Feed,
+    calendar: model.Calendar,
+    events: Sequence[RenderedEvent],
+    plans: Mapping[str, ZonePlan | None] = _NO_PLANS,
+) -> Artifact:
     """Return the file of a feed that holds these events."""
     header = _header()
     for name in ("NAME", "X-WR-CALNAME"):  # RFC 7986 §5.1, and what Google, Apple and Outlook read
@@ -101,7 +147,7 @@ def render_feed(feed: Feed, calendar: model.Calendar, events: Sequence[RenderedE
         header.add("COLOR", Verbatim(calendar.color))
         header.add("X-APPLE-CALENDAR-COLOR", Verbatim(css_colors()[calendar.color]))
     tzids = sorted({tzid for event in events for tzid in event.tzids})
-    return Artifact(feed.path, _file(_opened(header), tzids, (event.vevent for event in events)))
+    return Artifact(feed.path, _file(_opened(header), tzids, (event.vevent for event in events), plans))
 
 
 def plain_description(event: Event) -> str:
@@ -129,7 +175,7 @@ def _facts(event: Event) -> list[str]:
 # -- the parts of a VEVENT --------------------------------------------------------------------------------------
 
 
-def _times(event: Event) -> list[ZonedTime]:
+def _times(event: Event, plans: Mapping[str, ZonePlan | None]) -> list[ZonedTime]:
     """Return the times that are written with a TZID: both or none, so that no reader can mix its rules."""
     if isinstance(event.when, AllDay):
         return []
@@ -137,7 +183,14 @@ def _times(event: Event) -> list[ZonedTime]:
     times = [start] if end is None else [start, end]
     if end is not None and end.tzid != start.tzid and not _is_steady(start, end):
         return []  # some readers take the end for a wall time of the start's zone
-    return times if all(places_right(time) for time in times) else []
+    return times if all(_is_placed(time, plans, is_series=event.recurrence is not None) for time in times) else []
+
+
+def _is_placed(time: ZonedTime, plans: Mapping[str, ZonePlan | None], *, is_series: bool) -> bool:
+    plan = plans.get(time.tzid)
+    if plan is None:
+        return places_right(time)
+    return places_right(time, plan.observances) and (is_series or not plan.is_listed)
 
 
 def _is_steady(start: ZonedTime, end: ZonedTime) -> bool:
@@ -169,7 +222,8 @@ def _when(event: Event, *, has_zone: bool) -> Iterator[bytes]:
             yield line(name, _utc(time.instant))
 
 
-def _texts(event: Event, description: str) -> Iterator[bytes]:
+def _texts(event: Event) -> Iterator[bytes]:
+    description = plain_description(event)
     yield text_line("SUMMARY", _PREFIXES.get(event.status, "") + event.summary)
     if description:
         yield text_line("DESCRIPTION", description)
@@ -211,9 +265,9 @@ def _state(event: Event) -> Iterator[bytes]:
 # -- what only the event's own file has -------------------------------------------------------------------------
 
 
-def _html(event: Event, *, has_text: bool) -> Iterator[bytes]:
+def _html(event: Event) -> Iterator[bytes]:
     """Yield the description as HTML: Outlook may show it instead of the other, so it says all that one says."""
-    if event.description is not None and has_text:
+    if event.description is not None and plain_description(event):
         note = [f"<p>{_NOTES[event.status]}</p>"] if event.status in _NOTES else []
         facts = "<br>".join(_linked(fact) for fact in _facts(event))
         parts = [*note, to_html(event.description), *([f"<p>{facts}</p>"] if facts else [])]
@@ -286,9 +340,10 @@ def _opened(header: Calendar) -> bytes:
     return _lines(header)[: -len(_END_CALENDAR)]
 
 
-def _file(header: bytes, tzids: Iterable[str], vevents: Iterable[bytes]) -> bytes:
+def _file(header: bytes, tzids: Iterable[str], vevents: Iterable[bytes], plans: Mapping[str, ZonePlan | None]) -> bytes:
     """Return a whole file: zones before the events that name them, each once."""
-    return b"".join([header, *(render_timezone(tzid) for tzid in tzids), *vevents, _END_CALENDAR])
+    timezones = (render_timezone(tzid, plan.observances if (plan := plans.get(tzid)) else None) for tzid in tzids)
+    return b"".join([header, *timezones, *vevents, _END_CALENDAR])
 
 
 def _lines(component: Component) -> bytes:

@@ -10,8 +10,9 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 
 from calfeed.errors import Mark, OutputError, error
-from calfeed.model import AllDay, Artifact, Event, Feed, Project
+from calfeed.model import AllDay, Artifact, Event, Feed, Project, Timed
 from calfeed.revisions import Published, Revised, Revision, format_utc
+from calfeed.series import occurrence_at
 from calfeed.zones import TZDB_VERSION
 
 MANIFEST = "calfeed.json"
@@ -105,6 +106,7 @@ def event_record(event: Event) -> dict[str, object]:
         "summary": event.summary,
         "status": event.status.value,
         "timezone": event.zone.tzid if event.zone else None,
+        **_series_record(event),
     }
     when = event.when
     if isinstance(when, AllDay):
@@ -119,6 +121,22 @@ def event_record(event: Event) -> dict[str, object]:
         "start_utc": format_utc(when.start.instant),
         "end_utc": format_utc(end.instant) if end else None,
         "all_day": False,
+    }
+
+
+def _series_record(event: Event) -> dict[str, object]:
+    """Return a series' rule, and the first and last instants of its occurrences; the last is null without an end."""
+    recurrence = event.recurrence
+    if recurrence is None:
+        return {}
+    first, last = (
+        occurrence_at(event.when, start, is_nominal=recurrence.is_nominal).when
+        for start in (recurrence.starts[0], recurrence.starts[-1])
+    )
+    return {
+        "rrule": recurrence.rule,
+        "first_utc": format_utc(first.start.instant) if isinstance(first, Timed) else None,
+        "last_utc": format_utc(last.start.instant) if isinstance(last, Timed) and not recurrence.is_endless else None,
     }
 
 

@@ -104,6 +104,40 @@ class Timed:
     end: ZonedTime | None
 
 
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """One occurrence of a series that is not what its rule makes it: `event` is the occurrence as it takes place.
+
+    `recurrence_id` is the start it has by the rule, a wall time in the series' zone or a date.
+    """
+
+    recurrence_id: datetime | date
+    event: Event
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Recurrence:
+    """What makes a series of an event. Starts are wall times in the event's zone, or dates.
+
+    Attributes:
+        rule: RRULE in full, UNTIL included.
+        rdates: starts beside those of the rule.
+        exdates: starts of the rule that do not take place.
+        starts: all that are left, in order, those of `instances` among them; without an end as far as the horizon.
+        is_endless: whether the rule goes on beyond `starts`.
+        is_nominal: whether occurrences end at the same wall time, else after the same time has elapsed.
+        instances: the occurrences that differ.
+    """
+
+    rule: str
+    rdates: tuple[datetime | date, ...] = ()
+    exdates: tuple[datetime | date, ...] = ()
+    starts: tuple[datetime | date, ...] = ()
+    is_endless: bool = False
+    is_nominal: bool = True
+    instances: tuple[Instance, ...] = ()
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Event:
     """One event as its subscribers shall see it, apart from its revision."""
@@ -127,6 +161,7 @@ class Event:
     created: datetime | None = None
     last_modified: datetime | None = None
     sequence: int | None = None
+    recurrence: Recurrence | None = None
     mark: Mark = field(compare=False, repr=False)
     stamp_marks: tuple[tuple[str, Mark], ...] = field(default=(), compare=False, repr=False)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,6 +12,7 @@ from calfeed.errors import Mark, OutputError, Problem, error, sort_problems, war
 from calfeed.ics import RenderedEvent, render_event, render_feed, render_single
 from calfeed.manifest import Manifest, render_manifest, same_output
 from calfeed.model import Artifact, Feed, Project
+from calfeed.observances import ZonePlan, plan_zones
 from calfeed.output import Changes, open_dist, view_dist
 from calfeed.project import Progress, load
 from calfeed.revisions import Revised, revise
@@ -95,18 +96,23 @@ def _render(
     project: Project, now: datetime, baseline: Manifest | None, progress: Progress
 ) -> tuple[tuple[Artifact, ...], tuple[Problem, ...]]:
     revised, problems = revise(project.events, (baseline or Manifest()).events, now)
-    rendered = dict(_render_events(revised, progress))
-    feeds = [render_feed(feed, project.calendar, [rendered[i] for i in feed.event_ids]) for feed in project.feeds]
-    singles = [render_single(event) for event in rendered.values()]
+    plans = plan_zones(project.events)
+    rendered = dict(_render_events(revised, plans, progress))
+    feeds = [
+        render_feed(feed, project.calendar, [rendered[i] for i in feed.event_ids], plans) for feed in project.feeds
+    ]
+    singles = [render_single(event, plans) for event in rendered.values()]
     artifacts = (*feeds, *singles)
     manifest = render_manifest(project, revised, artifacts)
     return (*artifacts, manifest), (*problems, *_feed_problems(project, feeds))
 
 
-def _render_events(revised: Sequence[Revised], progress: Progress) -> Iterator[tuple[str, RenderedEvent]]:
+def _render_events(
+    revised: Sequence[Revised], plans: Mapping[str, ZonePlan | None], progress: Progress
+) -> Iterator[tuple[str, RenderedEvent]]:
     for number, item in enumerate(revised):
         progress("rendering", number, len(revised))
-        yield item.event.id, render_event(item)
+        yield item.event.id, render_event(item, plans)
     progress("rendering", len(revised), len(revised))
 
 

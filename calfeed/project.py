@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from urllib.parse import urlsplit
@@ -16,6 +16,7 @@ from calfeed.feeds import WrittenFeed, resolve_feeds
 from calfeed.folder import CALENDAR, VENUES, Folder, find_files, holds_file, read_file
 from calfeed.model import Calendar, Event, Project, Venue
 from calfeed.notation import NotationError
+from calfeed.observances import MAX_LISTED, is_place, plan_zones
 from calfeed.schema import CalendarEntry, EventEntry, FeedEntry, VenueEntry
 from calfeed.source import Document, Value
 
@@ -79,6 +80,7 @@ class _Loader:
             venues=venues,
         )
         events = self._load_events(around)
+        self._problems += _zone_problems(events)
         are_all = len(events) == len(self._claims)
         written = [feed for feed in self._feeds if feed is not None]
         automatic = read.entry.automatic_feeds
@@ -286,6 +288,20 @@ class _Loader:
                 error(place.mark("image"), "missing-image", f"there is no image `{event.image}`", hint)
             )
         return replace(event, image=beside.relative_to(self._root).as_posix())
+
+
+def _zone_problems(events: Sequence[Event]) -> Iterator[Problem]:
+    """Report zones in which a series cannot be written with yearly rules."""
+    for tzid, plan in plan_zones(events).items():
+        held = [event for event in events if event.recurrence and event.zone and event.zone.tzid == tzid]
+        if plan is None and is_place(tzid):
+            message = f"no VTIMEZONE of {MAX_LISTED} changes places all occurrences of this series in {tzid} right"
+            hint = "end the series earlier, or write its dates as events of their own"
+            yield error(held[0].mark, "irregular-zone", message, hint, *(event.mark for event in held[1:]))
+        elif plan is not None and plan.is_listed:
+            message = f"the clocks of {tzid} change on days no yearly rule gives; Outlook may misplace this series"
+            hint = "write its dates as events of their own if that matters"
+            yield warning(held[0].mark, "irregular-zone", message, hint, *(event.mark for event in held[1:]))
 
 
 def _duplicates(claims: Iterable[_Claim]) -> Iterator[Problem]:

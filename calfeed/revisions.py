@@ -14,7 +14,8 @@ from datetime import UTC, datetime, timedelta
 from typing import TypeAlias
 
 from calfeed.errors import Problem, warning
-from calfeed.model import AllDay, Event, Organizer, Timed, Venue
+from calfeed.model import AllDay, Event, Organizer, Recurrence, Timed, Venue
+from calfeed.series import occurrence_at
 
 Content: TypeAlias = "dict[str, object]"
 """The fields of an event that a subscriber can see, as JSON values."""
@@ -82,6 +83,7 @@ def content_of(event: Event) -> Content:
         "summary": event.summary,
         "status": event.status.value,
         **_when(event.when),
+        **_series(event.recurrence, event.when),
         "location": _location(event.venue),
         "online": event.online,
         "description": event.description,
@@ -116,6 +118,24 @@ def _when(when: AllDay | Timed) -> Content:
         if end.tzid != start.tzid:
             fields["end_timezone"] = end.tzid
     return fields
+
+
+def _series(recurrence: Recurrence | None, when: AllDay | Timed) -> Content:
+    """Return what makes the series; `instants` changes when the law of its zone moves an occurrence."""
+    if recurrence is None:
+        return {}
+    occurrences = (occurrence_at(when, start, is_nominal=recurrence.is_nominal).when for start in recurrence.starts)
+    instants = [format_utc(found.start.instant) for found in occurrences if isinstance(found, Timed)]
+    return {
+        "rrule": recurrence.rule,
+        "rdates": [start.isoformat() for start in recurrence.rdates],
+        "exdates": [start.isoformat() for start in recurrence.exdates],
+        "overrides": [
+            {"recurrence_id": instance.recurrence_id.isoformat(), **content_of(instance.event)}
+            for instance in recurrence.instances
+        ],
+        "instants": hashlib.sha256(" ".join(instants).encode()).hexdigest() if instants else None,
+    }
 
 
 def _location(venue: Venue | None) -> Content:

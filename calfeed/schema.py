@@ -34,6 +34,7 @@ from calfeed.values import (
     PropertyName,
     Refresh,
     RelativePath,
+    Rule,
     SequenceField,
     StatusField,
     Text,
@@ -145,6 +146,25 @@ class CalendarEntry(Entry):
     ] = ["category", "venue"]
 
 
+class OverrideEntry(Entry):
+    """One occurrence of a series that differs from the others."""
+
+    model_config = _schema_of("recurrence_id")
+    required: ClassVar[Sequence[str]] = ("recurrence_id",)
+
+    recurrence_id: Moment | None = None
+    start: Moment | None = None
+    end: End | None = None
+    duration: DurationField | None = None
+    summary: Line | None = None
+    description: Text | None = None
+    venue: VenueField | None = None
+    online: Url | None = None
+    url: Url | None = None
+    status: StatusField | None = None
+    busy: Boolean | None = None
+
+
 class EventEntry(Entry):
     """An event."""
 
@@ -172,6 +192,10 @@ class EventEntry(Entry):
     created: Moment | None = None
     last_modified: Moment | None = None
     sequence: SequenceField | None = None
+    rrule: Rule | None = None
+    exdates: Annotated[list[Moment], OneOrMore()] = []
+    rdates: Annotated[list[Moment], OneOrMore()] = []
+    overrides: list[OverrideEntry] = []
     properties: Annotated[dict[PropertyName, Line], BeforeValidator(without_twins)] = {}
 
 
@@ -187,6 +211,8 @@ NESTED: dict[tuple[type[Entry], str], type[Entry]] = {
     (CalendarEntry, "organizer"): OrganizerEntry,
     (EventEntry, "organizer"): OrganizerEntry,
     (EventEntry, "venue"): VenueEntry,
+    (EventEntry, "overrides"): OverrideEntry,
+    (OverrideEntry, "venue"): VenueEntry,
     (VenueEntry, "address"): AddressEntry,
 }
 

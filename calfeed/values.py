@@ -14,7 +14,7 @@ import pydantic
 from pydantic import BeforeValidator, PlainValidator, WithJsonSchema
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
-from calfeed import fields, notation
+from calfeed import fields, notation, rules
 from calfeed.countries import Country
 from calfeed.model import Status
 from calfeed.notation import ClockTime, Duration, NotationError, WrittenTime
@@ -102,6 +102,27 @@ def text_or_mapping(value: object) -> Literal["<text>", "<mapping>"]:
     return TEXT_TAG if isinstance(value, str) else MAPPING_TAG
 
 
+def _read_rule(value: object) -> rules.Rule:
+    """Read a rule: its text, or a mapping of its parts, lists as they are or with commas."""
+    try:
+        if isinstance(value, str):
+            return rules.read_rule(value)
+        if isinstance(value, dict):
+            return rules.rule_of({name: _joined(part) for name, part in value.items()})
+    except NotationError as refusal:
+        raise refuse(refusal.code, refusal.message, refusal.hint) from None
+    hint = "write `FREQ=WEEKLY;BYDAY=TU`, or a mapping with `freq: weekly`"
+    raise refuse("wrong-type", "a rule is a text or a mapping, not a list", hint)
+
+
+def _joined(value: object) -> str:
+    items = value if isinstance(value, list) else [value]
+    texts = [item for item in items if isinstance(item, str)]
+    if len(texts) != len(items):
+        raise NotationError("bad-rrule", "a part of a rule is a text or a list of texts", "write `byday: [tu, th]`")
+    return ",".join(texts)
+
+
 def without_twins(value: object) -> object:
     """Refuse properties that differ only in the case of their letters: one would silently replace the other."""
     names = [key.upper() for key in value] if isinstance(value, dict) else []
@@ -161,6 +182,26 @@ StatusField = Annotated[
 Degrees = Annotated[float, PlainValidator(read_with(fields.read_degrees)), _scalar("decimal degrees")]
 Geo = Annotated[tuple[Degrees, Degrees], pydantic.AfterValidator(_read_geo)]
 RelativePath = Annotated[str, PlainValidator(read_with(fields.read_relative_path)), _scalar("file beside the YAML")]
+Rule = Annotated[
+    rules.Rule,
+    PlainValidator(_read_rule),
+    WithJsonSchema(
+        {
+            "description": "RFC 5545 text (FREQ=WEEKLY;BYDAY=TU), or a mapping of the same names in lower case",
+            "anyOf": [
+                SCALAR,
+                {
+                    "type": "object",
+                    "required": ["freq"],
+                    "additionalProperties": False,
+                    "properties": {
+                        name.lower(): {"anyOf": [SCALAR, {"type": "array", "items": SCALAR}]} for name in rules.NAMES
+                    },
+                },
+            ],
+        }
+    ),
+]
 PropertyName = Annotated[str, BeforeValidator(read_with(fields.read_property_name))]
 Category = Annotated[str, PlainValidator(read_with(fields.read_category)), _scalar("text of one line")]
 Words = Annotated[list[Category], OneOrMore()]

@@ -1,165 +1,31 @@
-"""VTIMEZONE: a zone's clock changes as two yearly rules, and what such a component makes of a wall time.
-
-The shape is the one that every reader we know of reads alike (docs/explanation/timezones.md): one STANDARD and at most
-one DAYLIGHT, each with an open-ended yearly rule that begins in 1970 and is written in the wall time of the offset
-being left (RFC 5545 §3.6.5). It says what the zone's law is from now on, as the footer of its tz database file has it;
-it is silent about older law. So it is never trusted: `places_right` asks what a reader would make of each time, and a
-time that would be misplaced is written in UTC instead.
-"""
+"""VTIMEZONE components (RFC 5545 §3.6.5) from a zone's observances."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
 from functools import cache
 
 from icalendar import Timezone, TimezoneDaylight, TimezoneStandard, vDatetime, vText, vUTCOffset
 
-from calfeed import zones
-from calfeed.model import ZonedTime
+from calfeed.observances import Observance, observances
 from calfeed.wire import Verbatim
 
-_FIRST_YEAR = 1970
-_WEEKDAYS = ("SU", "MO", "TU", "WE", "TH", "FR", "SA")  # POSIX counts from Sunday
-_NAME = r"(<[A-Za-z0-9+-]+>|[A-Za-z]{3,})"
-_OFFSET = r"([+-]?\d{1,2}(?::\d{2}){0,2})"
-_RULE = r"M(\d{1,2})\.([1-5])\.([0-6])(?:/([+-]?\d{1,3}(?::\d{2}){0,2}))?"
-_POSIX_TZ = re.compile(rf"{_NAME}{_OFFSET}(?:{_NAME}{_OFFSET}?,{_RULE},{_RULE})?", re.ASCII)
-# Names for UTC and for fixed offsets from it. Google refuses Etc/GMT±N, Outlook for Mac takes GMT for London.
-_NO_PLACE = re.compile(r"Etc/.*|UTC|UCT|Zulu|Universal|Greenwich|GMT(?:[+-]?0)?")
-
-
-@dataclass(frozen=True, slots=True)
-class AnnualRule:
-    """A day of every year: the `week`th (-1: last) `weekday` (0: Sunday) of `month`, at a time of day."""
-
-    month: int
-    week: int
-    weekday: int
-    time: timedelta
-
-    def onset(self, year: int) -> datetime:
-        """Return the naive wall time of the rule in a year."""
-        if self.week > 0:
-            first = datetime(year, self.month, 1)  # noqa: DTZ001 - wall time is naive
-            days = (self.weekday - first.isoweekday()) % 7 + 7 * (self.week - 1)
-            return first + timedelta(days=days) + self.time
-        following = datetime(year + self.month // 12, self.month % 12 + 1, 1)  # noqa: DTZ001
-        last = following - timedelta(days=1)
-        return last - timedelta(days=(last.isoweekday() - self.weekday) % 7) + self.time
-
-    @property
-    def rrule(self) -> str:
-        """The rule as an RRULE. Outlook reads just this form: yearly, one month, one nth weekday."""
-        return f"FREQ=YEARLY;BYMONTH={self.month};BYDAY={self.week}{_WEEKDAYS[self.weekday]}"
-
-
-@dataclass(frozen=True, slots=True)
-class Observance:
-    """One STANDARD or DAYLIGHT: from each onset of `rule` on, `offset_to` holds. Without a rule it always does."""
-
-    is_daylight: bool
-    name: str
-    offset_from: timedelta
-    offset_to: timedelta
-    rule: AnnualRule | None
-
-    @property
-    def first_onset(self) -> datetime:
-        """DTSTART: naive wall time in `offset_from`."""
-        return self.rule.onset(_FIRST_YEAR) if self.rule else datetime(_FIRST_YEAR, 1, 1)  # noqa: DTZ001
-
 
 @cache
-def observances(tzid: str) -> tuple[Observance, ...]:
-    """Return the observances of a zone by its current law; none where they cannot be written in this shape.
-
-    Source: the POSIX TZ string in the footer of the zone's file (RFC 9636 §3.3.1 with its extensions to POSIX).
-    Jerusalem, Gaza, Hebron and Nuuk change on days that are no nth weekday of a month.
-    """
-    match = _POSIX_TZ.fullmatch(zones.footer(tzid))
-    if match is None or _NO_PLACE.fullmatch(tzid):
-        return ()
-    name, west, other_name, other_west, *rules = match.groups()
-    offset = -_read_time(west)  # POSIX offsets count west of Greenwich
-    if other_name is None:
-        return (Observance(False, name.strip("<>"), offset, offset, None),)
-    other_offset = -_read_time(other_west) if other_west else offset + timedelta(hours=1)
-    begin, end = _read_rule(rules[:4]), _read_rule(rules[4:])
-    if begin is None or end is None:
-        return ()
-    pair = [
-        Observance(other_offset > offset, other_name.strip("<>"), offset, other_offset, begin),
-        # In Dublin tzdata calls winter the exception; readers expect DAYLIGHT to be the larger offset.
-        Observance(offset > other_offset, name.strip("<>"), other_offset, offset, end),
-    ]
-    return tuple(sorted(pair, key=lambda observance: observance.is_daylight, reverse=True))
-
-
-def places_right(time: ZonedTime) -> bool:
-    """Tell whether every reader of the zone's VTIMEZONE gets the instant of this time.
-
-    Never so for a wall time that the clocks repeat or skip, by the zone's law or by the rules of the VTIMEZONE, which
-    may differ for years gone by: readers take the first pass or the second, the offset before the gap or after it.
-    """
-    if not isinstance(zones.resolve_wall(time.wall, time.tzid), datetime):
-        return False
-    offset = None
-    for onset, before, after in _onsets_around(time.tzid, time.wall.year):
-        resumed = onset + (after - before)
-        if min(onset, resumed) <= time.wall < max(onset, resumed):
-            return False
-        if onset <= time.wall:
-            offset = after
-    return offset is not None and time.wall - offset == time.instant.replace(tzinfo=None)
-
-
-@cache
-def render_timezone(tzid: str) -> bytes:
-    """Return the VTIMEZONE of a zone that has `observances`, as content lines."""
+def render_timezone(tzid: str, parts: tuple[Observance, ...] | None = None) -> bytes:
+    """Return the VTIMEZONE of a zone with these observances, as content lines; by default those of its current law."""
     component = Timezone()
     component.add("TZID", vText(tzid))
-    for observance in observances(tzid):
+    for observance in observances(tzid) if parts is None else parts:
         part = TimezoneDaylight() if observance.is_daylight else TimezoneStandard()
         part.add("DTSTART", vDatetime(observance.first_onset))
         part.add("TZOFFSETFROM", vUTCOffset(observance.offset_from))
         part.add("TZOFFSETTO", vUTCOffset(observance.offset_to))
         if observance.rule is not None:
             part.add("RRULE", Verbatim(observance.rule.rrule))
+        elif parts is not None and len(parts) > 1:
+            # A list of changes: some readers take an observance for a yearly one unless it has a date of its own.
+            part.add("RDATE", vDatetime(observance.first_onset))
         part.add("TZNAME", vText(observance.name))
         component.add_component(part)
     rendered: bytes = component.to_ical(sorted=False)
     return rendered
-
-
-@cache
-def _onsets_around(tzid: str, year: int) -> tuple[tuple[datetime, timedelta, timedelta], ...]:
-    """Return the onsets of a year and the one before, in order, each with the offsets before and after it."""
-    found: list[tuple[datetime, timedelta, timedelta]] = []
-    for part in observances(tzid):
-        if part.rule is None:
-            found.append((part.first_onset, part.offset_from, part.offset_to))
-        else:
-            years = (y for y in (year - 1, year) if y >= _FIRST_YEAR)
-            found += [(part.rule.onset(y), part.offset_from, part.offset_to) for y in years]
-    return tuple(sorted(found))
-
-
-def _read_rule(parts: Sequence[str | None]) -> AnnualRule | None:
-    """Return the rule `Mm.w.d/time`, or None where its moment is no nth weekday of a month."""
-    month, week, weekday, written = (part or "" for part in parts)
-    time = _read_time(written) if written else timedelta(hours=2)
-    if time == timedelta(hours=24):
-        # The following midnight is no nth weekday either, but a second before it is.
-        time -= timedelta(seconds=1)
-    if not timedelta(0) <= time < timedelta(hours=24):
-        return None
-    return AnnualRule(int(month), -1 if week == "5" else int(week), int(weekday), time)
-
-
-def _read_time(text: str) -> timedelta:
-    units = [int(part) for part in text.lstrip("+-").split(":")] + [0, 0]
-    time = timedelta(hours=units[0], minutes=units[1], seconds=units[2])
-    return -time if text.startswith("-") else time

@@ -10,7 +10,8 @@ from every_zone import zone_names
 
 from calfeed import zones
 from calfeed.model import ZonedTime
-from calfeed.vtimezone import observances, places_right, render_timezone
+from calfeed.observances import observances, places_right
+from calfeed.vtimezone import render_timezone
 
 WRITABLE = [name for name in zone_names() if observances(name)]
 

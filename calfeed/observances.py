@@ -1,0 +1,258 @@
+"""What a VTIMEZONE says: a zone's clock changes as two yearly rules, and what readers make of a wall time by them.
+
+The shape is the one that every reader we know of reads alike (docs/explanation/timezones.md): one STANDARD and at most
+one DAYLIGHT, each with an open-ended yearly rule that begins in 1970 and is written in the wall time of the offset
+being left (RFC 5545 §3.6.5). It says what the zone's law is from now on, as the footer of its tz database file has it;
+it is silent about older law. So it is never trusted: `places_right` asks what a reader would make of each time, and a
+time that would be misplaced is written in UTC instead.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cache
+from itertools import product
+
+from calfeed import zones
+from calfeed.model import Event, Recurrence, Timed, ZonedTime
+from calfeed.notation import format_offset
+from calfeed.series import occurrence_at
+
+_FIRST_YEAR = 1970
+MAX_LISTED = 25
+"""How many changes of the clocks a VTIMEZONE may list: Google stumbles over long ones."""
+_WEEKDAYS = ("SU", "MO", "TU", "WE", "TH", "FR", "SA")  # POSIX counts from Sunday
+_NAME = r"(<[A-Za-z0-9+-]+>|[A-Za-z]{3,})"
+_OFFSET = r"([+-]?\d{1,2}(?::\d{2}){0,2})"
+_RULE = r"M(\d{1,2})\.([1-5])\.([0-6])(?:/([+-]?\d{1,3}(?::\d{2}){0,2}))?"
+_POSIX_TZ = re.compile(rf"{_NAME}{_OFFSET}(?:{_NAME}{_OFFSET}?,{_RULE},{_RULE})?", re.ASCII)
+# Names for UTC and for fixed offsets from it. Google refuses Etc/GMT±N, Outlook for Mac takes GMT for London.
+_NO_PLACE = re.compile(r"Etc/.*|UTC|UCT|Zulu|Universal|Greenwich|GMT(?:[+-]?0)?")
+
+
+@dataclass(frozen=True, slots=True)
+class AnnualRule:
+    """A day of every year: the `week`th (-1: last) `weekday` (0: Sunday) of `month`, at a time of day."""
+
+    month: int
+    week: int
+    weekday: int
+    time: timedelta
+
+    def onset(self, year: int) -> datetime:
+        """Return the naive wall time of the rule in a year."""
+        if self.week > 0:
+            first = datetime(year, self.month, 1)  # noqa: DTZ001 - wall time is naive
+            days = (self.weekday - first.isoweekday()) % 7 + 7 * (self.week - 1)
+            return first + timedelta(days=days) + self.time
+        following = datetime(year + self.month // 12, self.month % 12 + 1, 1)  # noqa: DTZ001
+        last = following - timedelta(days=1)
+        return last - timedelta(days=(last.isoweekday() - self.weekday) % 7) + self.time
+
+    @property
+    def rrule(self) -> str:
+        """The rule as an RRULE. Outlook reads just this form: yearly, one month, one nth weekday."""
+        return f"FREQ=YEARLY;BYMONTH={self.month};BYDAY={self.week}{_WEEKDAYS[self.weekday]}"
+
+
+@dataclass(frozen=True, slots=True)
+class Observance:
+    """One STANDARD or DAYLIGHT: `offset_to` holds from each onset of `rule` on, or from `onset` on."""
+
+    is_daylight: bool
+    name: str
+    offset_from: timedelta
+    offset_to: timedelta
+    rule: AnnualRule | None
+    onset: datetime = datetime(_FIRST_YEAR, 1, 1)  # noqa: DTZ001 - wall time is naive
+
+    @property
+    def first_onset(self) -> datetime:
+        """DTSTART: naive wall time in `offset_from`."""
+        return self.rule.onset(_FIRST_YEAR) if self.rule else self.onset
+
+
+def is_place(tzid: str) -> bool:
+    """Tell whether a zone is written with its name: those for UTC and for offsets from it are not, but in UTC."""
+    return _NO_PLACE.fullmatch(tzid) is None
+
+
+@cache
+def observances(tzid: str) -> tuple[Observance, ...]:
+    """Return the observances of a zone by its current law; none where they cannot be written in this shape.
+
+    Source: the POSIX TZ string in the footer of the zone's file (RFC 9636 §3.3.1 with its extensions to POSIX).
+    Jerusalem, Gaza, Hebron and Nuuk change on days that are no nth weekday of a month.
+    """
+    match = _POSIX_TZ.fullmatch(zones.footer(tzid))
+    if match is None or not is_place(tzid):
+        return ()
+    name, west, other_name, other_west, *rules = match.groups()
+    offset = -_read_time(west)  # POSIX offsets count west of Greenwich
+    if other_name is None:
+        return (Observance(False, name.strip("<>"), offset, offset, None),)
+    other_offset = -_read_time(other_west) if other_west else offset + timedelta(hours=1)
+    begin, end = _read_rule(rules[:4]), _read_rule(rules[4:])
+    if begin is None or end is None:
+        return ()
+    pair = [
+        Observance(other_offset > offset, other_name.strip("<>"), offset, other_offset, begin),
+        # In Dublin tzdata calls winter the exception; readers expect DAYLIGHT to be the larger offset.
+        Observance(offset > other_offset, name.strip("<>"), other_offset, offset, end),
+    ]
+    return tuple(sorted(pair, key=lambda observance: observance.is_daylight, reverse=True))
+
+
+def places_right(time: ZonedTime, parts: Sequence[Observance] | None = None) -> bool:
+    """Tell whether every reader of the zone's VTIMEZONE gets the instant of this time.
+
+    Never so for a wall time that the clocks repeat or skip, by the zone's law or by the rules of the VTIMEZONE, which
+    may differ for years gone by: readers take the first pass or the second, the offset before the gap or after it.
+
+    Args:
+        time: a time in a zone.
+        parts: the observances of the VTIMEZONE, if not those of the zone's current law.
+    """
+    if not isinstance(zones.resolve_wall(time.wall, time.tzid), datetime):
+        return False
+    offset = None
+    for onset, before, after in _onsets_around(
+        observances(time.tzid) if parts is None else tuple(parts), time.wall.year
+    ):
+        resumed = onset + (after - before)
+        if min(onset, resumed) <= time.wall < max(onset, resumed):
+            return False
+        if onset <= time.wall:
+            offset = after
+    return offset is not None and time.wall - offset == time.instant.replace(tzinfo=None)
+
+
+@dataclass(frozen=True, slots=True)
+class ZonePlan:
+    """The observances of a zone that a calendar's series need, and how far they reach.
+
+    `is_listed` is True where no yearly rules fit and each change of the clocks is written by its date.
+    """
+
+    observances: tuple[Observance, ...]
+    is_listed: bool = False
+
+
+def plan_zone(tzid: str, times: Sequence[ZonedTime]) -> ZonePlan | None:
+    """Return observances by which readers place all these times of series right; None where none are.
+
+    In order: the zone's current law; one offset, if all times share it; yearly rules guessed from the changes around
+    the times; a list of the changes, at most `MAX_LISTED`.
+    """
+    current = observances(tzid)
+    if not is_place(tzid):
+        return None
+    for parts in (current, *_guesses(tzid, times)):
+        if parts and all(places_right(time, parts) for time in times):
+            return ZonePlan(parts)
+    listed = _listed(tzid, min(time.instant for time in times), max(time.instant for time in times))
+    if len(listed) > MAX_LISTED or not all(places_right(time, listed) for time in times):
+        return None
+    return ZonePlan(listed, is_listed=True)
+
+
+def plan_zones(events: Iterable[Event]) -> dict[str, ZonePlan | None]:
+    """Return the plan of every zone that a series is in; None where no VTIMEZONE places all its series right."""
+    by_zone: dict[str, list[ZonedTime]] = {}
+    for event in events:
+        if event.recurrence is not None and isinstance(event.when, Timed):
+            by_zone.setdefault(event.when.start.tzid, []).extend(_times_of_series(event.when, event.recurrence))
+    return {tzid: plan_zone(tzid, times) for tzid, times in by_zone.items()}
+
+
+def _times_of_series(first: Timed, recurrence: Recurrence) -> Iterator[ZonedTime]:
+    """Yield start and end of every occurrence that readers compute: all but the instances."""
+    written = {instance.recurrence_id for instance in recurrence.instances}
+    for start in recurrence.starts:
+        if start not in written:
+            when = occurrence_at(first, start, is_nominal=recurrence.is_nominal).when
+            if isinstance(when, Timed):
+                yield when.start
+                if when.end is not None:
+                    yield when.end
+
+
+def _guesses(tzid: str, times: Sequence[ZonedTime]) -> Iterator[tuple[Observance, ...]]:
+    offsets = {zones.offset_at(time.instant, tzid) for time in times}
+    if len(offsets) == 1:
+        (offset,) = offsets
+        yield (Observance(False, _format_name(offset), offset, offset, None),)
+        return
+    first = min(time.instant for time in times)
+    changes = list(zones.offset_changes(tzid, first - timedelta(days=370), first + timedelta(days=370)))
+    onsets: dict[bool, list[tuple[datetime, timedelta, timedelta]]] = {True: [], False: []}
+    for change, after in changes:
+        before = zones.offset_at(change - timedelta(seconds=1), tzid)
+        onsets[after > before].append(((change + before).replace(tzinfo=None), before, after))
+    for spring, autumn in product(onsets[True], onsets[False]):
+        if spring[1:] == autumn[:0:-1]:
+            for rule, other in product(_rules_for(spring[0]), _rules_for(autumn[0])):
+                yield (
+                    Observance(True, _format_name(spring[2]), spring[1], spring[2], rule),
+                    Observance(False, _format_name(autumn[2]), autumn[1], autumn[2], other),
+                )
+
+
+def _rules_for(onset: datetime) -> Iterator[AnnualRule]:
+    """Yield the yearly rules that have an onset on this day: the nth weekday, and the last if it is that too."""
+    time = timedelta(hours=onset.hour, minutes=onset.minute, seconds=onset.second)
+    week = (onset.day - 1) // 7 + 1
+    if week < 5:
+        yield AnnualRule(onset.month, week, onset.isoweekday() % 7, time)
+    if (onset + timedelta(days=7)).month != onset.month:
+        yield AnnualRule(onset.month, -1, onset.isoweekday() % 7, time)
+
+
+def _listed(tzid: str, first: datetime, last: datetime) -> tuple[Observance, ...]:
+    """Return an observance for the time before, and one for each change from the first instant to the last."""
+    before = zones.offset_at(first, tzid)
+    found = [Observance(False, _format_name(before), before, before, None)]
+    for change, after in zones.offset_changes(tzid, first, last + timedelta(days=2)):
+        onset = (change + before).replace(tzinfo=None)
+        found.append(Observance(after > before, _format_name(after), before, after, None, onset))
+        before = after
+    return tuple(found)
+
+
+def _format_name(offset: timedelta) -> str:
+    """Return an offset as the tz database names those without an abbreviation: +03, -0330."""
+    return format_offset(offset).replace(":", "").removesuffix("00") or "+00"
+
+
+@cache
+def _onsets_around(parts: tuple[Observance, ...], year: int) -> tuple[tuple[datetime, timedelta, timedelta], ...]:
+    """Return the onsets of a year and the one before, in order, each with the offsets before and after it."""
+    found: list[tuple[datetime, timedelta, timedelta]] = []
+    for part in parts:
+        if part.rule is None:
+            found.append((part.first_onset, part.offset_from, part.offset_to))
+        else:
+            years = (y for y in (year - 1, year) if y >= _FIRST_YEAR)
+            found += [(part.rule.onset(y), part.offset_from, part.offset_to) for y in years]
+    return tuple(sorted(found))
+
+
+def _read_rule(parts: Sequence[str | None]) -> AnnualRule | None:
+    """Return the rule `Mm.w.d/time`, or None where its moment is no nth weekday of a month."""
+    month, week, weekday, written = (part or "" for part in parts)
+    time = _read_time(written) if written else timedelta(hours=2)
+    if time == timedelta(hours=24):
+        # The following midnight is no nth weekday either, but a second before it is.
+        time -= timedelta(seconds=1)
+    if not timedelta(0) <= time < timedelta(hours=24):
+        return None
+    return AnnualRule(int(month), -1 if week == "5" else int(week), int(weekday), time)
+
+
+def _read_time(text: str) -> timedelta:
+    units = [int(part) for part in text.lstrip("+-").split(":")] + [0, 0]
+    time = timedelta(hours=units[0], minutes=units[1], seconds=units[2])
+    return -time if text.startswith("-") else time

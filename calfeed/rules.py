@@ -1,0 +1,189 @@
+"""Recurrence rules as they are written: RFC 5545 text or a mapping of the same names, to a checked `Rule`.
+
+Source: RFC 5545 §3.3.10. A rule that cannot be read raises `NotationError`; its hint names the part.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from calfeed.notation import NotationError, WrittenTime, read_moment
+
+FREQUENCIES = ("YEARLY", "MONTHLY", "WEEKLY", "DAILY", "HOURLY", "MINUTELY")
+_ORDER = (
+    "FREQ", "INTERVAL", "COUNT", "BYMONTH", "BYWEEKNO", "BYYEARDAY", "BYMONTHDAY", "BYDAY", "BYHOUR", "BYMINUTE",
+    "BYSECOND", "BYSETPOS", "WKST",
+)  # fmt: skip
+NAMES = (*_ORDER, "UNTIL")
+_DAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
+_DAY = re.compile(r"([+-]?\d{1,2})?(MO|TU|WE|TH|FR|SA|SU)")
+# The smallest and largest value of each list of numbers, and whether counting from the end is allowed.
+_RANGES = {
+    "BYMONTH": (1, 12, False),
+    "BYWEEKNO": (1, 53, True),
+    "BYYEARDAY": (1, 366, True),
+    "BYMONTHDAY": (1, 31, True),
+    "BYHOUR": (0, 23, False),
+    "BYMINUTE": (0, 59, False),
+    "BYSECOND": (0, 59, False),
+    "BYSETPOS": (1, 366, True),
+}
+_OTHER_FREQUENCIES = {
+    "FORTNIGHTLY": "`WEEKLY` with `interval: 2`",
+    "BIWEEKLY": "`WEEKLY` with `interval: 2`",
+    "BIMONTHLY": "`MONTHLY` with `interval: 2`",
+    "QUARTERLY": "`MONTHLY` with `interval: 3`",
+    "HALFYEARLY": "`MONTHLY` with `interval: 6`",
+    "ANNUALLY": "`YEARLY`",
+    "WEEKDAYS": "`WEEKLY` with `byday: MO,TU,WE,TH,FR`",
+    "SECONDLY": "`MINUTELY`: calendars show no seconds",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A recurrence rule: its parts in a fixed order, and where it ends as written. UNTIL is not among the parts."""
+
+    parts: tuple[tuple[str, str], ...]
+    until: date | WrittenTime | None = None
+
+    def __getitem__(self, name: str) -> str | None:
+        return dict(self.parts).get(name)
+
+    @property
+    def text(self) -> str:
+        """The rule as RFC 5545 writes it, without UNTIL."""
+        return ";".join(f"{name}={value}" for name, value in self.parts)
+
+    @property
+    def is_endless(self) -> bool:
+        """Whether the rule goes on for ever."""
+        return self.until is None and self["COUNT"] is None
+
+
+def read_rule(text: str) -> Rule:
+    """Return the rule in RFC 5545 text, such as `FREQ=WEEKLY;BYDAY=TU`.
+
+    Raises:
+        NotationError: a part is unknown, wrong, missing, or not allowed with another.
+    """
+    parts: dict[str, str] = {}
+    for part in text.removeprefix("RRULE:").strip().rstrip(";").split(";"):
+        name, equals, value = part.partition("=")
+        name = name.strip().upper()
+        if not equals:
+            raise _bad(f"`{part}` is no part of a rule", "write `FREQ=WEEKLY;BYDAY=TU`: parts are `NAME=value`")
+        if name in parts:
+            raise _bad(f"{name} is written twice", "keep one of the two")
+        parts[name] = value.strip()
+    return rule_of(parts)
+
+
+def rule_of(written: Mapping[str, str]) -> Rule:
+    """Return the rule with these parts, by their names in any case.
+
+    Raises:
+        NotationError: as `read_rule`.
+    """
+    values = {name.upper(): value for name, value in written.items()}
+    for name in values:
+        if name not in NAMES:
+            near = difflib.get_close_matches(name, NAMES, n=1, cutoff=0.6)
+            hint = f"did you mean {near[0]}?" if near else f"the parts are {', '.join(NAMES)}"
+            raise _bad(f"{name} is no part of a rule", hint)
+    frequency = values.get("FREQ", "").upper()
+    if frequency not in FREQUENCIES:
+        other = _OTHER_FREQUENCIES.get(frequency)
+        hint = f"write {other}" if other else f"FREQ is one of {', '.join(FREQUENCIES)}"
+        raise _bad(f"FREQ={values['FREQ']} is no frequency" if "FREQ" in values else "the rule has no FREQ", hint)
+    parts = {name: _READERS[name](name, values[name]) for name in _ORDER if name in values}
+    until = _read_until(values["UNTIL"]) if "UNTIL" in values else None
+    _check_together(parts, until)
+    return Rule(tuple(parts.items()), until)
+
+
+def _bad(message: str, hint: str) -> NotationError:
+    return NotationError("bad-rrule", message, hint)
+
+
+def _read_word(name: str, value: str) -> str:
+    word = value.upper()
+    if name == "WKST" and word not in _DAYS:
+        raise _bad(f"WKST={value} is no day of the week", f"it is one of {', '.join(_DAYS)}")
+    return word
+
+
+def _read_number(name: str, value: str) -> str:
+    if not re.fullmatch(r"\d{1,5}", value, re.ASCII) or int(value) == 0:
+        raise _bad(f"{name}={value} is not a whole number from 1", f"write `{name}=2` or the like")
+    return str(int(value))
+
+
+def _read_numbers(name: str, value: str) -> str:
+    lowest, highest, may_be_negative = _RANGES[name]
+    numbers = []
+    for item in value.replace(" ", "").split(","):
+        if not re.fullmatch(r"[+-]?\d{1,3}", item, re.ASCII):
+            raise _bad(f"{name}={value}: `{item}` is not a number", f"write `{name}={lowest}` or a list with commas")
+        number = int(item)
+        if not lowest <= (abs(number) if may_be_negative else number) <= highest:
+            span = f"{lowest} to {highest}" + (f" or -{highest} to -{lowest}" if may_be_negative else "")
+            raise _bad(f"{name}={value}: {number} is out of range", f"it is {span}")
+        numbers.append(str(number))
+    return ",".join(numbers)
+
+
+def _read_days(name: str, value: str) -> str:
+    days = []
+    for item in value.replace(" ", "").upper().split(","):
+        match = _DAY.fullmatch(item)
+        if match is None or (match[1] and not 1 <= abs(int(match[1])) <= 53):
+            hint = f"days are {', '.join(_DAYS)}, with a number before them for the nth: 2TU, -1FR"
+            raise _bad(f"{name}={value}: `{item}` is no day of the week", hint)
+        days.append(f"{int(match[1])}{match[2]}" if match[1] else match[2])
+    return ",".join(days)
+
+
+def _read_until(value: str) -> date | WrittenTime:
+    compact = re.fullmatch(r"(\d{4})(\d\d)(\d\d)(?:T(\d\d)(\d\d)(\d\d)(Z?))?", value, re.ASCII)
+    if compact is None:
+        return read_moment(value)
+    year, month, day, hour, minute, second, utc = compact.groups()
+    clock = f" {hour}:{minute}:{second}{utc}" if hour else ""
+    return read_moment(f"{year}-{month}-{day}{clock}")
+
+
+_READERS: dict[str, Callable[[str, str], str]] = {
+    **dict.fromkeys(_RANGES, _read_numbers),
+    "FREQ": _read_word,
+    "WKST": _read_word,
+    "INTERVAL": _read_number,
+    "COUNT": _read_number,
+    "BYDAY": _read_days,
+}
+
+
+def _check_together(parts: Mapping[str, str], until: object) -> None:
+    """Refuse parts that the RFC does not allow together."""
+    frequency = parts["FREQ"]
+    if "COUNT" in parts and until is not None:
+        raise _bad("COUNT and UNTIL are both given", "keep one of the two")
+    if parts.get("COUNT") == "1":
+        raise _bad("COUNT=1 makes no series", "leave `rrule` out: some calendars refuse such an event")
+    if any(day.strip("+-0123456789") != day for day in parts.get("BYDAY", "").split(",")):
+        if frequency not in ("MONTHLY", "YEARLY"):
+            raise _bad(f"a number before a day needs FREQ=MONTHLY or YEARLY, not {frequency}", "leave the number out")
+        if "BYWEEKNO" in parts:
+            raise _bad("a number before a day cannot stand with BYWEEKNO", "leave the number out")
+    if "BYWEEKNO" in parts and frequency != "YEARLY":
+        raise _bad(f"BYWEEKNO needs FREQ=YEARLY, not {frequency}", "use `interval` with WEEKLY, or FREQ=YEARLY")
+    if "BYYEARDAY" in parts and frequency in ("DAILY", "WEEKLY", "MONTHLY"):
+        raise _bad(f"BYYEARDAY cannot stand with FREQ={frequency}", "use FREQ=YEARLY")
+    if "BYMONTHDAY" in parts and frequency == "WEEKLY":
+        raise _bad("BYMONTHDAY cannot stand with FREQ=WEEKLY", "use FREQ=MONTHLY")
+    if "BYSETPOS" in parts and not any(name.startswith("BY") and name != "BYSETPOS" for name in parts):
+        raise _bad("BYSETPOS chooses from what another BY… part gives", "add `BYDAY` or another")
