@@ -154,6 +154,10 @@ class _Resolver:
         if dates is None:
             return None
         starts, text = dates
+        if rule.is_misread:
+            hint = "write it with BYMONTH, or write its dates as events of their own"
+            message = "Thunderbird takes every week of the year for this rule"
+            self._warn(self._place.mark("rrule"), "misread-rule", message, hint)
         is_nominal = entry.duration is None or not entry.duration.seconds
         if isinstance(when, Timed) and not series.occurrence_at(when, starts[0], is_nominal=is_nominal).is_plain:
             hint = "let the series begin on another day, and make this one an event of its own"

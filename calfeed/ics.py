@@ -61,13 +61,12 @@ def render_event(revised: Revised, plans: Mapping[str, ZonePlan | None] = _NO_PL
     event = revised.event
     times = _times(event, plans)
     tzids = {time.tzid for time in times}
-    parts = [
-        _vevent(event, revised.revision, has_zone=bool(times), recurrence=_recurrence(event, has_zone=bool(times)))
-    ]
+    has_zone = bool(times)
+    parts = [_vevent(event, revised.revision, has_zone=has_zone, recurrence=_recurrence(event, has_zone=has_zone))]
     for instance in event.recurrence.instances if event.recurrence else ():
         own = _times(instance.event, plans)
         tzids.update(time.tzid for time in own)
-        line_of_start = _start_line("RECURRENCE-ID", instance.recurrence_id, event, has_zone=bool(times))
+        line_of_start = _start_line("RECURRENCE-ID", instance.recurrence_id, event, has_zone=has_zone)
         parts.append(_vevent(instance.event, revised.revision, has_zone=bool(own), recurrence=[line_of_start]))
     return RenderedEvent(
         id=event.id,

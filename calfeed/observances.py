@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cache
 from itertools import product
@@ -60,19 +60,20 @@ class AnnualRule:
 
 @dataclass(frozen=True, slots=True)
 class Observance:
-    """One STANDARD or DAYLIGHT: `offset_to` holds from each onset of `rule` on, or from `onset` on."""
+    """One STANDARD or DAYLIGHT: `offset_to` holds from each onset of `rule` since a year on, or from `onset` on."""
 
     is_daylight: bool
     name: str
     offset_from: timedelta
     offset_to: timedelta
     rule: AnnualRule | None
+    since: int = _FIRST_YEAR
     onset: datetime = datetime(_FIRST_YEAR, 1, 1)  # noqa: DTZ001 - wall time is naive
 
     @property
     def first_onset(self) -> datetime:
         """DTSTART: naive wall time in `offset_from`."""
-        return self.rule.onset(_FIRST_YEAR) if self.rule else self.onset
+        return self.rule.onset(self.since) if self.rule else self.onset
 
 
 def is_place(tzid: str) -> bool:
@@ -212,13 +213,24 @@ def _rules_for(onset: datetime) -> Iterator[AnnualRule]:
 
 
 def _listed(tzid: str, first: datetime, last: datetime) -> tuple[Observance, ...]:
-    """Return an observance for the time before, and one for each change from the first instant to the last."""
+    """Return an observance for the time before, one for each change by an older law, and the current law's rules.
+
+    Where the current law has no yearly rules all changes from the first instant to the last have a date.
+    """
     before = zones.offset_at(first, tzid)
     found = [Observance(False, _format_name(before), before, before, None)]
+    dated: list[Observance] = []
     for change, after in zones.offset_changes(tzid, first, last + timedelta(days=2)):
         onset = (change + before).replace(tzinfo=None)
-        found.append(Observance(after > before, _format_name(after), before, after, None, onset))
+        dated.append(Observance(after > before, _format_name(after), before, after, None, onset=onset))
         before = after
+    rules = [part for part in observances(tzid) if part.rule is not None]
+    by_law = [any(part.rule and part.rule.onset(one.onset.year) == one.onset for part in rules) for one in dated]
+    older = next((n for n in range(len(dated), -1, -1) if n == 0 or not by_law[n - 1]), 0) if rules else len(dated)
+    found += dated[:older]
+    for one in dated[older : older + 2]:
+        part = next(part for part in rules if part.rule and part.rule.onset(one.onset.year) == one.onset)
+        found.append(replace(part, since=one.onset.year))
     return tuple(found)
 
 
@@ -235,7 +247,7 @@ def _onsets_around(parts: tuple[Observance, ...], year: int) -> tuple[tuple[date
         if part.rule is None:
             found.append((part.first_onset, part.offset_from, part.offset_to))
         else:
-            years = (y for y in (year - 1, year) if y >= _FIRST_YEAR)
+            years = (y for y in (year - 1, year) if y >= part.since)
             found += [(part.rule.onset(y), part.offset_from, part.offset_to) for y in years]
     return tuple(sorted(found))
 

@@ -60,6 +60,14 @@ class Rule:
         return ";".join(f"{name}={value}" for name, value in self.parts)
 
     @property
+    def is_misread(self) -> bool:
+        """Whether readers are known to take it otherwise: ical.js does, for an nth or a numbered week of the year."""
+        if self["FREQ"] != "YEARLY":
+            return False
+        has_numbers = any(character.isdigit() for character in self["BYDAY"] or "")
+        return self["BYWEEKNO"] is not None or (has_numbers and self["BYMONTH"] is None)
+
+    @property
     def is_endless(self) -> bool:
         """Whether the rule goes on for ever."""
         return self.until is None and self["COUNT"] is None

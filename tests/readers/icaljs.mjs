@@ -3,7 +3,8 @@
 //   echo '["a.ics", "b.ics"]' | node tests/readers/icaljs.mjs
 //
 // prints {"a.ics": [{uid, recurrenceId, start, end, allDay}, ...], ...}. Times are in UTC by the file's own VTIMEZONEs,
-// all-day events have dates (`end` exclusive, as written), what is missing is null; a series is not expanded. Files with
+// all-day events have dates (`end` exclusive, as written), what is missing is null. A series is not expanded, unless the
+// first argument is a number: then it gives so many of its occurrences, each with the start it has by the rule. Files with
 // errors, a floating time among them, are named on stderr, and nothing is printed: exit code 1.
 //
 // ical.js is found in tests/readers/node_modules (`npm install` there) or in a folder of NODE_PATH.
@@ -84,11 +85,46 @@ function readEvent(event) {
   }
 }
 
+/** The occurrences of a master, as ical.js works them out with the file's exceptions, at most `limit` of them. */
+function expand(master, exceptions, limit) {
+  const event = new ICAL.Event(master, { exceptions, strictExceptions: true });
+  if (!event.isRecurring()) {
+    return [readEvent(master)];
+  }
+  const found = [];
+  const iterator = event.iterator();
+  for (let next = iterator.next(); next && found.length < limit; next = iterator.next()) {
+    const { startDate, endDate, recurrenceId } = event.getOccurrenceDetails(next);
+    found.push({
+      uid: event.uid,
+      recurrenceId: recurrenceId.toICALString(),
+      start: formatTime(startDate),
+      end: master.hasProperty("dtend") ? formatTime(endDate) : null,
+      allDay: startDate.isDate,
+    });
+  }
+  return found;
+}
+
+function readEvents(calendar, limit) {
+  const all = calendar.getAllSubcomponents("vevent");
+  if (!limit) {
+    return all.map(readEvent);
+  }
+  const [masters, exceptions] = [false, true].map((is) => all.filter((one) => one.hasProperty("recurrence-id") === is));
+  return masters.flatMap((master) => {
+    const uid = master.getFirstPropertyValue("uid");
+    const own = exceptions.filter((one) => one.getFirstPropertyValue("uid") === uid);
+    return expand(master, own, limit);
+  });
+}
+
+const limit = Number(process.argv[2] ?? 0);
 const readings = {};
 const problems = [];
 for (const path of JSON.parse(readFileSync(0, "utf-8"))) {
   try {
-    readings[path] = readCalendar(path).getAllSubcomponents("vevent").map(readEvent);
+    readings[path] = readEvents(readCalendar(path), limit);
   } catch (error) {
     problems.push(`${path}: ${error.message}`);
   }

@@ -35,18 +35,22 @@ def available() -> bool:
         return False
 
 
-def read(paths: Sequence[Path]) -> dict[Path, list[Reading]]:
-    """Read all files in one process; `ValueError` names every file that cannot be read, and why."""
-    done = _run(paths)
+def read(paths: Sequence[Path], limit: int = 0) -> dict[Path, list[Reading]]:
+    """Read all files in one process; `ValueError` names every file that cannot be read, and why.
+
+    With a `limit` series are expanded, to at most so many occurrences each.
+    """
+    done = _run(paths, limit)
     if done.returncode != 0:
         raise ValueError(done.stderr.strip())
     found: dict[str, list[_Event]] = json.loads(done.stdout)
     return {path: [_reading(event) for event in found[str(path)]] for path in paths}
 
 
-def _run(paths: Sequence[Path]) -> subprocess.CompletedProcess[str]:
+def _run(paths: Sequence[Path], limit: int = 0) -> subprocess.CompletedProcess[str]:
     names = json.dumps([str(path) for path in paths])
-    return subprocess.run(["node", str(_SCRIPT)], input=names, capture_output=True, encoding="utf-8", check=False)
+    command = ["node", str(_SCRIPT), str(limit)]
+    return subprocess.run(command, input=names, capture_output=True, encoding="utf-8", check=False)
 
 
 def _reading(event: _Event) -> Reading:

@@ -68,7 +68,13 @@ def _pair(standard: Component, daylight: Component) -> Iterator[str]:
 def _irregular(observances: Sequence[Component]) -> Iterator[str]:
     if len(observances) > _MAX_OBSERVANCES:
         yield f"{len(observances)} observances"
-    for each in observances:
+    # Older changes by their dates; the newest may be two yearly rules, which come last.
+    rules = [each for each in observances if each.all("RRULE") and not each.all("RDATE")]
+    if rules:
+        if rules != list(observances[-2:]):
+            yield "yearly rules that are not the last two observances"
+        yield from (f"{each.name} has another RRULE" for each in rules if not _is_zone_rule(each))
+    for each in (each for each in observances if each not in rules):
         start, dates = values(each, "DTSTART"), values(each, "RDATE")
         if dates != start or any(prop.params for prop in each.all("RDATE")):
             yield f"RDATE {dates} is not the DTSTART {start}"
@@ -78,6 +84,11 @@ def _irregular(observances: Sequence[Component]) -> Iterator[str]:
     if any(later <= earlier for earlier, later in pairwise(starts)):
         yield "the newest observance is not the last"
     yield from _broken_links(observances)
+
+
+def _is_zone_rule(observance: Component) -> bool:
+    rules = values(observance, "RRULE")
+    return len(rules) == 1 and _ZONE_RULE.fullmatch(rules[0]) is not None
 
 
 def _broken_links(observances: Sequence[Component]) -> Iterator[str]:

@@ -1,0 +1,239 @@
+"""Series: every occurrence, moved, cancelled and extra ones too, is the instant meant, read from the file alone."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+import pytz
+import yaml
+from every_zone import zone_names
+from readers import icaljs, pyreader, rules
+from readers.reading import Reading
+from support import CALENDAR, NOW, VENUES, load_event, write_files
+
+from calfeed.model import Event
+from calfeed.pipeline import build
+from calfeed.recurrence import as_wall
+
+EXAMPLES = yaml.load((Path(__file__).parent / "data" / "rfc5545.yaml").read_text("utf-8"), Loader=yaml.BaseLoader)  # noqa: S506
+# The RFC prints an end that leaves out the last time it lists; verified erratum 3883.
+ERRATA = {"FREQ=HOURLY;INTERVAL=3;UNTIL=19970902T170000Z": "FREQ=HOURLY;INTERVAL=3;UNTIL=19970902T210000Z"}
+# Rules that ical.js 2.2.1 reads otherwise than the RFC: of an nth or a numbered week of the year it takes each one.
+# calfeed warns of them (`misread-rule`).
+MISREAD_BY_ICAL_JS = {"FREQ=YEARLY;BYDAY=20MO", "FREQ=YEARLY;BYWEEKNO=20;BYDAY=MO"}
+# DTSTART is no occurrence of the rule there, which calfeed refuses: readers differ on it (RFC 5545 §3.8.5.3).
+REGULAR = [example for example in EXAMPLES if "starts_off_rule" not in example]
+
+
+def wall(text: str) -> datetime:
+    """Return a naive wall time."""
+    return datetime.fromisoformat(text)
+
+
+def in_utc(moment: datetime, tzid: str) -> datetime:
+    """Return the instant of a wall time by the zone's file, the first pass if it happens twice."""
+    with pytz.open_resource(tzid) as file:
+        return moment.replace(tzinfo=ZoneInfo.from_file(file)).astimezone(UTC)
+
+
+def starts_in(readings: Sequence[Reading], uid: str) -> list[datetime | date]:
+    """Return the starts a reader gives for one series, in order."""
+    return sorted((reading.start for reading in readings if reading.uid == uid), key=str)
+
+
+@pytest.fixture(scope="module")
+def examples(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Build the examples of the RFC, each an event of its own, and return DIST."""
+    root = tmp_path_factory.mktemp("rfc")
+    events = {
+        f"example-{number}.yaml": f"summary: Example {number}\nstart: {example['start']}\nduration: 15m\n"
+        f"rrule: {ERRATA.get(example['rrule'], example['rrule'])}\n"
+        for number, example in enumerate(REGULAR)
+    }
+    calendar = CALENDAR.replace("Europe/Tallinn", "America/New_York")
+    write_files(root / "events", {"calendar.yaml": calendar, **events})
+    build(root / "events", root / "dist", now=NOW)
+    return root / "dist" / "events"
+
+
+@pytest.mark.node
+def test_examples_of_the_rfc_in_ical_js(examples: Path) -> None:
+    """Each recurrence example of RFC 5545 §3.8.5.3, written by calfeed and read by ical.js, gives the RFC's dates."""
+    paths = [examples / f"example-{number}.ics" for number in range(len(REGULAR))]
+    readings = icaljs.read(paths, limit=400)
+    assert len(REGULAR) > 35
+    for path, example in zip(paths, REGULAR, strict=True):
+        listed = [in_utc(wall(text), "America/New_York") for text in example["occurrences"]]
+        found = [reading.start for reading in readings[path]]
+        agrees = listed == found[: len(listed)] and ("endless" in example or len(listed) == len(found))
+        assert agrees is (example["rrule"] not in MISREAD_BY_ICAL_JS), example["name"]
+
+
+@pytest.mark.parametrize("number", range(len(REGULAR)), ids=[re.sub(r"\W+", "-", e["name"]) for e in REGULAR])
+def test_examples_of_the_rfc(examples: Path, tmp_path: Path, number: int) -> None:
+    """Each example gives the RFC's dates in calfeed itself and in recurring-ical-events, and keeps the rules."""
+    example = REGULAR[number]
+    listed = [wall(text) for text in example["occurrences"]]
+    event = load_event(
+        tmp_path,
+        f"summary: X\nstart: {example['start']}\nduration: 15m\ntimezone: America/New_York\n"
+        f"rrule: {ERRATA.get(example['rrule'], example['rrule'])}\n",
+    )
+    assert event.recurrence is not None
+    assert listed == list(event.recurrence.starts[: len(listed)])
+    assert event.recurrence.is_endless is ("endless" in example)
+    path = examples / f"example-{number}.ics"
+    assert rules.violations(path.read_bytes(), "single") == []
+    if len(listed) > 1 and listed[-1] < listed[0] + timedelta(days=700):
+        found = starts_in(pyreader.read_recurring(path), f"example-{number}@test.example")
+        assert [in_utc(start, "America/New_York") for start in listed] == found[: len(listed)]
+
+
+@dataclass(frozen=True)
+class Weekly:
+    """A weekly series of a zone: its id and the instants of its 56 starts."""
+
+    id: str
+    starts: list[datetime]
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Weekly]]:
+    """Build a weekly series of 56 weeks in every zone, one in the evening and one in the night of the changes."""
+    root = tmp_path_factory.mktemp("weekly")
+    lines, series = [], []
+    for number, tzid in enumerate(zone_names()):
+        for name, start in (("evening", wall("2026-09-01 18:00")), ("night", wall("2026-09-06 02:30"))):
+            identity = f"{name}-{number}"
+            lines.append(
+                f"- {{id: {identity}, summary: {identity}, timezone: {tzid}, start: {start}, duration: 45m,"
+                " rrule: FREQ=WEEKLY;COUNT=56}\n"
+            )
+            walls = [start + timedelta(weeks=week) for week in range(56)]
+            series.append(Weekly(identity, [in_utc(each, tzid) for each in walls]))
+    files = {"calendar.yaml": CALENDAR.replace("name: Test", "name: Weekly"), "all.yaml": "".join(lines)}
+    write_files(root / "events", files)
+    build(root / "events", root / "dist", now=NOW)
+    return root / "dist" / "events", series
+
+
+@pytest.mark.node
+def test_weekly_series_in_every_zone(world: tuple[Path, list[Weekly]]) -> None:
+    """In every IANA zone 56 weeks, evenings and nights, are right in ical.js from the file alone."""
+    folder, series = world
+    paths = [folder / f"{each.id}.ics" for each in series]
+    readings = icaljs.read(paths, limit=100)
+    wrong = []
+    for path, each in zip(paths, series, strict=True):
+        found = [reading.start for reading in readings[path]]
+        if each.starts != found:
+            wrong.append((each.id, [pair for pair in zip(each.starts, found, strict=False) if pair[0] != pair[1]][:2]))
+    assert len(series) > 1190
+    assert wrong == []
+
+
+def test_weekly_series_in_every_zone_in_python(world: tuple[Path, list[Weekly]]) -> None:
+    """The same series are right in recurring-ical-events, and every file keeps the rules."""
+    folder, series = world
+    for each in series[::5]:
+        path = folder / f"{each.id}.ics"
+        assert each.starts == starts_in(pyreader.read_recurring(path), f"{each.id}@test.example"), each.id
+        assert rules.violations(path.read_bytes(), "single") == [], each.id
+
+
+def test_exceptions_moves_and_extra_dates(tmp_path: Path) -> None:
+    """Left out, added, moved, renamed and cancelled dates are what readers see, and each once."""
+    text = """\
+summary: Weekly
+start: 2026-09-01 18:00
+end: 20:00
+venue: hub
+rrule: {freq: weekly, byday: [tu], until: 2026-12-15}
+exdates: [2026-11-03, 2026-11-10 18:00]
+rdates: [2026-11-05]
+overrides:
+  - {recurrence_id: 2026-10-06, start: 2026-10-07 19:00, summary: Moved}
+  - {recurrence_id: 2026-10-13, status: cancelled}
+  - {recurrence_id: 2026-10-20 18:00, end: 22:00, venue: {name: Elsewhere}}
+  - {recurrence_id: 2026-11-05, start: 2026-11-06}
+"""
+    root = write_files(tmp_path / "events", {"calendar.yaml": CALENDAR, "venues.yaml": VENUES, "talk.yaml": text})
+    build(root, tmp_path / "dist", now=NOW)
+    path = tmp_path / "dist" / "events" / "talk.ics"
+    regular = [wall("2026-09-01 18:00") + timedelta(weeks=week) for week in range(16)]
+    left = [start for start in regular if f"{start:%m-%d}" not in ("11-03", "11-10", "10-06")]
+    walls = [*left, wall("2026-10-07 19:00"), wall("2026-11-06 18:00")]
+    expected = sorted((in_utc(start, "Europe/Tallinn") for start in walls), key=str)
+    assert expected == starts_in(pyreader.read_recurring(path), "talk@test.example")
+    if icaljs.available():
+        assert expected == starts_in(icaljs.read([path], limit=50)[path], "talk@test.example")
+    assert rules.violations(path.read_bytes(), "single") == []
+    assert rules.violations((tmp_path / "dist" / "test.ics").read_bytes(), "feed") == []
+    written = path.read_text("utf-8").replace("\r\n ", "")
+    assert "RRULE:FREQ=WEEKLY;BYDAY=TU;UNTIL=20261215T160000Z\n" in written
+    assert "RECURRENCE-ID;TZID=Europe/Tallinn:20261006T180000\n" in written
+    assert "LOCATION:Elsewhere\n" in written
+    assert written.index("RRULE:FREQ=WEEKLY") < written.index("RECURRENCE-ID")
+
+
+@pytest.mark.parametrize(
+    "until", ["2026-09-29", "2026-09-29 18:00", "2026-09-29T15:00Z", "20260929T150000Z", "2026-10-05"]
+)
+def test_until_never_drops_the_last_date(tmp_path: Path, until: str) -> None:
+    """However the end is written, the last meeting takes place, and UNTIL is its instant in UTC."""
+    text = f"summary: X\nstart: 2026-09-01 18:00\nend: 20:00\nrrule: {{freq: weekly, until: '{until}'}}\n"
+    event = load_event(tmp_path, text)
+    assert event.recurrence is not None
+    assert as_wall(event.recurrence.starts[-1]) == wall("2026-09-29 18:00")
+    assert event.recurrence.rule == "FREQ=WEEKLY;UNTIL=20260929T150000Z"
+
+
+def test_whole_days(tmp_path: Path) -> None:
+    """A series of whole days has dates everywhere, and ends with a date."""
+    text = "summary: X\nstart: 2027-01-30\nend: 2027-01-31\nexdates: 2027-04-30\n"
+    text += "rrule: FREQ=MONTHLY;BYMONTHDAY=30;UNTIL=20270530\n"
+    root = write_files(tmp_path / "events", {"calendar.yaml": CALENDAR, "talk.yaml": text})
+    build(root, tmp_path / "dist", now=NOW)
+    path = tmp_path / "dist" / "events" / "talk.ics"
+    assert starts_in(pyreader.read_recurring(path), "talk@test.example") == [
+        date(2027, 1, 30), date(2027, 3, 30), date(2027, 5, 30),
+    ]  # fmt: skip
+    written = path.read_text("utf-8")
+    assert "RRULE:FREQ=MONTHLY;BYMONTHDAY=30;UNTIL=20270530\n" in written
+    assert "EXDATE;VALUE=DATE:20270430\n" in written
+    assert rules.violations(path.read_bytes(), "single") == []
+
+
+def test_series_is_never_in_utc_where_clocks_change(tmp_path: Path) -> None:
+    """A series keeps its zone, also where single events of the zone are written in UTC."""
+    text = (
+        "- {id: s, summary: S, start: 2027-01-05 18:00, duration: 1h, rrule: FREQ=WEEKLY;COUNT=80}\n"
+        "- {id: t, summary: T, start: 2027-01-05 02:30, duration: 1h, rrule: FREQ=DAILY;COUNT=400}\n"
+    )
+    for number, tzid in enumerate(("Asia/Jerusalem", "America/Nuuk", "Asia/Gaza", "Africa/Casablanca", "Africa/Cairo")):
+        calendar = CALENDAR.replace("Europe/Tallinn", tzid)
+        root = write_files(tmp_path / str(number) / "events", {"calendar.yaml": calendar, "all.yaml": text})
+        build(root, tmp_path / str(number) / "dist", now=NOW)
+        feed = tmp_path / str(number) / "dist" / "test.ics"
+        assert f"DTSTART;TZID={tzid}:20270105T180000" in feed.read_text("utf-8")
+        assert rules.violations(feed.read_bytes(), "feed") == []
+        readings = pyreader.read_recurring(feed)
+        for uid, start, step, count in (("s", "18:00", 7, 80), ("t", "02:30", 1, 400)):
+            walls = [wall(f"2027-01-05 {start}") + timedelta(days=step * n) for n in range(count)]
+            assert [in_utc(each, tzid) for each in walls] == starts_in(readings, f"{uid}@test.example"), (tzid, uid)
+
+
+def test_spelling_of_a_rule_is_no_change(tmp_path: Path) -> None:
+    """A rule as text and as a mapping, in another order and case, is the same series."""
+    rules_ = ["FREQ=WEEKLY;BYDAY=TU,TH;INTERVAL=2;COUNT=6", "{interval: 2, freq: weekly, count: 6, byday: [tu, th]}"]
+    found: list[Event] = [
+        load_event(tmp_path / str(n), f"summary: X\nstart: 2026-09-01 18:00\nend: 20:00\nrrule: {rule}\n")
+        for n, rule in enumerate(rules_)
+    ]
+    assert found[0].recurrence == found[1].recurrence
