@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from calfeed.agenda import occurrences
     from calfeed.errors import CalfeedError, OutputError, Problem, SourceError
     from calfeed.manifest import Manifest
     from calfeed.model import Artifact, Event, Project
@@ -28,6 +29,7 @@ _HOMES = {
     "SourceError": "errors",
     "build": "pipeline",
     "load": "project",
+    "occurrences": "agenda",
     "render": "pipeline",
 }
 
@@ -43,6 +45,7 @@ __all__ = [
     "SourceError",
     "build",
     "load",
+    "occurrences",
     "render",
 ]
 

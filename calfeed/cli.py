@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _T = TypeVar("_T")
 _EVENTS = click.Path(exists=True, file_okay=False, path_type=Path)
+_DAY = click.DateTime(["%Y-%m-%d"])
 _EARLIEST, _LATEST = 1970, 2200  # years of a build
 _events_argument = click.argument("events", type=_EVENTS, default="events")
 _format_option = click.option(
@@ -155,12 +156,17 @@ def build(events: Path, out: Path, dry: bool, base_url: str | None, no_site: boo
 
 @main.command("list")
 @_events_argument
+@click.option("--from", "first", type=_DAY, metavar="DATE", help="List occurrences, from this day on.")
+@click.option("--to", "last", type=_DAY, metavar="DATE", help="List occurrences, up to this day.")
 @_format_option
-def list_(events: Path, form: Literal["text", "json"]) -> None:
-    """List the events of the folder EVENTS, with local time, zone and UTC."""
+def list_(events: Path, first: datetime | None, last: datetime | None, form: Literal["text", "json"]) -> None:
+    """List the events of the folder EVENTS, with local time, zone and UTC; with a range of days, their occurrences."""
     from calfeed import report
+    from calfeed.agenda import on_days
 
     found = _load(events).events
+    if first is not None or last is not None:
+        found = on_days(found, first.date() if first else None, last.date() if last else None)
     click.echo(report.format_events(found) if form == "text" else report.format_events_json(found), nl=False)
 
 

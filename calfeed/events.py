@@ -5,21 +5,19 @@ Every check runs on whatever fields could be read; a problem that follows from a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
-from typing import ParamSpec, TypeVar
 
-from calfeed import fields, series, zoning
+from calfeed import fields, zoning
 from calfeed.entries import Place, Read
-from calfeed.errors import Mark, Problem, error, warning
+from calfeed.errors import Mark, Problem
 from calfeed.localtime import end_after, end_of_day, to_zoned
 from calfeed.model import (
     Address,
     AllDay,
     Calendar,
     Event,
-    Instance,
     Organizer,
     Recurrence,
     Timed,
@@ -27,13 +25,12 @@ from calfeed.model import (
     ZoneChoice,
     ZonedTime,
 )
-from calfeed.notation import ClockTime, Duration, NotationError, WrittenTime, format_wall
-from calfeed.recurrence import HORIZON_YEAR, as_wall
-from calfeed.schema import EventEntry, OrganizerEntry, OverrideEntry, VenueEntry
+from calfeed.notation import ClockTime, Duration, WrittenTime, format_wall
+from calfeed.notes import Notes
+from calfeed.overrides import SeriesResolver
+from calfeed.schema import EventEntry, OrganizerEntry, VenueEntry
 
 _STAMPS = ("sequence", "created", "last_modified")
-_P = ParamSpec("_P")
-_T = TypeVar("_T")
 
 
 @dataclass(frozen=True)
@@ -76,6 +73,7 @@ def resolve_venue(venue_id: str | None, entry: VenueEntry, mark: Mark) -> Venue:
         geo=entry.geo,
         timezone=entry.timezone,
         url=entry.url,
+        is_shared=entry.shared,
         mark=mark,
     )
 
@@ -95,7 +93,7 @@ class _Resolver:
         self._broken = read.broken
         self._place = place
         self._around = around
-        self._problems: list[Problem] = []
+        self._notes = Notes(place)
 
     def resolve(self, event_id: str) -> tuple[Event | None, tuple[Problem, ...]]:
         entry = self._entry
@@ -106,7 +104,7 @@ class _Resolver:
         created = self._stamp("created", stamp_zone)
         last_modified = self._stamp("last_modified", stamp_zone)
         if when is None:
-            return None, tuple(self._problems)
+            return None, tuple(self._notes.problems)
         event = Event(
             id=event_id,
             uid=entry.uid or f"{event_id}@{self._around.calendar.id}",
@@ -130,151 +128,16 @@ class _Resolver:
             mark=self._place.mark("id" if entry.id else "summary"),
             stamp_marks=tuple((key, self._place.mark(key)) for key in _STAMPS if getattr(entry, key) is not None),
         )
-        recurrence = self._recurrence(event)
-        return replace(event, recurrence=recurrence), tuple(self._problems)
+        recurrence = self._series(event)
+        return replace(event, recurrence=recurrence), tuple(self._notes.problems)
 
-    # -- series
+    def _series(self, event: Event) -> Recurrence | None:
+        def resolve(entry: EventEntry, place: Place) -> Event | None:
+            found, problems = resolve_event(Read(entry, frozenset(), ()), place, event.id, self._around)
+            self._notes.problems += problems
+            return found
 
-    def _recurrence(self, event: Event) -> Recurrence | None:
-        """Return what makes a series of the event; a part that cannot be used is reported and left out."""
-        entry, rule = self._entry, self._entry.rrule
-        if rule is None:
-            for key in ("exdates", "rdates", "overrides"):
-                if getattr(entry, key) and "rrule" not in self._broken:
-                    hint = "add `rrule:`, or write each date as an event of its own"
-                    self._report(self._place.key_mark(key), "no-series", f"`{key}` needs a rule", hint)
-            return None
-        when = event.when
-        if isinstance(when, Timed) and when.end is not None and when.end.tzid != when.start.tzid:
-            hint = "write each date as an event of its own"
-            message = "a series cannot end in another zone than it begins in"
-            self._report(self._place.mark("end_timezone"), "series-zones", message, hint)
-            return None
-        dates = self._try("rrule", series.dates_of, rule, when)
-        if dates is None:
-            return None
-        starts, text = dates
-        if rule.is_misread:
-            hint = "write it with BYMONTH, or write its dates as events of their own"
-            message = "Thunderbird takes every week of the year for this rule"
-            self._warn(self._place.mark("rrule"), "misread-rule", message, hint)
-        is_nominal = entry.duration is None or not entry.duration.seconds
-        if isinstance(when, Timed) and not series.occurrence_at(when, starts[0], is_nominal=is_nominal).is_plain:
-            hint = "let the series begin on another day, and make this one an event of its own"
-            message = "the clocks change during the first occurrence, so readers would misplace the others"
-            self._report(self._place.mark("start"), "unsettled-start", message, hint)
-            return None
-        exdates = self._matched("exdates", entry.exdates, starts, when)
-        rdates = self._extra(entry.rdates, starts, when)
-        kept = sorted({*(start for start in starts if start not in exdates), *rdates}, key=as_wall)
-        instances = self._overrides(event, kept, is_nominal=is_nominal)
-        overridden = {instance.recurrence_id for instance in instances}
-        plain = [start for start in kept if start not in overridden]
-        settled = [
-            Instance(start, replace(event, when=found))
-            for start, found in series.unsettled(when, plain, is_nominal=is_nominal)
-        ]
-        if rule.is_endless and settled:
-            shown = ", ".join(format_wall(as_wall(instance.recurrence_id)) for instance in settled[:3])
-            hint = "give the rule an end, or the series another time: readers differ on these"
-            message = f"the clocks change during {len(settled)} of the occurrences until {HORIZON_YEAR}: {shown}…"
-            self._warn(self._place.mark("rrule"), "unsettled-occurrence", message, hint)
-            settled = []
-        return Recurrence(
-            rule=text,
-            rdates=rdates,
-            exdates=exdates,
-            starts=tuple(kept),
-            is_endless=rule.is_endless,
-            is_nominal=is_nominal,
-            instances=tuple(sorted([*instances, *settled], key=lambda instance: as_wall(instance.recurrence_id))),
-        )
-
-    def _matched(
-        self, key: str, written: Sequence[date | WrittenTime], starts: Sequence[datetime | date], when: AllDay | Timed
-    ) -> tuple[datetime | date, ...]:
-        found: dict[datetime | date, None] = {}
-        for number, moment in enumerate(written):
-            start = self._try_at(self._place.mark(key, number), series.match, moment, starts, when)
-            if start is not None:
-                found[start] = None
-        return tuple(sorted(found, key=as_wall))
-
-    def _extra(
-        self, written: Sequence[date | WrittenTime], starts: Sequence[datetime | date], when: AllDay | Timed
-    ) -> tuple[datetime | date, ...]:
-        found: dict[datetime | date, None] = {}
-        for number, moment in enumerate(written):
-            mark = self._place.mark("rdates", number)
-            start = self._try_at(mark, series.extra_start, moment, when)
-            if start is None:
-                continue
-            if start in starts or start in found:
-                self._warn(mark, "rdate-occurs", "the series occurs then already", "delete it here")
-            else:
-                found[start] = None
-        return tuple(sorted(found, key=as_wall))
-
-    def _overrides(self, event: Event, starts: Sequence[datetime | date], *, is_nominal: bool) -> tuple[Instance, ...]:
-        found: dict[datetime | date, Instance] = {}
-        for number, override in enumerate(self._entry.overrides):
-            place = self._place.below("overrides", number)
-            if override.recurrence_id is None:
-                continue
-            mark = place.mark("recurrence_id")
-            start = self._try_at(mark, series.match, override.recurrence_id, starts, event.when)
-            if start is None:
-                continue
-            if start in found:
-                hint = "put both changes into one"
-                self._report(mark, "duplicate-override", "this occurrence has an override already", hint)
-                continue
-            instance = self._instance(event, start, override, place, is_nominal=is_nominal)
-            if instance is not None:
-                found[start] = Instance(start, instance)
-        self._check_moves(event, starts, found)
-        return tuple(found.values())
-
-    def _instance(
-        self, event: Event, start: datetime | date, override: OverrideEntry, place: Place, *, is_nominal: bool
-    ) -> Event | None:
-        """Return the occurrence as an event of its own: the series' values, and those of the override over them."""
-        given = {key: value for key, value in override if value is not None and key not in ("recurrence_id", "start")}
-        occurrence = series.occurrence_at(event.when, start, is_nominal=is_nominal)
-        moved = override.start
-        if moved is not None and isinstance(event.when, Timed) and not isinstance(moved, WrittenTime):
-            moved = WrittenTime(as_wall(series.extra_start(moved, event.when)))
-        if isinstance(moved, WrittenTime) and isinstance(event.when, AllDay):
-            hint = f"write the date alone: `{moved.wall.date()}`"
-            self._report(place.mark("start"), "mixed-end", "the series has whole days", hint)
-            return None
-        entry = self._entry.model_copy(
-            update={
-                **dict.fromkeys(("end", "duration", "rrule", "created", "last_modified")),
-                "exdates": [],
-                "rdates": [],
-                "overrides": [],
-                **({"timezone": event.when.start.tzid} if isinstance(event.when, Timed) else {}),
-                **_times_of(occurrence, moved, has_end=bool(given.keys() & {"end", "duration"})),
-                **given,
-            }
-        )
-        found, problems = resolve_event(Read(entry, frozenset(), ()), place, event.id, self._around)
-        self._problems += problems
-        return None if found is None else replace(found, uid=event.uid, zone=event.zone)
-
-    def _check_moves(
-        self, event: Event, starts: Sequence[datetime | date], found: Mapping[datetime | date, Instance]
-    ) -> None:
-        taken = {as_wall(start) for start in starts if start not in found}
-        for number, override in enumerate(self._entry.overrides):
-            if override.start is None:
-                continue
-            moved = series.extra_start(override.start, event.when) if isinstance(event.when, Timed) else override.start
-            if not isinstance(moved, WrittenTime) and as_wall(moved) in taken:
-                mark = self._place.below("overrides", number).mark("start")
-                hint = "move it elsewhere, or take the other one out with `exdates`"
-                self._warn(mark, "override-collides", "another occurrence of the series is at that time", hint)
+        return SeriesResolver(self._entry, self._broken, self._place, self._notes, resolve).resolve(event)
 
     # -- venue and text
 
@@ -282,7 +145,9 @@ class _Resolver:
         written = self._entry.venue
         if isinstance(written, VenueEntry):
             if written.name is None:
-                self._report(self._place.mark("venue"), "missing-key", "`name` is missing", "add a line `name: …`")
+                self._notes.report(
+                    self._place.mark("venue"), "missing-key", "`name` is missing", "add a line `name: …`"
+                )
             return resolve_venue(None, written, self._place.mark("venue"))
         known = self._around.venues
         if written is None or known is None:
@@ -290,7 +155,7 @@ class _Resolver:
         if written in known:
             return known[written]
         hint = fields.did_you_mean(written, known, f"add `{written}:` to venues.yaml, or write the venue in place")
-        self._report(self._place.mark("venue"), "unknown-venue", f"there is no venue `{written}`", hint)
+        self._notes.report(self._place.mark("venue"), "unknown-venue", f"there is no venue `{written}`", hint)
         return None
 
     def _check_description(self) -> None:
@@ -298,7 +163,7 @@ class _Resolver:
         if tag:
             message = f"`{tag}` is HTML; readers will see it as it is written"
             hint = "use Markdown, or put it in `backquotes` if it is meant to be seen"
-            self._warn(self._place.mark_within("description", tag), "html-in-description", message, hint)
+            self._notes.warn(self._place.mark_within("description", tag), "html-in-description", message, hint)
 
     def _stamp(self, key: str, tzid: str) -> datetime | None:
         """Return an instant of the event's history: local like every time, a date alone as its midnight."""
@@ -307,7 +172,7 @@ class _Resolver:
             return None
         if not isinstance(written, WrittenTime):
             written = WrittenTime(datetime.combine(written, time()))
-        zoned = self._try(key, to_zoned, written, tzid)
+        zoned = self._notes.attempt(self._place.mark(key), to_zoned, written, tzid)
         return zoned.instant if zoned else None
 
     # -- when
@@ -317,7 +182,7 @@ class _Resolver:
         if self._entry.end is not None and self._entry.duration is not None:
             hint = "delete one of the two"
             mark = self._place.key_mark("duration")
-            self._report(mark, "end-and-duration", "an event has an `end` or a `duration`, not both", hint)
+            self._notes.report(mark, "end-and-duration", "an event has an `end` or a `duration`, not both", hint)
             return None, None
         if start is None:
             return None, None
@@ -326,7 +191,7 @@ class _Resolver:
         ):
             hint = "leave it out, or write the time the event ends"
             message = "there is no time whose zone this could be"
-            self._warn(self._place.key_mark("end_timezone"), "unused-key", message, hint)
+            self._notes.warn(self._place.key_mark("end_timezone"), "unused-key", message, hint)
         if not isinstance(start, WrittenTime):
             return self._all_day(start), self._zone(venue, start.year, required=False)
         zone = self._zone(venue, start.wall.year, required=True)
@@ -334,11 +199,11 @@ class _Resolver:
             return None, None
         written = self._place.mark("timezone") if self._entry.timezone else None
         owner = written or (venue.mark if venue and venue.timezone else self._around.calendar.mark)
-        self._problems += zoning.check_name(zone.tzid, owner)
+        self._notes.problems += zoning.check_name(zone.tzid, owner)
         when = self._timed(start, zone.tzid)
         if when is not None:
             is_default = "timezone" in self._place.defaults
-            self._problems += zoning.check_place(when.start, written, venue, is_default=is_default)
+            self._notes.problems += zoning.check_place(when.start, written, venue, is_default=is_default)
         return when, zone
 
     def _zone(self, venue: Venue | None, year: int, *, required: bool) -> ZoneChoice | None:
@@ -348,41 +213,43 @@ class _Resolver:
             return ZoneChoice(tzid=self._entry.timezone, reason=f"{default.path if default else 'the event'} says so")
         if self._broken & {"timezone", "venue"} or (self._entry.venue is not None and venue is None):
             return None
-        self._problems += zoning.check_coordinates(venue, year)
+        self._notes.problems += zoning.check_coordinates(venue, year)
         found = zoning.zone_of_place(venue, self._around.calendar, year)
         if isinstance(found, ZoneChoice):
             return found
         if required and found is not None:
-            self._problems.append(found)
+            self._notes.problems.append(found)
         elif required and not self._around.is_zone_broken:
             hint = "write `timezone:` in the event, its venue or calendar.yaml, such as `Europe/Tallinn`"
             message = "there is no telling in which time zone this is"
-            self._report(self._place.mark("start"), "missing-timezone", message, hint)
+            self._notes.report(self._place.mark("start"), "missing-timezone", message, hint)
         return None
 
     def _all_day(self, first: date) -> AllDay | None:
         end, duration = self._entry.end, self._entry.duration
         if isinstance(end, WrittenTime | ClockTime):
             hint = f"write the start's time, or a date as `end` (the last day, inclusive): `{first}`"
-            self._report(self._place.mark("end"), "mixed-end", "the event begins on a day and ends at a time", hint)
+            self._notes.report(
+                self._place.mark("end"), "mixed-end", "the event begins on a day and ends at a time", hint
+            )
             return None
         if duration is not None:
             if duration.seconds:
                 hint = "write whole days (`3d`), or give `start` a time"
                 message = "an event of whole days cannot last hours and minutes"
-                self._report(self._place.mark("duration"), "mixed-end", message, hint)
+                self._notes.report(self._place.mark("duration"), "mixed-end", message, hint)
                 return None
             return AllDay(first, first + timedelta(days=duration.days - 1))
         if isinstance(end, date):
             if end < first:
                 hint = f"the last day is the first or a later one: `end: {first}` or leave it out"
-                self._report(self._place.mark("end"), "end-before-start", f"{end} is before {first}", hint)
+                self._notes.report(self._place.mark("end"), "end-before-start", f"{end} is before {first}", hint)
                 return None
             return AllDay(first, end)
         return AllDay(first, first)
 
     def _timed(self, start: WrittenTime, tzid: str) -> Timed | None:
-        begin = self._try("start", to_zoned, start, tzid)
+        begin = self._notes.attempt(self._place.mark("start"), to_zoned, start, tzid)
         if begin is None:
             return None
         duration = self._entry.duration
@@ -395,10 +262,10 @@ class _Resolver:
         if duration is None:
             hint = "write `end` or `duration`, or `default_duration` in calendar.yaml; unknown is allowed"
             message = "the event has no end; calendars show it as a moment"
-            self._warn(self._place.mark("start"), "missing-end", message, hint)
+            self._notes.warn(self._place.mark("start"), "missing-end", message, hint)
             return Timed(begin, None)
         key = "start" if self._entry.duration is None else "duration"
-        end = self._try(key, end_after, begin, duration, self._entry.end_timezone or tzid)
+        end = self._notes.attempt(self._place.mark(key), end_after, begin, duration, self._entry.end_timezone or tzid)
         return None if end is None else Timed(begin, end)
 
     def _timed_to(self, begin: ZonedTime, end: date | WrittenTime | ClockTime) -> Timed | None:
@@ -408,7 +275,7 @@ class _Resolver:
             if self._is_start_utc():
                 message = "the start is given in UTC, the end as a local time"
                 hint = "write both alike: give the end a date and a `Z`, or the start its local time"
-                self._report(mark, "mixed-end", message, hint)
+                self._notes.report(mark, "mixed-end", message, hint)
                 return None
             wall = datetime.combine(begin.wall.date(), time()) + end.since_midnight
             if wall.date() != begin.wall.date():
@@ -417,50 +284,27 @@ class _Resolver:
         elif not isinstance(end, WrittenTime):
             if end < begin.wall.date():
                 hint = f"write the day and time it ends: `{begin.wall.date()} 18:00`"
-                self._report(mark, "end-before-start", f"{end} is before {begin.wall.date()}", hint)
+                self._notes.report(mark, "end-before-start", f"{end} is before {begin.wall.date()}", hint)
                 return None
             message = "the event begins at a time and ends on a day"
             hint = (
                 f"write the time it ends (`{end} 18:00`, `{end} 24:00`), or make `start` a date: `{begin.wall.date()}`"
             )
-            self._report(mark, "mixed-end", message, hint)
+            self._notes.report(mark, "mixed-end", message, hint)
             return None
-        return self._ordered(begin, self._try("end", to_zoned, end, tzid))
+        return self._ordered(begin, self._notes.attempt(self._place.mark("end"), to_zoned, end, tzid))
 
     def _ordered(self, begin: ZonedTime, finish: ZonedTime | None) -> Timed | None:
         if finish is None:
             return None
         if finish.instant <= begin.instant:
-            self._report(self._place.mark("end"), "end-before-start", *_words_for_order(begin, finish))
+            self._notes.report(self._place.mark("end"), "end-before-start", *_words_for_order(begin, finish))
             return None
         return Timed(begin, finish)
 
     def _is_start_utc(self) -> bool:
         start = self._entry.start
         return isinstance(start, WrittenTime) and start.is_utc
-
-    # -- problems
-
-    def _try(self, key: str, find: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T | None:
-        """Return what `find` does, or report at a key why there is nothing."""
-        return self._try_at(self._place.mark(key), find, *args, **kwargs)
-
-    def _try_at(self, mark: Mark, find: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T | None:
-        try:
-            return find(*args, **kwargs)
-        except NotationError as refusal:
-            self._report(mark, refusal.code, refusal.message, refusal.hint)
-            return None
-
-    def _report(self, mark: Mark, code: str, message: str, hint: str) -> None:
-        self._problems.append(error(mark, code, message, hint, *self._asker(mark)))
-
-    def _warn(self, mark: Mark, code: str, message: str, hint: str) -> None:
-        self._problems.append(warning(mark, code, message, hint, *self._asker(mark)))
-
-    def _asker(self, mark: Mark) -> tuple[Mark, ...]:
-        """Return the event's own mark for a problem that stands elsewhere, in a _defaults.yaml."""
-        return () if mark.path == self._place.document.path else (self._place.mark("summary"),)
 
 
 def _words_for_order(begin: ZonedTime, finish: ZonedTime) -> tuple[str, str]:
@@ -475,27 +319,3 @@ def _words_for_order(begin: ZonedTime, finish: ZonedTime) -> tuple[str, str]:
         return message, f"if it ends on the next day, write `end: {following}`"
     days = (begin.instant - finish.instant).days
     return message, f"the end is {days:,} days too early: check year, month and day of both"
-
-
-def _times_of(occurrence: series.Occurrence, moved: date | WrittenTime | None, *, has_end: bool) -> dict[str, object]:
-    """Return the start of an override, and its end where it writes none: as far from the start as it would be."""
-    when = occurrence.when
-    if isinstance(when, AllDay):
-        first = when.first if moved is None or isinstance(moved, WrittenTime) else moved
-        return {"start": first} if has_end else {"start": first, "end": first + (when.last - when.first)}
-    written = _as_utc if not occurrence.is_plain else _as_local
-    start = written(when.start) if moved is None else moved
-    if has_end or when.end is None:
-        return {"start": start}
-    if moved is None:
-        return {"start": start, "end": written(when.end)}
-    return {"start": start, "duration": Duration(0, int((when.end.instant - when.start.instant).total_seconds()))}
-
-
-def _as_local(time: ZonedTime) -> WrittenTime:
-    return WrittenTime(time.wall)
-
-
-def _as_utc(time: ZonedTime) -> WrittenTime:
-    """Return a time as if it had been written in UTC, so that it means its instant whatever the clocks do."""
-    return WrittenTime(time.instant.replace(tzinfo=None), timedelta(0), is_utc=True)

@@ -55,7 +55,7 @@ class Address:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Venue:
-    """A place. `id` is None for a venue written inside an event."""
+    """A place. `id` is None for a venue written inside an event; a shared one may hold several events at once."""
 
     id: str | None
     name: Text
@@ -63,6 +63,7 @@ class Venue:
     geo: tuple[float, float] | None = None
     timezone: str | None = None
     url: str | None = None
+    is_shared: bool = False
     mark: Mark = field(compare=False, repr=False)
 
 

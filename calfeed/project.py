@@ -8,6 +8,7 @@ from pathlib import Path, PurePosixPath
 from urllib.parse import urlsplit
 
 from calfeed import fields
+from calfeed.agenda import conflicts
 from calfeed.defaults import Inherited, load_defaults
 from calfeed.entries import Place, Read, read_entry
 from calfeed.errors import Mark, Problem, Severity, SourceError, error, sort_problems, warning
@@ -81,6 +82,7 @@ class _Loader:
         )
         events = self._load_events(around)
         self._problems += _zone_problems(events)
+        self._problems += conflicts(events)
         are_all = len(events) == len(self._claims)
         written = [feed for feed in self._feeds if feed is not None]
         automatic = read.entry.automatic_feeds

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from calfeed.errors import Problem, Severity
 from calfeed.manifest import event_record
-from calfeed.model import AllDay, Event, Timed, ZonedTime
+from calfeed.model import AllDay, Event, Instance, Status, Timed, ZonedTime
 from calfeed.notation import format_offset
 from calfeed.zones import offset_at
 
@@ -137,6 +137,12 @@ def format_event(event: Event) -> str:
     else:
         lines.append(("start", _long_time(when.start)))
         lines.append(("end", _long_time(when.end) if when.end else "not known"))
+    if event.recurrence is not None:
+        last = f"{event.recurrence.starts[-1]:%a %Y-%m-%d}"
+        known = f"{plural(len(event.recurrence.starts), 'time')}, the last on {last}"
+        lines.append(("rrule", event.recurrence.rule))
+        lines.append(("occurs", "without an end" if event.recurrence.is_endless else known))
+        lines += [("but", _instance_line(instance)) for instance in event.recurrence.instances]
     lines.append(
         ("zone", f"{event.zone.tzid}, because {event.zone.reason}" if event.zone else "none; whole days need none")
     )
@@ -184,20 +190,33 @@ def width(text: str) -> int:
     )
 
 
+def _instance_line(instance: Instance) -> str:
+    when = instance.event.when
+    start = when.first if isinstance(when, AllDay) else when.start.wall
+    clock = f" {_clock(start)}" if isinstance(start, datetime) else ""
+    return f"{instance.recurrence_id:%a %Y-%m-%d} is {start:%a %Y-%m-%d}{clock}: {_summary(instance.event)}"
+
+
 def _row(event: Event) -> tuple[str, ...]:
     when = event.when
     if isinstance(when, AllDay):
         end = f"{when.last:%a %Y-%m-%d}" if when.last != when.first else ""
         zone = event.zone.tzid if event.zone else "-"
-        return f"{when.first:%a %Y-%m-%d}", end, zone, "all day", event.id, event.summary
+        return f"{when.first:%a %Y-%m-%d}", end, zone, "all day", event.id, _summary(event)
     return (
         f"{when.start.wall:%a %Y-%m-%d} {_clock(when.start.wall)}",
         _end_cell(when),
         when.start.tzid,
         f"{when.start.instant:%Y-%m-%d} {_clock(when.start.instant)}Z",
         event.id,
-        event.summary,
+        _summary(event),
     )
+
+
+def _summary(event: Event) -> str:
+    status = "" if event.status is Status.CONFIRMED else f" ({event.status.value})"
+    rule = f" [{event.recurrence.rule}]" if event.recurrence else ""
+    return f"{event.summary}{status}{rule}"
 
 
 def _end_cell(when: Timed) -> str:

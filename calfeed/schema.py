@@ -89,6 +89,7 @@ class VenueEntry(Entry):
     geo: Geo | None = None
     timezone: Zone | None = None
     url: Url | None = None
+    shared: Boolean = False
 
 
 class FeedEntry(Entry):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,11 +13,13 @@ from zoneinfo import ZoneInfo
 import pytest
 import pytz
 import yaml
+from dateutil.rrule import rrulestr
 from every_zone import zone_names
 from readers import icaljs, pyreader, rules
 from readers.reading import Reading
 from support import CALENDAR, NOW, VENUES, load_event, write_files
 
+from calfeed.errors import Severity, SourceError
 from calfeed.model import Event
 from calfeed.pipeline import build
 from calfeed.recurrence import as_wall
@@ -237,3 +240,74 @@ def test_spelling_of_a_rule_is_no_change(tmp_path: Path) -> None:
         for n, rule in enumerate(rules_)
     ]
     assert found[0].recurrence == found[1].recurrence
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A series drawn at random: its YAML, and the starts it must have."""
+
+    id: str
+    yaml: str
+    starts: list[datetime]
+
+
+def draw(dice: random.Random, number: int) -> Drawn:
+    """Draw a rule, a zone, an end, exceptions and moves; the starts come from dateutil and the zone's file alone."""
+    tzid = dice.choice(
+        ["Europe/Tallinn", "America/New_York", "Australia/Lord_Howe", "Asia/Kolkata", "America/Santiago"]
+    )
+    first = datetime(2026, dice.randint(1, 12), dice.randint(1, 28), dice.choice([1, 2, 3, 9, 18, 23]), 30)  # noqa: DTZ001
+    days = dice.sample(["MO", "TU", "WE", "TH", "FR", "SA", "SU"], dice.randint(1, 3))
+    rule = dice.choice(
+        [
+            f"FREQ=DAILY;INTERVAL={dice.randint(1, 9)}",
+            f"FREQ=WEEKLY;INTERVAL={dice.randint(1, 3)};BYDAY={','.join(days)}",
+            f"FREQ=MONTHLY;BYMONTHDAY={dice.choice([1, 15, 28, 29, 31, -1])}",
+            f"FREQ=MONTHLY;BYDAY={dice.choice([1, 2, 3, 4, -1])}{days[0]}",
+            f"FREQ=MONTHLY;BYDAY=MO,TU,WE,TH,FR;BYSETPOS={dice.choice([1, -1])}",
+            f"FREQ=YEARLY;BYMONTH={dice.randint(1, 12)};BYDAY={dice.choice([1, 2, -1])}{days[0]}",
+        ]
+    )
+    count = dice.randint(4, 40)
+    walls = list(rrulestr(f"{rule};COUNT={count}", dtstart=first))
+    first, rule = walls[0], f"{rule};COUNT={count}"  # begin on an occurrence
+    walls = list(rrulestr(rule, dtstart=first))
+    skipped, moved = dice.sample(walls[1:], 2)
+    target = moved + timedelta(days=1, hours=1)
+    kept = [wall for wall in walls if wall not in (skipped, moved)]
+    starts = sorted([*(in_utc(wall, tzid) for wall in kept), in_utc(target, tzid)])
+    text = (
+        f"- id: s{number}\n  summary: S\n  timezone: {tzid}\n  start: {first}\n  duration: 30m\n  rrule: {rule}\n"
+        f"  exdates: ['{skipped}']\n  overrides: [{{recurrence_id: '{moved}', start: '{target}'}}]\n"
+    )
+    return Drawn(f"s{number}", text, starts)
+
+
+@pytest.mark.node
+def test_random_series(tmp_path: Path) -> None:
+    """300 random series with exceptions and moves: dateutil's dates in wall time are what ical.js reads in UTC."""
+    dice = random.Random(5545)  # noqa: S311 - not for secrets
+    drawn = [draw(dice, number) for number in range(300)]
+    files = {f"{one.id}.yaml": one.yaml for one in drawn}
+    root = write_files(tmp_path / "events", {"calendar.yaml": CALENDAR, **files})
+    try:
+        build(root, tmp_path / "dist", now=NOW)
+    except SourceError as refusal:
+        # A series may begin, or be moved, just where the clocks change: that is refused, and those are drawn anew.
+        refused = {Path(problem.mark.path).stem for problem in refusal.problems if problem.severity is Severity.ERROR}
+        codes = {problem.code for problem in refusal.problems if problem.severity is Severity.ERROR}
+        assert codes <= {"nonexistent-time", "ambiguous-time", "unsettled-start"}
+        assert len(refused) < 10
+        drawn = [one for one in drawn if one.id not in refused]
+        for stem in refused:
+            (root / f"{stem}.yaml").unlink()
+        build(root, tmp_path / "dist", now=NOW)
+    paths = [tmp_path / "dist" / "events" / f"{one.id}.ics" for one in drawn]
+    readings = icaljs.read(paths, limit=100)
+    wrong = [
+        (one.yaml, one.starts, [reading.start for reading in readings[path]])
+        for one, path in zip(drawn, paths, strict=True)
+        if one.starts != starts_in(readings[path], f"{one.id}@test.example")
+    ]
+    assert wrong == []
+    assert [found for path in paths for found in rules.violations(path.read_bytes(), "single")] == []

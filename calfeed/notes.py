@@ -1,0 +1,40 @@
+"""Problems as they are met while one event is resolved."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import ParamSpec, TypeVar
+
+from calfeed.entries import Place
+from calfeed.errors import Mark, Problem, error, warning
+from calfeed.notation import NotationError
+
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
+
+
+class Notes:
+    """The problems of one event; what stands elsewhere, in a _defaults.yaml, is told with the event it was met in."""
+
+    def __init__(self, place: Place) -> None:
+        self._place = place
+        self.problems: list[Problem] = []
+
+    def report(self, mark: Mark, code: str, message: str, hint: str) -> None:
+        """Note an error."""
+        self.problems.append(error(mark, code, message, hint, *self._asker(mark)))
+
+    def warn(self, mark: Mark, code: str, message: str, hint: str) -> None:
+        """Note a warning."""
+        self.problems.append(warning(mark, code, message, hint, *self._asker(mark)))
+
+    def attempt(self, mark: Mark, find: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T | None:
+        """Return what `find` does; note what it refuses, at `mark`, and return None."""
+        try:
+            return find(*args, **kwargs)
+        except NotationError as refusal:
+            self.report(mark, refusal.code, refusal.message, refusal.hint)
+            return None
+
+    def _asker(self, mark: Mark) -> tuple[Mark, ...]:
+        return () if mark.path == self._place.document.path else (self._place.mark("summary"),)

@@ -1,0 +1,198 @@
+"""A series' rule, dates and overrides as written to a `Recurrence`, with every problem at its place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+
+from calfeed import series
+from calfeed.entries import Place
+from calfeed.model import AllDay, Event, Instance, Recurrence, Timed, ZonedTime
+from calfeed.notation import Duration, WrittenTime, format_wall
+from calfeed.notes import Notes
+from calfeed.recurrence import HORIZON_YEAR, as_wall
+from calfeed.schema import EventEntry, OverrideEntry
+
+
+class SeriesResolver:
+    """Resolves what makes a series of one event; `resolve` (the argument) makes an event of an override's entry."""
+
+    def __init__(
+        self,
+        entry: EventEntry,
+        broken: AbstractSet[str],
+        place: Place,
+        notes: Notes,
+        resolve: Callable[[EventEntry, Place], Event | None],
+    ) -> None:
+        self._entry = entry
+        self._broken = broken
+        self._place = place
+        self._notes = notes
+        self._resolve = resolve
+
+    def resolve(self, event: Event) -> Recurrence | None:
+        """Return what makes a series of the event; a part that cannot be used is reported and left out."""
+        entry, rule = self._entry, self._entry.rrule
+        if rule is None:
+            for key in ("exdates", "rdates", "overrides"):
+                if getattr(entry, key) and "rrule" not in self._broken:
+                    hint = "add `rrule:`, or write each date as an event of its own"
+                    self._notes.report(self._place.key_mark(key), "no-series", f"`{key}` needs a rule", hint)
+            return None
+        when = event.when
+        if isinstance(when, Timed) and when.end is not None and when.end.tzid != when.start.tzid:
+            hint = "write each date as an event of its own"
+            message = "a series cannot end in another zone than it begins in"
+            self._notes.report(self._place.mark("end_timezone"), "series-zones", message, hint)
+            return None
+        dates = self._notes.attempt(self._place.mark("rrule"), series.dates_of, rule, when)
+        if dates is None:
+            return None
+        starts, text = dates
+        if rule.is_misread:
+            hint = "write it with BYMONTH, or write its dates as events of their own"
+            message = "Thunderbird takes every week of the year for this rule"
+            self._notes.warn(self._place.mark("rrule"), "misread-rule", message, hint)
+        is_nominal = entry.duration is None or not entry.duration.seconds
+        if isinstance(when, Timed) and not series.occurrence_at(when, starts[0], is_nominal=is_nominal).is_plain:
+            hint = "let the series begin on another day, and make this one an event of its own"
+            message = "the clocks change during the first occurrence, so readers would misplace the others"
+            self._notes.report(self._place.mark("start"), "unsettled-start", message, hint)
+            return None
+        exdates = self._matched("exdates", entry.exdates, starts, when)
+        rdates = self._extra(entry.rdates, starts, when)
+        kept = sorted({*(start for start in starts if start not in exdates), *rdates}, key=as_wall)
+        instances = self._overrides(event, kept, is_nominal=is_nominal)
+        overridden = {instance.recurrence_id for instance in instances}
+        plain = [start for start in kept if start not in overridden]
+        settled = [
+            Instance(start, replace(event, when=found))
+            for start, found in series.unsettled(when, plain, is_nominal=is_nominal)
+        ]
+        if rule.is_endless and settled:
+            shown = ", ".join(format_wall(as_wall(instance.recurrence_id)) for instance in settled[:3])
+            hint = "give the rule an end, or the series another time: readers differ on these"
+            message = f"the clocks change during {len(settled)} of the occurrences until {HORIZON_YEAR}: {shown}…"
+            self._notes.warn(self._place.mark("rrule"), "unsettled-occurrence", message, hint)
+            settled = []
+        return Recurrence(
+            rule=text,
+            rdates=rdates,
+            exdates=exdates,
+            starts=tuple(kept),
+            is_endless=rule.is_endless,
+            is_nominal=is_nominal,
+            instances=tuple(sorted([*instances, *settled], key=lambda instance: as_wall(instance.recurrence_id))),
+        )
+
+    def _matched(
+        self, key: str, written: Sequence[date | WrittenTime], starts: Sequence[datetime | date], when: AllDay | Timed
+    ) -> tuple[datetime | date, ...]:
+        found: dict[datetime | date, None] = {}
+        for number, moment in enumerate(written):
+            start = self._notes.attempt(self._place.mark(key, number), series.match, moment, starts, when)
+            if start is not None:
+                found[start] = None
+        return tuple(sorted(found, key=as_wall))
+
+    def _extra(
+        self, written: Sequence[date | WrittenTime], starts: Sequence[datetime | date], when: AllDay | Timed
+    ) -> tuple[datetime | date, ...]:
+        found: dict[datetime | date, None] = {}
+        for number, moment in enumerate(written):
+            mark = self._place.mark("rdates", number)
+            start = self._notes.attempt(mark, series.extra_start, moment, when)
+            if start is None:
+                continue
+            if start in starts or start in found:
+                self._notes.warn(mark, "rdate-occurs", "the series occurs then already", "delete it here")
+            else:
+                found[start] = None
+        return tuple(sorted(found, key=as_wall))
+
+    def _overrides(self, event: Event, starts: Sequence[datetime | date], *, is_nominal: bool) -> tuple[Instance, ...]:
+        found: dict[datetime | date, Instance] = {}
+        for number, override in enumerate(self._entry.overrides):
+            place = self._place.below("overrides", number)
+            if override.recurrence_id is None:
+                continue
+            mark = place.mark("recurrence_id")
+            start = self._notes.attempt(mark, series.match, override.recurrence_id, starts, event.when)
+            if start is None:
+                continue
+            if start in found:
+                hint = "put both changes into one"
+                self._notes.report(mark, "duplicate-override", "this occurrence has an override already", hint)
+                continue
+            instance = self._instance(event, start, override, place, is_nominal=is_nominal)
+            if instance is not None:
+                found[start] = Instance(start, instance)
+        self._check_moves(event, starts, found)
+        return tuple(found.values())
+
+    def _instance(
+        self, event: Event, start: datetime | date, override: OverrideEntry, place: Place, *, is_nominal: bool
+    ) -> Event | None:
+        """Return the occurrence as an event of its own: the series' values, and those of the override over them."""
+        given = {key: value for key, value in override if value is not None and key not in ("recurrence_id", "start")}
+        occurrence = series.occurrence_at(event.when, start, is_nominal=is_nominal)
+        moved = override.start
+        if moved is not None and isinstance(event.when, Timed) and not isinstance(moved, WrittenTime):
+            moved = WrittenTime(as_wall(series.extra_start(moved, event.when)))
+        if isinstance(moved, WrittenTime) and isinstance(event.when, AllDay):
+            hint = f"write the date alone: `{moved.wall.date()}`"
+            self._notes.report(place.mark("start"), "mixed-end", "the series has whole days", hint)
+            return None
+        entry = self._entry.model_copy(
+            update={
+                **dict.fromkeys(("end", "duration", "rrule", "created", "last_modified")),
+                "exdates": [],
+                "rdates": [],
+                "overrides": [],
+                **({"timezone": event.when.start.tzid} if isinstance(event.when, Timed) else {}),
+                **_times_of(occurrence, moved, has_end=bool(given.keys() & {"end", "duration"})),
+                **given,
+            }
+        )
+        found = self._resolve(entry, place)
+        return None if found is None else replace(found, uid=event.uid, zone=event.zone)
+
+    def _check_moves(
+        self, event: Event, starts: Sequence[datetime | date], found: Mapping[datetime | date, Instance]
+    ) -> None:
+        taken = {as_wall(start) for start in starts if start not in found}
+        for number, override in enumerate(self._entry.overrides):
+            if override.start is None:
+                continue
+            moved = series.extra_start(override.start, event.when) if isinstance(event.when, Timed) else override.start
+            if not isinstance(moved, WrittenTime) and as_wall(moved) in taken:
+                mark = self._place.below("overrides", number).mark("start")
+                hint = "move it elsewhere, or take the other one out with `exdates`"
+                self._notes.warn(mark, "override-collides", "another occurrence of the series is at that time", hint)
+
+
+def _times_of(occurrence: series.Occurrence, moved: date | WrittenTime | None, *, has_end: bool) -> dict[str, object]:
+    """Return the start of an override, and its end where it writes none: as far from the start as it would be."""
+    when = occurrence.when
+    if isinstance(when, AllDay):
+        first = when.first if moved is None or isinstance(moved, WrittenTime) else moved
+        return {"start": first} if has_end else {"start": first, "end": first + (when.last - when.first)}
+    written = _as_utc if not occurrence.is_plain else _as_local
+    start = written(when.start) if moved is None else moved
+    if has_end or when.end is None:
+        return {"start": start}
+    if moved is None:
+        return {"start": start, "end": written(when.end)}
+    return {"start": start, "duration": Duration(0, int((when.end.instant - when.start.instant).total_seconds()))}
+
+
+def _as_local(time: ZonedTime) -> WrittenTime:
+    return WrittenTime(time.wall)
+
+
+def _as_utc(time: ZonedTime) -> WrittenTime:
+    """Return a time as if it had been written in UTC, so that it means its instant whatever the clocks do."""
+    return WrittenTime(time.instant.replace(tzinfo=None), timedelta(0), is_utc=True)

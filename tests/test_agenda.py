@@ -1,0 +1,130 @@
+"""calfeed.agenda: what takes place when, and what meets at one venue."""
+
+from __future__ import annotations
+
+import json
+import random
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from support import CALENDAR, VENUES, load_event, run, write_events, write_files
+
+from calfeed import occurrences
+from calfeed.agenda import conflicts
+from calfeed.errors import Mark, Problem
+from calfeed.model import Event, Timed, Venue, ZonedTime
+from calfeed.project import load
+
+SERIES = """\
+summary: Weekly
+start: 2026-10-06 18:00
+end: 20:00
+rrule: FREQ=WEEKLY
+exdates: 2026-10-20
+overrides: [{recurrence_id: 2026-10-27, start: 2026-10-28 18:00, summary: Moved}]
+"""
+
+
+def at(text: str) -> datetime:
+    """Return an instant in UTC."""
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
+def test_occurrences_between_two_instants(tmp_path: Path) -> None:
+    """Occurrences that have begun and not ended by the first instant count, those at the last do not."""
+    event = load_event(tmp_path, SERIES)
+    found = list(occurrences(event, at("2026-10-06 16:00"), at("2026-11-03 16:00")))
+    assert [(one.summary, one.when.start.instant) for one in found if isinstance(one.when, Timed)] == [
+        ("Weekly", at("2026-10-06 15:00")),
+        ("Weekly", at("2026-10-13 15:00")),
+        ("Moved", at("2026-10-28 16:00")),
+    ]
+    assert all(one.recurrence is None for one in found)
+
+
+def test_a_single_event_is_its_only_occurrence(tmp_path: Path) -> None:
+    """An event that is no series occurs once, if it does at all."""
+    event = load_event(tmp_path, "summary: Open days\nstart: 2027-06-05\nend: 2027-06-06\n")
+    assert list(occurrences(event, at("2027-06-06 00:00"), at("2027-06-07 00:00"))) == [event]
+    assert list(occurrences(event, at("2027-06-07 00:00"), at("2027-07-07 00:00"))) == []
+
+
+def test_list_of_days(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`list --from --to` lists the occurrences of these days, moved ones where they went."""
+    write_events(tmp_path, weekly=SERIES)
+    monkeypatch.chdir(tmp_path)
+    found = json.loads(run("list", "--from", "2026-10-20", "--to", "2026-11-03", "--format", "json").stdout)
+    assert [(one["summary"], one["start"]) for one in found] == [
+        ("Moved", "2026-10-28T18:00:00"),
+        ("Weekly", "2026-11-03T18:00:00"),
+    ]
+    assert "[FREQ=WEEKLY]" in run("list").stdout
+    assert "Tue 2026-10-27 is Wed 2026-10-28 18:00: Moved" in run("show", "weekly").stdout
+
+
+def problems_of(root: Path, venues: str = VENUES, **events: str) -> list[tuple[str, str]]:
+    """Return the conflicts of a small project, as code and message."""
+    named = {f"{name}.yaml": text for name, text in events.items()}
+    write_files(root / "events", {"calendar.yaml": CALENDAR, "venues.yaml": venues, **named})
+    return [(p.code, p.message) for p in load(root / "events").problems if p.code == "venue-conflict"]
+
+
+def test_conflict_across_zones_and_occurrences(tmp_path: Path) -> None:
+    """An event in another zone that meets one occurrence of a series at its venue is told, with the time."""
+    found = problems_of(
+        tmp_path,
+        weekly=f"{SERIES}venue: hub\n",
+        call="summary: Call\nstart: 2026-10-13 17:30\nend: 18:30\ntimezone: Europe/Stockholm\nvenue: hub\n",
+    )
+    assert found == [("venue-conflict", "`call` and `weekly` are both at `hub` on 2026-10-13 17:30")]
+
+
+@pytest.mark.parametrize(
+    ("venues", "call"),
+    [
+        pytest.param(f"{VENUES}  shared: true\n", "start: 2026-10-13 18:30\nend: 19:00\n", id="shared venue"),
+        pytest.param(VENUES, "start: 2026-10-13 20:00\nend: 21:00\n", id="one after the other"),
+        pytest.param(VENUES, "start: 2026-10-20 18:00\nend: 19:00\n", id="left out"),
+        pytest.param(VENUES, "start: 2026-10-27 18:00\nend: 19:00\n", id="moved away"),
+        pytest.param(VENUES, "start: 2026-10-13 18:00\nend: 19:00\nstatus: cancelled\n", id="cancelled"),
+        pytest.param(VENUES, "start: 2026-10-13\n", id="whole day"),
+    ],
+)
+def test_no_conflict(tmp_path: Path, venues: str, call: str) -> None:
+    """What shares a venue without meeting there is no conflict."""
+    assert (
+        problems_of(tmp_path, venues, weekly=f"{SERIES}venue: hub\n", call=f"summary: Call\nvenue: hub\n{call}") == []
+    )
+
+
+def naive_conflicts(events: list[Event]) -> set[frozenset[str]]:
+    """Find conflicts by comparing every two events."""
+    spans = [
+        (e.id, e.when.start.instant, e.when.end.instant) for e in events if isinstance(e.when, Timed) and e.when.end
+    ]
+    return {
+        frozenset((a, b))
+        for n, (a, begin, end) in enumerate(spans)
+        for b, other_begin, other_end in spans[n + 1 :]
+        if begin < other_end and other_begin < end
+    }
+
+
+def test_sweep_finds_what_comparing_all_pairs_finds() -> None:
+    """The sweep over sorted times finds every pair that meets, and no other."""
+    dice = random.Random(7)  # noqa: S311 - not for secrets
+    venue = Venue(id="hub", name="Hub", mark=Mark(path="v"))
+    events = []
+    for number in range(300):
+        start = at("2026-10-01 00:00") + timedelta(minutes=dice.randrange(40_000))
+        end = start + timedelta(minutes=dice.randrange(1, 600))
+        when = Timed(*(ZonedTime(moment.replace(tzinfo=None), "UTC", moment) for moment in (start, end)))
+        events.append(
+            Event(id=f"e{number}", uid=f"{number}", summary="E", when=when, zone=None, venue=venue, mark=Mark(path="e"))
+        )
+    found: list[Problem] = list(conflicts(events))
+    pairs = {frozenset(problem.message.split("`")[1:4:2]) for problem in found}
+    assert len(pairs) > 50
+    assert len(found) == len(pairs)
+    assert naive_conflicts(events) == pairs
