@@ -113,7 +113,8 @@ def _is_reported(kind: type[Entry], details: ErrorDetails) -> bool:
 # What people write for a key of ours that does not look like it.
 _SYNONYMS = {
     "title": ("summary", "name"), "name": ("summary",), "begin": ("start",), "begins": ("start",), "starts": ("start",),
-    "date": ("start",), "when": ("start",), "time": ("start",), "from": ("start",), "ends": ("end",), "until": ("end",),
+    "date": ("recurrence_id", "start"), "when": ("recurrence_id", "start"), "on": ("recurrence_id",),
+    "time": ("start",), "from": ("start",), "ends": ("end",),
     "finish": ("end",), "location": ("venue", "name"), "place": ("venue",), "where": ("venue",), "room": ("venue",),
     "tz": ("timezone",), "time_zone": ("timezone",), "zone": ("timezone",), "tzid": ("timezone",),
     "tags": ("categories",), "category": ("categories",), "type": ("categories",), "alarm": ("reminders",),
@@ -131,6 +132,9 @@ _EXPLAINED = {
     "all_day": "write `start` as a date alone: `2017-08-31`",
     "allday": "write `start` as a date alone: `2017-08-31`",
     "date": "date and time both go into `start`: `2017-08-31 17:30`",
+    "until": "it is part of the rule: `rrule: {freq: weekly, until: 2027-06-30}`",
+    "cancelled": "write `status: cancelled`",
+    "canceled": "write `status: cancelled`",
     "time": "date and time both go into `start`: `2017-08-31 17:30`",
     "attendees": "calfeed publishes; it invites nobody",
 }
@@ -198,6 +202,7 @@ def _unknown_key_problem(kind: type[Entry], place: Place, path: Path) -> Problem
     at = _kind_at(kind, path[:-1])
     key = str(path[-1])
     nearest = _nearest_key(at, key)
-    explained = _EXPLAINED.get(key.casefold()) if at is EventEntry else None
+    # In an override `date` means the occurrence, in an event its start.
+    explained = _EXPLAINED.get(key.casefold()) if at is EventEntry or key.startswith("cancel") else None
     hint = explained or (f"did you mean `{nearest}`?" if nearest else f"the keys are {', '.join(_keys(at))}")
     return error(place.key_mark(*path), "unknown-key", f"`{key}` is not a key calfeed knows", hint)

@@ -9,6 +9,8 @@ from datetime import date, datetime, timedelta
 
 from calfeed import series
 from calfeed.entries import Place
+from calfeed.errors import Mark
+from calfeed.localtime import to_zoned
 from calfeed.model import AllDay, Event, Instance, Recurrence, Timed, ZonedTime
 from calfeed.notation import Duration, WrittenTime, format_wall
 from calfeed.notes import Notes
@@ -53,7 +55,7 @@ class SeriesResolver:
             return None
         starts, text = dates
         if rule.is_misread:
-            hint = "write it with BYMONTH, or write its dates as events of their own"
+            hint = "write its dates as events of their own"
             message = "Thunderbird takes every week of the year for this rule"
             self._notes.warn(self._place.mark("rrule"), "misread-rule", message, hint)
         is_nominal = entry.duration is None or not entry.duration.seconds
@@ -64,6 +66,11 @@ class SeriesResolver:
             return None
         exdates = self._matched("exdates", entry.exdates, starts, when)
         rdates = self._extra(entry.rdates, starts, when)
+        if exdates and len(exdates) == len(starts) and not rdates:
+            hint = "delete the event, or write `status: cancelled`"
+            mark = self._place.key_mark("exdates")
+            self._notes.report(mark, "no-occurrence", "every date of the series is excluded", hint)
+            return None
         kept = sorted({*(start for start in starts if start not in exdates), *rdates}, key=as_wall)
         instances = self._overrides(event, kept, is_nominal=is_nominal)
         overridden = {instance.recurrence_id for instance in instances}
@@ -105,7 +112,7 @@ class SeriesResolver:
         for number, moment in enumerate(written):
             mark = self._place.mark("rdates", number)
             start = self._notes.attempt(mark, series.extra_start, moment, when)
-            if start is None:
+            if start is None or not self._is_sound_extra(mark, start, starts[0], when):
                 continue
             if start in starts or start in found:
                 self._notes.warn(mark, "rdate-occurs", "the series occurs then already", "delete it here")
@@ -113,11 +120,22 @@ class SeriesResolver:
                 found[start] = None
         return tuple(sorted(found, key=as_wall))
 
+    def _is_sound_extra(self, mark: Mark, start: datetime | date, first: datetime | date, when: AllDay | Timed) -> bool:
+        if as_wall(start) < as_wall(first):
+            hint = "begin the series on it, or make it an event of its own"
+            self._notes.report(mark, "rdate-before-start", "this date is before the start of the series", hint)
+            return False
+        if isinstance(when, Timed):
+            return self._notes.attempt(mark, to_zoned, WrittenTime(as_wall(start)), when.start.tzid) is not None
+        return True
+
     def _overrides(self, event: Event, starts: Sequence[datetime | date], *, is_nominal: bool) -> tuple[Instance, ...]:
         found: dict[datetime | date, Instance] = {}
         for number, override in enumerate(self._entry.overrides):
             place = self._place.below("overrides", number)
             if override.recurrence_id is None:
+                message, hint = "`recurrence_id` is missing", "add the date of the occurrence: `recurrence_id: …`"
+                self._notes.report(place.mark(), "missing-key", message, hint)
                 continue
             mark = place.mark("recurrence_id")
             start = self._notes.attempt(mark, series.match, override.recurrence_id, starts, event.when)
@@ -168,10 +186,13 @@ class SeriesResolver:
             if override.start is None:
                 continue
             moved = series.extra_start(override.start, event.when) if isinstance(event.when, Timed) else override.start
-            if not isinstance(moved, WrittenTime) and as_wall(moved) in taken:
+            wall = None if isinstance(moved, WrittenTime) else as_wall(moved)
+            if wall is not None and wall in taken:
                 mark = self._place.below("overrides", number).mark("start")
                 hint = "move it elsewhere, or take the other one out with `exdates`"
                 self._notes.warn(mark, "override-collides", "another occurrence of the series is at that time", hint)
+            elif wall is not None:
+                taken.add(wall)
 
 
 def _times_of(occurrence: series.Occurrence, moved: date | WrittenTime | None, *, has_end: bool) -> dict[str, object]:

@@ -297,8 +297,8 @@ def _zone_problems(events: Sequence[Event]) -> Iterator[Problem]:
     for tzid, plan in plan_zones(events).items():
         held = [event for event in events if event.recurrence and event.zone and event.zone.tzid == tzid]
         if plan is None and is_place(tzid):
-            message = f"no VTIMEZONE of {MAX_LISTED} changes places all occurrences of this series in {tzid} right"
-            hint = "end the series earlier, or write its dates as events of their own"
+            message = f"the clocks of {tzid} change on too many days ({MAX_LISTED} at most) to describe this series"
+            hint = "let it end, or end earlier (`until`), or write its dates as events of their own"
             yield error(held[0].mark, "irregular-zone", message, hint, *(event.mark for event in held[1:]))
         elif plan is not None and plan.is_listed:
             message = f"the clocks of {tzid} change on days no yearly rule gives; Outlook may misplace this series"

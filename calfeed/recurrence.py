@@ -6,6 +6,7 @@ dateutil expands; every search has a horizon, so that a rule that never occurs e
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import date, datetime, time, timedelta
 from itertools import islice
 from typing import Any
@@ -39,7 +40,7 @@ _LISTS = ("BYMONTH", "BYWEEKNO", "BYYEARDAY", "BYMONTHDAY", "BYHOUR", "BYMINUTE"
 
 
 def starts_of(rule: Rule, first: datetime, until: datetime | None, end: datetime) -> Iterator[datetime]:
-    """Yield the starts that a rule gives from `first` on, in order, all naive.
+    """Yield the starts that a rule gives from `first` on, in order, all naive; none where its parts exclude each other.
 
     Args:
         rule: the rule.
@@ -52,18 +53,26 @@ def starts_of(rule: Rule, first: datetime, until: datetime | None, end: datetime
     options: dict[str, Any] = {
         name.lower(): [int(item) for item in value.split(",")] for name in _LISTS if (value := rule[name])
     }
-    days = rule["BYDAY"]
     frequency: Any = _FREQUENCIES[rule["FREQ"] or "DAILY"]
-    found = rrule.rrule(
-        frequency,
-        dtstart=first,
-        interval=int(rule["INTERVAL"] or 1),
-        wkst=_WEEKDAYS[rule["WKST"] or "MO"],
-        until=limit,
-        byweekday=[_weekday(day) for day in days.split(",")] if days else None,
-        **options,
+    with suppress(ValueError):  # dateutil noticed that there is nothing to find
+        yield from islice(_expand(frequency, rule, first, limit, options), int(count) if count else MAX_OCCURRENCES)
+
+
+def _expand(
+    frequency: Any, rule: Rule, first: datetime, limit: datetime, options: dict[str, Any]
+) -> Iterator[datetime]:
+    days = rule["BYDAY"]
+    return iter(
+        rrule.rrule(
+            frequency,
+            dtstart=first,
+            interval=int(rule["INTERVAL"] or 1),
+            wkst=_WEEKDAYS[rule["WKST"] or "MO"],
+            until=limit,
+            byweekday=[_weekday(day) for day in days.split(",")] if days else None,
+            **options,
+        )
     )
-    yield from islice(found, int(count) if count else MAX_OCCURRENCES)
 
 
 def horizon_of(first: datetime, *, is_endless: bool) -> datetime:

@@ -33,14 +33,14 @@ _RANGES = {
     "BYSETPOS": (1, 366, True),
 }
 _OTHER_FREQUENCIES = {
-    "FORTNIGHTLY": "`WEEKLY` with `interval: 2`",
-    "BIWEEKLY": "`WEEKLY` with `interval: 2`",
-    "BIMONTHLY": "`MONTHLY` with `interval: 2`",
-    "QUARTERLY": "`MONTHLY` with `interval: 3`",
-    "HALFYEARLY": "`MONTHLY` with `interval: 6`",
-    "ANNUALLY": "`YEARLY`",
-    "WEEKDAYS": "`WEEKLY` with `byday: MO,TU,WE,TH,FR`",
-    "SECONDLY": "`MINUTELY`: calendars show no seconds",
+    "FORTNIGHTLY": "weekly with interval: 2 (`FREQ=WEEKLY;INTERVAL=2`)",
+    "BIWEEKLY": "weekly with interval: 2 (`FREQ=WEEKLY;INTERVAL=2`)",
+    "BIMONTHLY": "monthly with interval: 2 (`FREQ=MONTHLY;INTERVAL=2`)",
+    "QUARTERLY": "monthly with interval: 3 (`FREQ=MONTHLY;INTERVAL=3`)",
+    "HALFYEARLY": "monthly with interval: 6 (`FREQ=MONTHLY;INTERVAL=6`)",
+    "ANNUALLY": "yearly (`FREQ=YEARLY`)",
+    "WEEKDAYS": "weekly with byday (`FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR`)",
+    "SECONDLY": "minutely (`FREQ=MINUTELY`): calendars show no seconds",
 }
 
 
@@ -68,6 +68,11 @@ class Rule:
         return self["BYWEEKNO"] is not None or (has_numbers and self["BYMONTH"] is None)
 
     @property
+    def is_within_days(self) -> bool:
+        """Whether the rule speaks of times of the day."""
+        return self["FREQ"] in ("HOURLY", "MINUTELY") or any(self[n] for n in ("BYHOUR", "BYMINUTE", "BYSECOND"))
+
+    @property
     def is_endless(self) -> bool:
         """Whether the rule goes on for ever."""
         return self.until is None and self["COUNT"] is None
@@ -83,8 +88,14 @@ def read_rule(text: str) -> Rule:
     for part in text.removeprefix("RRULE:").strip().rstrip(";").split(";"):
         name, equals, value = part.partition("=")
         name = name.strip().upper()
+        if not equals and name in (*FREQUENCIES, *_OTHER_FREQUENCIES):
+            raise _bad(f"`{part}` is no part of a rule", f"write `FREQ={name}`")
         if not equals:
             raise _bad(f"`{part}` is no part of a rule", "write `FREQ=WEEKLY;BYDAY=TU`: parts are `NAME=value`")
+        if "=" in value:
+            raise _bad(f"{name}={value} are two parts", "put a `;` between them")
+        if not value:
+            raise _bad(f"{name} has no value", f"write `{name}=…`, or leave it out")
         if name in parts:
             raise _bad(f"{name} is written twice", "keep one of the two")
         parts[name] = value.strip()
@@ -98,6 +109,8 @@ def rule_of(written: Mapping[str, str]) -> Rule:
         NotationError: as `read_rule`.
     """
     values = {name.upper(): value for name, value in written.items()}
+    if len(values) < len(written):
+        raise _bad("a part is written twice, in other letters", "keep one of the two")
     for name in values:
         if name not in NAMES:
             near = difflib.get_close_matches(name, NAMES, n=1, cutoff=0.6)
@@ -126,6 +139,8 @@ def _read_word(name: str, value: str) -> str:
 
 
 def _read_number(name: str, value: str) -> str:
+    if re.fullmatch(r"\d{6,}", value, re.ASCII):
+        raise _bad(f"{name}={value} is too large", "check the number")
     if not re.fullmatch(r"\d{1,5}", value, re.ASCII) or int(value) == 0:
         raise _bad(f"{name}={value} is not a whole number from 1", f"write `{name}=2` or the like")
     return str(int(value))
@@ -150,7 +165,12 @@ def _read_days(name: str, value: str) -> str:
     for item in value.replace(" ", "").upper().split(","):
         match = _DAY.fullmatch(item)
         if match is None or (match[1] and not 1 <= abs(int(match[1])) <= 53):
-            hint = f"days are {', '.join(_DAYS)}, with a number before them for the nth: 2TU, -1FR"
+            near = next((day for day in _DAYS if item[:2] == day), None)
+            hint = (
+                f"write `{near}`"
+                if near
+                else f"days are {', '.join(_DAYS)}, with a number before them for the nth: 2TU, -1FR"
+            )
             raise _bad(f"{name}={value}: `{item}` is no day of the week", hint)
         days.append(f"{int(match[1])}{match[2]}" if match[1] else match[2])
     return ",".join(days)
@@ -184,7 +204,8 @@ def _check_together(parts: Mapping[str, str], until: object) -> None:
         raise _bad("COUNT=1 makes no series", "leave `rrule` out: some calendars refuse such an event")
     if any(day.strip("+-0123456789") != day for day in parts.get("BYDAY", "").split(",")):
         if frequency not in ("MONTHLY", "YEARLY"):
-            raise _bad(f"a number before a day needs FREQ=MONTHLY or YEARLY, not {frequency}", "leave the number out")
+            hint = "for the third Tuesday of a month write `FREQ=MONTHLY;BYDAY=3TU`; else leave the number out"
+            raise _bad(f"a number before a day needs FREQ=MONTHLY or YEARLY, not {frequency}", hint)
         if "BYWEEKNO" in parts:
             raise _bad("a number before a day cannot stand with BYWEEKNO", "leave the number out")
     if "BYWEEKNO" in parts and frequency != "YEARLY":

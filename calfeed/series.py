@@ -17,6 +17,8 @@ from calfeed.notation import NotationError, WrittenTime, format_wall
 from calfeed.recurrence import MAX_OCCURRENCES, as_wall, end_of, horizon_of, starts_of
 from calfeed.rules import Rule
 
+_WEEKDAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
+
 
 @dataclass(frozen=True, slots=True)
 class Occurrence:
@@ -52,6 +54,12 @@ def dates_of(rule: Rule, first: AllDay | Timed) -> tuple[tuple[datetime | date, 
     Raises:
         NotationError: the rule does not give the first start, never ends within reason, or ends before it begins.
     """
+    if isinstance(first, AllDay) and rule.is_within_days:
+        raise NotationError(
+            "bad-rrule",
+            "a series of whole days cannot repeat by the hour",
+            "use FREQ=DAILY or longer, without BYHOUR, BYMINUTE and BYSECOND; or give `start` a time",
+        )
     start = as_wall(first.first if isinstance(first, AllDay) else first.start.wall)
     until = _until_of(rule, first)
     if until is not None and until < start:
@@ -61,7 +69,10 @@ def dates_of(rule: Rule, first: AllDay | Timed) -> tuple[tuple[datetime | date, 
         raise _not_in_rule(rule, start, walls)
     if not rule.is_endless and len(walls) >= MAX_OCCURRENCES:
         message = f"the series has {MAX_OCCURRENCES:,} occurrences or more"
-        raise NotationError("bad-rrule", message, "leave its end out, or end it earlier")
+        raise NotationError("bad-rrule", message, "lower COUNT or end it earlier, or leave its end out")
+    count = rule["COUNT"]
+    if count is not None and len(walls) < int(count):
+        raise NotationError("bad-rrule", f"the rule occurs only {len(walls)} times until 2200", "lower COUNT")
     starts = tuple(wall.date() for wall in walls) if isinstance(first, AllDay) else walls
     return starts, rule.text if until is None else f"{rule.text};UNTIL={_until_text(starts[-1], first)}"
 
@@ -146,7 +157,10 @@ def _until_text(last: datetime | date, first: AllDay | Timed) -> str:
 def _not_in_rule(rule: Rule, start: datetime, walls: Sequence[datetime]) -> NotationError:
     shown = f"`{rule.text}`"
     later = [wall for wall in walls if wall != start]
-    hint = f"begin it on `{format_wall(later[0])}`, or change the rule" if later else "change the rule"
+    hint = "no month or year has such a day: change the rule"
+    if later:
+        change = f"write `BYDAY={_WEEKDAYS[start.weekday()]}`" if rule["BYDAY"] else "change the rule"
+        hint = f"begin it on `{format_wall(later[0])}`, or {change}"
     message = f"the start is no occurrence of {shown}" if later else f"{shown} never occurs"
     return NotationError("start-not-in-rule", message, hint)
 

@@ -42,8 +42,9 @@ CODE_ARGUMENT = {
     "warning": 1,
     "_unread": 1,
     "_refuse": 1,
+    "report": 1,
     "_report": 1,
-    "_warn": 1,
+    "warn": 1,
     "NotationError": 0,
     "refuse": 0,
 }

@@ -1,0 +1,55 @@
+"""The demonstration calendars under examples/: they build without a warning, and readers see what calfeed lists."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from pathlib import Path
+
+import pytest
+from readers import icaljs, pyreader, rules
+from support import NOW, run
+
+from calfeed.agenda import all_occurrences
+from calfeed.model import AllDay
+from calfeed.pipeline import build
+from calfeed.project import load
+
+EXAMPLES = sorted(path.parent for path in (Path(__file__).parents[1] / "examples").rglob("calendar.yaml"))
+example_of = pytest.mark.parametrize("events", EXAMPLES, ids=[path.parent.name for path in EXAMPLES])
+
+
+def listed(events: Path) -> dict[str, list[datetime | date]]:
+    """Return the starts of all occurrences by UID, as calfeed knows them."""
+    found: dict[str, list[datetime | date]] = {}
+    for event in load(events).events:
+        whens = [one.when for one in all_occurrences(event)]
+        starts = [when.first if isinstance(when, AllDay) else when.start.instant for when in whens]
+        found[event.uid] = sorted(starts, key=str)
+    return found
+
+
+def test_there_are_examples() -> None:
+    """At least one demonstration calendar is there, with at least two series."""
+    assert EXAMPLES
+    assert sum(event.recurrence is not None for events in EXAMPLES for event in load(events).events) >= 2
+
+
+@example_of
+def test_examples_are_clean(events: Path) -> None:
+    """`check --strict` finds nothing in an example."""
+    assert run("check", "--strict", str(events)).stdout == ""
+
+
+@pytest.mark.node
+@example_of
+def test_readers_see_what_is_listed(events: Path, tmp_path: Path) -> None:
+    """ical.js and recurring-ical-events get the occurrences from the files that `calfeed list` knows of."""
+    build(events, tmp_path / "dist", now=NOW)
+    expected = listed(events)
+    for path in sorted((tmp_path / "dist").glob("*.ics")):
+        assert rules.violations(path.read_bytes(), "feed") == []
+        for readings in (icaljs.read([path], limit=500)[path], pyreader.read_recurring(path)):
+            seen: dict[str, list[datetime | date]] = {}
+            for reading in readings:
+                seen.setdefault(reading.uid, []).append(reading.start)
+            assert expected == {uid: sorted(starts, key=str) for uid, starts in seen.items()}
