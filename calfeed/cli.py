@@ -160,7 +160,11 @@ def build(events: Path, out: Path, dry: bool, base_url: str | None, no_site: boo
 @click.option("--to", "last", type=_DAY, metavar="DATE", help="List occurrences, up to this day.")
 @_format_option
 def list_(events: Path, first: datetime | None, last: datetime | None, form: Literal["text", "json"]) -> None:
-    """List the events of the folder EVENTS, with local time, zone and UTC; with a range of days, their occurrences."""
+    """List the events of EVENTS, or their occurrences.
+
+    Each has its local time, zone and UTC. A series is one line with its rule; between --from and --to each of its
+    occurrences has one.
+    """
     from calfeed import report
     from calfeed.agenda import on_days
 

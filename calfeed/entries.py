@@ -42,6 +42,12 @@ class Place:
             return self.defaults[cast("str", keys[0])].mark(*keys)
         return self.document.mark(*self.path, *keys)
 
+    def part_of(self, mark: Mark, part: str) -> Mark:
+        """Return the mark of a part of what is at `mark`, as it is written there."""
+        documents = (self.document, *self.defaults.values())
+        document = next((one for one in documents if one.path == mark.path), self.document)
+        return document.mark_of_text(part, mark)
+
     def mark_within(self, key: str, part: str) -> Mark:
         """Return the mark of the line of a long text that holds this part of it."""
         mark = self.mark(key)
@@ -173,6 +179,8 @@ def _problem(kind: type[Entry], place: Place, details: ErrorDetails) -> Problem:
     else:
         mark = place.mark(*path)
     if details["type"] == "problem":
+        if context.get("part"):
+            mark = place.part_of(mark, context["part"])
         return error(mark, context["code"], context["message"], context["hint"])
     expected, hint = _EXPECTED.get(details["type"], ("something else", "see the reference of the format"))
     found = describe(details["input"])

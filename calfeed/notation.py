@@ -42,9 +42,10 @@ _HOURS_AND_MINUTES = re.compile(r"(\d{1,3})(?::|\s?h\s?)([0-5]?\d)(?::([0-5]\d))
 class NotationError(ValueError):
     """A value that is not written in a form calfeed reads."""
 
-    def __init__(self, code: str, message: str, hint: str) -> None:
+    def __init__(self, code: str, message: str, hint: str, part: str = "") -> None:
         super().__init__(message)
         self.code = code
+        self.part = part  # of a longer value, as it is written: where the mistake is
         self.message = message
         self.hint = hint
 

@@ -194,7 +194,8 @@ def _instance_line(instance: Instance) -> str:
     when = instance.event.when
     start = when.first if isinstance(when, AllDay) else when.start.wall
     clock = f" {_clock(start)}" if isinstance(start, datetime) else ""
-    return f"{instance.recurrence_id:%a %Y-%m-%d} is {start:%a %Y-%m-%d}{clock}: {_summary(instance.event)}"
+    place = f", {instance.event.venue.name}" if instance.event.venue else ""
+    return f"{instance.recurrence_id:%a %Y-%m-%d} is {start:%a %Y-%m-%d}{clock}: {_summary(instance.event)}{place}"
 
 
 def _row(event: Event) -> tuple[str, ...]:

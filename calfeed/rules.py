@@ -89,17 +89,23 @@ def read_rule(text: str) -> Rule:
         name, equals, value = part.partition("=")
         name = name.strip().upper()
         if not equals and name in (*FREQUENCIES, *_OTHER_FREQUENCIES):
-            raise _bad(f"`{part}` is no part of a rule", f"write `FREQ={name}`")
+            raise _bad(f"`{part}` is no part of a rule", f"write `FREQ={name}`", part.strip())
         if not equals:
-            raise _bad(f"`{part}` is no part of a rule", "write `FREQ=WEEKLY;BYDAY=TU`: parts are `NAME=value`")
+            raise _bad(
+                f"`{part}` is no part of a rule", "write `FREQ=WEEKLY;BYDAY=TU`: parts are `NAME=value`", part.strip()
+            )
         if "=" in value:
-            raise _bad(f"{name}={value} are two parts", "put a `;` between them")
+            raise _bad(f"{name}={value} are two parts", "put a `;` between them", part.strip())
         if not value:
-            raise _bad(f"{name} has no value", f"write `{name}=…`, or leave it out")
+            raise _bad(f"{name} has no value", f"write `{name}=…`, or leave it out", part.strip())
         if name in parts:
             raise _bad(f"{name} is written twice", "keep one of the two")
         parts[name] = value.strip()
-    return rule_of(parts)
+    try:
+        return rule_of(parts)
+    except NotationError as refusal:
+        written = next((part for part in text.split(";") if part.partition("=")[0].strip().upper() == refusal.part), "")
+        raise NotationError(refusal.code, refusal.message, refusal.hint, written.strip()) from None
 
 
 def rule_of(written: Mapping[str, str]) -> Rule:
@@ -115,34 +121,36 @@ def rule_of(written: Mapping[str, str]) -> Rule:
         if name not in NAMES:
             near = difflib.get_close_matches(name, NAMES, n=1, cutoff=0.6)
             hint = f"did you mean {near[0]}?" if near else f"the parts are {', '.join(NAMES)}"
-            raise _bad(f"{name} is no part of a rule", hint)
+            raise _bad(f"{name} is no part of a rule", hint, name)
     frequency = values.get("FREQ", "").upper()
     if frequency not in FREQUENCIES:
         other = _OTHER_FREQUENCIES.get(frequency)
         hint = f"write {other}" if other else f"FREQ is one of {', '.join(FREQUENCIES)}"
-        raise _bad(f"FREQ={values['FREQ']} is no frequency" if "FREQ" in values else "the rule has no FREQ", hint)
+        raise _bad(
+            f"FREQ={values['FREQ']} is no frequency" if "FREQ" in values else "the rule has no FREQ", hint, "FREQ"
+        )
     parts = {name: _READERS[name](name, values[name]) for name in _ORDER if name in values}
     until = _read_until(values["UNTIL"]) if "UNTIL" in values else None
     _check_together(parts, until)
     return Rule(tuple(parts.items()), until)
 
 
-def _bad(message: str, hint: str) -> NotationError:
-    return NotationError("bad-rrule", message, hint)
+def _bad(message: str, hint: str, part: str = "") -> NotationError:
+    return NotationError("bad-rrule", message, hint, part)
 
 
 def _read_word(name: str, value: str) -> str:
     word = value.upper()
     if name == "WKST" and word not in _DAYS:
-        raise _bad(f"WKST={value} is no day of the week", f"it is one of {', '.join(_DAYS)}")
+        raise _bad(f"WKST={value} is no day of the week", f"it is one of {', '.join(_DAYS)}", name)
     return word
 
 
 def _read_number(name: str, value: str) -> str:
     if re.fullmatch(r"\d{6,}", value, re.ASCII):
-        raise _bad(f"{name}={value} is too large", "check the number")
+        raise _bad(f"{name}={value} is too large", "check the number", name)
     if not re.fullmatch(r"\d{1,5}", value, re.ASCII) or int(value) == 0:
-        raise _bad(f"{name}={value} is not a whole number from 1", f"write `{name}=2` or the like")
+        raise _bad(f"{name}={value} is not a whole number from 1", f"write `{name}=2` or the like", name)
     return str(int(value))
 
 
@@ -151,11 +159,13 @@ def _read_numbers(name: str, value: str) -> str:
     numbers = []
     for item in value.replace(" ", "").split(","):
         if not re.fullmatch(r"[+-]?\d{1,3}", item, re.ASCII):
-            raise _bad(f"{name}={value}: `{item}` is not a number", f"write `{name}={lowest}` or a list with commas")
+            raise _bad(
+                f"{name}={value}: `{item}` is not a number", f"write `{name}={lowest}` or a list with commas", name
+            )
         number = int(item)
         if not lowest <= (abs(number) if may_be_negative else number) <= highest:
             span = f"{lowest} to {highest}" + (f" or -{highest} to -{lowest}" if may_be_negative else "")
-            raise _bad(f"{name}={value}: {number} is out of range", f"it is {span}")
+            raise _bad(f"{name}={value}: {number} is out of range", f"it is {span}", name)
         numbers.append(str(number))
     return ",".join(numbers)
 
@@ -171,7 +181,7 @@ def _read_days(name: str, value: str) -> str:
                 if near
                 else f"days are {', '.join(_DAYS)}, with a number before them for the nth: 2TU, -1FR"
             )
-            raise _bad(f"{name}={value}: `{item}` is no day of the week", hint)
+            raise _bad(f"{name}={value}: `{item}` is no day of the week", hint, name)
         days.append(f"{int(match[1])}{match[2]}" if match[1] else match[2])
     return ",".join(days)
 
@@ -199,20 +209,22 @@ def _check_together(parts: Mapping[str, str], until: object) -> None:
     """Refuse parts that the RFC does not allow together."""
     frequency = parts["FREQ"]
     if "COUNT" in parts and until is not None:
-        raise _bad("COUNT and UNTIL are both given", "keep one of the two")
+        raise _bad("COUNT and UNTIL are both given", "keep one of the two", "COUNT")
     if parts.get("COUNT") == "1":
-        raise _bad("COUNT=1 makes no series", "leave `rrule` out: some calendars refuse such an event")
+        raise _bad("COUNT=1 makes no series", "leave `rrule` out: some calendars refuse such an event", "COUNT")
     if any(day.strip("+-0123456789") != day for day in parts.get("BYDAY", "").split(",")):
         if frequency not in ("MONTHLY", "YEARLY"):
             hint = "for the third Tuesday of a month write `FREQ=MONTHLY;BYDAY=3TU`; else leave the number out"
-            raise _bad(f"a number before a day needs FREQ=MONTHLY or YEARLY, not {frequency}", hint)
+            raise _bad(f"a number before a day needs FREQ=MONTHLY or YEARLY, not {frequency}", hint, "BYDAY")
         if "BYWEEKNO" in parts:
-            raise _bad("a number before a day cannot stand with BYWEEKNO", "leave the number out")
+            raise _bad("a number before a day cannot stand with BYWEEKNO", "leave the number out", "BYDAY")
     if "BYWEEKNO" in parts and frequency != "YEARLY":
-        raise _bad(f"BYWEEKNO needs FREQ=YEARLY, not {frequency}", "use `interval` with WEEKLY, or FREQ=YEARLY")
+        raise _bad(
+            f"BYWEEKNO needs FREQ=YEARLY, not {frequency}", "use `interval` with WEEKLY, or FREQ=YEARLY", "BYWEEKNO"
+        )
     if "BYYEARDAY" in parts and frequency in ("DAILY", "WEEKLY", "MONTHLY"):
-        raise _bad(f"BYYEARDAY cannot stand with FREQ={frequency}", "use FREQ=YEARLY")
+        raise _bad(f"BYYEARDAY cannot stand with FREQ={frequency}", "use FREQ=YEARLY", "BYYEARDAY")
     if "BYMONTHDAY" in parts and frequency == "WEEKLY":
-        raise _bad("BYMONTHDAY cannot stand with FREQ=WEEKLY", "use FREQ=MONTHLY")
+        raise _bad("BYMONTHDAY cannot stand with FREQ=WEEKLY", "use FREQ=MONTHLY", "BYMONTHDAY")
     if "BYSETPOS" in parts and not any(name.startswith("BY") and name != "BYSETPOS" for name in parts):
-        raise _bad("BYSETPOS chooses from what another BY… part gives", "add `BYDAY` or another")
+        raise _bad("BYSETPOS chooses from what another BY… part gives", "add `BYDAY` or another", "BYSETPOS")

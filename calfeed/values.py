@@ -38,9 +38,9 @@ def read_with(read: Callable[[str], _T]) -> Callable[[object], _T]:
     return validate
 
 
-def refuse(code: str, message: str, hint: str) -> PydanticCustomError:
-    """Return the error of a validator that carries our code, message and hint."""
-    return PydanticCustomError("problem", "{message}", {"code": code, "message": message, "hint": hint})
+def refuse(code: str, message: str, hint: str, part: str = "") -> PydanticCustomError:
+    """Return the error of a validator with our code, message and hint, and the part of the value that is wrong."""
+    return PydanticCustomError("problem", "{message}", {"code": code, "message": message, "hint": hint, "part": part})
 
 
 def describe(value: object) -> str:
@@ -108,9 +108,11 @@ def _read_rule(value: object) -> rules.Rule:
         if isinstance(value, str):
             return rules.read_rule(value)
         if isinstance(value, dict):
-            return rules.rule_of({name: _joined(part) for name, part in value.items()})
+            return rules.rule_of({name: _joined(part) for name, part in value.items() if part is not None})
     except NotationError as refusal:
-        raise refuse(refusal.code, refusal.message, refusal.hint) from None
+        written = [name for name in value if name.upper() == refusal.part] if isinstance(value, dict) else []
+        part = f"{written[0]}:" if written else refusal.part
+        raise refuse(refusal.code, refusal.message, refusal.hint, part) from None
     hint = "write `FREQ=WEEKLY;BYDAY=TU`, or a mapping with `freq: weekly`"
     raise refuse("wrong-type", "a rule is a text or a mapping, not a list", hint)
 
