@@ -69,14 +69,15 @@ def conflicts(events: Iterable[Event]) -> Iterator[Problem]:
     """
     by_venue: dict[str, list[tuple[datetime, datetime, Event]]] = {}
     for event in events:
-        if event.venue is None or event.venue.id is None or event.venue.is_shared:
+        moved = event.recurrence.instances if event.recurrence else ()
+        if not any(one.venue and one.venue.id for one in (event, *(instance.event for instance in moved))):
             continue
         for one in all_occurrences(event):
-            if isinstance(one.when, Timed) and one.status not in (Status.CANCELLED, Status.POSTPONED) and one.venue:
-                by_venue.setdefault(one.venue.id or "", []).append((*_span(one), one))
+            venue, takes_place = one.venue, one.status not in (Status.CANCELLED, Status.POSTPONED)
+            if venue and venue.id and not venue.is_shared and takes_place and isinstance(one.when, Timed):
+                by_venue.setdefault(venue.id, []).append((*_span(one), one))
     for venue_id, held in sorted(by_venue.items()):
-        if venue_id:
-            yield from _conflicts_at(venue_id, held)
+        yield from _conflicts_at(venue_id, held)
 
 
 def _conflicts_at(venue_id: str, held: list[tuple[datetime, datetime, Event]]) -> Iterator[Problem]:

@@ -174,8 +174,10 @@ def _times_of_series(first: Timed, recurrence: Recurrence) -> Iterator[ZonedTime
     written = {instance.recurrence_id for instance in recurrence.instances}
     for start in recurrence.starts:
         if start not in written:
-            when = occurrence_at(first, start, is_nominal=recurrence.is_nominal).when
-            if isinstance(when, Timed):
+            occurrence = occurrence_at(first, start, is_nominal=recurrence.is_nominal)
+            when = occurrence.when
+            # Where readers differ anyway no VTIMEZONE helps; `unsettled-occurrence` has told of it.
+            if isinstance(when, Timed) and occurrence.is_plain:
                 yield when.start
                 if when.end is not None:
                     yield when.end

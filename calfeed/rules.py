@@ -61,11 +61,18 @@ class Rule:
 
     @property
     def is_misread(self) -> bool:
-        """Whether readers are known to take it otherwise: ical.js does, for an nth or a numbered week of the year."""
+        """Whether ical.js, and so Thunderbird, is known to take the rule otherwise (tests/test_series.py)."""
+        if self["BYSETPOS"] is not None and self["FREQ"] in ("WEEKLY", "YEARLY"):
+            return True
         if self["FREQ"] != "YEARLY":
             return False
+        days = self["BYMONTHDAY"]
         has_numbers = any(character.isdigit() for character in self["BYDAY"] or "")
-        return self["BYWEEKNO"] is not None or (has_numbers and self["BYMONTH"] is None)
+        return (
+            self["BYWEEKNO"] is not None
+            or (self["BYMONTH"] is None and (has_numbers or days is not None))
+            or any(abs(int(day)) > 28 for day in (days or "0").split(","))
+        )
 
     @property
     def is_within_days(self) -> bool:
@@ -222,6 +229,12 @@ def _check_together(parts: Mapping[str, str], until: object) -> None:
         raise _bad(
             f"BYWEEKNO needs FREQ=YEARLY, not {frequency}", "use `interval` with WEEKLY, or FREQ=YEARLY", "BYWEEKNO"
         )
+    if "BYWEEKNO" in parts and "BYDAY" not in parts:
+        raise _bad("BYWEEKNO does not say which day of the week", "add `BYDAY=MO` or the like", "BYWEEKNO")
+    days = parts.get("BYDAY", "").split(",")
+    if len({day in _DAYS for day in days}) > 1:
+        hint = "number all of them or none: `BYDAY=1MO,1TU,2TU,3TU,4TU,5TU`"
+        raise _bad("days with a number and days without stand together", hint, "BYDAY")
     if "BYYEARDAY" in parts and frequency in ("DAILY", "WEEKLY", "MONTHLY"):
         raise _bad(f"BYYEARDAY cannot stand with FREQ={frequency}", "use FREQ=YEARLY", "BYYEARDAY")
     if "BYMONTHDAY" in parts and frequency == "WEEKLY":

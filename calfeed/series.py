@@ -150,8 +150,11 @@ def _until_of(rule: Rule, first: AllDay | Timed) -> datetime | None:
 def _until_text(last: datetime | date, first: AllDay | Timed) -> str:
     if isinstance(first, AllDay) or not isinstance(last, datetime):
         return f"{as_wall(last):%Y%m%d}"
-    settled, _ = _settle(last, first.start.tzid)
-    return f"{settled.instant:%Y%m%dT%H%M%SZ}"
+    resolved = zones.resolve_wall(last, first.start.tzid)
+    if isinstance(resolved, zones.Repeated):
+        # The later pass: a reader that takes this one would drop an UNTIL at the first.
+        return f"{last - resolved.after:%Y%m%dT%H%M%SZ}"
+    return f"{_settle(last, first.start.tzid)[0].instant:%Y%m%dT%H%M%SZ}"
 
 
 def _not_in_rule(rule: Rule, start: datetime, walls: Sequence[datetime]) -> NotationError:
