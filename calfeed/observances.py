@@ -21,7 +21,8 @@ from calfeed.model import Event, Recurrence, Timed, ZonedTime
 from calfeed.notation import format_offset
 from calfeed.series import occurrence_at
 
-_FIRST_YEAR = 1970
+FIRST_YEAR = 1970
+"""The year in which every VTIMEZONE begins."""
 MAX_LISTED = 25
 """How many changes of the clocks a VTIMEZONE may list: Google stumbles over long ones."""
 _WEEKDAYS = ("SU", "MO", "TU", "WE", "TH", "FR", "SA")  # POSIX counts from Sunday
@@ -67,8 +68,8 @@ class Observance:
     offset_from: timedelta
     offset_to: timedelta
     rule: AnnualRule | None
-    since: int = _FIRST_YEAR
-    onset: datetime = datetime(_FIRST_YEAR, 1, 1)  # noqa: DTZ001 - wall time is naive
+    since: int = FIRST_YEAR
+    onset: datetime = datetime(FIRST_YEAR, 1, 1)  # noqa: DTZ001 - wall time is naive
 
     @property
     def first_onset(self) -> datetime:

@@ -58,7 +58,8 @@ class SeriesResolver:
             hint = "write its dates as events of their own"
             message = "Thunderbird takes every week of the year for this rule"
             self._notes.warn(self._place.mark("rrule"), "misread-rule", message, hint)
-        is_nominal = entry.duration is None or not entry.duration.seconds
+        # Without an end nothing can be written out, and readers keep the wall time.
+        is_nominal = entry.duration is None or not entry.duration.seconds or rule.is_endless
         if isinstance(when, Timed) and not series.occurrence_at(when, starts[0], is_nominal=is_nominal).is_plain:
             hint = "let the series begin on another day, and make this one an event of its own"
             message = "the clocks change during the first occurrence, so readers would misplace the others"
@@ -171,7 +172,7 @@ class SeriesResolver:
                 "rdates": [],
                 "overrides": [],
                 **({"timezone": event.when.start.tzid} if isinstance(event.when, Timed) else {}),
-                **_times_of(occurrence, moved, has_end=bool(given.keys() & {"end", "duration"})),
+                **_times_of(occurrence, moved, has_end=bool(given.keys() & {"end", "duration"}), is_nominal=is_nominal),
                 **given,
             }
         )
@@ -195,7 +196,9 @@ class SeriesResolver:
                 taken.add(wall)
 
 
-def _times_of(occurrence: series.Occurrence, moved: date | WrittenTime | None, *, has_end: bool) -> dict[str, object]:
+def _times_of(
+    occurrence: series.Occurrence, moved: date | WrittenTime | None, *, has_end: bool, is_nominal: bool
+) -> dict[str, object]:
     """Return the start of an override, and its end where it writes none: as far from the start as it would be."""
     when = occurrence.when
     if isinstance(when, AllDay):
@@ -207,6 +210,8 @@ def _times_of(occurrence: series.Occurrence, moved: date | WrittenTime | None, *
         return {"start": start}
     if moved is None:
         return {"start": start, "end": written(when.end)}
+    if is_nominal and isinstance(start, WrittenTime) and start.offset is None:
+        return {"start": start, "end": WrittenTime(start.wall + (when.end.wall - when.start.wall))}
     return {"start": start, "duration": Duration(0, int((when.end.instant - when.start.instant).total_seconds()))}
 
 

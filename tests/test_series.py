@@ -17,10 +17,10 @@ from dateutil.rrule import rrulestr
 from every_zone import zone_names
 from readers import icaljs, pyreader, rules
 from readers.reading import Reading
-from support import CALENDAR, NOW, VENUES, load_event, write_files
+from support import CALENDAR, NOW, VENUES, load_event, load_project, write_files
 
 from calfeed.errors import Severity, SourceError
-from calfeed.model import Event
+from calfeed.model import Event, Timed
 from calfeed.pipeline import build
 from calfeed.recurrence import as_wall
 
@@ -195,6 +195,39 @@ def test_until_never_drops_the_last_date(tmp_path: Path, until: str) -> None:
     assert event.recurrence is not None
     assert as_wall(event.recurrence.starts[-1]) == wall("2026-09-29 18:00")
     assert event.recurrence.rule == "FREQ=WEEKLY;UNTIL=20260929T150000Z"
+
+
+@pytest.mark.node
+def test_last_occurrence_in_a_repeated_hour(tmp_path: Path) -> None:
+    """A series whose last occurrence happens twice keeps it: UNTIL is the later pass, whichever one a reader takes."""
+    text = "summary: X\nstart: 2026-10-04 02:30\nduration: 45m\nrrule: FREQ=WEEKLY;UNTIL=20261025\n"
+    calendar = CALENDAR.replace("Europe/Tallinn", "Europe/Berlin")
+    root = write_files(tmp_path / "events", {"calendar.yaml": calendar, "talk.yaml": text})
+    build(root, tmp_path / "dist", now=NOW)
+    path = tmp_path / "dist" / "events" / "talk.ics"
+    expected = [in_utc(wall("2026-10-04 02:30") + timedelta(weeks=week), "Europe/Berlin") for week in range(4)]
+    assert expected == starts_in(icaljs.read([path], limit=9)[path], "talk@test.example")
+    assert expected == starts_in(pyreader.read_recurring(path), "talk@test.example")
+
+
+def test_endless_series_in_the_hour_of_the_changes(tmp_path: Path) -> None:
+    """An endless series in the changing hour is a warning with the true reason, and no error."""
+    text = "summary: X\nstart: 2026-03-01 02:30\nduration: 15m\ntimezone: Europe/Berlin\nrrule: FREQ=WEEKLY\n"
+    assert [problem.code for problem in load_project(tmp_path, text).problems] == ["unsettled-occurrence"]
+
+
+def test_moved_occurrence_keeps_its_clock_times(tmp_path: Path) -> None:
+    """A night moved to that of the change still ends at the same time by the clock."""
+    text = (
+        "summary: X\nstart: 2026-10-01 22:00\nend: 2026-10-02 06:00\nrrule: FREQ=WEEKLY;COUNT=3\n"
+        "overrides: [{recurrence_id: 2026-10-15, start: 2026-10-24 22:00}]\n"
+    )
+    event = load_event(tmp_path, text)
+    assert event.recurrence is not None
+    (moved,) = event.recurrence.instances
+    assert isinstance(moved.event.when, Timed)
+    assert moved.event.when.end is not None
+    assert moved.event.when.end.wall == wall("2026-10-25 06:00")
 
 
 def test_whole_days(tmp_path: Path) -> None:
