@@ -56,7 +56,7 @@ class SeriesResolver:
         starts, text = dates
         if rule.is_misread:
             hint = "write its dates as events of their own"
-            message = "Thunderbird takes every week of the year for this rule"
+            message = "Thunderbird is known to take other dates for this rule"
             self._notes.warn(self._place.mark("rrule"), "misread-rule", message, hint)
         # Without an end nothing can be written out, and readers keep the wall time.
         is_nominal = entry.duration is None or not entry.duration.seconds or rule.is_endless
