@@ -50,9 +50,7 @@ class Place:
 
     def mark_within(self, key: str, part: str) -> Mark:
         """Return the mark of the line of a long text that holds this part of it."""
-        mark = self.mark(key)
-        document = self.defaults.get(key, self.document)
-        return document.mark_of_text(part, mark)
+        return self.part_of(self.mark(key), part)
 
     def key_mark(self, *keys: str | int) -> Mark:
         """Return the mark of a key below this place."""

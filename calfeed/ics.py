@@ -62,28 +62,34 @@ def render_event(revised: Revised, plans: Mapping[str, ZonePlan | None] = _NO_PL
     times = _times(event, plans)
     tzids = {time.tzid for time in times}
     has_zone = bool(times)
-    parts = [_vevent(event, revised.revision, has_zone=has_zone, recurrence=_recurrence(event, has_zone=has_zone))]
+    description = plain_description(event)
+    own_lines = b"".join([*_html(event, has_text=bool(description)), *_alarms(event)])
+    recurrence = _recurrence(event, has_zone=has_zone)
+    parts = [_vevent(event, revised.revision, description, has_zone=has_zone, recurrence=recurrence)]
     for instance in event.recurrence.instances if event.recurrence else ():
         own = _times(instance.event, plans)
         tzids.update(time.tzid for time in own)
         line_of_start = _start_line("RECURRENCE-ID", instance.recurrence_id, event, has_zone=has_zone)
-        parts.append(_vevent(instance.event, revised.revision, has_zone=bool(own), recurrence=[line_of_start]))
+        text = plain_description(instance.event)
+        parts.append(_vevent(instance.event, revised.revision, text, has_zone=bool(own), recurrence=[line_of_start]))
     return RenderedEvent(
         id=event.id,
         path=event.path,
         vevent=b"".join(parts),
-        own_lines=b"".join([*_html(event), *_alarms(event)]),
+        own_lines=own_lines,
         tzids=tuple(sorted(tzids)),
     )
 
 
-def _vevent(event: Event, revision: Revision, *, has_zone: bool, recurrence: Iterable[bytes]) -> bytes:
+def _vevent(
+    event: Event, revision: Revision, description: str, *, has_zone: bool, recurrence: Iterable[bytes]
+) -> bytes:
     lines = [
         _BEGIN_EVENT,
         *_identity(event, revision),
         *_when(event, has_zone=has_zone),
         *recurrence,
-        *_texts(event),
+        *_texts(event, description),
         *_place(event.venue),
         *_state(event),
         *(text_line(name, value) for name, value in event.properties),
@@ -221,8 +227,7 @@ def _when(event: Event, *, has_zone: bool) -> Iterator[bytes]:
             yield line(name, _utc(time.instant))
 
 
-def _texts(event: Event) -> Iterator[bytes]:
-    description = plain_description(event)
+def _texts(event: Event, description: str) -> Iterator[bytes]:
     yield text_line("SUMMARY", _PREFIXES.get(event.status, "") + event.summary)
     if description:
         yield text_line("DESCRIPTION", description)
@@ -264,9 +269,9 @@ def _state(event: Event) -> Iterator[bytes]:
 # -- what only the event's own file has -------------------------------------------------------------------------
 
 
-def _html(event: Event) -> Iterator[bytes]:
+def _html(event: Event, *, has_text: bool) -> Iterator[bytes]:
     """Yield the description as HTML: Outlook may show it instead of the other, so it says all that one says."""
-    if event.description is not None and plain_description(event):
+    if event.description is not None and has_text:
         note = [f"<p>{_NOTES[event.status]}</p>"] if event.status in _NOTES else []
         facts = "<br>".join(_linked(fact) for fact in _facts(event))
         parts = [*note, to_html(event.description), *([f"<p>{facts}</p>"] if facts else [])]

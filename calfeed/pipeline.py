@@ -14,7 +14,7 @@ from calfeed.manifest import Manifest, render_manifest, same_output
 from calfeed.model import Artifact, Feed, Project
 from calfeed.observances import ZonePlan, plan_zones
 from calfeed.output import Changes, open_dist, view_dist
-from calfeed.project import Progress, load
+from calfeed.project import Progress, load, silent
 from calfeed.revisions import Revised, revise
 
 # Google drops events of larger feeds, without a word (docs/explanation/compatibility.md).
@@ -40,7 +40,7 @@ def render(project: Project, *, now: datetime, baseline: Manifest | None = None)
         now: the build's time (aware), for events that are new or changed since the baseline.
         baseline: the last published manifest; None for a first build.
     """
-    artifacts, _problems = _render(project, now, baseline, _silent)
+    artifacts, _problems = _render(project, now, baseline, silent)
     return artifacts
 
 
@@ -67,7 +67,7 @@ def build(
         SourceError: the sources have errors. DIST is not touched.
         OutputError: DIST cannot be used or written; it is as it was, unless the error is an UnfinishedError.
     """
-    report = progress or _silent
+    report = progress or silent
     source, target = Path(path), Path(out)
     _refuse_nesting(source, target)
     # The sources are read under the lock: a build that had to wait must not write what it read before.
@@ -86,10 +86,6 @@ def build(
         has_finished_another=bool(dist.finished),
         problems=sort_problems([*project.problems, *problems]),
     )
-
-
-def _silent(_stage: str, _done: int, _total: int) -> None:
-    pass
 
 
 def _render(

@@ -40,11 +40,11 @@ def load(path: Path | str, *, base_url: str | None = None, progress: Progress | 
         url = None if base_url is None else fields.read_base_url(base_url)
     except NotationError as refusal:
         raise SourceError([error(Mark(path=str(base_url)), refusal.code, refusal.message, refusal.hint)]) from refusal
-    return _Loader(find_files(Path(path)), url, progress or _silent).load()
+    return _Loader(find_files(Path(path)), url, progress or silent).load()
 
 
-def _silent(_stage: str, _done: int, _total: int) -> None:
-    pass
+def silent(_stage: str, _done: int, _total: int) -> None:
+    """Take progress and show nothing."""
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
+from io import BytesIO
 from math import cos, radians
 from zoneinfo import ZoneInfo
 
@@ -156,8 +157,7 @@ def _data(tzid: str) -> bytes:
 
 @cache
 def _zone(tzid: str) -> ZoneInfo:
-    with pytz.open_resource(tzid) as file:
-        return ZoneInfo.from_file(file, key=tzid)
+    return ZoneInfo.from_file(BytesIO(_data(tzid)), key=tzid)
 
 
 def _offset(moment: datetime) -> timedelta:
