@@ -4,80 +4,129 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 
 from calfeed.errors import Problem, warning
-from calfeed.model import AllDay, Event, Status, Timed, ZonedTime
+from calfeed.model import AllDay, Event, Status, Timed
 from calfeed.notation import format_wall
-from calfeed.series import occurrence_at
+from calfeed.recurrence import LAST
+from calfeed.series import first_start, length_of, occurrence_at, starts_between
+
+_DAY = timedelta(days=1)
+_FIRST = datetime(1900, 1, 1)  # noqa: DTZ001 - wall time is naive
 
 
 def occurrences(event: Event, start: datetime, end: datetime) -> Iterator[Event]:
-    """Yield the occurrences of an event that take place between two instants, in the order of their rule.
+    """Yield the occurrences of an event that take place between two instants, in the order of their starts.
 
-    Each is an event with its own times, and with what an override gives it. Whole days count as days of UTC. A series
-    without an end is known as far as the end of 2040.
+    Each is an event with its own times, and with what an override gives it. Whole days count as days of UTC.
 
     Args:
         event: an event; one that is no series is its only occurrence.
         start: the first instant (aware).
-        end: the instant after the last (aware).
+        end: the instant after the last (aware), or any later one: a series without an end is known until 2200.
     """
-    for one in all_occurrences(event):
-        begin, finish = _span(one)
-        if begin < end and (finish > start or begin >= start):
+    begin, last = (_clamp(moment.astimezone(UTC).replace(tzinfo=None)) for moment in (start, end))
+    for one in _between(event, begin - _DAY, last + _DAY):  # no wall time is a day from UTC
+        first, finish = span_of(one)
+        if first < end and (finish > start or first >= start):
             yield one
 
 
-def all_occurrences(event: Event) -> Iterator[Event]:
-    """Yield every occurrence of an event, as far as it is known."""
-    recurrence = event.recurrence
-    if recurrence is None:
-        yield event
-        return
-    instances = {instance.recurrence_id: instance.event for instance in recurrence.instances}
-    alone = replace(event, recurrence=None)
-    for start in recurrence.starts:
-        if start in instances:
-            yield instances[start]
-        else:
-            yield replace(alone, when=occurrence_at(event.when, start, is_nominal=recurrence.is_nominal).when)
-
-
 def on_days(events: Iterable[Event], first: date | None, last: date | None) -> tuple[Event, ...]:
-    """Return the occurrences that have something of these days, both included, in the order of their starts."""
+    """Return the occurrences that have something of these days, both included, in the order of their starts.
+
+    Without a last day a series that has no end is followed for two years from the first day, or from its beginning.
+    """
     found = []
     for event in events:
-        for one in all_occurrences(event):
-            begin, end = _days(one)
+        since = max(datetime.combine(first, time()) if first else _FIRST, first_start(event.when))
+        until = datetime.combine(last, time()) + _DAY if last else since.replace(year=since.year + 2, day=1)
+        if last is None and not (event.recurrence and event.recurrence.is_endless):
+            until = LAST
+        for one in _between(event, datetime.combine(first, time()) if first else _FIRST, until):
+            begin, end = days_of(one.when)
             if (first is None or end >= first) and (last is None or begin <= last):
                 found.append(one)
     return tuple(sorted(found, key=lambda event: event.sort_key))
 
 
-def _days(event: Event) -> tuple[date, date]:
-    when = event.when
+def days_of(when: AllDay | Timed) -> tuple[date, date]:
+    """Return the first and the last day that an event has something of, by the clocks of its own zones.
+
+    An event that ends at midnight has nothing of the day that begins then.
+    """
     if isinstance(when, AllDay):
         return when.first, when.last
-    return when.start.wall.date(), (when.end or when.start).wall.date()
+    first = when.start.wall.date()
+    if when.end is None:
+        return first, first
+    return first, max(first, (when.end.wall - timedelta(seconds=1)).date())
+
+
+def span_of(event: Event) -> tuple[datetime, datetime]:
+    """Return the instants at which an event begins and ends; it ends at once where its end is not known."""
+    when = event.when
+    if isinstance(when, AllDay):
+        first, end = (datetime.combine(day, time(), UTC) for day in (when.first, when.end))
+        return first, end
+    return when.start.instant, (when.end or when.start).instant
+
+
+def _between(event: Event, begin: datetime, last: datetime) -> Iterator[Event]:
+    """Yield the occurrences that may touch a stretch of wall time: all of them, and perhaps some that do not."""
+    recurrence = event.recurrence
+    if recurrence is None:
+        yield event
+        return
+    alone = replace(event, recurrence=None)
+    written = {instance.recurrence_id for instance in recurrence.instances}
+    found = [instance.event for instance in recurrence.instances]
+    starts = starts_between(event.when, recurrence, _clamp(begin - length_of(event.when)), _clamp(last))
+    found += (
+        replace(alone, when=occurrence_at(event.when, start, is_nominal=recurrence.is_nominal).when)
+        for start in starts
+        if start not in written
+    )
+    yield from sorted(found, key=lambda one: one.sort_key)
+
+
+def _clamp(wall: datetime) -> datetime:
+    return min(max(wall, _FIRST), LAST)
 
 
 def conflicts(events: Iterable[Event]) -> Iterator[Problem]:
     """Yield a warning for every two events that are at one venue at one time, unless the venue is shared.
 
-    Only times count: an event of whole days seldom fills them. One that has no end counts with its start.
+    Only times count: an event of whole days seldom fills them. One that has no end counts with its start. Series
+    without an end are followed for two years after the last date that anything else has.
     """
+    held = [event for event in events if any(_is_placed(one) for one in (event, *_instances(event)))]
+    horizon = max((_last_start(event) for event in held), default=_FIRST) + 730 * _DAY
     by_venue: dict[str, list[tuple[datetime, datetime, Event]]] = {}
-    for event in events:
-        moved = event.recurrence.instances if event.recurrence else ()
-        if not any(one.venue and one.venue.id for one in (event, *(instance.event for instance in moved))):
-            continue
-        for one in all_occurrences(event):
-            venue, takes_place = one.venue, one.status not in (Status.CANCELLED, Status.POSTPONED)
-            if venue and venue.id and not venue.is_shared and takes_place and isinstance(one.when, Timed):
-                by_venue.setdefault(venue.id, []).append((*_span(one), one))
-    for venue_id, held in sorted(by_venue.items()):
-        yield from _conflicts_at(venue_id, held)
+    for event in held:
+        for one in _between(event, _FIRST, horizon):
+            if one.venue and one.venue.id and _is_placed(one) and isinstance(one.when, Timed):
+                by_venue.setdefault(one.venue.id, []).append((*span_of(one), one))
+    for venue_id, there in sorted(by_venue.items()):
+        yield from _conflicts_at(venue_id, there)
+
+
+def _instances(event: Event) -> Iterator[Event]:
+    return (instance.event for instance in event.recurrence.instances) if event.recurrence else iter(())
+
+
+def _is_placed(event: Event) -> bool:
+    """Tell whether an event takes place at a venue that holds one event at a time."""
+    venue = event.venue
+    is_there = venue is not None and venue.id is not None and not venue.is_shared
+    return is_there and event.status not in (Status.CANCELLED, Status.POSTPONED)
+
+
+def _last_start(event: Event) -> datetime:
+    """Return the last start of an event, or the first one of a series without an end."""
+    recurrence = event.recurrence
+    return first_start(event.when) if recurrence is None or recurrence.is_endless else recurrence.starts[-1]
 
 
 def _conflicts_at(venue_id: str, held: list[tuple[datetime, datetime, Event]]) -> Iterator[Problem]:
@@ -97,12 +146,3 @@ def _conflicts_at(venue_id: str, held: list[tuple[datetime, datetime, Event]]) -
                 yield warning(event.mark, "venue-conflict", message, hint, other.mark)
         if finish > begin:
             lasting.append((begin, finish, event))
-
-
-def _span(event: Event) -> tuple[datetime, datetime]:
-    when = event.when
-    if isinstance(when, AllDay):
-        first, end = (datetime.combine(day, time(), UTC) for day in (when.first, when.end))
-        return first, end
-    end_time: ZonedTime = when.end or when.start
-    return when.start.instant, end_time.instant

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 
 from calfeed import fields
+from calfeed.agenda import days_of
 from calfeed.entries import Place
 from calfeed.errors import Mark, Problem, error, warning
-from calfeed.model import AllDay, Calendar, Event, Feed, Timed, Venue
-from calfeed.recurrence import as_wall
+from calfeed.model import Calendar, Event, Feed, Venue
 from calfeed.schema import FeedEntry
 
 
@@ -107,21 +107,11 @@ def _fits(event: Event, entry: FeedEntry) -> bool:
 
 
 def _days(event: Event) -> tuple[date, date]:
-    first, last = _days_of(event.when)
+    first, last = days_of(event.when)
     if event.recurrence is None:
         return first, last
     # A series is in a feed if any time between its first and last occurrence is; one without an end goes on.
-    return first, date.max if event.recurrence.is_endless else max(last, as_wall(event.recurrence.starts[-1]).date())
-
-
-def _days_of(when: AllDay | Timed) -> tuple[date, date]:
-    if isinstance(when, AllDay):
-        return when.first, when.last
-    first = when.start.wall.date()
-    if when.end is None:
-        return first, first
-    # An event that ends at midnight has nothing of the day that begins then.
-    return first, max(first, (when.end.wall - timedelta(seconds=1)).date())
+    return first, date.max if event.recurrence.is_endless else max(last, event.recurrence.starts[-1].date())
 
 
 def _category_feeds(calendar: Calendar, events: Iterable[Event], problems: list[Problem]) -> Iterator[Feed]:

@@ -18,9 +18,10 @@ from icalendar import Alarm, Calendar, Component, Parameters, vDuration
 from calfeed import model
 from calfeed.colors import css_colors
 from calfeed.markdown import to_html, to_plain
-from calfeed.model import AllDay, Artifact, Event, Feed, Status, Venue, ZonedTime
+from calfeed.model import AllDay, Artifact, Event, Feed, Status, Venue
 from calfeed.notation import Duration
-from calfeed.observances import ZonePlan, places_right
+from calfeed.observances import zoned_times
+from calfeed.plans import ZonePlan
 from calfeed.revisions import Revised, Revision
 from calfeed.vtimezone import render_timezone
 from calfeed.wire import Text, Verbatim, escape, fold, line, text_line
@@ -51,15 +52,10 @@ class RenderedEvent:
     tzids: tuple[str, ...]
 
 
-def render_event(revised: Revised, plans: Mapping[str, ZonePlan | None] = _NO_PLANS) -> RenderedEvent:
-    """Return the rendered form of an event at its revision; of a series, the master and then its instances.
-
-    Args:
-        revised: the event.
-        plans: the observances of zones that have series.
-    """
+def render_event(revised: Revised) -> RenderedEvent:
+    """Return the rendered form of an event at its revision; of a series, the master and then its instances."""
     event = revised.event
-    times = _times(event, plans)
+    times = zoned_times(event)
     tzids = {time.tzid for time in times}
     has_zone = bool(times)
     description = plain_description(event)
@@ -67,7 +63,7 @@ def render_event(revised: Revised, plans: Mapping[str, ZonePlan | None] = _NO_PL
     recurrence = _recurrence(event, has_zone=has_zone)
     parts = [_vevent(event, revised.revision, description, has_zone=has_zone, recurrence=recurrence)]
     for instance in event.recurrence.instances if event.recurrence else ():
-        own = _times(instance.event, plans)
+        own = zoned_times(instance.event)
         tzids.update(time.tzid for time in own)
         line_of_start = _start_line("RECURRENCE-ID", instance.recurrence_id, event, has_zone=has_zone)
         text = plain_description(instance.event)
@@ -102,16 +98,16 @@ def _recurrence(event: Event, *, has_zone: bool) -> Iterator[bytes]:
     recurrence = event.recurrence
     if recurrence is None:
         return
-    yield line("RRULE", recurrence.rule)
+    yield line("RRULE", recurrence.rrule)
     # One date a line: some readers take only the first of a list.
     for name, starts in (("RDATE", recurrence.rdates), ("EXDATE", recurrence.exdates)):
         for start in starts:
             yield _start_line(name, start, event, has_zone=has_zone)
 
 
-def _start_line(name: str, start: datetime | date, event: Event, *, has_zone: bool) -> bytes:
+def _start_line(name: str, start: datetime, event: Event, *, has_zone: bool) -> bytes:
     """Return a start of a series with the value type and the zone of its DTSTART, by which readers match it."""
-    if not isinstance(start, datetime) or isinstance(event.when, AllDay):
+    if isinstance(event.when, AllDay):
         return line(f"{name};VALUE=DATE", _date(start))
     if has_zone:
         return line(f"{name};TZID={event.when.start.tzid}", _time(start))
@@ -178,30 +174,6 @@ def _facts(event: Event) -> list[str]:
 
 
 # -- the parts of a VEVENT --------------------------------------------------------------------------------------
-
-
-def _times(event: Event, plans: Mapping[str, ZonePlan | None]) -> list[ZonedTime]:
-    """Return the times that are written with a TZID: both or none, so that no reader can mix its rules."""
-    if isinstance(event.when, AllDay):
-        return []
-    start, end = event.when.start, event.when.end
-    times = [start] if end is None else [start, end]
-    if end is not None and end.tzid != start.tzid and not _is_steady(start, end):
-        return []  # some readers take the end for a wall time of the start's zone
-    return times if all(_is_placed(time, plans, is_series=event.recurrence is not None) for time in times) else []
-
-
-def _is_placed(time: ZonedTime, plans: Mapping[str, ZonePlan | None], *, is_series: bool) -> bool:
-    plan = plans.get(time.tzid)
-    if plan is None:
-        return places_right(time)
-    return places_right(time, plan.observances) and (is_series or not plan.is_listed)
-
-
-def _is_steady(start: ZonedTime, end: ZonedTime) -> bool:
-    """Tell whether the clocks of both zones stay as they are from start to end."""
-    zones = {start.tzid, end.tzid}
-    return all(offset_at(start.instant, tzid) == offset_at(end.instant, tzid) for tzid in zones)
 
 
 def _identity(event: Event, revision: Revision) -> Iterator[bytes]:

@@ -12,7 +12,7 @@ from importlib.metadata import version
 from calfeed.errors import Mark, OutputError, error
 from calfeed.model import AllDay, Artifact, Event, Feed, Project, Timed
 from calfeed.revisions import Published, Revised, Revision, format_utc
-from calfeed.series import occurrence_at
+from calfeed.series import first_start, horizon_of, settle, starts_between
 from calfeed.zones import TZDB_VERSION
 
 MANIFEST = "calfeed.json"
@@ -126,18 +126,17 @@ def event_record(event: Event) -> dict[str, object]:
 
 def _series_record(event: Event) -> dict[str, object]:
     """Return a series' rule, and the first and last instants of its occurrences; the last is null without an end."""
-    recurrence = event.recurrence
+    recurrence, when = event.recurrence, event.when
     if recurrence is None:
         return {}
-    first, last = (
-        occurrence_at(event.when, start, is_nominal=recurrence.is_nominal).when
-        for start in (recurrence.starts[0], recurrence.starts[-1])
-    )
-    return {
-        "rrule": recurrence.rule,
-        "first_utc": format_utc(first.start.instant) if isinstance(first, Timed) else None,
-        "last_utc": format_utc(last.start.instant) if isinstance(last, Timed) and not recurrence.is_endless else None,
-    }
+    record: dict[str, object] = {"rrule": recurrence.rrule, "first_utc": None, "last_utc": None}
+    if isinstance(when, Timed):
+        tzid, begin = when.start.tzid, first_start(when)
+        first = next(starts_between(when, recurrence, begin, horizon_of(when, recurrence)))
+        record["first_utc"] = format_utc(settle(first, tzid)[0].instant)
+        if not recurrence.is_endless:
+            record["last_utc"] = format_utc(settle(recurrence.starts[-1], tzid)[0].instant)
+    return record
 
 
 def _json(value: object) -> str:

@@ -12,6 +12,7 @@ from typing import TypeAlias
 
 from calfeed.errors import Mark, Problem
 from calfeed.notation import Duration
+from calfeed.rules import Rule
 
 Text: TypeAlias = str
 """A text for people. One type, because it may one day be a text per language."""
@@ -109,34 +110,40 @@ class Timed:
 class Instance:
     """One occurrence of a series that is not what its rule makes it: `event` is the occurrence as it takes place.
 
-    `recurrence_id` is the start it has by the rule, a wall time in the series' zone or a date.
+    `recurrence_id` is the start it has by the rule.
     """
 
-    recurrence_id: datetime | date
+    recurrence_id: datetime
     event: Event
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Recurrence:
-    """What makes a series of an event. Starts are wall times in the event's zone, or dates.
+    """What makes a series of an event. Starts are wall times in the event's zone, midnights where it has whole days.
 
     Attributes:
-        rule: RRULE in full, UNTIL included.
+        rule: the rule as it was written.
+        rrule: RRULE in full, UNTIL included.
         rdates: starts beside those of the rule.
         exdates: starts of the rule that do not take place.
-        starts: all that are left, in order, those of `instances` among them; without an end as far as the horizon.
-        is_endless: whether the rule goes on beyond `starts`.
+        starts: all that are left, in order, those of `instances` among them; none of a series without an end.
         is_nominal: whether occurrences end at the same wall time, else after the same time has elapsed.
         instances: the occurrences that differ.
     """
 
-    rule: str
-    rdates: tuple[datetime | date, ...] = ()
-    exdates: tuple[datetime | date, ...] = ()
-    starts: tuple[datetime | date, ...] = ()
-    is_endless: bool = False
+    rule: Rule = field(compare=False)
+    rrule: str
+    rdates: tuple[datetime, ...] = ()
+    exdates: tuple[datetime, ...] = ()
+    starts: tuple[datetime, ...] = ()
     is_nominal: bool = True
     instances: tuple[Instance, ...] = ()
+    mark: Mark = field(compare=False, repr=False)
+
+    @property
+    def is_endless(self) -> bool:
+        """Whether the series goes on for ever."""
+        return self.rule.is_endless
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

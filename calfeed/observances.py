@@ -10,21 +10,16 @@ time that would be misplaced is written in UTC instead.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
-from itertools import product
 
 from calfeed import zones
-from calfeed.model import Event, Recurrence, Timed, ZonedTime
-from calfeed.notation import format_offset
-from calfeed.series import occurrence_at
+from calfeed.model import AllDay, Event, ZonedTime
 
 FIRST_YEAR = 1970
 """The year in which every VTIMEZONE begins."""
-MAX_LISTED = 25
-"""How many changes of the clocks a VTIMEZONE may list: Google stumbles over long ones."""
 _WEEKDAYS = ("SU", "MO", "TU", "WE", "TH", "FR", "SA")  # POSIX counts from Sunday
 _NAME = r"(<[A-Za-z0-9+-]+>|[A-Za-z]{3,})"
 _OFFSET = r"([+-]?\d{1,2}(?::\d{2}){0,2})"
@@ -121,7 +116,7 @@ def places_right(time: ZonedTime, parts: Sequence[Observance] | None = None) -> 
     if not isinstance(zones.resolve_wall(time.wall, time.tzid), datetime):
         return False
     offset = None
-    for onset, before, after in _onsets_around(
+    for onset, before, after in onsets_around(
         observances(time.tzid) if parts is None else tuple(parts), time.wall.year
     ):
         resumed = onset + (after - before)
@@ -132,119 +127,34 @@ def places_right(time: ZonedTime, parts: Sequence[Observance] | None = None) -> 
     return offset is not None and time.wall - offset == time.instant.replace(tzinfo=None)
 
 
-@dataclass(frozen=True, slots=True)
-class ZonePlan:
-    """The observances of a zone that a calendar's series need, and how far they reach.
+def zoned_times(event: Event) -> tuple[ZonedTime, ...]:
+    """Return the times of an event that are written with a TZID: both or none, so that no reader can mix its rules.
 
-    `is_listed` is True where no yearly rules fit and each change of the clocks is written by its date.
+    A series is always written so; of all others the current law of the zone decides, whatever else a file holds.
     """
-
-    observances: tuple[Observance, ...]
-    is_listed: bool = False
-
-
-def plan_zone(tzid: str, times: Sequence[ZonedTime]) -> ZonePlan | None:
-    """Return observances by which readers place all these times of series right; None where none are.
-
-    In order: the zone's current law; one offset, if all times share it; yearly rules guessed from the changes around
-    the times; a list of the changes, at most `MAX_LISTED`.
-    """
-    current = observances(tzid)
-    if not is_place(tzid):
-        return None
-    for parts in (current, *_guesses(tzid, times)):
-        if parts and all(places_right(time, parts) for time in times):
-            return ZonePlan(parts)
-    listed = _listed(tzid, min(time.instant for time in times), max(time.instant for time in times))
-    if len(listed) > MAX_LISTED or not all(places_right(time, listed) for time in times):
-        return None
-    return ZonePlan(listed, is_listed=True)
+    if isinstance(event.when, AllDay):
+        return ()
+    start, end = event.when.start, event.when.end
+    times = (start,) if end is None else (start, end)
+    if event.recurrence is not None:
+        return times if is_place(start.tzid) else ()
+    if end is not None and end.tzid != start.tzid and not _is_steady(start, end):
+        return ()  # some readers take the end for a wall time of the start's zone
+    return times if all(places_right(time) for time in times) else ()
 
 
-def plan_zones(events: Iterable[Event]) -> dict[str, ZonePlan | None]:
-    """Return the plan of every zone that a series is in; None where no VTIMEZONE places all its series right."""
-    by_zone: dict[str, list[ZonedTime]] = {}
-    for event in events:
-        if event.recurrence is not None and isinstance(event.when, Timed):
-            by_zone.setdefault(event.when.start.tzid, []).extend(_times_of_series(event.when, event.recurrence))
-    return {tzid: plan_zone(tzid, times) for tzid, times in by_zone.items()}
-
-
-def _times_of_series(first: Timed, recurrence: Recurrence) -> Iterator[ZonedTime]:
-    """Yield start and end of every occurrence that readers compute: all but the instances."""
-    written = {instance.recurrence_id for instance in recurrence.instances}
-    for start in recurrence.starts:
-        if start not in written:
-            occurrence = occurrence_at(first, start, is_nominal=recurrence.is_nominal)
-            when = occurrence.when
-            # Where readers differ anyway no VTIMEZONE helps; `unsettled-occurrence` has told of it.
-            if isinstance(when, Timed) and occurrence.is_plain:
-                yield when.start
-                if when.end is not None:
-                    yield when.end
-
-
-def _guesses(tzid: str, times: Sequence[ZonedTime]) -> Iterator[tuple[Observance, ...]]:
-    offsets = {zones.offset_at(time.instant, tzid) for time in times}
-    if len(offsets) == 1:
-        (offset,) = offsets
-        yield (Observance(False, _format_name(offset), offset, offset, None),)
-        return
-    first = min(time.instant for time in times)
-    changes = list(zones.offset_changes(tzid, first - timedelta(days=370), first + timedelta(days=370)))
-    onsets: dict[bool, list[tuple[datetime, timedelta, timedelta]]] = {True: [], False: []}
-    for change, after in changes:
-        before = zones.offset_at(change - timedelta(seconds=1), tzid)
-        onsets[after > before].append(((change + before).replace(tzinfo=None), before, after))
-    for spring, autumn in product(onsets[True], onsets[False]):
-        if spring[1:] == autumn[:0:-1]:
-            for rule, other in product(_rules_for(spring[0]), _rules_for(autumn[0])):
-                yield (
-                    Observance(True, _format_name(spring[2]), spring[1], spring[2], rule),
-                    Observance(False, _format_name(autumn[2]), autumn[1], autumn[2], other),
-                )
-
-
-def _rules_for(onset: datetime) -> Iterator[AnnualRule]:
-    """Yield the yearly rules that have an onset on this day: the nth weekday, and the last if it is that too."""
-    time = timedelta(hours=onset.hour, minutes=onset.minute, seconds=onset.second)
-    week = (onset.day - 1) // 7 + 1
-    if week < 5:
-        yield AnnualRule(onset.month, week, onset.isoweekday() % 7, time)
-    if (onset + timedelta(days=7)).month != onset.month:
-        yield AnnualRule(onset.month, -1, onset.isoweekday() % 7, time)
-
-
-def _listed(tzid: str, first: datetime, last: datetime) -> tuple[Observance, ...]:
-    """Return an observance for the time before, one for each change by an older law, and the current law's rules.
-
-    Where the current law has no yearly rules all changes from the first instant to the last have a date.
-    """
-    before = zones.offset_at(first, tzid)
-    found = [Observance(False, _format_name(before), before, before, None)]
-    dated: list[Observance] = []
-    for change, after in zones.offset_changes(tzid, first, last + timedelta(days=2)):
-        onset = (change + before).replace(tzinfo=None)
-        dated.append(Observance(after > before, _format_name(after), before, after, None, onset=onset))
-        before = after
-    rules = [part for part in observances(tzid) if part.rule is not None]
-    by_law = [any(part.rule and part.rule.onset(one.onset.year) == one.onset for part in rules) for one in dated]
-    older = next((n for n in range(len(dated), -1, -1) if n == 0 or not by_law[n - 1]), 0) if rules else len(dated)
-    found += dated[:older]
-    for one in dated[older : older + 2]:
-        part = next(part for part in rules if part.rule and part.rule.onset(one.onset.year) == one.onset)
-        found.append(replace(part, since=one.onset.year))
-    return tuple(found)
-
-
-def _format_name(offset: timedelta) -> str:
-    """Return an offset as the tz database names those without an abbreviation: +03, -0330."""
-    return format_offset(offset).replace(":", "").removesuffix("00") or "+00"
+def _is_steady(start: ZonedTime, end: ZonedTime) -> bool:
+    """Tell whether the clocks of both zones stay as they are from start to end."""
+    tzids = {start.tzid, end.tzid}
+    return all(zones.offset_at(start.instant, tzid) == zones.offset_at(end.instant, tzid) for tzid in tzids)
 
 
 @cache
-def _onsets_around(parts: tuple[Observance, ...], year: int) -> tuple[tuple[datetime, timedelta, timedelta], ...]:
-    """Return the onsets of a year and the one before, in order, each with the offsets before and after it."""
+def onsets_around(parts: tuple[Observance, ...], year: int) -> tuple[tuple[datetime, timedelta, timedelta], ...]:
+    """Return the onsets of a year and the one before, in order, each with the offsets before and after it.
+
+    An onset without a rule is among them whatever its year.
+    """
     found: list[tuple[datetime, timedelta, timedelta]] = []
     for part in parts:
         if part.rule is None:

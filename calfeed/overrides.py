@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 
-from calfeed import series
+from calfeed import patterns, series
 from calfeed.entries import Place
 from calfeed.errors import Mark
 from calfeed.localtime import to_zoned
 from calfeed.model import AllDay, Event, Instance, Recurrence, Timed, ZonedTime
 from calfeed.notation import Duration, WrittenTime, format_wall
 from calfeed.notes import Notes
-from calfeed.recurrence import HORIZON_YEAR, as_wall
+from calfeed.recurrence import HORIZON_YEAR
 from calfeed.schema import EventEntry, OverrideEntry
 
 
@@ -50,88 +50,95 @@ class SeriesResolver:
             message = "a series cannot end in another zone than it begins in"
             self._notes.report(self._place.mark("end_timezone"), "series-zones", message, hint)
             return None
-        dates = self._notes.attempt(self._place.mark("rrule"), series.dates_of, rule, when)
-        if dates is None:
+        mark = self._place.mark("rrule")
+        # Without an end nothing can be written out, and readers keep the wall time.
+        is_nominal = entry.duration is None or not entry.duration.seconds or rule.is_endless
+        by_rule = self._notes.attempt(mark, patterns.series_of, rule, when, mark, is_nominal=is_nominal)
+        if by_rule is None:
             return None
-        starts, text = dates
         if rule.is_misread:
             hint = "write its dates as events of their own"
             message = "Thunderbird is known to take other dates for this rule"
-            self._notes.warn(self._place.mark("rrule"), "misread-rule", message, hint)
-        # Without an end nothing can be written out, and readers keep the wall time.
-        is_nominal = entry.duration is None or not entry.duration.seconds or rule.is_endless
-        if isinstance(when, Timed) and not series.occurrence_at(when, starts[0], is_nominal=is_nominal).is_plain:
+            self._notes.warn(mark, "misread-rule", message, hint)
+        if not series.occurrence_at(when, series.first_start(when), is_nominal=is_nominal).is_plain:
             hint = "let the series begin on another day, and make this one an event of its own"
             message = "the clocks change during the first occurrence, so readers would misplace the others"
             self._notes.report(self._place.mark("start"), "unsettled-start", message, hint)
             return None
-        exdates = self._matched("exdates", entry.exdates, starts, when)
-        rdates = self._extra(entry.rdates, starts, when)
-        if exdates and len(exdates) == len(starts) and not rdates:
+        recurrence = self._with_dates(by_rule, when)
+        if recurrence is None:
+            return None
+        recurrence = replace(recurrence, instances=self._overrides(event, recurrence))
+        return self._with_settled(event, recurrence)
+
+    def _with_dates(self, by_rule: Recurrence, when: AllDay | Timed) -> Recurrence | None:
+        """Return the series with its exceptions and extra dates; None where nothing is left of it."""
+        exdates = self._matched(by_rule, when)
+        rdates = self._extra(by_rule, when)
+        doubles = tuple(series.doubles_of(when, by_rule))
+        if doubles:
+            message = f"the clocks skip {format_wall(doubles[0])}, which is then the time of another occurrence"
+            hint = "some readers show that one twice; leave the hour of the change out with `byhour`"
+            self._notes.warn(by_rule.mark, "unsettled-occurrence", message, hint)
+        if by_rule.is_endless:
+            return replace(by_rule, exdates=exdates, rdates=rdates)
+        gone = {*exdates, *doubles}
+        starts = tuple(sorted([*(start for start in by_rule.starts if start not in gone), *rdates]))
+        if not starts:
             hint = "delete the event, or write `status: cancelled`"
             mark = self._place.key_mark("exdates")
             self._notes.report(mark, "no-occurrence", "every date of the series is excluded", hint)
             return None
-        kept = sorted({*(start for start in starts if start not in exdates), *rdates}, key=as_wall)
-        instances = self._overrides(event, kept, is_nominal=is_nominal)
-        overridden = {instance.recurrence_id for instance in instances}
-        plain = [start for start in kept if start not in overridden]
+        return replace(by_rule, exdates=exdates, rdates=rdates, starts=starts)
+
+    def _with_settled(self, event: Event, recurrence: Recurrence) -> Recurrence:
+        """Return the series with an instance for each occurrence that readers would differ on, where it has an end."""
         settled = [
-            Instance(start, replace(event, when=found))
-            for start, found in series.unsettled(when, plain, is_nominal=is_nominal)
+            Instance(start, replace(event, when=found)) for start, found in series.unsettled(event.when, recurrence)
         ]
-        if rule.is_endless and settled:
-            shown = ", ".join(format_wall(as_wall(instance.recurrence_id)) for instance in settled[:3])
+        if not settled:
+            return recurrence
+        if recurrence.is_endless:
+            shown = ", ".join(format_wall(instance.recurrence_id) for instance in settled[:3])
             hint = "give the rule an end, or the series another time: readers differ on these"
             message = f"the clocks change during {len(settled)} of the occurrences until {HORIZON_YEAR}: {shown}…"
-            self._notes.warn(self._place.mark("rrule"), "unsettled-occurrence", message, hint)
-            settled = []
-        return Recurrence(
-            rule=text,
-            rdates=rdates,
-            exdates=exdates,
-            starts=tuple(kept),
-            is_endless=rule.is_endless,
-            is_nominal=is_nominal,
-            instances=tuple(sorted([*instances, *settled], key=lambda instance: as_wall(instance.recurrence_id))),
-        )
+            self._notes.warn(recurrence.mark, "unsettled-occurrence", message, hint)
+            return recurrence
+        instances = sorted([*recurrence.instances, *settled], key=lambda instance: instance.recurrence_id)
+        return replace(recurrence, instances=tuple(instances))
 
-    def _matched(
-        self, key: str, written: Sequence[date | WrittenTime], starts: Sequence[datetime | date], when: AllDay | Timed
-    ) -> tuple[datetime | date, ...]:
-        found: dict[datetime | date, None] = {}
-        for number, moment in enumerate(written):
-            start = self._notes.attempt(self._place.mark(key, number), series.match, moment, starts, when)
+    def _matched(self, by_rule: Recurrence, when: AllDay | Timed) -> tuple[datetime, ...]:
+        found: dict[datetime, None] = {}
+        for number, moment in enumerate(self._entry.exdates):
+            start = self._notes.attempt(self._place.mark("exdates", number), patterns.match, moment, by_rule, when)
             if start is not None:
                 found[start] = None
-        return tuple(sorted(found, key=as_wall))
+        return tuple(sorted(found))
 
-    def _extra(
-        self, written: Sequence[date | WrittenTime], starts: Sequence[datetime | date], when: AllDay | Timed
-    ) -> tuple[datetime | date, ...]:
-        found: dict[datetime | date, None] = {}
-        for number, moment in enumerate(written):
+    def _extra(self, by_rule: Recurrence, when: AllDay | Timed) -> tuple[datetime, ...]:
+        found: dict[datetime, None] = {}
+        for number, moment in enumerate(self._entry.rdates):
             mark = self._place.mark("rdates", number)
-            start = self._notes.attempt(mark, series.extra_start, moment, when)
-            if start is None or not self._is_sound_extra(mark, start, starts[0], when):
+            start = self._notes.attempt(mark, patterns.extra_start, moment, when)
+            if start is None or not self._is_sound_extra(mark, start, when):
                 continue
-            if start in starts or start in found:
+            if start in found or start in series.starts_between(when, by_rule, start, start):
                 self._notes.warn(mark, "rdate-occurs", "the series occurs then already", "delete it here")
             else:
                 found[start] = None
-        return tuple(sorted(found, key=as_wall))
+        return tuple(sorted(found))
 
-    def _is_sound_extra(self, mark: Mark, start: datetime | date, first: datetime | date, when: AllDay | Timed) -> bool:
-        if as_wall(start) < as_wall(first):
+    def _is_sound_extra(self, mark: Mark, start: datetime, when: AllDay | Timed) -> bool:
+        if start < series.first_start(when):
             hint = "begin the series on it, or make it an event of its own"
             self._notes.report(mark, "rdate-before-start", "this date is before the start of the series", hint)
             return False
         if isinstance(when, Timed):
-            return self._notes.attempt(mark, to_zoned, WrittenTime(as_wall(start)), when.start.tzid) is not None
+            return self._notes.attempt(mark, to_zoned, WrittenTime(start), when.start.tzid) is not None
         return True
 
-    def _overrides(self, event: Event, starts: Sequence[datetime | date], *, is_nominal: bool) -> tuple[Instance, ...]:
-        found: dict[datetime | date, Instance] = {}
+    def _overrides(self, event: Event, recurrence: Recurrence) -> tuple[Instance, ...]:
+        found: dict[datetime, Instance] = {}
         for number, override in enumerate(self._entry.overrides):
             place = self._place.below("overrides", number)
             if override.recurrence_id is None:
@@ -139,28 +146,28 @@ class SeriesResolver:
                 self._notes.report(place.mark(), "missing-key", message, hint)
                 continue
             mark = place.mark("recurrence_id")
-            start = self._notes.attempt(mark, series.match, override.recurrence_id, starts, event.when)
+            start = self._notes.attempt(mark, patterns.match, override.recurrence_id, recurrence, event.when)
             if start is None:
                 continue
             if start in found:
                 hint = "put both changes into one"
                 self._notes.report(mark, "duplicate-override", "this occurrence has an override already", hint)
                 continue
-            instance = self._instance(event, start, override, place, is_nominal=is_nominal)
+            instance = self._instance(event, start, override, place, is_nominal=recurrence.is_nominal)
             if instance is not None:
                 found[start] = Instance(start, instance)
-        self._check_moves(event, starts, found)
-        return tuple(found.values())
+        self._check_moves(event, recurrence, found)
+        return tuple(sorted(found.values(), key=lambda instance: instance.recurrence_id))
 
     def _instance(
-        self, event: Event, start: datetime | date, override: OverrideEntry, place: Place, *, is_nominal: bool
+        self, event: Event, start: datetime, override: OverrideEntry, place: Place, *, is_nominal: bool
     ) -> Event | None:
         """Return the occurrence as an event of its own: the series' values, and those of the override over them."""
         given = {key: value for key, value in override if value is not None and key not in ("recurrence_id", "start")}
         occurrence = series.occurrence_at(event.when, start, is_nominal=is_nominal)
         moved = override.start
         if moved is not None and isinstance(event.when, Timed) and not isinstance(moved, WrittenTime):
-            moved = WrittenTime(as_wall(series.extra_start(moved, event.when)))
+            moved = WrittenTime(patterns.extra_start(moved, event.when))
         if isinstance(moved, WrittenTime) and isinstance(event.when, AllDay):
             hint = f"write the date alone: `{moved.wall.date()}`"
             self._notes.report(place.mark("start"), "mixed-end", "the series has whole days", hint)
@@ -179,21 +186,18 @@ class SeriesResolver:
         found = self._resolve(entry, place)
         return None if found is None else replace(found, uid=event.uid, zone=event.zone)
 
-    def _check_moves(
-        self, event: Event, starts: Sequence[datetime | date], found: Mapping[datetime | date, Instance]
-    ) -> None:
-        taken = {as_wall(start) for start in starts if start not in found}
+    def _check_moves(self, event: Event, recurrence: Recurrence, found: Mapping[datetime, Instance]) -> None:
+        moved_to: set[datetime] = set()
         for number, override in enumerate(self._entry.overrides):
-            if override.start is None:
+            if override.start is None or (isinstance(override.start, WrittenTime) and isinstance(event.when, AllDay)):
                 continue
-            moved = series.extra_start(override.start, event.when) if isinstance(event.when, Timed) else override.start
-            wall = None if isinstance(moved, WrittenTime) else as_wall(moved)
-            if wall is not None and wall in taken:
+            start = patterns.extra_start(override.start, event.when)
+            others = series.starts_between(event.when, recurrence, start, start)
+            if start in moved_to or any(other not in found for other in others):
                 mark = self._place.below("overrides", number).mark("start")
                 hint = "move it elsewhere, or take the other one out with `exdates`"
                 self._notes.warn(mark, "override-collides", "another occurrence of the series is at that time", hint)
-            elif wall is not None:
-                taken.add(wall)
+            moved_to.add(start)
 
 
 def _times_of(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,8 +12,8 @@ from calfeed.errors import Mark, OutputError, Problem, error, sort_problems, war
 from calfeed.ics import RenderedEvent, render_event, render_feed, render_single
 from calfeed.manifest import Manifest, render_manifest, same_output
 from calfeed.model import Artifact, Feed, Project
-from calfeed.observances import ZonePlan, plan_zones
 from calfeed.output import Changes, open_dist, view_dist
+from calfeed.plans import plan_zones
 from calfeed.project import Progress, load, silent
 from calfeed.revisions import Revised, revise
 
@@ -92,23 +92,27 @@ def _render(
     project: Project, now: datetime, baseline: Manifest | None, progress: Progress
 ) -> tuple[tuple[Artifact, ...], tuple[Problem, ...]]:
     revised, problems = revise(project.events, (baseline or Manifest()).events, now)
-    plans = plan_zones(project.events)
-    rendered = dict(_render_events(revised, plans, progress))
+    rendered = dict(_render_events(revised, progress))
+    events = {item.event.id: item.event for item in revised}
     feeds = [
-        render_feed(feed, project.calendar, [rendered[i] for i in feed.event_ids], plans) for feed in project.feeds
+        render_feed(
+            feed,
+            project.calendar,
+            [rendered[event_id] for event_id in feed.event_ids],
+            plan_zones(events[event_id] for event_id in feed.event_ids),
+        )
+        for feed in project.feeds
     ]
-    singles = [render_single(event, plans) for event in rendered.values()]
+    singles = [render_single(each, plan_zones([events[event_id]])) for event_id, each in rendered.items()]
     artifacts = (*feeds, *singles)
     manifest = render_manifest(project, revised, artifacts)
     return (*artifacts, manifest), (*problems, *_feed_problems(project, feeds))
 
 
-def _render_events(
-    revised: Sequence[Revised], plans: Mapping[str, ZonePlan | None], progress: Progress
-) -> Iterator[tuple[str, RenderedEvent]]:
+def _render_events(revised: Sequence[Revised], progress: Progress) -> Iterator[tuple[str, RenderedEvent]]:
     for number, item in enumerate(revised):
         progress("rendering", number, len(revised))
-        yield item.event.id, render_event(item, plans)
+        yield item.event.id, render_event(item)
     progress("rendering", len(revised), len(revised))
 
 

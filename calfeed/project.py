@@ -17,7 +17,7 @@ from calfeed.feeds import WrittenFeed, resolve_feeds
 from calfeed.folder import CALENDAR, VENUES, Folder, find_files, holds_file, read_file
 from calfeed.model import Calendar, Event, Project, Venue
 from calfeed.notation import NotationError
-from calfeed.observances import FIRST_YEAR, MAX_LISTED, is_place, plan_zones
+from calfeed.plans import MAX_LISTED, is_irregular, plan_zones
 from calfeed.schema import CalendarEntry, EventEntry, FeedEntry, VenueEntry
 from calfeed.source import Document, Value
 
@@ -295,22 +295,16 @@ class _Loader:
 def _zone_problems(events: Sequence[Event]) -> Iterator[Problem]:
     """Report zones in which a series cannot be written with yearly rules."""
     for tzid, plan in plan_zones(events).items():
-        held = [event for event in events if event.recurrence and event.zone and event.zone.tzid == tzid]
-        # The one that begins first: an old law is what most often does not fit.
-        oldest, *others = sorted(held, key=lambda event: event.sort_key)
-        related = [event.mark for event in others]
-        if plan is None and is_place(tzid) and oldest.sort_key[0].year <= FIRST_YEAR:
-            message = f"a series cannot begin before {FIRST_YEAR + 1}: calendars know no clocks of {tzid} from then"
-            hint = "begin it later, or write its dates as events of their own"
-            yield error(oldest.mark, "irregular-zone", message, hint)
-        elif plan is None and is_place(tzid):
+        held = [event for event in events if event.zone and event.zone.tzid == tzid and is_irregular(event)]
+        mark, *related = [event.recurrence.mark for event in held if event.recurrence]
+        if plan is None:
             message = f"the clocks of {tzid} change on too many days ({MAX_LISTED} at most) to describe this series"
             hint = "let it end, or end earlier (`until`), or write its dates as events of their own"
-            yield error(oldest.mark, "irregular-zone", message, hint, *related)
-        elif plan is not None and plan.is_listed:
+            yield error(mark, "irregular-zone", message, hint, *related)
+        elif plan.is_listed:
             message = f"the clocks of {tzid} change on days no yearly rule gives; Outlook may misplace this series"
             hint = "write its dates as events of their own if that matters"
-            yield warning(oldest.mark, "irregular-zone", message, hint, *related)
+            yield warning(mark, "irregular-zone", message, hint, *related)
 
 
 def _duplicates(claims: Iterable[_Claim]) -> Iterator[Problem]:

@@ -138,10 +138,10 @@ def format_event(event: Event) -> str:
         lines.append(("start", _long_time(when.start)))
         lines.append(("end", _long_time(when.end) if when.end else "not known"))
     if event.recurrence is not None:
-        last = f"{event.recurrence.starts[-1]:%a %Y-%m-%d}"
-        known = f"{plural(len(event.recurrence.starts), 'time')}, the last on {last}"
-        lines.append(("rrule", event.recurrence.rule))
-        lines.append(("occurs", "without an end" if event.recurrence.is_endless else known))
+        starts = event.recurrence.starts
+        known = f"{plural(len(starts), 'time')}, the last on {starts[-1]:%a %Y-%m-%d}" if starts else "without an end"
+        lines.append(("rrule", event.recurrence.rrule))
+        lines.append(("occurs", known))
         lines += [("but", _instance_line(instance)) for instance in event.recurrence.instances]
     lines.append(
         ("zone", f"{event.zone.tzid}, because {event.zone.reason}" if event.zone else "none; whole days need none")
@@ -216,7 +216,7 @@ def _row(event: Event) -> tuple[str, ...]:
 
 def _summary(event: Event) -> str:
     status = "" if event.status is Status.CONFIRMED else f" ({event.status.value})"
-    rule = f" [{event.recurrence.rule}]" if event.recurrence else ""
+    rule = f" [{event.recurrence.rrule}]" if event.recurrence else ""
     return f"{event.summary}{status}{rule}"
 
 

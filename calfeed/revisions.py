@@ -15,7 +15,8 @@ from typing import TypeAlias
 
 from calfeed.errors import Problem, warning
 from calfeed.model import AllDay, Event, Organizer, Recurrence, Timed, Venue
-from calfeed.series import occurrence_at
+from calfeed.notation import format_offset
+from calfeed.series import offsets_of
 
 Content: TypeAlias = "dict[str, object]"
 """The fields of an event that a subscriber can see, as JSON values."""
@@ -121,20 +122,23 @@ def _when(when: AllDay | Timed) -> Content:
 
 
 def _series(recurrence: Recurrence | None, when: AllDay | Timed) -> Content:
-    """Return what makes the series; `instants` changes when the law of its zone moves an occurrence."""
+    """Return what makes the series; `offsets` changes when the law of its zone moves an occurrence."""
     if recurrence is None:
         return {}
-    occurrences = (occurrence_at(when, start, is_nominal=recurrence.is_nominal).when for start in recurrence.starts)
-    instants = [format_utc(found.start.instant) for found in occurrences if isinstance(found, Timed)]
+
+    def show(start: datetime) -> str:
+        return start.date().isoformat() if isinstance(when, AllDay) else start.isoformat()
+
+    offsets = offsets_of(when, recurrence) if isinstance(when, Timed) else ()
     return {
-        "rrule": recurrence.rule,
-        "rdates": [start.isoformat() for start in recurrence.rdates],
-        "exdates": [start.isoformat() for start in recurrence.exdates],
+        "rrule": recurrence.rrule,
+        "rdates": [show(start) for start in recurrence.rdates],
+        "exdates": [show(start) for start in recurrence.exdates],
         "overrides": [
-            {"recurrence_id": instance.recurrence_id.isoformat(), **content_of(instance.event)}
+            {"recurrence_id": show(instance.recurrence_id), **content_of(instance.event)}
             for instance in recurrence.instances
         ],
-        "instants": hashlib.sha256(" ".join(instants).encode()).hexdigest() if instants else None,
+        "offsets": [f"{show(start)}{format_offset(offset)}" for start, offset in offsets],
     }
 
 

@@ -19,7 +19,7 @@ _ORDER = (
     "BYSECOND", "BYSETPOS", "WKST",
 )  # fmt: skip
 NAMES = (*_ORDER, "UNTIL")
-_DAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
+DAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 _DAY = re.compile(r"([+-]?\d{1,2})?(MO|TU|WE|TH|FR|SA|SU)")
 # The smallest and largest value of each list of numbers, and whether counting from the end is allowed.
 _RANGES = {
@@ -148,8 +148,8 @@ def _bad(message: str, hint: str, part: str = "") -> NotationError:
 
 def _read_word(name: str, value: str) -> str:
     word = value.upper()
-    if name == "WKST" and word not in _DAYS:
-        raise _bad(f"WKST={value} is no day of the week", f"it is one of {', '.join(_DAYS)}", name)
+    if name == "WKST" and word not in DAYS:
+        raise _bad(f"WKST={value} is no day of the week", f"it is one of {', '.join(DAYS)}", name)
     return word
 
 
@@ -182,11 +182,11 @@ def _read_days(name: str, value: str) -> str:
     for item in value.replace(" ", "").upper().split(","):
         match = _DAY.fullmatch(item)
         if match is None or (match[1] and not 1 <= abs(int(match[1])) <= 53):
-            near = next((day for day in _DAYS if item[:2] == day), None)
+            near = next((day for day in DAYS if item[:2] == day), None)
             hint = (
                 f"write `{near}`"
                 if near
-                else f"days are {', '.join(_DAYS)}, with a number before them for the nth: 2TU, -1FR"
+                else f"days are {', '.join(DAYS)}, with a number before them for the nth: 2TU, -1FR"
             )
             raise _bad(f"{name}={value}: `{item}` is no day of the week", hint, name)
         days.append(f"{int(match[1])}{match[2]}" if match[1] else match[2])
@@ -231,10 +231,6 @@ def _check_together(parts: Mapping[str, str], until: object) -> None:
         )
     if "BYWEEKNO" in parts and "BYDAY" not in parts:
         raise _bad("BYWEEKNO does not say which day of the week", "add `BYDAY=MO` or the like", "BYWEEKNO")
-    days = parts.get("BYDAY", "").split(",")
-    if len({day in _DAYS for day in days}) > 1:
-        hint = "number all of them or none: `BYDAY=1MO,1TU,2TU,3TU,4TU,5TU`"
-        raise _bad("days with a number and days without stand together", hint, "BYDAY")
     if "BYYEARDAY" in parts and frequency in ("DAILY", "WEEKLY", "MONTHLY"):
         raise _bad(f"BYYEARDAY cannot stand with FREQ={frequency}", "use FREQ=YEARLY", "BYYEARDAY")
     if "BYMONTHDAY" in parts and frequency == "WEEKLY":

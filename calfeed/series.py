@@ -1,23 +1,25 @@
-"""A series as written to a series as meant: which dates it has, which differ, and what no reader would get right.
+"""What occurs in a series: its starts, its occurrences, and which of them no two readers would take alike.
 
 An occurrence is plain if its start and end are each one instant and as far apart as the first ones are by the clock.
 Readers disagree on all others: where the clocks change within one, or skip or repeat its start or end. In a series with
 an end such an occurrence is written out as an instance of its own; in one without, it is a warning.
+
+Starts are naive wall times in the zone of the series, or midnights where it has whole days.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime, timedelta
+from heapq import merge
 
 from calfeed import zones
-from calfeed.model import AllDay, Timed, ZonedTime
-from calfeed.notation import NotationError, WrittenTime, format_wall
-from calfeed.recurrence import MAX_OCCURRENCES, as_wall, end_of, horizon_of, starts_of
-from calfeed.rules import Rule
+from calfeed.model import AllDay, Recurrence, Timed, ZonedTime
+from calfeed.recurrence import HORIZON_YEAR, as_wall, starts_of
 
-_WEEKDAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
+_SECOND = timedelta(seconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,17 +30,17 @@ class Occurrence:
     is_plain: bool
 
 
-def occurrence_at(first: AllDay | Timed, start: datetime | date, *, is_nominal: bool) -> Occurrence:
-    """Return the occurrence that starts at a wall time, or on a date, by its series' first one."""
+def occurrence_at(first: AllDay | Timed, start: datetime, *, is_nominal: bool) -> Occurrence:
+    """Return the occurrence that begins at `start`, by its series' first one."""
     if isinstance(first, AllDay):
-        day = as_wall(start).date()
+        day = start.date()
         return Occurrence(AllDay(day, day + (first.last - first.first)), is_plain=True)
     tzid = first.start.tzid
-    begin, begins_once = _settle(as_wall(start), tzid)
+    begin, begins_once = settle(start, tzid)
     if first.end is None:
         return Occurrence(Timed(begin, None), begins_once)
     length = first.end.wall - first.start.wall
-    finish, ends_once = _settle(as_wall(start) + length, tzid)
+    finish, ends_once = settle(start + length, tzid)
     is_plain = begins_once and ends_once and finish.instant - begin.instant == length
     if not is_nominal:
         instant = begin.instant + (first.end.instant - first.start.instant)
@@ -46,84 +48,7 @@ def occurrence_at(first: AllDay | Timed, start: datetime | date, *, is_nominal: 
     return Occurrence(Timed(begin, finish), is_plain)
 
 
-def dates_of(rule: Rule, first: AllDay | Timed) -> tuple[tuple[datetime | date, ...], str]:
-    """Return the starts of a rule, the first among them, and RRULE in full.
-
-    UNTIL is written as the last start, in UTC for times (RFC 5545 §3.3.10): no reader can cut that one off.
-
-    Raises:
-        NotationError: the rule does not give the first start, never ends within reason, or ends before it begins.
-    """
-    if isinstance(first, AllDay) and rule.is_within_days:
-        raise NotationError(
-            "bad-rrule",
-            "a series of whole days cannot repeat by the hour",
-            "use FREQ=DAILY or longer, without BYHOUR, BYMINUTE and BYSECOND; or give `start` a time",
-        )
-    start = as_wall(first.first if isinstance(first, AllDay) else first.start.wall)
-    until = _until_of(rule, first)
-    if until is not None and until < start:
-        raise NotationError("bad-rrule", "the rule ends before the event begins", "check `until` and `start`")
-    walls = tuple(starts_of(rule, start, until, horizon_of(start, is_endless=rule.is_endless)))
-    if not walls or walls[0] != start:
-        raise _not_in_rule(rule, start, walls)
-    if not rule.is_endless and len(walls) >= MAX_OCCURRENCES:
-        message = f"the series has {MAX_OCCURRENCES:,} occurrences or more"
-        raise NotationError("bad-rrule", message, "lower COUNT or end it earlier, or leave its end out")
-    count = rule["COUNT"]
-    if count is not None and len(walls) < int(count):
-        raise NotationError("bad-rrule", f"the rule occurs only {len(walls)} times until 2200", "lower COUNT")
-    starts = tuple(wall.date() for wall in walls) if isinstance(first, AllDay) else walls
-    return starts, rule.text if until is None else f"{rule.text};UNTIL={_until_text(starts[-1], first)}"
-
-
-def match(moment: date | WrittenTime, starts: Sequence[datetime | date], first: AllDay | Timed) -> datetime | date:
-    """Return the start that a written date or time stands for.
-
-    Raises:
-        NotationError: no start is meant, or a date has several.
-    """
-    wanted = _as_written(moment, first)
-    found = [s for s in starts if s == wanted] if isinstance(wanted, datetime) else _on_day(wanted, starts)
-    if len(found) == 1:
-        return found[0]
-    shown = format_wall(wanted) if isinstance(wanted, datetime) else str(wanted)
-    if found:
-        message = f"the series occurs {len(found)} times on {shown}"
-        raise NotationError("no-occurrence", message, f"write which: `{_show(found[0])}`, `{_show(found[1])}`")
-    nearest = sorted(sorted(starts, key=lambda s: abs(as_wall(s) - as_wall(wanted)))[:2], key=as_wall)
-    raise NotationError(
-        "no-occurrence",
-        f"the series does not occur on {shown}",
-        f"it does on {' and '.join(f'`{_show(start)}`' for start in nearest)}",
-    )
-
-
-def extra_start(moment: date | WrittenTime, first: AllDay | Timed) -> datetime | date:
-    """Return the start of an extra date: of a date alone, at the series' time.
-
-    Raises:
-        NotationError: a time is given to a series of whole days.
-    """
-    wanted = _as_written(moment, first)
-    if isinstance(first, AllDay) or isinstance(wanted, datetime):
-        return wanted
-    return datetime.combine(wanted, first.start.wall.time())
-
-
-def unsettled(
-    first: AllDay | Timed, starts: Sequence[datetime | date], *, is_nominal: bool
-) -> Iterator[tuple[datetime | date, Timed]]:
-    """Yield the starts of occurrences that readers would make different things of, and when they are."""
-    if isinstance(first, AllDay):
-        return
-    for start in starts:
-        occurrence = occurrence_at(first, start, is_nominal=is_nominal)
-        if not occurrence.is_plain and isinstance(occurrence.when, Timed):
-            yield start, occurrence.when
-
-
-def _settle(wall: datetime, tzid: str) -> tuple[ZonedTime, bool]:
+def settle(wall: datetime, tzid: str) -> tuple[ZonedTime, bool]:
     """Return a wall time as an instant, and whether it is one: RFC 5545 §3.3.5 for one that is skipped or repeated."""
     resolved = zones.resolve_wall(wall, tzid)
     if isinstance(resolved, datetime):
@@ -132,55 +57,105 @@ def _settle(wall: datetime, tzid: str) -> tuple[ZonedTime, bool]:
     return ZonedTime(zones.wall_at(instant, tzid), tzid, instant), False
 
 
-def _until_of(rule: Rule, first: AllDay | Timed) -> datetime | None:
-    """Return the last moment a start may have, in wall time: a date is the whole of that day."""
-    until = rule.until
-    if until is None:
-        return None
-    if not isinstance(until, WrittenTime):
-        return end_of(until)
-    if isinstance(first, AllDay):
-        message = "a series of whole days ends on a date"
-        raise NotationError("bad-rrule", message, f"write `until: {until.wall.date()}`")
-    if until.offset is None:
-        return until.wall
-    return zones.wall_at((until.wall - until.offset).replace(tzinfo=UTC), first.start.tzid)
+def first_start(when: AllDay | Timed) -> datetime:
+    """Return the start of a series' first occurrence."""
+    return as_wall(when.first) if isinstance(when, AllDay) else when.start.wall
 
 
-def _until_text(last: datetime | date, first: AllDay | Timed) -> str:
-    if isinstance(first, AllDay) or not isinstance(last, datetime):
-        return f"{as_wall(last):%Y%m%d}"
-    resolved = zones.resolve_wall(last, first.start.tzid)
-    if isinstance(resolved, zones.Repeated):
-        # The later pass: a reader that takes this one would drop an UNTIL at the first.
-        return f"{last - resolved.after:%Y%m%dT%H%M%SZ}"
-    return f"{_settle(last, first.start.tzid)[0].instant:%Y%m%dT%H%M%SZ}"
+def length_of(when: AllDay | Timed) -> timedelta:
+    """Return how long an occurrence lasts by the clock."""
+    if isinstance(when, AllDay):
+        return when.end - when.first
+    return when.end.wall - when.start.wall if when.end else timedelta(0)
 
 
-def _not_in_rule(rule: Rule, start: datetime, walls: Sequence[datetime]) -> NotationError:
-    shown = f"`{rule.text}`"
-    later = [wall for wall in walls if wall != start]
-    hint = "no month or year has such a day: change the rule"
-    if later:
-        change = f"write `BYDAY={_WEEKDAYS[start.weekday()]}`" if rule["BYDAY"] else "change the rule"
-        hint = f"begin it on `{format_wall(later[0])}`, or {change}"
-    message = f"the start is no occurrence of {shown}" if later else f"{shown} never occurs"
-    return NotationError("start-not-in-rule", message, hint)
+def starts_between(when: AllDay | Timed, recurrence: Recurrence, begin: datetime, last: datetime) -> Iterator[datetime]:
+    """Yield the starts of a series from `begin` to `last`, both included, in order.
+
+    Args:
+        when: the first occurrence.
+        recurrence: what makes the series.
+        begin: the earliest start.
+        last: the latest start. A series without an end has one in every century.
+    """
+    if not recurrence.is_endless:
+        starts = recurrence.starts
+        yield from starts[bisect_left(starts, begin) : bisect_right(starts, last)]
+        return
+    by_rule = starts_of(recurrence.rule, first_start(when), after=begin, last=last)
+    extra = [start for start in recurrence.rdates if begin <= start <= last]
+    left = (start for start in by_rule if start not in recurrence.exdates)
+    for start in merge(left, extra) if extra else left:
+        if not (recurrence.rule.is_within_days and is_double(when, recurrence, start)):
+            yield start
 
 
-def _as_written(moment: date | WrittenTime, first: AllDay | Timed) -> datetime | date:
-    if not isinstance(moment, WrittenTime):
-        return moment
-    if isinstance(first, AllDay):
-        raise NotationError("mixed-end", "the series has whole days", f"write the date alone: `{moment.wall.date()}`")
-    if moment.offset is None:
-        return moment.wall
-    return zones.wall_at((moment.wall - moment.offset).replace(tzinfo=UTC), first.start.tzid)
+def is_double(when: AllDay | Timed, recurrence: Recurrence, start: datetime) -> bool:
+    """Tell whether the clocks skip a start and another one is at that instant: they are one (RFC 5545 §3.8.5.3)."""
+    if isinstance(when, AllDay) or not isinstance(zones.resolve_wall(start, when.start.tzid), zones.Skipped):
+        return False
+    shown = settle(start, when.start.tzid)[0].wall
+    return shown in starts_of(recurrence.rule, first_start(when), after=shown, last=shown)
 
 
-def _on_day(day: date, starts: Sequence[datetime | date]) -> list[datetime | date]:
-    return [start for start in starts if as_wall(start).date() == day]
+def doubles_of(when: AllDay | Timed, recurrence: Recurrence) -> Iterator[datetime]:
+    """Yield the starts that are doubles of others: only a rule that repeats within days can have them."""
+    if isinstance(when, AllDay) or not recurrence.rule.is_within_days:
+        return
+    for change in _changes(when, horizon_of(when, recurrence)):
+        begin, end = change.walls
+        if change.after > change.before:
+            by_rule = starts_of(recurrence.rule, when.start.wall, after=begin, last=end - _SECOND)
+            yield from (start for start in by_rule if is_double(when, recurrence, start))
 
 
-def _show(start: datetime | date) -> str:
-    return format_wall(start) if isinstance(start, datetime) else str(start)
+def horizon_of(when: AllDay | Timed, recurrence: Recurrence) -> datetime:
+    """Return the last start of a series, or how far one without an end is looked at where all of it matters."""
+    if recurrence.is_endless:
+        year = max(HORIZON_YEAR, first_start(when).year + 3)
+        return datetime(year, 12, 31, 23, 59, 59)  # noqa: DTZ001 - wall time is naive
+    return recurrence.starts[-1]
+
+
+def unsettled(when: AllDay | Timed, recurrence: Recurrence) -> Iterator[tuple[datetime, Timed]]:
+    """Yield the starts of occurrences that readers would make different things of, and when they are.
+
+    Only the time around each change of the clocks is looked at. Instances are passed over: they are written out.
+    """
+    if isinstance(when, AllDay):
+        return
+    horizon, length = horizon_of(when, recurrence), length_of(when)
+    written = {instance.recurrence_id for instance in recurrence.instances}
+    seen = when.start.wall - _SECOND
+    for change in _changes(when, horizon + length):
+        begin, end = change.walls
+        for start in starts_between(when, recurrence, max(begin - length, seen + _SECOND), min(end, horizon)):
+            seen = start
+            occurrence = occurrence_at(when, start, is_nominal=recurrence.is_nominal)
+            if not occurrence.is_plain and isinstance(occurrence.when, Timed) and start not in written:
+                yield start, occurrence.when
+
+
+def offsets_of(when: Timed, recurrence: Recurrence) -> Iterator[tuple[datetime, timedelta]]:
+    """Yield the first start and, wherever it differs from the one before, each later one with its UTC offset.
+
+    With the starts these are all instants of a series, but for those that begin while the clocks change.
+    """
+    horizon = horizon_of(when, recurrence)
+    begin, offset = when.start.wall, None
+    for change in (*_changes(when, horizon), None):
+        end = horizon if change is None else change.walls[0] - _SECOND
+        start = next(starts_between(when, recurrence, begin, end), None)
+        if start is not None:
+            found = start - settle(start, when.start.tzid)[0].instant.replace(tzinfo=None)
+            if found != offset:
+                offset = found
+                yield start, offset
+        if change is not None:
+            begin = change.walls[1]
+
+
+def _changes(when: Timed, horizon: datetime) -> Iterator[zones.OffsetChange]:
+    """Yield the changes of the clocks from a day before a series begins to a day after it ends."""
+    end = horizon.replace(tzinfo=UTC) + timedelta(days=1)
+    return zones.offset_changes(when.start.tzid, when.start.instant - timedelta(days=1), end)

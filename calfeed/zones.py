@@ -7,6 +7,7 @@ the same on every machine.
 
 from __future__ import annotations
 
+from calendar import isleap
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -33,6 +34,21 @@ class Skipped:
     change: datetime
     before: timedelta
     after: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class OffsetChange:
+    """An instant, to the second, at which the clocks of a zone go from one UTC offset to another."""
+
+    instant: datetime
+    before: timedelta
+    after: timedelta
+
+    @property
+    def walls(self) -> tuple[datetime, datetime]:
+        """The wall times it makes doubtful, skipped or repeated: from the first to just before the second, naive."""
+        leaves, arrives = (self.instant.replace(tzinfo=None) + offset for offset in (self.before, self.after))
+        return min(leaves, arrives), max(leaves, arrives)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,19 +134,13 @@ def wall_at(instant: datetime, tzid: str) -> datetime:
     return instant.astimezone(_zone(tzid)).replace(tzinfo=None, fold=0)
 
 
-def offset_changes(tzid: str, start: datetime, end: datetime) -> Iterator[tuple[datetime, timedelta]]:
-    """Yield the instants in (start, end] at which the zone's offset changes, to the second, with the new offset.
+def offset_changes(tzid: str, start: datetime, end: datetime) -> Iterator[OffsetChange]:
+    """Yield the changes of the zone's offset in (start, end], in order.
 
     Two changes that undo each other within twelve hours would be missed; the tz database has none.
     """
-    step = timedelta(hours=12)
-    left, offset = start, offset_at(start, tzid)
-    while left < end:
-        right = min(left + step, end)
-        after = offset_at(right, tzid)
-        if after != offset:
-            yield _change_between(tzid, left, right), after
-        left, offset = right, after
+    for year in range(start.year, end.year + 1):
+        yield from (change for change in _changes_of_year(tzid, year) if start < change.instant <= end)
 
 
 def same_offsets(tzids: Sequence[str], year: int) -> bool:
@@ -179,9 +189,25 @@ def _change_between(tzid: str, left: datetime, right: datetime) -> datetime:
 
 
 @cache
+def _changes_of_year(tzid: str, year: int) -> tuple[OffsetChange, ...]:
+    """Return the changes in a year of UTC, its first instant left out and its last one included."""
+    step = timedelta(hours=12)
+    left = datetime(year, 1, 1, tzinfo=UTC)
+    end = left + timedelta(days=366 if isleap(year) else 365)
+    before = offset_at(left, tzid)
+    found = []
+    while left < end:
+        right = left + step
+        after = offset_at(right, tzid)
+        if after != before:
+            found.append(OffsetChange(_change_between(tzid, left, right), before, after))
+        left, before = right, after
+    return tuple(found)
+
+
+@cache
 def _year_of_offsets(tzid: str, year: int) -> tuple[object, ...]:
-    start, end = datetime(year, 1, 1, tzinfo=UTC), datetime(year + 1, 1, 1, tzinfo=UTC)
-    return (offset_at(start, tzid), *offset_changes(tzid, start, end))
+    return (offset_at(datetime(year, 1, 1, tzinfo=UTC), tzid), *_changes_of_year(tzid, year))
 
 
 # -- places -----------------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from support import CALENDAR, VENUES, load_event, run, write_events, write_files
+from support import CALENDAR, VENUES, load_event, load_project, run, write_events, write_files
 
 from calfeed import occurrences
 from calfeed.agenda import conflicts
@@ -41,6 +41,33 @@ def test_occurrences_between_two_instants(tmp_path: Path) -> None:
         ("Moved", at("2026-10-28 16:00")),
     ]
     assert all(one.recurrence is None for one in found)
+
+
+def test_series_without_an_end_goes_on(tmp_path: Path) -> None:
+    """An endless series is known at any time, by the law of its zone then: also hourly, and in 2150."""
+    weekly, hourly = (
+        load_event(tmp_path / rule, f"summary: X\nstart: 2026-10-06 18:00\nend: 18:30\nrrule: FREQ={rule}\n")
+        for rule in ("WEEKLY", "HOURLY")
+    )
+    starts = [one.when for one in occurrences(weekly, at("2150-07-01 00:00"), at("2150-07-15 00:00"))]
+    assert [when.start.instant for when in starts if isinstance(when, Timed)] == [
+        at("2150-07-07 15:00"), at("2150-07-14 15:00"),
+    ]  # fmt: skip
+    assert len(list(occurrences(hourly, at("2150-07-01 00:00"), at("2150-07-15 00:00")))) == 14 * 24
+    assert next(occurrences(weekly, at("2026-10-01 00:00"), at("9999-01-01 00:00"))).when == weekly.when
+
+
+def test_skipped_hour_gives_no_occurrence_twice(tmp_path: Path) -> None:
+    """An hourly series in the night of a change has each instant once, with and without an end, and says so."""
+    for end in ("", ";COUNT=6"):
+        text = f"summary: X\nstart: 2027-03-28 01:00\nduration: 10m\nrrule: FREQ=HOURLY{end}\n"
+        project = load_project(tmp_path / (end or "endless"), text)
+        (event,) = project.events
+        starts = [one.when for one in occurrences(event, at("2027-03-27 00:00"), at("2027-03-28 03:30"))]
+        assert [when.start.instant for when in starts if isinstance(when, Timed)] == [
+            at("2027-03-27 23:00") + timedelta(hours=hour) for hour in range(5)
+        ]
+        assert {problem.code for problem in project.problems} == {"unsettled-occurrence"}
 
 
 def test_a_single_event_is_its_only_occurrence(tmp_path: Path) -> None:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
 from readers import icaljs, pyreader, rules
 from support import NOW, run
 
-from calfeed.agenda import all_occurrences
+from calfeed.agenda import occurrences
 from calfeed.model import AllDay
 from calfeed.pipeline import build
 from calfeed.project import load
 
+BEGIN, END = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
 EXAMPLES = sorted(path.parent for path in (Path(__file__).parents[1] / "examples").rglob("calendar.yaml"))
 example_of = pytest.mark.parametrize("events", EXAMPLES, ids=[path.parent.name for path in EXAMPLES])
 
@@ -22,7 +23,7 @@ def listed(events: Path) -> dict[str, list[datetime | date]]:
     """Return the starts of all occurrences by UID, as calfeed knows them."""
     found: dict[str, list[datetime | date]] = {}
     for event in load(events).events:
-        whens = [one.when for one in all_occurrences(event)]
+        whens = [one.when for one in occurrences(event, BEGIN, END)]
         starts = [when.first if isinstance(when, AllDay) else when.start.instant for when in whens]
         found[event.uid] = sorted(starts, key=str)
     return found

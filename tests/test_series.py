@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from itertools import islice
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -23,6 +24,7 @@ from calfeed.errors import Severity, SourceError
 from calfeed.model import Event, Timed
 from calfeed.pipeline import build
 from calfeed.recurrence import as_wall
+from calfeed.series import starts_between
 
 EXAMPLES = yaml.load((Path(__file__).parent / "data" / "rfc5545.yaml").read_text("utf-8"), Loader=yaml.BaseLoader)  # noqa: S506
 # The RFC prints an end that leaves out the last time it lists; verified erratum 3883.
@@ -89,7 +91,8 @@ def test_examples_of_the_rfc(examples: Path, tmp_path: Path, number: int) -> Non
         f"rrule: {ERRATA.get(example['rrule'], example['rrule'])}\n",
     )
     assert event.recurrence is not None
-    assert listed == list(event.recurrence.starts[: len(listed)])
+    starts = starts_between(event.when, event.recurrence, listed[0], listed[-1] + timedelta(days=400))
+    assert listed == (list(islice(starts, len(listed))) if "endless" in example else list(starts))
     assert event.recurrence.is_endless is ("endless" in example)
     path = examples / f"example-{number}.ics"
     assert rules.violations(path.read_bytes(), "single") == []
@@ -194,7 +197,7 @@ def test_until_never_drops_the_last_date(tmp_path: Path, until: str) -> None:
     event = load_event(tmp_path, text)
     assert event.recurrence is not None
     assert as_wall(event.recurrence.starts[-1]) == wall("2026-09-29 18:00")
-    assert event.recurrence.rule == "FREQ=WEEKLY;UNTIL=20260929T150000Z"
+    assert event.recurrence.rrule == "FREQ=WEEKLY;UNTIL=20260929T150000Z"
 
 
 @pytest.mark.node

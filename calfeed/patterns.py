@@ -1,0 +1,152 @@
+"""A rule as written to the starts of a series, and written dates to the starts they stand for.
+
+As in `notation`, a refusal is a `NotationError` with a code, a message and a hint; the caller knows the place.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from itertools import islice
+
+from calfeed import zones
+from calfeed.errors import Mark
+from calfeed.model import AllDay, Recurrence, Timed
+from calfeed.notation import NotationError, WrittenTime, format_wall
+from calfeed.recurrence import LAST, MAX_OCCURRENCES, as_wall, end_of, starts_of
+from calfeed.rules import DAYS, Rule
+from calfeed.series import first_start, settle, starts_between
+
+# How far around a date its neighbours are looked for, in days: the last is further than any series goes.
+_REACHES = (8, 40, 400, 4_000, 200_000)
+
+
+def series_of(rule: Rule, first: AllDay | Timed, mark: Mark, *, is_nominal: bool) -> Recurrence:
+    """Return the series that a rule makes of a first occurrence, without exceptions.
+
+    UNTIL is written as the last start, in UTC for times (RFC 5545 §3.3.10): no reader can cut that one off.
+
+    Raises:
+        NotationError: the rule does not give the first start, never ends within reason, or ends before it begins.
+    """
+    if isinstance(first, AllDay) and rule.is_within_days:
+        raise NotationError(
+            "bad-rrule",
+            "a series of whole days cannot repeat by the hour",
+            "use FREQ=DAILY or longer, without BYHOUR, BYMINUTE and BYSECOND; or give `start` a time",
+        )
+    start = first_start(first)
+    until = _until_of(rule, first)
+    if until is not None and until < start:
+        raise NotationError("bad-rrule", "the rule ends before the event begins", "check `until` and `start`")
+    if start not in starts_of(rule, start, last=start):
+        raise _not_in_rule(rule, start)
+    if rule.is_endless:
+        return Recurrence(rule=rule, rrule=rule.text, is_nominal=is_nominal, mark=mark)
+    starts = tuple(islice(starts_of(rule, start, last=min(until or LAST, LAST)), MAX_OCCURRENCES))
+    if len(starts) >= MAX_OCCURRENCES:
+        message = f"the series has {MAX_OCCURRENCES:,} occurrences or more"
+        raise NotationError("bad-rrule", message, "lower COUNT or end it earlier, or leave its end out")
+    count = rule["COUNT"]
+    if count is not None and len(starts) < int(count):
+        raise NotationError("bad-rrule", f"the rule occurs only {len(starts)} times until {LAST.year}", "lower COUNT")
+    text = rule.text if until is None else f"{rule.text};UNTIL={_until_text(starts[-1], first)}"
+    return Recurrence(rule=rule, rrule=text, starts=starts, is_nominal=is_nominal, mark=mark)
+
+
+def match(moment: date | WrittenTime, recurrence: Recurrence, first: AllDay | Timed) -> datetime:
+    """Return the start that a written date or time stands for.
+
+    Raises:
+        NotationError: no start is meant, or a date has several.
+    """
+    wanted = _as_written(moment, first)
+    begin = as_wall(wanted)
+    end = wanted if isinstance(wanted, datetime) else end_of(wanted)
+    found = list(islice(starts_between(first, recurrence, begin, end), 2))
+    if len(found) == 1:
+        return found[0]
+    shown = format_wall(wanted) if isinstance(wanted, datetime) else str(wanted)
+    if found:
+        message = f"the series occurs several times on {shown}"
+        hint = f"write which: {', '.join(f'`{format_start(start, first)}`' for start in found)}, …"
+        raise NotationError("no-occurrence", message, hint)
+    nearest = _nearest(begin, recurrence, first)
+    raise NotationError(
+        "no-occurrence",
+        f"the series does not occur on {shown}",
+        f"it does on {' and '.join(f'`{format_start(start, first)}`' for start in nearest)}",
+    )
+
+
+def extra_start(moment: date | WrittenTime, first: AllDay | Timed) -> datetime:
+    """Return the start of an extra date: of a date alone, at the series' time.
+
+    Raises:
+        NotationError: a time is given to a series of whole days.
+    """
+    wanted = _as_written(moment, first)
+    if isinstance(first, AllDay) or isinstance(wanted, datetime):
+        return as_wall(wanted)
+    return datetime.combine(wanted, first.start.wall.time())
+
+
+def format_start(start: datetime, first: AllDay | Timed) -> str:
+    """Return a start as one would write it: a date where the series has whole days."""
+    return str(start.date()) if isinstance(first, AllDay) else format_wall(start)
+
+
+def _nearest(wall: datetime, recurrence: Recurrence, first: AllDay | Timed) -> list[datetime]:
+    """Return the two starts that are nearest to a wall time, in order."""
+    found: list[datetime] = []
+    for reach in (timedelta(days=days) for days in _REACHES):
+        begin, end = wall - reach, wall + reach
+        found = list(starts_between(first, recurrence, begin, end))
+        if len(found) > 1:
+            break
+    return sorted(sorted(found, key=lambda start: abs(start - wall))[:2])
+
+
+def _until_of(rule: Rule, first: AllDay | Timed) -> datetime | None:
+    """Return the last moment a start may have, in wall time: a date is the whole of that day."""
+    until = rule.until
+    if until is None:
+        return None
+    if not isinstance(until, WrittenTime):
+        return end_of(until)
+    if isinstance(first, AllDay):
+        message = "a series of whole days ends on a date"
+        raise NotationError("bad-rrule", message, f"write `until: {until.wall.date()}`")
+    if until.offset is None:
+        return until.wall
+    return zones.wall_at((until.wall - until.offset).replace(tzinfo=UTC), first.start.tzid)
+
+
+def _until_text(last: datetime, first: AllDay | Timed) -> str:
+    if isinstance(first, AllDay):
+        return f"{last:%Y%m%d}"
+    resolved = zones.resolve_wall(last, first.start.tzid)
+    if isinstance(resolved, zones.Repeated):
+        # The later pass: a reader that takes this one would drop an UNTIL at the first.
+        return f"{last - resolved.after:%Y%m%dT%H%M%SZ}"
+    return f"{settle(last, first.start.tzid)[0].instant:%Y%m%dT%H%M%SZ}"
+
+
+def _not_in_rule(rule: Rule, start: datetime) -> NotationError:
+    shown = f"`{rule.text}`"
+    later = next(starts_of(rule, start, last=LAST), None)
+    if later is None:
+        hint = "no month or year has such a day: change the rule"
+        return NotationError("start-not-in-rule", f"{shown} never occurs", hint)
+    change = f"write `BYDAY={DAYS[start.weekday()]}`" if rule["BYDAY"] else "change the rule"
+    hint = f"begin it on `{format_wall(later)}`, or {change}"
+    return NotationError("start-not-in-rule", f"the start is no occurrence of {shown}", hint)
+
+
+def _as_written(moment: date | WrittenTime, first: AllDay | Timed) -> datetime | date:
+    if not isinstance(moment, WrittenTime):
+        return moment
+    if isinstance(first, AllDay):
+        raise NotationError("mixed-end", "the series has whole days", f"write the date alone: `{moment.wall.date()}`")
+    if moment.offset is None:
+        return moment.wall
+    return zones.wall_at((moment.wall - moment.offset).replace(tzinfo=UTC), first.start.tzid)

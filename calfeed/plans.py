@@ -1,0 +1,239 @@
+"""Which VTIMEZONE a file needs for its series, where a zone's current law alone would misplace one of them.
+
+A VEVENT never depends on what else a file holds; only the description of the zone does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from itertools import pairwise, product
+
+from calfeed import zones
+from calfeed.model import AllDay, Event, Recurrence, Timed, ZonedTime
+from calfeed.notation import format_offset
+from calfeed.observances import (
+    FIRST_YEAR,
+    AnnualRule,
+    Observance,
+    is_place,
+    observances,
+    onsets_around,
+    places_right,
+    zoned_times,
+)
+from calfeed.series import horizon_of, length_of, occurrence_at, offsets_of, starts_between
+
+MAX_LISTED = 25
+"""How many changes of the clocks a VTIMEZONE may list: Google stumbles over long ones."""
+
+
+@dataclass(frozen=True, slots=True)
+class ZonePlan:
+    """The observances of a zone that the series of a file need.
+
+    `is_listed` is True where no yearly rules fit and each change of the clocks is written by its date.
+    """
+
+    observances: tuple[Observance, ...]
+    is_listed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Series:
+    """A series that is written with the name of its zone."""
+
+    when: Timed
+    recurrence: Recurrence
+
+    @property
+    def tzid(self) -> str:
+        return self.when.start.tzid
+
+    @property
+    def span(self) -> tuple[datetime, datetime]:
+        """The first instant, and one just after the last, or after the horizon of a series without an end."""
+        last = horizon_of(self.when, self.recurrence) + length_of(self.when)
+        return self.when.start.instant, last.replace(tzinfo=UTC) + timedelta(days=2)
+
+
+def is_irregular(event: Event) -> bool:
+    """Tell whether an event is a series that its zone's current law would misplace."""
+    series = _series_of(event)
+    return series is not None and not _fits(series, observances(series.tzid))
+
+
+def plan_zones(events: Iterable[Event]) -> dict[str, ZonePlan | None]:
+    """Return the plan of every zone that the current law does not describe well enough for the series of a file.
+
+    The plan places right everything in the file that is written with its TZID; it is None where there is none such.
+
+    Args:
+        events: the events of one file.
+    """
+    held = list(events)
+    tzids = {event.zone.tzid: None for event in held if event.zone and is_irregular(event)}
+    return {tzid: _plan_zone(tzid, held) for tzid in tzids}
+
+
+def _plan_zone(tzid: str, events: Sequence[Event]) -> ZonePlan | None:
+    """Return observances by which readers place everything right, the simplest ones first.
+
+    In order: one offset, if all series have the same; yearly rules guessed from the changes around the first one; the
+    changes during the irregular series, or during all events, and after them the current law.
+    """
+    series = [found for event in events if (found := _series_of(event)) and found.tzid == tzid]
+    irregular = [each for each in series if not _fits(each, observances(tzid))]
+    times = [time for event in events for time in _single_times(event) if time.tzid == tzid]
+    spans = [each.span for each in irregular]
+    everything = [each.span for each in series] + [(time.instant, time.instant) for time in times]
+    whole = [(min(begin for begin, _ in everything), max(end for _, end in everything))]
+    for parts, is_listed in (
+        *((parts, False) for parts in _guesses(tzid, min(spans)[0], irregular)),
+        *((_listed(tzid, each), True) for each in (spans, whole)),
+    ):
+        if (
+            len(parts) <= MAX_LISTED
+            and all(_fits(each, parts) for each in series)
+            and all(places_right(time, parts) for time in times)
+        ):
+            return ZonePlan(parts, is_listed=is_listed)
+    return None
+
+
+def _series_of(event: Event) -> _Series | None:
+    if event.recurrence is None or isinstance(event.when, AllDay) or not is_place(event.when.start.tzid):
+        return None
+    return _Series(event.when, event.recurrence)
+
+
+def _single_times(event: Event) -> Iterator[ZonedTime]:
+    """Yield the times with a TZID that are no occurrences of a rule: those of single events and of instances."""
+    if event.recurrence is None:
+        yield from zoned_times(event)
+    else:
+        for instance in event.recurrence.instances:
+            yield from zoned_times(instance.event)
+
+
+def _fits(series: _Series, parts: tuple[Observance, ...]) -> bool:
+    """Tell whether readers place every occurrence of a series right by these observances.
+
+    Instances are written out, and where readers differ anyway (`series.unsettled`) no VTIMEZONE helps.
+    """
+    if not parts:
+        return False
+    when, recurrence = series.when, series.recurrence
+    horizon, length = horizon_of(when, recurrence), length_of(when)
+    written = {instance.recurrence_id for instance in recurrence.instances}
+    for begin, end in _misplaced(series.tzid, parts, when.start.wall.year, (horizon + length).year):
+        for first, last in ((begin, end), (begin - length, end - length)):
+            for start in starts_between(when, recurrence, first, min(last - timedelta(seconds=1), horizon)):
+                if start not in written and occurrence_at(when, start, is_nominal=recurrence.is_nominal).is_plain:
+                    return False
+    return True
+
+
+@cache
+def _misplaced(
+    tzid: str, parts: tuple[Observance, ...], first_year: int, last_year: int
+) -> tuple[tuple[datetime, datetime], ...]:
+    """Return the stretches of wall time, in these years, that readers of these observances would misplace."""
+    begin, end = datetime(first_year, 1, 1), datetime(last_year, 12, 31, 23, 59, 59)  # noqa: DTZ001 - wall time
+    bounds = {begin, end}
+    for change in zones.offset_changes(tzid, begin.replace(tzinfo=UTC), end.replace(tzinfo=UTC)):
+        bounds.update(change.walls)
+    for year in range(first_year, last_year + 1):
+        for onset, before, after in onsets_around(parts, year):
+            bounds.update((onset, onset + (after - before)))
+    stretches = pairwise(sorted(bound for bound in bounds if begin <= bound <= end))
+    return tuple((first, last) for first, last in stretches if _is_misplaced(first + (last - first) / 2, tzid, parts))
+
+
+def _is_misplaced(wall: datetime, tzid: str, parts: tuple[Observance, ...]) -> bool:
+    resolved = zones.resolve_wall(wall, tzid)
+    return isinstance(resolved, datetime) and not places_right(ZonedTime(wall, tzid, resolved), parts)
+
+
+def _guesses(tzid: str, first: datetime, irregular: Sequence[_Series]) -> Iterator[tuple[Observance, ...]]:
+    offsets = {offset for each in irregular for _, offset in offsets_of(each.when, each.recurrence)}
+    since = min(FIRST_YEAR, first.year - 1)
+    if len(offsets) == 1:
+        yield (_first_part(offsets.pop(), since),)
+        return
+    onsets: dict[bool, list[zones.OffsetChange]] = {True: [], False: []}
+    for change in zones.offset_changes(tzid, first - timedelta(days=370), first + timedelta(days=370)):
+        onsets[change.after > change.before].append(change)
+    for spring, autumn in product(onsets[True], onsets[False]):
+        if (spring.before, spring.after) == (autumn.after, autumn.before):
+            for rule, other in product(_rules_for(_onset(spring)), _rules_for(_onset(autumn))):
+                yield (
+                    Observance(True, _format_name(spring.after), spring.before, spring.after, rule, since),
+                    Observance(False, _format_name(autumn.after), autumn.before, autumn.after, other, since),
+                )
+
+
+def _onset(change: zones.OffsetChange) -> datetime:
+    """Return when the clocks change as VTIMEZONE has it: naive wall time in the offset being left."""
+    return (change.instant + change.before).replace(tzinfo=None)
+
+
+def _first_part(offset: timedelta, since: int = FIRST_YEAR) -> Observance:
+    onset = datetime(since, 1, 1)  # noqa: DTZ001 - wall time is naive
+    return Observance(False, _format_name(offset), offset, offset, None, onset=onset)
+
+
+def _rules_for(onset: datetime) -> Iterator[AnnualRule]:
+    """Yield the yearly rules that have an onset on this day: the nth weekday, and the last if it is that too."""
+    time = timedelta(hours=onset.hour, minutes=onset.minute, seconds=onset.second)
+    week = (onset.day - 1) // 7 + 1
+    if week < 5:
+        yield AnnualRule(onset.month, week, onset.isoweekday() % 7, time)
+    if (onset + timedelta(days=7)).month != onset.month:
+        yield AnnualRule(onset.month, -1, onset.isoweekday() % 7, time)
+
+
+def _listed(tzid: str, spans: Iterable[tuple[datetime, datetime]]) -> tuple[Observance, ...]:
+    """Return an observance for the time before, one for each change that matters to these spans, and the current law.
+
+    A change matters during a span, and the last one before it does. At the end the yearly rules of the current law, if
+    it has such, stand for those changes that they give.
+    """
+    changes: list[zones.OffsetChange] = []
+    passed: datetime | None = None
+    first = datetime.max.replace(tzinfo=UTC)
+    for begin, end in sorted(spans):
+        if passed is None:
+            first = begin
+        elif passed < begin:
+            changes += list(zones.offset_changes(tzid, passed, begin))[-1:]
+        changes += zones.offset_changes(tzid, max(begin, passed or begin), max(end, passed or end))
+        passed = max(end, passed or end)
+    rules = [part for part in observances(tzid) if part.rule is not None]
+    by_law = [any(part.rule and part.rule.onset(_onset(one).year) == _onset(one) for part in rules) for one in changes]
+    while by_law and by_law[-1]:
+        by_law.pop()
+    dated = [
+        Observance(one.after > one.before, _format_name(one.after), one.before, one.after, None, onset=_onset(one))
+        for one in changes[: len(by_law)]
+    ]
+    first_part = _first_part(zones.offset_at(first, tzid), min(FIRST_YEAR, first.year - 1))
+    # The current law begins after the last span, or with those changes in it that are already its own.
+    latest = dated[-1].onset if dated and len(dated) < len(changes) else (passed or first).replace(tzinfo=None)
+    return (first_part, *dated, *_tail(rules, latest, (dated or [first_part])[-1].offset_to))
+
+
+def _tail(rules: Sequence[Observance], latest: datetime, offset: timedelta) -> Iterator[Observance]:
+    """Yield the yearly rules from a time on: first the one that leaves the offset that holds then."""
+    for part in sorted(rules, key=lambda part: part.offset_from != offset):
+        if part.rule is not None and part.offset_from == offset:
+            year = latest.year + (part.rule.onset(latest.year) <= latest)
+            offset, latest = part.offset_to, part.rule.onset(year)
+            yield replace(part, since=year)
+
+
+def _format_name(offset: timedelta) -> str:
+    """Return an offset as the tz database names those without an abbreviation: +03, -0330."""
+    return format_offset(offset).replace(":", "").removesuffix("00") or "+00"

@@ -1,0 +1,121 @@
+"""calfeed.plans: a series of an old or irregular law is described right, and changes nothing else in its calendar."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+import pytz
+from readers import icaljs, pyreader, rules
+from support import NOW, tree, write_files
+
+from calfeed.pipeline import build
+from calfeed.project import load
+
+BERLIN = "name: Test\nid: test.example\nurl: https://test.example/\ntimezone: Europe/Berlin\nautomatic_feeds: []\n"
+SINGLE = "- {id: single, summary: Single, start: 2026-07-01 10:00, end: 2026-07-01 11:00}\n"
+MODERN = "- {id: modern, summary: Modern, start: 2026-01-05 18:00, duration: 1h, rrule: FREQ=WEEKLY;COUNT=90}\n"
+ENDLESS = "- {id: endless, summary: Endless, start: 2026-01-06 18:00, duration: 1h, rrule: FREQ=WEEKLY}\n"
+# Until 1995 summer ended in September: the rules of today misplace Octobers.
+OLD = "- {id: old, summary: Old, start: 1985-06-03 18:00, duration: 1h, rrule: FREQ=WEEKLY;COUNT=80}\n"
+OLDER = "- {id: older, summary: Older, start: 1981-06-01 18:00, duration: 1h, rrule: FREQ=WEEKLY;COUNT=60}\n"
+
+
+def instants(start: str, count: int, step: timedelta, tzid: str = "Europe/Berlin") -> list[datetime]:
+    """Return the instants of wall times by the zone's file."""
+    with pytz.open_resource(tzid) as file:
+        zone = ZoneInfo.from_file(file)
+    first = datetime.fromisoformat(start)
+    return [(first + step * number).replace(tzinfo=zone).astimezone(UTC) for number in range(count)]
+
+
+def read_all(path: Path) -> list[dict[str, list[date]]]:
+    """Return the starts by UID in a file, as each reader of series has them."""
+    readings = [pyreader.read_recurring(path)]
+    if icaljs.available():
+        readings.append(icaljs.read([path], limit=2000)[path])
+    found = []
+    for reading in readings:
+        starts: dict[str, list[date]] = {}
+        for each in reading:
+            starts.setdefault(each.uid.partition("@")[0], []).append(each.start)
+        found.append({uid: sorted(times, key=str) for uid, times in starts.items()})
+    return found
+
+
+def built(root: Path, text: str, calendar: str = BERLIN) -> Path:
+    """Build a calendar of one file and return DIST."""
+    write_files(root / "events", {"calendar.yaml": calendar, "all.yaml": text})
+    build(root / "events", root / "dist", now=NOW)
+    return root / "dist"
+
+
+def test_old_series_changes_no_other_event(tmp_path: Path) -> None:
+    """A series of the 1980s leaves every byte of the other events' files as it is, and their lines in the feed."""
+    plain = tree(built(tmp_path / "plain", SINGLE + MODERN + ENDLESS))
+    mixed = tree(built(tmp_path / "mixed", SINGLE + MODERN + ENDLESS + OLD + OLDER))
+    for name in ("single", "modern", "endless"):
+        path = f"events/{name}.ics"
+        assert plain[path] == mixed[path]
+        vevent = plain[path][plain[path].index(b"BEGIN:VEVENT") : plain[path].index(b"END:VCALENDAR")]
+        assert vevent in mixed["test.ics"]
+    assert b"DTSTART;TZID=Europe/Berlin:20260701T100000" in mixed["test.ics"]
+
+
+def test_old_and_modern_series_are_right_in_one_feed(tmp_path: Path) -> None:
+    """Series of three laws in one feed: every occurrence is right for two readers, from the feed's VTIMEZONE alone."""
+    dist = built(tmp_path, SINGLE + MODERN + OLD + OLDER)
+    week = timedelta(weeks=1)
+    expected = {
+        "single": instants("2026-07-01 10:00", 1, week),
+        "modern": instants("2026-01-05 18:00", 90, week),
+        "old": instants("1985-06-03 18:00", 80, week),
+        "older": instants("1981-06-01 18:00", 60, week),
+    }
+    for readings in read_all(dist / "test.ics"):
+        assert readings == expected
+    for name in ("old", "older", "modern"):
+        for readings in read_all(dist / "events" / f"{name}.ics"):
+            assert readings == {name: expected[name]}
+    assert rules.violations((dist / "events" / "old.ics").read_bytes(), "single") == []
+    assert [problem.code for problem in load(tmp_path / "events").problems] == ["irregular-zone"]
+
+
+def test_file_of_an_old_series_has_yearly_rules(tmp_path: Path) -> None:
+    """Alone in its file an old series gets the two yearly rules of its time, which Outlook reads too."""
+    text = built(tmp_path, MODERN + OLD).joinpath("events", "old.ics").read_text("utf-8")
+    zone = text[: text.index("END:VTIMEZONE")]
+    assert zone.count("RRULE:FREQ=YEARLY") == 2
+    assert "BYMONTH=9;BYDAY=-1SU" in zone
+    assert "RDATE" not in zone
+
+
+@pytest.mark.parametrize(
+    ("tzid", "start", "count", "step"),
+    [
+        ("Asia/Tokyo", "1960-01-04 10:00", 30, timedelta(days=7)),
+        ("America/New_York", "1962-01-01 10:00", 100, timedelta(days=7)),
+        ("Europe/London", "1968-01-01 10:00", 100, timedelta(days=7)),
+        ("Europe/Paris", "1935-03-01 12:00", 30, timedelta(days=7)),
+    ],
+)
+def test_series_before_1970(tmp_path: Path, tzid: str, start: str, count: int, step: timedelta) -> None:
+    """A series may begin before 1970: its VTIMEZONE begins before it."""
+    text = f"- {{id: early, summary: X, start: {start}, duration: 1h, rrule: FREQ=WEEKLY;COUNT={count}}}\n"
+    dist = built(tmp_path, text, BERLIN.replace("Europe/Berlin", tzid))
+    expected = instants(start, count, step, tzid)
+    assert expected[0].year < 1970
+    for readings in read_all(dist / "test.ics"):
+        assert readings == {"early": expected}
+
+
+def test_law_ahead(tmp_path: Path) -> None:
+    """A series over a change of law that lies ahead, Vancouver's of 2026, is right on both sides."""
+    text = "- {id: ahead, summary: X, start: 2025-09-01 18:00, duration: 1h, rrule: FREQ=WEEKLY;COUNT=100}\n"
+    dist = built(tmp_path, text, BERLIN.replace("Europe/Berlin", "America/Vancouver"))
+    expected = instants("2025-09-01 18:00", 100, timedelta(weeks=1), "America/Vancouver")
+    assert len({start.hour for start in expected}) == 2
+    for readings in read_all(dist / "test.ics"):
+        assert readings == {"ahead": expected}
