@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import os
+import signal
+import socket
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import click
 
 if TYPE_CHECKING:
-    from calfeed.errors import Problem
+    from calfeed.errors import CalfeedError, Problem
     from calfeed.model import Project
+    from calfeed.pipeline import BuildResult
 
 _T = TypeVar("_T")
 _EVENTS = click.Path(exists=True, file_okay=False, path_type=Path)
 _DAY = click.DateTime(["%Y-%m-%d"])
+_SERVE_PACKAGES = ("starlette", "uvicorn", "watchfiles")
 _EARLIEST, _LATEST = 1970, 2200  # years of a build
 _events_argument = click.argument("events", type=_EVENTS, default="events")
 _format_option = click.option(
@@ -135,9 +140,7 @@ def build(events: Path, out: Path, dry: bool, base_url: str | None, no_site: boo
     with _problems_to_stderr(f"nothing in {out.as_posix()} was changed"):
         result = pipeline.build(events, out, now=now, base_url=url, check=dry, progress=_Bar().show)
     click.echo(report.format_problems(result.problems), err=True, nl=False)
-    holds = (
-        f"{report.plural(len(result.project.events), 'event')} in {report.plural(len(result.project.feeds), 'feed')}"
-    )
+    holds = _holds(result.project)
     if result.has_finished_another:
         click.echo(f"an earlier build of {out.as_posix()} was cut off; what it left undone is done", err=True)
     if result.is_first and not dry:
@@ -193,6 +196,33 @@ def show(event_id: str, events: Path, form: Literal["text", "json"]) -> None:
 
 
 @main.command()
+@_events_argument
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=8000, show_default=True, help="Where to listen; 0: any free port."
+)
+def serve(events: Path, port: int) -> None:
+    """Preview what EVENTS would publish, on this computer alone.
+
+    Pages reload when a file changes, and show what is wrong while the sources have mistakes. Ctrl-C ends it.
+    """
+    try:
+        from calfeed.serving import serve as serve_preview
+    except ModuleNotFoundError as cause:
+        if cause.name not in _SERVE_PACKAGES:
+            raise
+        raise click.UsageError(f"previews need {cause.name}: pip install 'calfeed[serve]'") from cause
+    from calfeed.preview import Preview
+
+    now = _build_time()
+    # SIGTERM ends it as Ctrl-C does, so that the temporary folder goes.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with _listen(port) as listener, TemporaryDirectory(prefix="calfeed-") as folder, suppress(KeyboardInterrupt):
+        click.echo(f"http://127.0.0.1:{listener.getsockname()[1]}/")
+        preview = Preview(events, Path(folder), now)
+        serve_preview(preview, events, listener, lambda: _tell_preview(preview.rebuild()))
+
+
+@main.command()
 @click.argument("kind", type=click.Choice(["events", "calendar", "venues", "defaults"]), default="events")
 def schema(kind: str) -> None:
     """Print the JSON Schema of a kind of file, for editors (default: events)."""
@@ -221,6 +251,32 @@ def _problems_to_stderr(consequence: str | None = None) -> Iterator[None]:
         summary = report.summarize(cause.problems)
         click.echo(f"{summary}; {consequence}" if consequence else summary, err=True)
         sys.exit(1)
+
+
+def _tell_preview(result: BuildResult | CalfeedError) -> None:
+    from calfeed import report
+    from calfeed.errors import CalfeedError
+
+    click.echo(report.format_problems(result.problems), err=True, nl=False)
+    if isinstance(result, CalfeedError):
+        click.echo(f"{report.summarize(result.problems)}; the preview keeps the last good build", err=True)
+    else:
+        click.echo(f"the preview shows {_holds(result.project)}", err=True)
+
+
+def _holds(project: Project) -> str:
+    from calfeed import report
+
+    return f"{report.plural(len(project.events), 'event')} in {report.plural(len(project.feeds), 'feed')}"
+
+
+def _listen(port: int) -> socket.socket:
+    """Return a socket that listens on loopback, for this computer alone."""
+    try:
+        return socket.create_server(("127.0.0.1", port))
+    except OSError as cause:
+        message = f"port {port} cannot be had: {cause.strerror}; choose another, or 0 for any that is free"
+        raise click.BadParameter(message, param_hint="--port") from cause
 
 
 def _load(events: Path) -> Project:

@@ -1,0 +1,151 @@
+"""A preview of DIST: builds of a folder of events, the last good one of them, and answers to requests for its files."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from html import escape
+from pathlib import Path, PurePosixPath
+
+from calfeed import pipeline, report
+from calfeed.errors import CalfeedError
+from calfeed.injection import LOOK, RELOAD, SCRIPT, STATE, STYLE, format_page, format_report, inject
+
+_HTML = "text/html; charset=utf-8"
+_PLAIN = "text/plain; charset=utf-8"
+# A table of ours: what the operating system knows of types differs from machine to machine.
+_TYPES = {
+    ".atom": "application/atom+xml; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".gif": "image/gif",
+    ".html": _HTML,
+    ".ico": "image/x-icon",
+    ".ics": "text/calendar; charset=utf-8",
+    ".jpeg": "image/jpeg",
+    ".jpg": "image/jpeg",
+    ".js": "text/javascript; charset=utf-8",
+    ".json": "application/json; charset=utf-8",
+    ".png": "image/png",
+    ".svg": "image/svg+xml; charset=utf-8",
+    ".txt": _PLAIN,
+    ".webmanifest": "application/manifest+json; charset=utf-8",
+    ".webp": "image/webp",
+    ".woff2": "font/woff2",
+    ".xml": "application/xml; charset=utf-8",
+}
+_INDEX, _NOT_FOUND = "index.html", "404.html"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reply:
+    """What is sent for a request; `etag` is of the very bytes in `body`."""
+
+    status: int
+    content_type: str
+    body: bytes
+
+    @property
+    def etag(self) -> str:
+        """The bytes' strong validator."""
+        return f'"{hashlib.sha256(self.body).hexdigest()[:32]}"'
+
+    def answers(self, if_none_match: str | None) -> bool:
+        """Tell whether the sender of this If-None-Match has these bytes already (RFC 9110 §13.1.2)."""
+        sent = [tag.strip().removeprefix("W/") for tag in (if_none_match or "").split(",")]
+        return self.status == 200 and (self.etag in sent or "*" in sent)
+
+
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """What is shown now: the files of the last good build, and what is wrong with the sources since."""
+
+    files: Mapping[str, Path] = field(default_factory=dict)
+    report: str = ""
+    id: str = ""
+
+
+class Preview:
+    """A folder of events as it would be published, for one reader at this computer.
+
+    Every build is one of its own, as if nothing had been published: an event that was deleted a minute ago leaves no
+    cancelled entry behind, and no build is refused for what it leaves out.
+    """
+
+    def __init__(self, events: Path, folder: Path, now: datetime) -> None:
+        """Show `events`, built into `folder` (of the preview alone) with the same build's time each time."""
+        self._events = events
+        self._folder = folder
+        self._now = now
+        self._builds = 0
+        self._shown = _Shown()
+
+    def rebuild(self) -> pipeline.BuildResult | CalfeedError:
+        """Build, show the result, and return it; a build that fails leaves the files of the last good one."""
+        target = self._folder / str(self._builds)
+        try:
+            result = pipeline.build(self._events, target, now=self._now)
+        except CalfeedError as cause:
+            shutil.rmtree(target, ignore_errors=True)
+            self._show(self._shown.files, report.format_problems(cause.problems))
+            return cause
+        self._show({path.relative_to(target).as_posix(): path for path in sorted(target.rglob("*")) if path.is_file()})
+        self._builds += 1
+        # The build before this one stays: an answer may be on its way.
+        shutil.rmtree(self._folder / str(self._builds - 3), ignore_errors=True)
+        return result
+
+    def reply(self, path: str) -> Reply:
+        """Return the answer to a request for a path, which does not begin with a slash."""
+        shown = self._shown
+        own = {SCRIPT: RELOAD, STYLE: LOOK, STATE: shown.id}
+        if path in own:
+            return Reply(status=200, content_type=_type_of(path), body=own[path].encode())
+        name = f"{path}{_INDEX}" if path.endswith("/") or not path else path
+        if name in shown.files:
+            return _reply(shown, name, 200)
+        if not path:
+            return _page(shown, 200, "Files", _format_files(shown))
+        if not shown.files:
+            return Reply(status=503, content_type=_PLAIN, body=shown.report.encode())
+        if _NOT_FOUND in shown.files:
+            return _reply(shown, _NOT_FOUND, 404)
+        return _page(shown, 404, "Not found", f'<p class="calfeed-files">There is no file {escape(path)}.</p>')
+
+    def _show(self, files: Mapping[str, Path], problems: str = "") -> None:
+        digest = hashlib.sha256(problems.encode())
+        for name, path in files.items():
+            digest.update(name.encode())
+            digest.update(path.read_bytes())
+        self._shown = _Shown(files, problems, digest.hexdigest()[:32])
+
+
+def _reply(shown: _Shown, name: str, status: int) -> Reply:
+    content_type = _type_of(name)
+    body = shown.files[name].read_bytes()
+    if content_type == _HTML:
+        body = inject(body.decode(), shown.id, _format_report(shown)).encode()
+    return Reply(status=status, content_type=content_type, body=body)
+
+
+def _page(shown: _Shown, status: int, title: str, body: str) -> Reply:
+    page = inject(format_page(title, body), shown.id, _format_report(shown))
+    return Reply(status=status, content_type=_HTML, body=page.encode())
+
+
+def _format_report(shown: _Shown) -> str:
+    if not shown.report:
+        return ""
+    below = "below is the last good build" if shown.files else "there is no good build yet"
+    return format_report(f"The sources have mistakes; {below}", shown.report)
+
+
+def _format_files(shown: _Shown) -> str:
+    items = "".join(f'<li><a href="/{escape(name)}">{escape(name)}</a></li>' for name in shown.files)
+    return f'<ul class="calfeed-files">{items}</ul>' if items else ""
+
+
+def _type_of(name: str) -> str:
+    return _TYPES.get(PurePosixPath(name).suffix.lower(), _PLAIN)

@@ -1,0 +1,170 @@
+"""`calfeed serve`: the command as a process of its own, asked over http as a browser would."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from servers import DEADLINE, ask, running, wait_until
+from support import NOW, TALK, run, tree, write_events, write_files
+
+from calfeed.preview import Preview
+
+BROKEN = "summary: <script>alert(1)</script>\nstart: 2027-13-40 18:00\n"
+
+
+@pytest.fixture
+def inside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Work in a folder that holds a small calendar in `events`."""
+    write_events(tmp_path, talk=TALK)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@contextmanager
+def serving(folder: Path) -> Iterator[tuple[str, subprocess.Popen[str]]]:
+    """Run `calfeed serve` in the folder at a free port; its temporary folder is `tmp` there."""
+    (folder / "tmp").mkdir()
+    environment = {**os.environ, "TMPDIR": str(folder / "tmp"), "PYTHONWARNINGS": "error"}
+    command = [sys.executable, "-m", "calfeed", "serve", str(folder / "events"), "--port", "0"]
+    with running(command, environment) as process:
+        assert process.stdout is not None
+        yield process.stdout.readline().strip(), process
+
+
+def end(process: subprocess.Popen[str], with_signal: signal.Signals) -> tuple[int, str]:
+    """End a process by a signal, and return its exit code and what it wrote to stderr."""
+    process.send_signal(with_signal)
+    _, errors = process.communicate(timeout=DEADLINE)
+    return process.returncode, errors
+
+
+def test_feeds_as_a_host_would(inside: Path) -> None:
+    """A feed has its type, an ETag, and 304 for who has it; HEAD says what GET says; what is not there is 404."""
+    with serving(inside) as (url, _):
+        found = ask(f"{url}test.ics")
+        assert (found.status, found.headers["content-type"]) == (200, "text/calendar; charset=utf-8")
+        assert found.body.startswith(b"BEGIN:VCALENDAR\r\n")
+        head = ask(f"{url}test.ics", "HEAD")
+        assert (head.status, head.body) == (200, b"")
+        assert head.headers["content-length"] == str(len(found.body))
+        for sent in (found.headers["etag"], f'"other", W/{found.headers["etag"]}', "*"):
+            again = ask(f"{url}test.ics", headers={"If-None-Match": sent})
+            assert (again.status, again.body) == (304, b"")
+        assert ask(f"{url}test.ics", headers={"If-None-Match": '"other"'}).status == 200
+        assert ask(f"{url}missing.ics").status == 404
+        assert ask(f"{url}../events/talk.yaml").status == 404
+        assert ask(f"{url}%2e%2e/1/test.ics").status == 404
+
+
+def test_without_a_page_the_files_are_listed(inside: Path) -> None:
+    """As long as there is no index.html, the address itself lists the files."""
+    with serving(inside) as (url, _):
+        page = ask(url)
+    assert (page.status, page.headers["content-type"]) == (200, "text/html; charset=utf-8")
+    assert b'<a href="/test.ics">' in page.body or b"<title>Test" in page.body
+
+
+def test_change_break_mend(inside: Path) -> None:
+    """A change is shown; mistakes are shown in the page while the feeds stay; so is what mends them."""
+    talk = inside / "events" / "talk.yaml"
+    with serving(inside) as (url, process):
+        first = ask(f"{url}.calfeed/state").body
+        talk.write_text(TALK.replace("Talk", "Lecture"), encoding="utf-8")
+        wait_until(lambda: b"SUMMARY:Lecture" in ask(f"{url}test.ics").body)
+        assert ask(f"{url}.calfeed/state").body != first
+        good = ask(f"{url}test.ics").body
+
+        talk.write_text(BROKEN, encoding="utf-8")
+        wait_until(lambda: b"bad-time" in ask(url).body or b"talk.yaml:2" in ask(url).body)
+        page = ask(url).body.decode()
+        assert 'class="calfeed-report"' in page
+        assert "<script>alert" not in page
+        assert ask(f"{url}test.ics").body == good
+
+        talk.write_text(TALK, encoding="utf-8")
+        wait_until(lambda: b"SUMMARY:Talk" in ask(f"{url}test.ics").body)
+        assert b"calfeed-report" not in ask(url).body.split(b"<body", 1)[1]
+
+        (inside / "events" / "tour.yaml").write_text("summary: Tour\nstart: 2027-06-05\n", encoding="utf-8")
+        wait_until(lambda: b"SUMMARY:Tour" in ask(f"{url}test.ics").body)
+        code, errors = end(process, signal.SIGINT)
+    assert code == 0
+    assert "the preview keeps the last good build" in errors
+    assert "the preview shows 2 events in 1 feed" in errors
+    assert "Traceback" not in errors
+
+
+def test_broken_from_the_beginning(inside: Path) -> None:
+    """Before there was a good build there is only the report, and feeds are not there yet, not empty."""
+    (inside / "events" / "talk.yaml").write_text(BROKEN, encoding="utf-8")
+    with serving(inside) as (url, _):
+        assert b"there is no good build yet" in ask(url).body
+        assert ask(f"{url}test.ics").status == 503
+        (inside / "events" / "talk.yaml").write_text(TALK, encoding="utf-8")
+        wait_until(lambda: ask(f"{url}test.ics").status == 200)
+
+
+@pytest.mark.parametrize("with_signal", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "SIGTERM"])
+def test_ends_cleanly(inside: Path, with_signal: signal.Signals) -> None:
+    """Ended either way it exits with 0, and leaves nothing behind: neither a temporary folder nor a DIST."""
+    before = tree(inside)
+    with serving(inside) as (url, process):
+        assert ask(url).status == 200
+        assert list((inside / "tmp").iterdir()) != []
+        code, errors = end(process, with_signal)
+    assert (code, "Traceback" in errors) == (0, False)
+    assert tree(inside) == before
+    assert list((inside / "tmp").iterdir()) == []
+
+
+@pytest.mark.parametrize("host", ["rebound.example", "rebound.example:8000", "127.0.0.1.rebound.example", ""])
+def test_other_names_are_refused(inside: Path, host: str) -> None:
+    """A page elsewhere that gives its own name the address of loopback gets nothing."""
+    with serving(inside) as (url, _):
+        refused = ask(f"{url}test.ics", headers={"Host": host})
+        assert ask(f"{url}test.ics", headers={"Host": "localhost:8000"}).status == 200
+    assert refused.status == 400
+    assert b"VCALENDAR" not in refused.body
+
+
+def test_a_port_that_is_taken(inside: Path) -> None:
+    """A port that cannot be had is wrong usage, told in words."""
+    with serving(inside) as (url, _):
+        result = run("serve", "--port", url.rstrip("/").rpartition(":")[2])
+    assert result.exit_code == 2
+    assert "cannot be had" in result.stderr
+
+
+def test_without_the_packages(inside: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without the packages of `calfeed[serve]` it says what to install."""
+    for name in [*sys.modules]:
+        if name.partition(".")[0] in ("watchfiles", "uvicorn", "starlette") or name == "calfeed.serving":
+            monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "watchfiles", None)
+    result = run("serve", "--port", "0")
+    assert result.exit_code == 2
+    assert "pip install 'calfeed[serve]'" in result.stderr
+
+
+def test_pages_of_a_site(inside: Path) -> None:
+    """Pages of DIST are shown with the script, folders by their index, and its own 404 page for what is not there."""
+    preview = Preview(inside / "events", inside / "built", NOW)
+    preview.rebuild()
+    site = inside / "built" / "0"
+    (site / "months").mkdir()
+    pages = {name: f"<html><head></head><body>{name}</body></html>" for name in ("index.html", "404.html")}
+    write_files(site, {**pages, "months/index.html": "<html><head></head><body>months</body></html>"})
+    files = {path.relative_to(site).as_posix(): path for path in site.rglob("*") if path.is_file()}
+    preview._show(files)  # noqa: SLF001 - as if the build had made them
+    assert b">index.html<" in preview.reply("").body
+    assert b"/.calfeed/reload.js" in preview.reply("").body
+    assert b">months<" in preview.reply("months/").body
+    missing = preview.reply("months/nothing.html")
+    assert (missing.status, b">404.html<" in missing.body) == (404, True)
