@@ -223,6 +223,30 @@ def serve(events: Path, port: int) -> None:
 
 
 @main.command()
+@click.argument("url")
+@_format_option
+def doctor(url: str, form: Literal["text", "json"]) -> None:
+    """Look at a published calendar as its subscribers' programs do.
+
+    URL is where the output is published, or the address of one feed. Exit codes: 0 nothing is wrong (warnings allowed),
+    1 faults.
+    """
+    from urllib.parse import urlsplit
+
+    from calfeed import report
+    from calfeed.doctor import examine, has_fault
+    from calfeed.fetching import fetch
+
+    if urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname:
+        raise click.BadParameter(f"{url} is no address: write it with https://", param_hint="URL")
+    findings = examine(url, fetch, _Bar().show)
+    click.echo(report.format_findings(findings) if form == "text" else report.format_findings_json(findings), nl=False)
+    click.echo(report.summarize_findings(findings), err=True)
+    if has_fault(findings):
+        sys.exit(1)
+
+
+@main.command()
 @click.argument("kind", type=click.Choice(["events", "calendar", "venues", "defaults"]), default="events")
 def schema(kind: str) -> None:
     """Print the JSON Schema of a kind of file, for editors (default: events)."""

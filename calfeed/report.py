@@ -6,9 +6,11 @@ import json
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
+from dataclasses import asdict
 from datetime import datetime
 
 from calfeed.errors import Problem, Severity
+from calfeed.findings import Finding, Level
 from calfeed.manifest import event_record
 from calfeed.model import AllDay, Event, Instance, Status, Timed, ZonedTime
 from calfeed.notation import format_offset
@@ -107,6 +109,37 @@ def _annotation(problem: Problem) -> str:
 
 def _github(text: str, more: str) -> str:
     return "".join(f"%{ord(char):02X}" if char in f"%\r\n{more}" else char for char in text)
+
+
+# -- findings at a published calendar -----------------------------------------------------------------------------
+
+
+def format_findings(findings: Sequence[Finding]) -> str:
+    """Return findings for people, a line each; what to do is below it."""
+    lines = []
+    for found in findings:
+        where = f": {_some(found.where)}" if found.where else ""
+        lines.append(f"{found.level:<9}{found.check:<14}{found.message}{where}")
+        if found.mend:
+            lines.append(f"{'':<9}to mend it: {found.mend}")
+    return "".join(f"{_shown(line)}\n" for line in lines)
+
+
+def format_findings_json(findings: Sequence[Finding]) -> str:
+    """Return findings as a JSON list of `{level, check, message, where, mend}`."""
+    return f"{json.dumps([asdict(found) for found in findings], ensure_ascii=False, indent=2)}\n"
+
+
+def summarize_findings(findings: Sequence[Finding]) -> str:
+    """Return how many faults and warnings there are, in words."""
+    levels = [found.level for found in findings]
+    parts = [plural(levels.count(level), level.value) for level in (Level.FAULT, Level.WARNING) if level in levels]
+    return " and ".join(parts) or "nothing is wrong"
+
+
+def _some(names: Sequence[str]) -> str:
+    shown = ", ".join(names[:2])
+    return f"{shown} and {len(names) - 2:,} more" if len(names) > 2 else shown
 
 
 # -- events -----------------------------------------------------------------------------------------------------

@@ -1,0 +1,201 @@
+"""A published calendar looked at as its subscribers' programs do: which files, which checks, in which order.
+
+The number of requests is bounded: everything about the host is asked of one file, the first; of the other feeds, and of
+the first, the middle and the last event's own file, only the file itself.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from urllib.parse import urljoin, urlsplit
+
+from calfeed import exchange
+from calfeed.exchange import Trail, follow
+from calfeed.fetching import Fetch, FetchError
+from calfeed.findings import Finding, Level, fault, merge, ok, warn
+from calfeed.manifest import MANIFEST
+from calfeed.pipeline import MAX_FEED_BYTES, MAX_FEED_EVENTS
+from calfeed.project import Progress, silent
+from calfeed.promises import Promise, read_promise
+from calfeed.published import read_events
+
+MAX_FEEDS = 200
+"""How many feeds of a calendar are looked at."""
+_MAX_SILENT = 3  # files without any answer, after which the host is left alone
+_MAX_PARENTS = 4  # feeds/category/x.ics lies two folders below the manifest
+
+
+@dataclass(frozen=True, slots=True)
+class _Site:
+    """A published calendar: where it is, its manifest if it has one, and which files of it are looked at."""
+
+    base: str
+    promise: Promise | None
+    paths: tuple[str, ...]
+
+
+def examine(url: str, fetch: Fetch, progress: Progress = silent) -> tuple[Finding, ...]:
+    """Return what was found at a published calendar, in the order of the checks.
+
+    Args:
+        url: where the output folder is published, or a feed of it (an address that ends in .ics).
+        fetch: sends one request.
+        progress: told how many files were looked at.
+    """
+    return merge(_examine(url, fetch, progress))
+
+
+def _examine(url: str, fetch: Fetch, progress: Progress) -> Iterator[Finding]:
+    site, findings = _find_site(url, fetch)
+    yield from findings
+    silence = 0
+    for number, path in enumerate(site.paths):
+        progress("asking", number, len(site.paths))
+        if silence == _MAX_SILENT:
+            yield fault("status", "left out, because the host is silent", "", *site.paths[number:])
+            break
+        try:
+            trail = follow(fetch, urljoin(site.base, path))
+        except FetchError as cause:
+            silence += 1
+            yield fault("status", str(cause), "", path)
+            continue
+        silence = 0
+        yield from _examine_file(site.promise, trail, path)
+        if number == 0 and trail.answer.status == 200:
+            yield from _examine_host(trail, path, fetch)
+    progress("asking", len(site.paths), len(site.paths))
+    if site.paths:
+        yield from _guarded("not-found", lambda: exchange.check_missing(fetch, site.base))
+
+
+# -- what there is to look at
+
+
+def _find_site(url: str, fetch: Fetch) -> tuple[_Site, list[Finding]]:
+    """Return the calendar at an address, and what is to be said of its manifest."""
+    if not urlsplit(url).path.endswith(".ics"):
+        base = url if url.endswith("/") else f"{url}/"
+        promise, finding = _fetch_promise(base, fetch)
+        return _Site(base, promise, _choose(promise) if promise else ()), [finding]
+    base, parents = urljoin(url, "."), 0
+    while parents < _MAX_PARENTS:
+        promise, finding = _fetch_promise(base, fetch)
+        path = url.removeprefix(base)
+        if promise is not None and path in promise.hashes:
+            return _Site(base, promise, (path,)), [finding]
+        if urljoin(base, "..") == base:
+            break
+        base, parents = urljoin(base, ".."), parents + 1
+    message = f"no {MANIFEST} with this feed in it: what it should hold is not known"
+    own = urljoin(url, ".")
+    return _Site(own, None, (url.removeprefix(own),)), [warn("manifest", message, "")]
+
+
+def _fetch_promise(base: str, fetch: Fetch) -> tuple[Promise | None, Finding]:
+    url = urljoin(base, MANIFEST)
+    try:
+        answer = follow(fetch, url).answer
+        if answer.status != 200:
+            return None, fault("manifest", f"{url} is answered with {answer.status}", "", MANIFEST)
+        promise = read_promise(answer.content())
+    except FetchError as cause:
+        return None, fault("manifest", f"{url}: {cause}", "", MANIFEST)
+    except ValueError:
+        return None, fault("manifest", f"what {url} gives is no manifest of calfeed", "", MANIFEST)
+    built = f"built by {promise.generator}, with {len(promise.singles):,} events in {len(promise.feeds):,} feeds"
+    return promise, ok("manifest", built, MANIFEST)
+
+
+def _choose(promise: Promise) -> tuple[str, ...]:
+    """Return the feeds, the main one first, and the first, the middle and the last event's own file."""
+    singles = promise.singles
+    sample = [singles[0], singles[len(singles) // 2], singles[-1]] if singles else []
+    return tuple(dict.fromkeys([*promise.feeds[:MAX_FEEDS], *sample]))
+
+
+# -- one file
+
+
+def _examine_file(promise: Promise | None, trail: Trail, path: str) -> Iterator[Finding]:
+    yield from exchange.check_address(trail, path)
+    if trail.answer.status != 200:
+        yield fault("status", f"GET is answered with {trail.answer.status}", trail.server, path)
+        return
+    yield ok("status", "GET is answered with 200", path)
+    try:
+        content = trail.answer.content()
+    except FetchError as cause:
+        yield fault("compression", str(cause), trail.server, path)
+        return
+    yield from exchange.check_type(trail, content, path)
+    yield from _check_content(promise, trail, content, path)
+
+
+def _examine_host(trail: Trail, path: str, fetch: Fetch) -> Iterator[Finding]:
+    """Ask for one file in all the ways that programs ask."""
+    yield from _guarded("head", lambda: exchange.check_head(fetch, trail, path))
+    yield from _guarded("conditional", lambda: exchange.check_conditional(fetch, trail, path))
+    yield from _guarded("compression", lambda: exchange.check_compression(fetch, trail, path))
+    yield from _guarded("user-agents", lambda: exchange.check_agents(fetch, trail, path))
+    yield from _guarded("robots", lambda: exchange.check_robots(fetch, trail, path))
+    yield from exchange.check_plain_http(fetch, trail, path)
+
+
+def _guarded(check: str, findings: Callable[[], Iterator[Finding]]) -> Iterator[Finding]:
+    """Return the findings of a check; a request of it that has no answer is one, too."""
+    try:
+        yield from findings()
+    except FetchError as cause:
+        yield fault(check, str(cause), "")
+
+
+def _check_content(promise: Promise | None, trail: Trail, content: bytes, path: str) -> Iterator[Finding]:
+    """Look at the file itself: its bytes, its size, its events and their times."""
+    if not content:
+        yield fault("bytes", "the file is empty: Thunderbird empties the calendar of who subscribes", "", path)
+        return
+    if promise is not None:
+        yield _check_bytes(promise.hashes.get(path), trail, content, path)
+    try:
+        events = read_events(content)
+    except ValueError as cause:
+        yield fault("calendar", str(cause), trail.server, path)
+        return
+    if len(content) >= MAX_FEED_BYTES or len(events) >= MAX_FEED_EVENTS:
+        message = f"Google loses events of feeds over {MAX_FEED_BYTES:,} bytes or {MAX_FEED_EVENTS:,} events"
+        yield warn("size", message, "", path)
+    else:
+        yield ok("size", f"under {MAX_FEED_BYTES:,} bytes and {MAX_FEED_EVENTS:,} events", path)
+    if promise is None:
+        yield ok("calendar", f"it can be read: {len(events):,} events", path)
+        return
+    promised = promise.events.get(path, {})
+    if events.keys() != promised.keys():
+        yield fault("calendar", "its events are not those of the manifest", trail.server, path)
+    else:
+        yield ok("calendar", "it holds the events of the manifest", path)
+    misplaced = [uid for uid, times in events.items() if promised.get(uid, times) != times]
+    if misplaced:
+        yield fault("times", f"by the file's own time zones {misplaced[0]} is at another time", trail.server, path)
+    else:
+        yield ok("times", "by its own time zones every event is at its time", path)
+
+
+def _check_bytes(expected: str | None, trail: Trail, content: bytes, path: str) -> Finding:
+    if hashlib.sha256(content).hexdigest() == expected:
+        return ok("bytes", "they are those of the manifest", path)
+    lines = content.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
+    if hashlib.sha256(lines).hexdigest() == expected:
+        return fault("bytes", "the line ends were changed on the way", trail.server, path)
+    if hashlib.sha256(content.removeprefix(b"\xef\xbb\xbf")).hexdigest() == expected:
+        return fault("bytes", "a byte order mark was put before the file", trail.server, path)
+    message = "it is not the file of the manifest: one of them is an old copy, or it was changed on the way"
+    return fault("bytes", message, trail.server, path)
+
+
+def has_fault(findings: tuple[Finding, ...]) -> bool:
+    """Tell whether something is wrong that loses somebody's events."""
+    return any(finding.level is Level.FAULT for finding in findings)

@@ -1,0 +1,212 @@
+"""How a host answers for a file: the checks of HTTP that calendars depend on, one function each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from ipaddress import ip_address
+from urllib.parse import urljoin, urlsplit, urlunsplit
+from urllib.robotparser import RobotFileParser
+
+from calfeed.fetching import Answer, Fetch, FetchError, Request
+from calfeed.findings import Finding, fault, ok, warn
+
+MAX_REDIRECTS = 5
+GOOGLE = "Google-Calendar-Importer"
+AGENTS = {"Google": GOOGLE, "Outlook": "Microsoft Office/16.0 (Windows NT 10.0; Microsoft Outlook 16.0.17328; Pro)"}
+"""Programs that fetch calendars, as they call themselves."""
+_OWN_AGENT = "calfeed-doctor"
+_REDIRECTS = (301, 302, 303, 307, 308)
+
+
+@dataclass(frozen=True, slots=True)
+class Trail:
+    """The answer to a request, and the redirects before it."""
+
+    redirects: tuple[Answer, ...]
+    answer: Answer
+
+    @property
+    def server(self) -> str:
+        """The server's name of itself, with what a CDN before it says."""
+        headers = self.answer.headers
+        return f"{headers.get('server', '')} {headers.get('via', '')}"
+
+
+def follow(fetch: Fetch, url: str, *, agent: str = _OWN_AGENT, method: str = "GET", **headers: str) -> Trail:
+    """Return the answer at the end of the redirects.
+
+    Args:
+        fetch: sends one request.
+        url: where to begin.
+        agent: the program to pass for.
+        method: of the request.
+        headers: further headers, `_` for `-` in their names.
+    """
+    sent = {"User-Agent": agent, "Accept-Encoding": "gzip"}
+    sent.update({name.replace("_", "-"): value for name, value in headers.items()})
+    redirects: list[Answer] = []
+    while True:
+        answer = fetch(Request(url=url, method=method, headers=sent))
+        if answer.status not in _REDIRECTS or "location" not in answer.headers:
+            return Trail(tuple(redirects), answer)
+        redirects.append(answer)
+        if len(redirects) > MAX_REDIRECTS:
+            raise FetchError(f"there are more than {MAX_REDIRECTS} redirects")
+        url = urljoin(url, answer.headers["location"])
+        if urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname:
+            raise FetchError(f"it is redirected to {url}, which is no address of the web")
+
+
+def is_loopback(url: str) -> bool:
+    """Tell whether an address is of this computer, where plain http harms nobody."""
+    host = urlsplit(url).hostname or ""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+# -- what every file must have
+
+
+def check_address(trail: Trail, path: str) -> Iterator[Finding]:
+    """Look at redirects, and whether the way is https to its end."""
+    addresses = [*(answer.url for answer in trail.redirects), trail.answer.url]
+    last = addresses[-1]
+    if any(urlsplit(url).scheme == "http" for url in addresses[1:]) and urlsplit(addresses[0]).scheme == "https":
+        yield fault("redirects", "it is redirected from https to http", trail.server, path)
+    elif len(addresses) > 2:
+        yield fault("redirects", f"there are {len(addresses) - 1} redirects", trail.server, path)
+    elif len(addresses) == 2:
+        yield warn("redirects", f"it is redirected to {urlsplit(last).netloc}", trail.server, path)
+    else:
+        yield ok("redirects", "none", path)
+    if urlsplit(addresses[0]).scheme == "https":
+        yield ok("https", "the certificate is trusted", path)
+    elif not is_loopback(addresses[0]):
+        yield fault("https", "the address is plain http", trail.server, path)
+
+
+def check_type(trail: Trail, content: bytes, path: str) -> Iterator[Finding]:
+    """Look at the content type, and the charset that goes with it."""
+    written = trail.answer.headers.get("content-type", "")
+    kind, *parameters = (part.strip().lower() for part in written.split(";"))
+    charsets = [part.partition("=")[2].strip('" ') for part in parameters if part.startswith("charset=")]
+    if kind != "text/calendar":
+        yield fault("content-type", f"{written or 'there is none'}, not text/calendar", trail.server, path)
+    elif charsets and charsets != ["utf-8"]:
+        yield fault("content-type", f"the charset is {charsets[0]}, not utf-8", trail.server, path)
+    elif not charsets and not content.isascii():
+        message = "there is no charset, and the file has letters beyond ASCII: Google has shown them garbled"
+        yield fault("content-type", message, trail.server, path)
+    elif not charsets:
+        yield warn("content-type", "there is no charset; it will be missed once there is an ä", trail.server, path)
+    else:
+        yield ok("content-type", "text/calendar; charset=utf-8", path)
+
+
+# -- what is looked at for one file, because a host treats all alike
+
+
+def check_head(fetch: Fetch, trail: Trail, path: str) -> Iterator[Finding]:
+    """Ask with HEAD, as Thunderbird does first."""
+    answer = follow(fetch, trail.answer.url, method="HEAD").answer
+    if answer.status != 200:
+        yield fault("head", f"HEAD is answered with {answer.status}, GET with 200", trail.server, path)
+    elif answer.headers.get("content-type") != trail.answer.headers.get("content-type"):
+        yield fault("head", "HEAD and GET have different content types", trail.server, path)
+    else:
+        yield ok("head", "HEAD is answered as GET is", path)
+
+
+def check_conditional(fetch: Fetch, trail: Trail, path: str) -> Iterator[Finding]:
+    """Look for a validator, and ask again with it."""
+    headers = trail.answer.headers
+    if "etag" in headers:
+        name, condition = "ETag", {"If_None_Match": headers["etag"]}
+    elif "last-modified" in headers:
+        name, condition = "Last-Modified", {"If_Modified_Since": headers["last-modified"]}
+    else:
+        yield fault("validators", "there is neither ETag nor Last-Modified", trail.server, path)
+        return
+    yield ok("validators", f"there is {name}", path)
+    again = follow(fetch, trail.answer.url, **condition).answer
+    if again.status == 304:
+        yield ok("conditional", "304 for who has the file", path)
+    else:
+        message = f"who has the file, by its {name}, gets {again.status} and not 304"
+        yield fault("conditional", message, trail.server, path)
+
+
+def check_compression(fetch: Fetch, trail: Trail, path: str) -> Iterator[Finding]:
+    """Ask for the file as it is, where gzip was allowed before."""
+    answer = follow(fetch, trail.answer.url, Accept_Encoding="identity").answer
+    if answer.headers.get("content-encoding", "identity").lower() != "identity":
+        yield fault("compression", "the file is sent compressed to programs that cannot unpack it", trail.server, path)
+    elif answer.body != trail.answer.content():
+        yield fault("compression", "the compressed file and the plain one differ", trail.server, path)
+    else:
+        yield ok("compression", "compressed or not, the same", path)
+
+
+def check_agents(fetch: Fetch, trail: Trail, path: str) -> Iterator[Finding]:
+    """Ask in the name of programs that subscribe, and expect the same."""
+    for name, agent in AGENTS.items():
+        answer = follow(fetch, trail.answer.url, agent=agent).answer
+        if answer.status != 200:
+            yield fault("user-agents", f"{name} is answered with {answer.status}", trail.server, path)
+        elif answer.content() != trail.answer.content():
+            yield fault("user-agents", f"{name} gets something else", trail.server, path)
+        else:
+            yield ok("user-agents", f"{name} gets the same", path)
+
+
+# -- what is looked at once for the host
+
+
+def check_robots(fetch: Fetch, trail: Trail, path: str) -> Iterator[Finding]:
+    """Look whether robots.txt forbids the feed."""
+    answer = follow(fetch, urljoin(trail.answer.url, "/robots.txt")).answer
+    if answer.status >= 500:
+        yield warn("robots", f"robots.txt is answered with {answer.status}, which Google takes for no", "", path)
+        return
+    rules = RobotFileParser()
+    rules.parse(answer.content().decode(errors="replace").splitlines() if answer.status == 200 else [])
+    if rules.can_fetch(GOOGLE, trail.answer.url):
+        yield ok("robots", "robots.txt lets programs in")
+    else:
+        yield fault("robots", "robots.txt forbids the feed", trail.server, path)
+
+
+def check_plain_http(fetch: Fetch, trail: Trail, path: str) -> Iterator[Finding]:
+    """Ask with http, where Thunderbird looks for webcal:// addresses; not at this computer or at a port of its own."""
+    url = trail.redirects[0].url if trail.redirects else trail.answer.url
+    parts = urlsplit(url)
+    if parts.scheme != "https" or is_loopback(url) or parts.port not in (None, 443):
+        return
+    plain = urlunsplit(("http", parts.hostname or "", parts.path, parts.query, ""))
+    try:
+        answer = fetch(Request(url=plain, headers={"User-Agent": _OWN_AGENT}))
+    except FetchError as cause:
+        yield fault("http", f"http is not answered: {cause}", "", path)
+        return
+    target = urlsplit(urljoin(plain, answer.headers.get("location", "")))
+    if answer.status in _REDIRECTS and target.scheme == "https":
+        yield ok("http", "http redirects to https")
+    else:
+        message = f"http is answered with {answer.status} and does not redirect to https"
+        yield fault("http", message, answer.headers.get("server", ""), path)
+
+
+def check_missing(fetch: Fetch, base: str) -> Iterator[Finding]:
+    """Ask for a feed that is not there."""
+    path = "feeds/there-is-no-such-feed.ics"
+    trail = follow(fetch, urljoin(base, path))
+    status = trail.answer.status
+    if status in (404, 410):
+        yield ok("not-found", f"what is not there is answered with {status}")
+    elif status in (401, 403):
+        yield warn("not-found", f"a feed that is not there is answered with {status} and not 404", trail.server, path)
+    else:
+        yield fault("not-found", f"a feed that is not there is answered with {status}", trail.server, path)

@@ -1,0 +1,160 @@
+"""What was found at a published calendar: levels, findings, and what to do about each kind at which host."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Level(StrEnum):
+    """How bad a finding is: a fault loses somebody's events, a warning may."""
+
+    OK = "ok"
+    WARNING = "warning"
+    FAULT = "fault"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Finding:
+    """The outcome of one check at one or more files; `mend` says what to do, where something is to be done."""
+
+    level: Level
+    check: str
+    message: str
+    where: tuple[str, ...] = ()
+    mend: str = ""
+
+
+# Server header, in lower case, to the name people know the host by.
+_SERVERS = {
+    "github.com": "GitHub Pages",
+    "netlify": "Netlify",
+    "cloudflare": "Cloudflare",
+    "amazons3": "S3",
+    "cloudfront": "S3",
+    "nginx": "nginx",
+    "apache": "Apache",
+    "caddy": "Caddy",
+}
+_HEADERS_FILE = "in the file `_headers` of what is uploaded: `/*.ics`, and indented below it "
+_TYPE = "text/calendar; charset=utf-8"
+# What to do, by check: in general, and where a host has a way of its own.
+_MENDS: Mapping[str, tuple[str, Mapping[str, str]]] = {
+    "manifest": (
+        "upload all of the output folder, calfeed.json last, and give the address that it is uploaded to",
+        {},
+    ),
+    "status": ("upload the file, and let everybody read it: without a login, a challenge or a block of countries", {}),
+    "head": ("let the host answer HEAD as it answers GET, without the body: Thunderbird asks with HEAD first", {}),
+    "content-type": (
+        f"let the host send `Content-Type: {_TYPE}` for .ics",
+        {
+            "nginx": f'`location ~ \\.ics$ {{ types {{ }} default_type "{_TYPE}"; }}`',
+            "Apache": "`AddType text/calendar .ics` and `AddCharset utf-8 .ics` in .htaccess",
+            "Caddy": f'`header *.ics Content-Type "{_TYPE}"`',
+            "Netlify": f"{_HEADERS_FILE}`Content-Type: {_TYPE}`",
+            "Cloudflare": f"{_HEADERS_FILE}`Content-Type: {_TYPE}`",
+            "S3": f'upload with `--content-type "{_TYPE}"`, and invalidate the copies in CloudFront',
+            "GitHub Pages": "GitHub sets the type by the file's ending: the feed's address must end in .ics",
+        },
+    ),
+    "validators": (
+        "let the host send an ETag: without one every client fetches everything every time",
+        {
+            "nginx": "`etag on;` is the default: look for `etag off`, and for a proxy or `add_header` that drops it",
+            "Apache": "`FileETag MTime Size`, and no `Header unset ETag`",
+            "S3": "S3 sends an ETag: look what in front of it drops the header",
+        },
+    ),
+    "conditional": (
+        "let the host answer 304 to its own ETag or Last-Modified",
+        {
+            "Apache": "`DeflateAlterETag NoChange`: with compression Apache else does not know its own ETag again",
+            "nginx": "look for `if_modified_since off`, and for a program behind nginx that does not answer 304",
+        },
+    ),
+    "compression": (
+        "let the host compress only what it says it compresses, and only for those who ask; or switch it off for .ics",
+        {
+            "nginx": "`gzip_static` needs .gz files made of the same bytes; never upload a compressed file as .ics",
+            "S3": "do not upload compressed files as .ics; let CloudFront compress",
+        },
+    ),
+    "redirects": ("publish the address at the end of the redirects, with https: several clients follow none", {}),
+    "https": (
+        "get a certificate, and publish the address with https: iPhones refuse plain http",
+        {"GitHub Pages": "tick `Enforce HTTPS` in the repository's settings, under Pages"},
+    ),
+    "http": (
+        "let http redirect to https, at the same path: Thunderbird makes http of webcal:// addresses",
+        {
+            "GitHub Pages": "tick `Enforce HTTPS` in the repository's settings, under Pages",
+            "Cloudflare": "switch on `Always Use HTTPS`, under SSL/TLS",
+            "S3": "set the viewer protocol policy of CloudFront to `Redirect HTTP to HTTPS`",
+            "nginx": "a `server` at port 80 with `return 301 https://$host$request_uri;`",
+        },
+    ),
+    "robots": ("take the rule out of robots.txt: Google has obeyed it for calendars", {}),
+    "user-agents": (
+        "let every program in: no block of robots, of data centres or of programs without JavaScript",
+        {"Cloudflare": "switch off Bot Fight Mode, and skip all challenges where the path ends in .ics"},
+    ),
+    "bytes": (
+        "upload everything once more, calfeed.json last, and empty the caches in front of the host",
+        {
+            "Cloudflare": "upload everything once more, then purge the cache",
+            "S3": "upload everything once more, then `aws cloudfront create-invalidation --paths '/*'`",
+        },
+    ),
+    "size": ("offer smaller feeds under `feeds:` of calendar.yaml, by `categories` or with `from` and `to`", {}),
+    "not-found": (
+        "let a file that is not there be a 404, else programs take a web page, or nothing, for your calendar",
+        {
+            "nginx": "`try_files $uri $uri/ =404;` instead of a page at its end",
+            "Apache": "take the rewrite rule that sends everything to one page out, or leave .ics out of it",
+            "Caddy": "take `try_files … /index.html` out",
+            "Netlify": "take `/* /index.html 200` out of `_redirects`",
+            "Cloudflare": "have a 404.html in what is uploaded: without it every address gets the first page",
+            "S3": "let CloudFront list the bucket (s3:ListBucket), so that S3 says 404; "
+            "no error page with status 200 in CloudFront",
+        },
+    ),
+    "calendar": ("build and upload once more; if it stays so, something on the way changes the file", {}),
+    "times": ("build and upload once more; if it stays so, something on the way changes the file", {}),
+}
+
+
+def ok(check: str, message: str, *where: str) -> Finding:
+    """Return the finding that all is well."""
+    return Finding(level=Level.OK, check=check, message=message, where=where)
+
+
+def warn(check: str, message: str, server: str, *where: str) -> Finding:
+    """Return a finding that may harm, with what to do about it at this server."""
+    return Finding(level=Level.WARNING, check=check, message=message, where=where, mend=_mend(check, server))
+
+
+def fault(check: str, message: str, server: str, *where: str) -> Finding:
+    """Return a finding that harms, with what to do about it at this server."""
+    return Finding(level=Level.FAULT, check=check, message=message, where=where, mend=_mend(check, server))
+
+
+def merge(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Return the findings with those that say the same of several files as one, in the order they came."""
+    merged: dict[tuple[Level, str, str, str], tuple[str, ...]] = {}
+    for found in findings:
+        key = (found.level, found.check, found.message, found.mend)
+        merged[key] = (*merged.get(key, ()), *found.where)
+    return tuple(
+        Finding(level=level, check=check, message=message, where=tuple(dict.fromkeys(where)), mend=mend)
+        for (level, check, message, mend), where in merged.items()
+    )
+
+
+def _mend(check: str, server: str) -> str:
+    general, particular = _MENDS[check]
+    for part, name in _SERVERS.items():
+        if part in server.lower() and name in particular:
+            return f"{name}: {particular[name]}"
+    return general

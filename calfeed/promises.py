@@ -1,0 +1,53 @@
+"""What a published manifest promises: which files there are, their bytes, and the instants of their events."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
+
+Times: TypeAlias = "tuple[str, str | None]"
+"""Start and end of an event: UTC (`2027-05-18T15:00:00Z`), or the first and the last day; an unknown end is None."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Promise:
+    """A manifest, as far as it can be held against what is published; paths are relative to it."""
+
+    generator: str
+    feeds: tuple[str, ...]
+    singles: tuple[str, ...]
+    hashes: Mapping[str, str]
+    events: Mapping[str, Mapping[str, Times]]
+    """The events of each file by UID."""
+
+
+def read_promise(data: bytes) -> Promise:
+    """Return what the manifest in `data` promises.
+
+    Raises:
+        ValueError: it is no manifest of calfeed.
+    """
+    try:
+        content = json.loads(data)
+        paths = {str(feed["slug"]): str(feed["path"]) for feed in content["feeds"]}
+        events: dict[str, dict[str, Times]] = {path: {} for path in paths.values()}
+        for event in content["events"]:
+            for path in (str(event["path"]), *(paths[slug] for slug in event["feeds"])):
+                events.setdefault(path, {})[str(event["uid"])] = _times(event)
+        return Promise(
+            generator=str(content["generator"]),
+            feeds=tuple(paths.values()),
+            singles=tuple(str(event["path"]) for event in content["events"]),
+            hashes={str(path): str(file["sha256"]) for path, file in content["files"].items()},
+            events=events,
+        )
+    except (ValueError, KeyError, TypeError, AttributeError) as cause:
+        raise ValueError("no manifest of calfeed") from cause
+
+
+def _times(event: Mapping[str, object]) -> Times:
+    keys = ("start", "end") if event["all_day"] else ("start_utc", "end_utc")
+    start, end = (event[key] for key in keys)
+    return str(start), None if end is None else str(end)
