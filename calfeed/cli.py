@@ -231,15 +231,16 @@ def doctor(url: str, form: Literal["text", "json"]) -> None:
     URL is where the output is published, or the address of one feed. Exit codes: 0 nothing is wrong (warnings allowed),
     1 faults.
     """
-    from urllib.parse import urlsplit
-
     from calfeed import report
     from calfeed.doctor import examine, has_fault
+    from calfeed.exchange import read_address
     from calfeed.fetching import fetch
 
-    if urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname:
-        raise click.BadParameter(f"{url} is no address: write it with https://", param_hint="URL")
-    findings = examine(url, fetch, _Bar().show)
+    try:
+        address = read_address(url)
+    except ValueError:
+        raise click.BadParameter(f"{url} is no address: write it with https://", param_hint="URL") from None
+    findings = examine(address, fetch, _Bar().show)
     click.echo(report.format_findings(findings) if form == "text" else report.format_findings_json(findings), nl=False)
     click.echo(report.summarize_findings(findings), err=True)
     if has_fault(findings):

@@ -14,7 +14,7 @@ from urllib.parse import urljoin, urlsplit
 from calfeed import exchange
 from calfeed.exchange import Trail, follow
 from calfeed.fetching import Fetch, FetchError
-from calfeed.findings import Finding, Level, fault, merge, ok, warn
+from calfeed.findings import Finding, Level, fault, merge, ok, risk
 from calfeed.manifest import MANIFEST
 from calfeed.pipeline import MAX_FEED_BYTES, MAX_FEED_EVENTS
 from calfeed.project import Progress, silent
@@ -63,9 +63,7 @@ def _examine(url: str, fetch: Fetch, progress: Progress) -> Iterator[Finding]:
             yield fault("status", str(cause), "", path)
             continue
         silence = 0
-        yield from _examine_file(site.promise, trail, path)
-        if number == 0 and trail.answer.status == 200:
-            yield from _examine_host(trail, path, fetch)
+        yield from _examine_file(site.promise, trail, path, fetch if number == 0 else None)
     progress("asking", len(site.paths), len(site.paths))
     if site.paths:
         yield from _guarded("not-found", lambda: exchange.check_missing(fetch, site.base))
@@ -91,7 +89,7 @@ def _find_site(url: str, fetch: Fetch) -> tuple[_Site, list[Finding]]:
         base, parents = urljoin(base, ".."), parents + 1
     message = f"no {MANIFEST} with this feed in it: what it should hold is not known"
     own = urljoin(url, ".")
-    return _Site(own, None, (url.removeprefix(own),)), [warn("manifest", message, "")]
+    return _Site(own, None, (url.removeprefix(own),)), [risk("manifest", message, "")]
 
 
 def _fetch_promise(base: str, fetch: Fetch) -> tuple[Promise | None, Finding]:
@@ -119,7 +117,8 @@ def _choose(promise: Promise) -> tuple[str, ...]:
 # -- one file
 
 
-def _examine_file(promise: Promise | None, trail: Trail, path: str) -> Iterator[Finding]:
+def _examine_file(promise: Promise | None, trail: Trail, path: str, fetch: Fetch | None) -> Iterator[Finding]:
+    """Look at a file, and with `fetch` at how its host answers for it otherwise."""
     yield from exchange.check_address(trail, path)
     if trail.answer.status != 200:
         yield fault("status", f"GET is answered with {trail.answer.status}", trail.server, path)
@@ -132,6 +131,8 @@ def _examine_file(promise: Promise | None, trail: Trail, path: str) -> Iterator[
         return
     yield from exchange.check_type(trail, content, path)
     yield from _check_content(promise, trail, content, path)
+    if fetch is not None:
+        yield from _examine_host(trail, path, fetch)
 
 
 def _examine_host(trail: Trail, path: str, fetch: Fetch) -> Iterator[Finding]:
@@ -166,7 +167,7 @@ def _check_content(promise: Promise | None, trail: Trail, content: bytes, path: 
         return
     if len(content) >= MAX_FEED_BYTES or len(events) >= MAX_FEED_EVENTS:
         message = f"Google loses events of feeds over {MAX_FEED_BYTES:,} bytes or {MAX_FEED_EVENTS:,} events"
-        yield warn("size", message, "", path)
+        yield risk("size", message, "", path)
     else:
         yield ok("size", f"under {MAX_FEED_BYTES:,} bytes and {MAX_FEED_EVENTS:,} events", path)
     if promise is None:

@@ -9,7 +9,7 @@ from urllib.parse import urljoin, urlsplit, urlunsplit
 from urllib.robotparser import RobotFileParser
 
 from calfeed.fetching import Answer, Fetch, FetchError, Request
-from calfeed.findings import Finding, fault, ok, warn
+from calfeed.findings import Finding, fault, ok, risk
 
 MAX_REDIRECTS = 5
 GOOGLE = "Google-Calendar-Importer"
@@ -53,9 +53,23 @@ def follow(fetch: Fetch, url: str, *, agent: str = _OWN_AGENT, method: str = "GE
         redirects.append(answer)
         if len(redirects) > MAX_REDIRECTS:
             raise FetchError(f"there are more than {MAX_REDIRECTS} redirects")
-        url = urljoin(url, answer.headers["location"])
-        if urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname:
-            raise FetchError(f"it is redirected to {url}, which is no address of the web")
+        location = answer.headers["location"]
+        try:
+            url = read_address(urljoin(url, location))
+        except ValueError as cause:
+            raise FetchError(f"it is redirected to {location}, which is no address of the web") from cause
+
+
+def read_address(url: str) -> str:
+    """Return an address that can be asked.
+
+    Raises:
+        ValueError: it is none of http or https, or not one at all.
+    """
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.port == 0:  # a bad port is a ValueError
+        raise ValueError(url)
+    return url
 
 
 def is_loopback(url: str) -> bool:
@@ -79,7 +93,7 @@ def check_address(trail: Trail, path: str) -> Iterator[Finding]:
     elif len(addresses) > 2:
         yield fault("redirects", f"there are {len(addresses) - 1} redirects", trail.server, path)
     elif len(addresses) == 2:
-        yield warn("redirects", f"it is redirected to {urlsplit(last).netloc}", trail.server, path)
+        yield risk("redirects", f"it is redirected to {urlsplit(last).netloc}", trail.server, path)
     else:
         yield ok("redirects", "none", path)
     if urlsplit(addresses[0]).scheme == "https":
@@ -101,7 +115,7 @@ def check_type(trail: Trail, content: bytes, path: str) -> Iterator[Finding]:
         message = "there is no charset, and the file has letters beyond ASCII: Google has shown them garbled"
         yield fault("content-type", message, trail.server, path)
     elif not charsets:
-        yield warn("content-type", "there is no charset; it will be missed once there is an ä", trail.server, path)
+        yield risk("content-type", "there is no charset; it will be missed once there is an ä", trail.server, path)
     else:
         yield ok("content-type", "text/calendar; charset=utf-8", path)
 
@@ -169,7 +183,7 @@ def check_robots(fetch: Fetch, trail: Trail, path: str) -> Iterator[Finding]:
     """Look whether robots.txt forbids the feed."""
     answer = follow(fetch, urljoin(trail.answer.url, "/robots.txt")).answer
     if answer.status >= 500:
-        yield warn("robots", f"robots.txt is answered with {answer.status}, which Google takes for no", "", path)
+        yield risk("robots", f"robots.txt is answered with {answer.status}, which Google takes for no", "", path)
         return
     rules = RobotFileParser()
     rules.parse(answer.content().decode(errors="replace").splitlines() if answer.status == 200 else [])
@@ -207,6 +221,6 @@ def check_missing(fetch: Fetch, base: str) -> Iterator[Finding]:
     if status in (404, 410):
         yield ok("not-found", f"what is not there is answered with {status}")
     elif status in (401, 403):
-        yield warn("not-found", f"a feed that is not there is answered with {status} and not 404", trail.server, path)
+        yield risk("not-found", f"a feed that is not there is answered with {status} and not 404", trail.server, path)
     else:
         yield fault("not-found", f"a feed that is not there is answered with {status}", trail.server, path)

@@ -21,6 +21,7 @@ TIMEOUT = 15.0
 MAX_BYTES = 20_000_000
 """The longest body that is read, compressed or not."""
 _GZIP = 31  # zlib's number for it
+_SAFE = "/?%:@!$&'()*+,;=~-._"  # in paths and queries, as they may be quoted already
 
 
 class FetchError(Exception):
@@ -65,34 +66,45 @@ class Answer:
 Fetch: TypeAlias = Callable[[Request], Answer]
 
 
-def fetch(request: Request) -> Answer:
+def fetch(request: Request, timeout: float = TIMEOUT) -> Answer:
     """Send one request and return the answer.
+
+    Args:
+        request: what to send.
+        timeout: seconds for the whole of it.
 
     Raises:
         FetchError: there is no answer, or it is cut off, too large or too slow.
     """
-    parts = urlsplit(request.url)
-    target = quote(parts.path or "/", safe="/%:@!$&'()*+,;=~-._") + (f"?{parts.query}" if parts.query else "")
     is_late = Event()
     try:
-        with closing(_connection(parts.scheme, parts.hostname or "", parts.port)) as connection:
-            connection.connect()
-            timer = Timer(TIMEOUT, _hang_up, (connection.sock, is_late))
-            timer.start()
-            try:
-                connection.request(request.method, target, headers=dict(request.headers))
-                return _read(request, connection.getresponse())
-            finally:
-                timer.cancel()
-    except (OSError, http.client.HTTPException, UnicodeError) as cause:
-        message = f"no full answer within {TIMEOUT:g} seconds" if is_late.is_set() else _explain(cause)
-        raise FetchError(message) from cause
+        answer = _exchange(request, timeout, is_late)
+    except (OSError, http.client.HTTPException, ValueError, FetchError) as cause:
+        was_slow = is_late.is_set() or isinstance(cause, TimeoutError)
+        raise FetchError(_slow(timeout) if was_slow else _explain(cause)) from cause
+    if is_late.is_set():  # a body without a length ends where the connection does
+        raise FetchError(_slow(timeout))
+    return answer
 
 
-def _connection(scheme: str, host: str, port: int | None) -> http.client.HTTPConnection:
+def _exchange(request: Request, timeout: float, is_late: Event) -> Answer:
+    parts = urlsplit(request.url)
+    target = quote(parts.path or "/", safe=_SAFE) + (f"?{quote(parts.query, safe=_SAFE)}" if parts.query else "")
+    with closing(_connection(parts.scheme, parts.hostname or "", parts.port, timeout)) as connection:
+        connection.connect()
+        timer = Timer(timeout, _hang_up, (connection.sock, is_late))
+        timer.start()
+        try:
+            connection.request(request.method, target, headers=dict(request.headers))
+            return _read(request, connection.getresponse())
+        finally:
+            timer.cancel()
+
+
+def _connection(scheme: str, host: str, port: int | None, timeout: float) -> http.client.HTTPConnection:
     if scheme == "https":
-        return http.client.HTTPSConnection(host, port, timeout=TIMEOUT, context=ssl.create_default_context())
-    return http.client.HTTPConnection(host, port, timeout=TIMEOUT)
+        return http.client.HTTPSConnection(host, port, timeout=timeout, context=ssl.create_default_context())
+    return http.client.HTTPConnection(host, port, timeout=timeout)
 
 
 def _read(request: Request, response: http.client.HTTPResponse) -> Answer:
@@ -112,14 +124,18 @@ def _hang_up(connection: socket.socket, is_late: Event) -> None:
         socket.socket.shutdown(connection, socket.SHUT_RDWR)
 
 
+def _slow(timeout: float) -> str:
+    return f"no full answer within {timeout:g} seconds"
+
+
 def _explain(cause: Exception) -> str:
     match cause:
+        case FetchError():
+            return str(cause)
         case ssl.SSLCertVerificationError():
             return f"the certificate cannot be trusted: {cause.verify_message}"
         case ssl.SSLError():
             return f"no secure connection: {cause.reason or cause}"
-        case TimeoutError():
-            return f"no answer within {TIMEOUT:g} seconds"
         case socket.gaierror():
             return "the host's name cannot be found"
         case http.client.RemoteDisconnected():

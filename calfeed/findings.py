@@ -50,9 +50,9 @@ _MENDS: Mapping[str, tuple[str, Mapping[str, str]]] = {
     "content-type": (
         f"let the host send `Content-Type: {_TYPE}` for .ics",
         {
-            "nginx": f'`location ~ \\.ics$ {{ types {{ }} default_type "{_TYPE}"; }}`',
+            "nginx": "for .ics `types { text/calendar ics; } charset utf-8; charset_types text/calendar;`",
             "Apache": "`AddType text/calendar .ics` and `AddCharset utf-8 .ics` in .htaccess",
-            "Caddy": f'`header *.ics Content-Type "{_TYPE}"`',
+            "Caddy": f'`@feeds path *.ics` and `header @feeds Content-Type "{_TYPE}"`',
             "Netlify": f"{_HEADERS_FILE}`Content-Type: {_TYPE}`",
             "Cloudflare": f"{_HEADERS_FILE}`Content-Type: {_TYPE}`",
             "S3": f'upload with `--content-type "{_TYPE}"`, and invalidate the copies in CloudFront',
@@ -130,7 +130,7 @@ def ok(check: str, message: str, *where: str) -> Finding:
     return Finding(level=Level.OK, check=check, message=message, where=where)
 
 
-def warn(check: str, message: str, server: str, *where: str) -> Finding:
+def risk(check: str, message: str, server: str, *where: str) -> Finding:
     """Return a finding that may harm, with what to do about it at this server."""
     return Finding(level=Level.WARNING, check=check, message=message, where=where, mend=_mend(check, server))
 

@@ -6,6 +6,7 @@ import os
 
 import pytest
 from readers import icaljs
+from servers import program
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -20,10 +21,12 @@ def update_golden(request: pytest.FixtureRequest) -> bool:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skip what needs node where node or ical.js is missing; in CI that is a failure instead."""
-    if os.environ.get("CI") == "true" or icaljs.available():
+    """Skip what needs node or a web server where it is missing; in CI that is a failure instead."""
+    if os.environ.get("CI") == "true":
         return
-    skip = pytest.mark.skip(reason="needs node and `npm install --prefix tests/readers`")
     for item in items:
-        if item.get_closest_marker("node"):
-            item.add_marker(skip)
+        if item.get_closest_marker("node") and not icaljs.available():
+            item.add_marker(pytest.mark.skip(reason="needs node and `npm install --prefix tests/readers`"))
+        for name in (name for marker in item.iter_markers("server") for name in marker.args):
+            if program(name) is None:
+                item.add_marker(pytest.mark.skip(reason=f"needs the web server {name}"))

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import http.client
+import os
+import shutil
+import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from urllib.parse import urlsplit
 
 DEADLINE = 30.0
@@ -61,3 +65,56 @@ def running(command: Sequence[str], environment: Mapping[str, str] | None = None
             except subprocess.TimeoutExpired:
                 process.kill()
                 raise
+
+
+def program(name: str) -> str | None:
+    """Return where a server is installed: Debian has some outside of a user's PATH."""
+    return shutil.which(name, path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/bin")
+
+
+def free_port() -> int:
+    """Return a port of loopback that nobody listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as found:
+        port: int = found.getsockname()[1]
+    return port
+
+
+@contextmanager
+def listening(command: Sequence[str], *ports: int, environment: Mapping[str, str] | None = None) -> Iterator[None]:
+    """Run a server for the block, which begins once it listens on all the ports."""
+    with running(command, environment) as process:
+        wait_until(lambda: process.poll() is not None or all(map(_is_open, ports)))
+        assert process.poll() is None, process.communicate()[1]
+        yield
+
+
+@contextmanager
+def nginx(folder: Path, servers: str, *ports: int) -> Iterator[None]:
+    """Run nginx with these `server` blocks, one process in the foreground, all its files in the folder."""
+    own = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    temporary = " ".join(f"{name}_temp_path {folder / name};" for name in own)
+    configuration = folder / "nginx.conf"
+    configuration.write_text(
+        f"daemon off; master_process off; pid {folder / 'nginx.pid'};\nevents {{ }}\n"
+        f"http {{ include /etc/nginx/mime.types; access_log off; {temporary}\n{servers}\n}}\n",
+        encoding="utf-8",
+    )
+    command = [program("nginx") or "nginx", "-p", str(folder), "-e", "stderr", "-c", str(configuration)]
+    with listening(command, *ports):
+        yield
+
+
+@contextmanager
+def caddy(folder: Path, sites: str, *ports: int) -> Iterator[None]:
+    """Run Caddy with these sites, its own files in the folder."""
+    configuration = folder / "Caddyfile"
+    configuration.write_text(f"{{\n\tadmin off\n\tauto_https off\n}}\n{sites}\n", encoding="utf-8")
+    environment = {"PATH": os.environ["PATH"], "HOME": str(folder), "XDG_DATA_HOME": str(folder)}
+    command = [program("caddy") or "caddy", "run", "--config", str(configuration), "--adapter", "caddyfile"]
+    with listening(command, *ports, environment=environment):
+        yield
+
+
+def _is_open(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
