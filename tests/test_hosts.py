@@ -16,7 +16,7 @@ from support import NOW, TALK, run, write_events
 
 from calfeed.pipeline import build
 
-PAGE = Path(__file__).parents[1] / "docs" / "how-to" / "publish-with-nginx.md"
+PAGES = Path(__file__).parents[1] / "docs" / "how-to"
 MAIN = "test.ics"
 _AS_IT_IS: Mapping[str, str] = {}
 
@@ -61,7 +61,7 @@ def place(tmp_path: Path, authority: trustme.CA, monkeypatch: pytest.MonkeyPatch
 @contextmanager
 def as_in_the_page(place: Place, changes: Mapping[str, str] = _AS_IT_IS) -> Iterator[str]:
     """Run nginx with the configuration of the page, at other ports and paths, and with changes."""
-    (block,) = re.findall(r"```nginx\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL)
+    block = block_of("publish-with-nginx.md", "nginx")
     plain, secure = free_port(), free_port()
     own = {
         "    listen [::]:80;\n": "",
@@ -80,21 +80,25 @@ def as_in_the_page(place: Place, changes: Mapping[str, str] = _AS_IT_IS) -> Iter
 
 
 @contextmanager
-def rightly_by_caddy(place: Place, more: str = "") -> Iterator[str]:
-    """Run Caddy with the type that feeds need, and more lines of configuration."""
+def caddy_as_in_the_page(place: Place, more: str = "") -> Iterator[str]:
+    """Run Caddy with the configuration of the page, at another port and path, and with more lines."""
+    block = block_of("serve-with-the-right-headers.md", "caddy")
     port = free_port()
-    site = f"""
-https://127.0.0.1:{port} {{
-	tls {place.certificate} {place.key}
-	root * {place.dist}
-	encode gzip
-	@feeds path *.ics
-	header @feeds Content-Type "text/calendar; charset=utf-8"
-	{more}
-	file_server
-}}"""
-    with caddy(place.folder, site, port):
+    own = {
+        "calendar.example {": f"https://127.0.0.1:{port} {{\n\ttls {place.certificate} {place.key}\n{more}",
+        "/srv/calendar": str(place.dist),
+    }
+    for before, after in own.items():
+        assert before in block
+        block = block.replace(before, after)
+    with caddy(place.folder, block, port):
         yield f"https://127.0.0.1:{port}/"
+
+
+def block_of(page: str, language: str) -> str:
+    """Return the one block of a page in a language."""
+    (block,) = re.findall(rf"```{language}\n(.*?)```", (PAGES / page).read_text("utf-8"), re.DOTALL)
+    return str(block)
 
 
 def findings(url: str) -> tuple[int, list[dict[str, object]]]:
@@ -254,9 +258,9 @@ def test_certificate_that_nobody_trusts(place: Place, monkeypatch: pytest.Monkey
 
 
 @pytest.mark.server("caddy")
-def test_caddy(place: Place) -> None:
-    """With Caddy and the right type nothing is wrong."""
-    with rightly_by_caddy(place) as url:
+def test_caddy_as_in_the_page(place: Place) -> None:
+    """With Caddy as the page has it nothing is wrong."""
+    with caddy_as_in_the_page(place) as url:
         assert findings(url) == (0, [])
 
 
@@ -275,5 +279,5 @@ def test_caddy(place: Place) -> None:
 )
 def test_caddy_wrongly_configured(place: Place, more: str, failed: set[object]) -> None:
     """Each fault that is planted is found, and no other."""
-    with rightly_by_caddy(place, more) as url:
+    with caddy_as_in_the_page(place, more) as url:
         assert faults(url) == failed, findings(url)
