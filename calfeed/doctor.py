@@ -50,7 +50,7 @@ def examine(url: str, fetch: Fetch, progress: Progress = silent) -> tuple[Findin
 def _examine(url: str, fetch: Fetch, progress: Progress) -> Iterator[Finding]:
     site, findings = _find_site(url, fetch)
     yield from findings
-    silence = 0
+    silence, is_host_known = 0, False
     for number, path in enumerate(site.paths):
         progress("asking", number, len(site.paths))
         if silence == _MAX_SILENT:
@@ -63,7 +63,8 @@ def _examine(url: str, fetch: Fetch, progress: Progress) -> Iterator[Finding]:
             yield fault("status", str(cause), "", path)
             continue
         silence = 0
-        yield from _examine_file(site.promise, trail, path, fetch if number == 0 else None)
+        yield from _examine_file(site.promise, trail, path, None if is_host_known else fetch)
+        is_host_known = is_host_known or trail.answer.status == 200
     progress("asking", len(site.paths), len(site.paths))
     if site.paths:
         yield from _guarded("not-found", lambda: exchange.check_missing(fetch, site.base))

@@ -93,7 +93,7 @@ def check_address(trail: Trail, path: str) -> Iterator[Finding]:
     elif len(addresses) > 2:
         yield fault("redirects", f"there are {len(addresses) - 1} redirects", trail.server, path)
     elif len(addresses) == 2:
-        yield risk("redirects", f"it is redirected to {urlsplit(last).netloc}", trail.server, path)
+        yield risk("redirects", f"there is 1 redirect, to {urlsplit(last).netloc}", trail.server, path)
     else:
         yield ok("redirects", "none", path)
     if urlsplit(addresses[0]).scheme == "https":
@@ -138,9 +138,9 @@ def check_conditional(fetch: Fetch, trail: Trail, path: str) -> Iterator[Finding
     """Look for a validator, and ask again with it."""
     headers = trail.answer.headers
     if "etag" in headers:
-        name, condition = "ETag", {"If_None_Match": headers["etag"]}
+        name, condition = "an ETag", {"If_None_Match": headers["etag"]}
     elif "last-modified" in headers:
-        name, condition = "Last-Modified", {"If_Modified_Since": headers["last-modified"]}
+        name, condition = "a Last-Modified", {"If_Modified_Since": headers["last-modified"]}
     else:
         yield fault("validators", "there is neither ETag nor Last-Modified", trail.server, path)
         return
@@ -149,7 +149,7 @@ def check_conditional(fetch: Fetch, trail: Trail, path: str) -> Iterator[Finding
     if again.status == 304:
         yield ok("conditional", "304 for who has the file", path)
     else:
-        message = f"who has the file, by its {name}, gets {again.status} and not 304"
+        message = f"there is {name}, and who sends it back gets {again.status} and not 304"
         yield fault("conditional", message, trail.server, path)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 from typing import TypeAlias
 
 Times: TypeAlias = "tuple[str, str | None]"
@@ -31,20 +32,28 @@ def read_promise(data: bytes) -> Promise:
     """
     try:
         content = json.loads(data)
-        paths = {str(feed["slug"]): str(feed["path"]) for feed in content["feeds"]}
+        paths = {str(feed["slug"]): _path(feed["path"]) for feed in content["feeds"]}
         events: dict[str, dict[str, Times]] = {path: {} for path in paths.values()}
         for event in content["events"]:
-            for path in (str(event["path"]), *(paths[slug] for slug in event["feeds"])):
+            for path in (_path(event["path"]), *(paths[slug] for slug in event["feeds"])):
                 events.setdefault(path, {})[str(event["uid"])] = _times(event)
         return Promise(
             generator=str(content["generator"]),
             feeds=tuple(paths.values()),
-            singles=tuple(str(event["path"]) for event in content["events"]),
+            singles=tuple(_path(event["path"]) for event in content["events"]),
             hashes={str(path): str(file["sha256"]) for path, file in content["files"].items()},
             events=events,
         )
     except (ValueError, KeyError, TypeError, AttributeError) as cause:
         raise ValueError("no manifest of calfeed") from cause
+
+
+def _path(written: object) -> str:
+    """Return a path below the manifest: nobody is to be sent elsewhere by it."""
+    path = PurePosixPath(str(written))
+    if not path.parts or path.is_absolute() or ".." in path.parts or ":" in path.parts[0]:
+        raise ValueError(written)
+    return str(path)
 
 
 def _times(event: Mapping[str, object]) -> Times:

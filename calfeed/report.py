@@ -118,7 +118,8 @@ def format_findings(findings: Sequence[Finding]) -> str:
     """Return findings for people, a line each; what to do is below it."""
     lines = []
     for found in findings:
-        where = f": {_some(found.where)}" if found.where else ""
+        shown = 1 if found.level is Level.OK else 3
+        where = f": {_some(found.where, shown)}" if found.where else ""
         lines.append(f"{found.level:<9}{found.check:<14}{found.message}{where}")
         if found.mend:
             lines.append(f"{'':<9}to mend it: {found.mend}")
@@ -137,9 +138,9 @@ def summarize_findings(findings: Sequence[Finding]) -> str:
     return " and ".join(parts) or "nothing is wrong"
 
 
-def _some(names: Sequence[str]) -> str:
-    shown = ", ".join(names[:2])
-    return f"{shown} and {len(names) - 2:,} more" if len(names) > 2 else shown
+def _some(names: Sequence[str], shown: int) -> str:
+    more = f" and {len(names) - shown:,} more" if len(names) > shown else ""
+    return f"{', '.join(names[:shown])}{more}"
 
 
 # -- events -----------------------------------------------------------------------------------------------------

@@ -96,7 +96,8 @@ def nginx(folder: Path, servers: str, *ports: int) -> Iterator[None]:
     configuration = folder / "nginx.conf"
     configuration.write_text(
         f"daemon off; master_process off; pid {folder / 'nginx.pid'};\nevents {{ }}\n"
-        f"http {{ include /etc/nginx/mime.types; access_log off; {temporary}\n{servers}\n}}\n",
+        f"http {{ include /etc/nginx/mime.types; default_type application/octet-stream; access_log off;\n"
+        f"{temporary}\n{servers}\n}}\n",
         encoding="utf-8",
     )
     command = [program("nginx") or "nginx", "-p", str(folder), "-e", "stderr", "-c", str(configuration)]

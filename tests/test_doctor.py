@@ -9,7 +9,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from support import NOW, TALK, tree, write_events
+from support import NOW, TALK, run, tree, write_events
 
 from calfeed.doctor import MAX_FEEDS, examine
 from calfeed.fetching import Answer, Fetch, FetchError, Request
@@ -226,6 +226,34 @@ def test_what_to_do_depends_on_the_host(server: str, told: str) -> None:
     assert told in fault("content-type", "x", server).mend
 
 
+@pytest.mark.parametrize(
+    "path", ["http://elsewhere.example/a.ics", "/etc/a.ics", "../a.ics", "//elsewhere.example/a.ics", ""]
+)
+def test_a_manifest_leads_nowhere_else(host: Host, path: str) -> None:
+    """A manifest that names files elsewhere is none, and nobody is asked for them."""
+    data = host.files["calfeed.json"].replace(b'"path": "test.ics"', f'"path": "{path}"'.encode())
+    changed = Host({**host.files, "calfeed.json": data})
+    assert list(bad(examine(URL, changed))) == ["manifest"]
+    assert len(changed.asked) == 1
+
+
+def test_a_main_feed_that_is_missing(host: Host) -> None:
+    """Without the main feed the host is asked with the next file."""
+    alone = Host({path: data for path, data in host.files.items() if path != "test.ics"})
+    findings = examine(URL, alone)
+    assert bad(findings) == {"status": "GET is answered with 404"}
+    assert {"head", "conditional", "robots"} < {finding.check for finding in findings}
+
+
+@pytest.mark.parametrize(
+    "url", ["calendar.example", "ftp://calendar.example/", "https://", "https://[", "http://a:0x/"]
+)
+def test_no_address(url: str) -> None:
+    """What is no address of the web is wrong usage."""
+    result = run("doctor", url)
+    assert (result.exit_code, "write it with https://" in result.stderr) == (2, True)
+
+
 def test_text(host: Host) -> None:
     """A line for each finding, what to do below it, and nothing a terminal would obey."""
     found = (
@@ -233,7 +261,7 @@ def test_text(host: Host) -> None:
         fault("content-type", "text/\x1b[31m, not text/calendar", "", "a.ics"),
     )
     assert format_findings(found) == (
-        "ok       status        GET is answered with 200: a.ics, b.ics and 1 more\n"
+        "ok       status        GET is answered with 200: a.ics and 2 more\n"
         "fault    content-type  text/\ufffd[31m, not text/calendar: a.ics\n"
         "         to mend it: let the host send `Content-Type: text/calendar; charset=utf-8` for .ics\n"
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -61,6 +62,14 @@ def test_feeds_as_a_host_would(inside: Path) -> None:
         assert ask(f"{url}missing.ics").status == 404
         assert ask(f"{url}../events/talk.yaml").status == 404
         assert ask(f"{url}%2e%2e/1/test.ics").status == 404
+
+
+def test_the_doctor_finds_nothing(inside: Path) -> None:
+    """A preview is a host as it should be."""
+    with serving(inside) as (url, _):
+        result = run("doctor", url, "--format", "json")
+    assert result.exit_code == 0
+    assert [found for found in json.loads(result.stdout) if found["level"] != "ok"] == []
 
 
 def test_without_a_page_the_files_are_listed(inside: Path) -> None:
