@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from ipaddress import ip_address
 from urllib.parse import urljoin, urlsplit, urlunsplit
@@ -16,6 +16,7 @@ GOOGLE = "Google-Calendar-Importer"
 AGENTS = {"Google": GOOGLE, "Outlook": "Microsoft Office/16.0 (Windows NT 10.0; Microsoft Outlook 16.0.17328; Pro)"}
 """Programs that fetch calendars, as they call themselves."""
 _OWN_AGENT = "calfeed-doctor"
+_NO_MORE: Mapping[str, str] = {}
 _REDIRECTS = (301, 302, 303, 307, 308)
 
 
@@ -33,7 +34,9 @@ class Trail:
         return f"{headers.get('server', '')} {headers.get('via', '')}"
 
 
-def follow(fetch: Fetch, url: str, *, agent: str = _OWN_AGENT, method: str = "GET", **headers: str) -> Trail:
+def follow(
+    fetch: Fetch, url: str, *, agent: str = _OWN_AGENT, method: str = "GET", headers: Mapping[str, str] = _NO_MORE
+) -> Trail:
     """Return the answer at the end of the redirects.
 
     Args:
@@ -41,10 +44,9 @@ def follow(fetch: Fetch, url: str, *, agent: str = _OWN_AGENT, method: str = "GE
         url: where to begin.
         agent: the program to pass for.
         method: of the request.
-        headers: further headers, `_` for `-` in their names.
+        headers: further headers.
     """
-    sent = {"User-Agent": agent, "Accept-Encoding": "gzip"}
-    sent.update({name.replace("_", "-"): value for name, value in headers.items()})
+    sent = {"User-Agent": agent, "Accept-Encoding": "gzip", **headers}
     redirects: list[Answer] = []
     while True:
         answer = fetch(Request(url=url, method=method, headers=sent))
@@ -138,14 +140,14 @@ def check_conditional(fetch: Fetch, trail: Trail, path: str) -> Iterator[Finding
     """Look for a validator, and ask again with it."""
     headers = trail.answer.headers
     if "etag" in headers:
-        name, condition = "an ETag", {"If_None_Match": headers["etag"]}
+        name, condition = "an ETag", {"If-None-Match": headers["etag"]}
     elif "last-modified" in headers:
-        name, condition = "a Last-Modified", {"If_Modified_Since": headers["last-modified"]}
+        name, condition = "a Last-Modified", {"If-Modified-Since": headers["last-modified"]}
     else:
         yield fault("validators", "there is neither ETag nor Last-Modified", trail.server, path)
         return
     yield ok("validators", f"there is {name}", path)
-    again = follow(fetch, trail.answer.url, **condition).answer
+    again = follow(fetch, trail.answer.url, headers=condition).answer
     if again.status == 304:
         yield ok("conditional", "304 for who has the file", path)
     else:
@@ -155,7 +157,7 @@ def check_conditional(fetch: Fetch, trail: Trail, path: str) -> Iterator[Finding
 
 def check_compression(fetch: Fetch, trail: Trail, path: str) -> Iterator[Finding]:
     """Ask for the file as it is, where gzip was allowed before."""
-    answer = follow(fetch, trail.answer.url, Accept_Encoding="identity").answer
+    answer = follow(fetch, trail.answer.url, headers={"Accept-Encoding": "identity"}).answer
     if answer.headers.get("content-encoding", "identity").lower() != "identity":
         yield fault("compression", "the file is sent compressed to programs that cannot unpack it", trail.server, path)
     elif answer.body != trail.answer.content():
