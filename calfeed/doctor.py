@@ -54,13 +54,13 @@ def _examine(url: str, fetch: Fetch, progress: Progress) -> Iterator[Finding]:
     for number, path in enumerate(site.paths):
         progress("asking", number, len(site.paths))
         if silence == _MAX_SILENT:
-            yield fault("status", "left out, because the host is silent", "", *site.paths[number:])
+            yield fault("answer", "not asked for, because the host is silent", "", *site.paths[number:])
             break
         try:
             trail = follow(fetch, urljoin(site.base, path))
         except FetchError as cause:
             silence += 1
-            yield fault("status", str(cause), "", path)
+            yield exchange.no_answer(cause, path)
             continue
         silence = 0
         yield from _examine_file(site.promise, trail, path, None if is_host_known else fetch)
@@ -98,12 +98,12 @@ def _fetch_promise(base: str, fetch: Fetch) -> tuple[Promise | None, Finding]:
     try:
         answer = follow(fetch, url).answer
         if answer.status != 200:
-            return None, fault("manifest", f"{url} is answered with {answer.status}", "", MANIFEST)
+            return None, fault("manifest", f"{url} is answered with {answer.status}", "")
         promise = read_promise(answer.content())
     except FetchError as cause:
-        return None, fault("manifest", f"{url}: {cause}", "", MANIFEST)
+        return None, exchange.no_answer(cause, url)
     except ValueError:
-        return None, fault("manifest", f"what {url} gives is no manifest of calfeed", "", MANIFEST)
+        return None, fault("manifest", f"what {url} gives is no manifest of calfeed", "")
     built = f"built by {promise.generator}, with {len(promise.singles):,} events in {len(promise.feeds):,} feeds"
     return promise, ok("manifest", built, MANIFEST)
 

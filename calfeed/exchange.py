@@ -20,6 +20,10 @@ _NO_MORE: Mapping[str, str] = {}
 _REDIRECTS = (301, 302, 303, 307, 308)
 
 
+class RedirectError(FetchError):
+    """The redirects lead nowhere."""
+
+
 @dataclass(frozen=True, slots=True)
 class Trail:
     """The answer to a request, and the redirects before it."""
@@ -54,12 +58,12 @@ def follow(
             return Trail(tuple(redirects), answer)
         redirects.append(answer)
         if len(redirects) > MAX_REDIRECTS:
-            raise FetchError(f"there are more than {MAX_REDIRECTS} redirects")
+            raise RedirectError(f"there are more than {MAX_REDIRECTS} redirects")
         location = answer.headers["location"]
         try:
             url = read_address(urljoin(url, location))
         except ValueError as cause:
-            raise FetchError(f"it is redirected to {location}, which is no address of the web") from cause
+            raise RedirectError(f"it is redirected to {location}, which is no address of the web") from cause
 
 
 def read_address(url: str) -> str:
@@ -84,6 +88,11 @@ def is_loopback(url: str) -> bool:
 
 
 # -- what every file must have
+
+
+def no_answer(cause: FetchError, *where: str) -> Finding:
+    """Return the finding that a request has no answer."""
+    return fault("redirects" if isinstance(cause, RedirectError) else "answer", str(cause), "", *where)
 
 
 def check_address(trail: Trail, path: str) -> Iterator[Finding]:

@@ -45,6 +45,10 @@ _MENDS: Mapping[str, tuple[str, Mapping[str, str]]] = {
         "upload all of the output folder, calfeed.json last, and give the address that it is uploaded to",
         {},
     ),
+    "answer": (
+        "look whether the address is right, the host is up, and its certificate is one that programs trust",
+        {},
+    ),
     "status": ("upload the file, and let everybody read it: without a login, a challenge or a block of countries", {}),
     "head": ("let the host answer HEAD as it answers GET, without the body: Thunderbird asks with HEAD first", {}),
     "content-type": (
