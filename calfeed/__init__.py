@@ -11,8 +11,11 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from calfeed.agenda import occurrences
-    from calfeed.errors import CalfeedError, OutputError, Problem, SourceError
-    from calfeed.manifest import Manifest
+    from calfeed.baseline import load_baseline
+    from calfeed.difference import Difference, diff
+    from calfeed.edition import Consent
+    from calfeed.errors import CalfeedError, OutputError, Problem, PromiseError, SourceError
+    from calfeed.ledger import Manifest
     from calfeed.model import Artifact, Event, Project
     from calfeed.pipeline import BuildResult, build, render
     from calfeed.project import load
@@ -21,14 +24,19 @@ _HOMES = {
     "Artifact": "model",
     "BuildResult": "pipeline",
     "CalfeedError": "errors",
+    "Consent": "edition",
+    "Difference": "difference",
     "Event": "model",
-    "Manifest": "manifest",
+    "Manifest": "ledger",
     "OutputError": "errors",
     "Problem": "errors",
     "Project": "model",
+    "PromiseError": "errors",
     "SourceError": "errors",
     "build": "pipeline",
+    "diff": "difference",
     "load": "project",
+    "load_baseline": "baseline",
     "occurrences": "agenda",
     "render": "pipeline",
 }
@@ -37,14 +45,19 @@ __all__ = [
     "Artifact",
     "BuildResult",
     "CalfeedError",
+    "Consent",
+    "Difference",
     "Event",
     "Manifest",
     "OutputError",
     "Problem",
     "Project",
+    "PromiseError",
     "SourceError",
     "build",
+    "diff",
     "load",
+    "load_baseline",
     "occurrences",
     "render",
 ]

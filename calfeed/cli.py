@@ -18,6 +18,7 @@ import click
 
 if TYPE_CHECKING:
     from calfeed.errors import CalfeedError, Problem
+    from calfeed.ledger import Manifest
     from calfeed.model import Project
     from calfeed.pipeline import BuildResult
 
@@ -27,6 +28,20 @@ _DAY = click.DateTime(["%Y-%m-%d"])
 _SERVE_PACKAGES = ("starlette", "uvicorn", "watchfiles")
 _EARLIEST, _LATEST = 1970, 2200  # years of a build
 _events_argument = click.argument("events", type=_EVENTS, default="events")
+_output_option = click.option(
+    "-o",
+    "--output",
+    "out",
+    type=click.Path(path_type=Path),
+    default="dist",
+    show_default=True,
+    help="The output folder.",
+)
+_baseline_option = click.option(
+    "--baseline",
+    metavar="PATH|URL",
+    help="What is published now: a manifest or its folder, here or on the web, instead of the output folder.",
+)
 _format_option = click.option(
     "--format",
     "form",
@@ -119,32 +134,54 @@ def check(events: Path, form: Literal["text", "json", "github"], strict: bool) -
 
 @main.command()
 @_events_argument
-@click.option(
-    "-o",
-    "--output",
-    "out",
-    type=click.Path(path_type=Path),
-    default="dist",
-    show_default=True,
-    help="The folder to write.",
-)
+@_output_option
 @click.option("--check", "dry", is_flag=True, help="Write nothing; exit with 1 if the output is out of date.")
+@_baseline_option
+@click.option("--first", is_flag=True, help="There may be nothing at --baseline yet: then every event is new.")
 @click.option("--base-url", metavar="URL", help="Where the output will be published, instead of the calendar's url.")
+@click.option("--allow-removals", is_flag=True, help="Many events, or feeds, may vanish for subscribers.")
+@click.option("--allow-new-id", is_flag=True, help="The calendar's id may change, and with it every UID.")
 @click.option("--no-site", is_flag=True, help="Only feeds and files of events, no web pages.")
-def build(events: Path, out: Path, dry: bool, base_url: str | None, no_site: bool) -> None:  # noqa: ARG001
-    """Build the folder EVENTS into feeds and one .ics file per event."""
-    from calfeed import fields, pipeline, report
+def build(
+    events: Path,
+    out: Path,
+    dry: bool,
+    baseline: str | None,
+    first: bool,
+    base_url: str | None,
+    allow_removals: bool,
+    allow_new_id: bool,
+    no_site: bool,  # noqa: ARG001
+) -> None:
+    """Build the folder EVENTS into feeds and one .ics file per event.
 
+    What was published before settles which events are new, changed or gone: by default the manifest in the output
+    folder, else the one at --baseline.
+    """
+    from calfeed import fields, pipeline, report
+    from calfeed.edition import Consent
+
+    if first and baseline is None:
+        raise click.UsageError("--first says something of --baseline, and there is none")
     now = _build_time()
     url = _read_option(fields.read_base_url, base_url, "--base-url")
     with _problems_to_stderr(f"nothing in {out.as_posix()} was changed"):
-        result = pipeline.build(events, out, now=now, base_url=url, check=dry, progress=_Bar().show)
+        result = pipeline.build(
+            events,
+            out,
+            now=now,
+            base_url=url,
+            baseline=None if baseline is None else _load_baseline(baseline, may_miss=first),
+            consent=Consent(allow_removals, allow_new_id),
+            check=dry,
+            progress=_Bar().show,
+        )
     click.echo(report.format_problems(result.problems), err=True, nl=False)
     holds = _holds(result.project)
     if result.has_finished_another:
         click.echo(f"an earlier build of {out.as_posix()} was cut off; what it left undone is done", err=True)
     if result.is_first and not dry:
-        click.echo(f"{out.as_posix()} had no manifest: a first build, every event is new", err=True)
+        click.echo(f"{baseline or out.as_posix()} had no manifest: a first build, every event is new", err=True)
     changes = result.changes
     if not changes:
         click.echo(f"{out.as_posix()} is up to date: {holds}")
@@ -155,6 +192,69 @@ def build(events: Path, out: Path, dry: bool, base_url: str | None, no_site: boo
         sys.exit(1)
     deleted = f", {report.plural(len(changes.deleted), 'file')} deleted" if changes.deleted else ""
     click.echo(f"{out.as_posix()}: {holds}; {report.plural(len(changes.written), 'file')} written{deleted}")
+
+
+@main.command()
+@_events_argument
+@_output_option
+@_baseline_option
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "markdown"]),
+    default="text",
+    show_default=True,
+    help="For eyes, programs, or a comment on a pull request.",
+)
+@click.option("--zone", "tzids", multiple=True, metavar="ZONE", help="Show times in this zone too; may be repeated.")
+@click.option("--exit-code", is_flag=True, help="Exit with 1 if there is a difference.")
+def diff(
+    events: Path,
+    out: Path,
+    baseline: str | None,
+    form: Literal["text", "json", "markdown"],
+    tzids: Sequence[str],
+    exit_code: bool,
+) -> None:
+    """Show what a build of EVENTS would change for subscribers."""
+    from calfeed import diffreport, fields
+    from calfeed.difference import diff as find_difference
+
+    for tzid in tzids:
+        _read_option(fields.read_zone, tzid, "--zone")
+    project = _load(events)
+    now = _build_time()
+    with _problems_to_stderr():
+        published = _load_baseline(baseline or out.as_posix(), may_miss=baseline is None)
+        found = find_difference(project, published, now=now)
+    if form == "json":
+        click.echo(diffreport.format_difference_json(found), nl=False)
+    elif form == "markdown":
+        click.echo(diffreport.format_difference_markdown(found, tzids), nl=False)
+    else:
+        click.echo(diffreport.format_difference(found, tzids), nl=False)
+    click.echo(diffreport.summarize_difference(found), err=True)
+    if exit_code and found:
+        sys.exit(1)
+
+
+@main.command()
+@_events_argument
+@_output_option
+@_baseline_option
+@_format_option
+def zones(events: Path, out: Path, baseline: str | None, form: Literal["text", "json"]) -> None:
+    """List the zones of EVENTS, their changes within a year, and where the law changed since the last build."""
+    from calfeed import diffreport
+    from calfeed.law import changed_laws, zones_in_use
+
+    project = _load(events)
+    now = _build_time()
+    with _problems_to_stderr():
+        published = _load_baseline(baseline or out.as_posix(), may_miss=baseline is None)
+    used, laws = zones_in_use(project.events, now), tuple(changed_laws(published.zones))
+    formats = {"text": diffreport.format_zones, "json": diffreport.format_zones_json}
+    click.echo(formats[form](used, laws, published.tzdb), nl=False)
 
 
 @main.command("list")
@@ -309,6 +409,19 @@ def _load(events: Path) -> Project:
 
     with _problems_to_stderr():
         return load(events, progress=_Bar().show)
+
+
+def _load_baseline(location: str, *, may_miss: bool) -> Manifest:
+    """Return what is published at `location`; an empty manifest if there is nothing, and that may be."""
+    from calfeed.baseline import load_baseline
+    from calfeed.errors import Mark, OutputError, error
+    from calfeed.ledger import Manifest
+
+    found = load_baseline(location)
+    if found is None and not may_miss:
+        hint = "check the address; for a first build, add --first"
+        raise OutputError([error(Mark(path=location), "missing-baseline", "there is no baseline here", hint)])
+    return found or Manifest(path=location)
 
 
 def _build_time() -> datetime:

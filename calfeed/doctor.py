@@ -15,7 +15,7 @@ from calfeed import exchange
 from calfeed.exchange import Trail, follow
 from calfeed.fetching import Fetch, FetchError
 from calfeed.findings import Finding, Level, fault, merge, ok, risk
-from calfeed.manifest import MANIFEST
+from calfeed.ledger import MANIFEST
 from calfeed.pipeline import MAX_FEED_BYTES, MAX_FEED_EVENTS
 from calfeed.project import Progress, silent
 from calfeed.promises import Promise, read_promise

@@ -86,5 +86,9 @@ class OutputError(CalfeedError):
     """DIST cannot be read, locked or written; nothing in it was changed."""
 
 
+class PromiseError(CalfeedError):
+    """The build would break what subscribers rely on, and nobody has said that this is meant."""
+
+
 class UnfinishedError(OutputError):
     """DIST is half written: the operating system failed between two moves. The next build finishes the work."""

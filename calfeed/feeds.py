@@ -48,6 +48,7 @@ def resolve_feeds(
         name=calendar.name,
         description=calendar.description,
         event_ids=tuple(event.id for event in events),
+        aliases=calendar.aliases,
         mark=calendar.mark,
     )
     feeds = [main]
@@ -63,6 +64,7 @@ def resolve_feeds(
         feeds += _category_feeds(calendar, events, problems)
     if "venue" in automatic:
         feeds += _venue_feeds(calendar, events)
+    problems += _alias_problems(calendar, written, {feed.slug: feed.mark for feed in feeds})
     return tuple(feeds), tuple(problems)
 
 
@@ -84,6 +86,17 @@ def _feed_problems(
             yield error(place.mark("venues", number), "unknown-venue", f"there is no venue `{venue}`", hint)
 
 
+def _alias_problems(calendar: Calendar, written: Sequence[WrittenFeed], taken: dict[str, Mark]) -> Iterator[Problem]:
+    """Report old slugs that a feed has now, or two feeds claim."""
+    claims = [(alias, calendar.mark) for alias in calendar.aliases]
+    claims += [(alias, feed.place.mark("aliases", n)) for feed in written for n, alias in enumerate(feed.entry.aliases)]
+    for alias, mark in claims:
+        if alias in taken:
+            hint = "delete the alias: that address is in use"
+            yield error(mark, "duplicate-slug", f"there is a feed `{alias}` already", hint, taken[alias])
+        taken[alias] = mark
+
+
 def _extra_feed(feed: WrittenFeed, events: Sequence[Event]) -> Feed:
     entry = feed.entry
     return Feed(
@@ -92,6 +105,7 @@ def _extra_feed(feed: WrittenFeed, events: Sequence[Event]) -> Feed:
         name=entry.name or "",
         description=entry.description,
         event_ids=tuple(event.id for event in events if _fits(event, entry)),
+        aliases=tuple(entry.aliases),
         mark=feed.place.mark("slug"),
     )
 

@@ -30,11 +30,12 @@ class FetchError(Exception):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Request:
-    """What is sent."""
+    """What is sent, and the longest body that is taken for an answer."""
 
     url: str
     method: str = "GET"
     headers: Mapping[str, str] = field(default_factory=dict)
+    limit: int = MAX_BYTES
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -108,9 +109,9 @@ def _connection(scheme: str, host: str, port: int | None, timeout: float) -> htt
 
 
 def _read(request: Request, response: http.client.HTTPResponse) -> Answer:
-    body = response.read(MAX_BYTES + 1)
-    if len(body) > MAX_BYTES:
-        raise FetchError(f"the answer has more than {MAX_BYTES:,} bytes")
+    body = response.read(request.limit + 1)
+    if len(body) > request.limit:
+        raise FetchError(f"the answer has more than {request.limit:,} bytes")
     if request.method != "HEAD" and response.length:
         raise FetchError(f"the answer is cut off after {len(body):,} of {len(body) + response.length:,} bytes")
     headers = {name.lower(): value for name, value in response.getheaders()}

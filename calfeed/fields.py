@@ -106,6 +106,16 @@ def category_slug(category: str) -> str:
     return f"{slug}-category" if _DEVICES.fullmatch(slug) else slug
 
 
+def read_alias(text: str) -> str:
+    """Return an old slug of a feed; that of an automatic one is `category/…` or `venue/…`."""
+    kind, _, rest = text.rpartition("/")
+    if kind not in ("", "category", "venue"):
+        hint = "write the slug alone, without folder and `.ics`: `talks`, `category/talks`"
+        raise NotationError("bad-id", f"`{text}` is no slug of a feed", hint)
+    read_id(rest)
+    return text
+
+
 def find_html(text: str) -> str | None:
     """Return the first HTML tag in a Markdown text, if there is one; `<https://…>` is a link, not a tag."""
     match = _HTML_TAG.search(text) if "<" in text else None

@@ -134,13 +134,14 @@ def render_feed(
     header = _header()
     for name in ("NAME", "X-WR-CALNAME"):  # RFC 7986 §5.1, and what Google, Apple and Outlook read
         header.add(name, Text(feed.name))
-    if feed.description is not None:
-        plain = to_plain(feed.description)
+    plain = _feed_description(feed, calendar)
+    if plain:
         for name in ("DESCRIPTION", "X-WR-CALDESC"):
             header.add(name, Text(plain))
     if calendar.url is not None:
         header.add("URL", Verbatim(calendar.url))
-        header.add("SOURCE", Verbatim(calendar.url + feed.path), parameters={"VALUE": "URI"})
+        # An old address names the present one: where the calendar is to be refreshed from (RFC 7986 §5.8).
+        header.add("SOURCE", Verbatim(calendar.url + (feed.moved_to or feed.path)), parameters={"VALUE": "URI"})
     interval = _duration(calendar.refresh)
     header.add("REFRESH-INTERVAL", Verbatim(interval), parameters={"VALUE": "DURATION"})
     header.add("X-PUBLISHED-TTL", Verbatim(interval))
@@ -149,6 +150,13 @@ def render_feed(
         header.add("X-APPLE-CALENDAR-COLOR", Verbatim(css_colors()[calendar.color]))
     tzids = sorted({tzid for event in events for tzid in event.tzids})
     return Artifact(feed.path, _file(_opened(header), tzids, (event.vevent for event in events), plans))
+
+
+def _feed_description(feed: Feed, calendar: model.Calendar) -> str:
+    parts = [to_plain(feed.description)] if feed.description is not None else []
+    if feed.moved_to is not None:
+        parts.insert(0, f"This calendar has moved: subscribe to {calendar.url or ''}{feed.moved_to}.")
+    return "\n\n".join(parts)
 
 
 def plain_description(event: Event) -> str:

@@ -5,17 +5,21 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import version
+from typing import Any
 
+from calfeed.changes import Change, Entry, FieldChange, Kind
+from calfeed.content import format_utc
+from calfeed.edition import Edition
 from calfeed.errors import Mark, OutputError, error
-from calfeed.model import AllDay, Artifact, Event, Feed, Project, Timed
-from calfeed.revisions import Published, Revised, Revision, format_utc
+from calfeed.law import Law, laws_of
+from calfeed.ledger import MANIFEST, Manifest, PublishedFeed
+from calfeed.model import AllDay, Artifact, Event, Feed, Timed
+from calfeed.revisions import Published, Revised, Revision
 from calfeed.series import first_start, horizon_of, settle, starts_between
 from calfeed.zones import TZDB_VERSION
 
-MANIFEST = "calfeed.json"
 VERSION = 1
 """The version of the manifest's form; a reader refuses a higher one."""
 
@@ -23,23 +27,16 @@ VERSION = 1
 _SEPARATOR = ",\n"
 
 
-@dataclass(frozen=True, slots=True)
-class Manifest:
-    """A manifest, as far as the next build needs it: events by UID, and the files by path with their SHA-256."""
-
-    events: Mapping[str, Published] = field(default_factory=dict)
-    files: Mapping[str, str] = field(default_factory=dict)
-
-
-def render_manifest(project: Project, revised: Sequence[Revised], artifacts: Sequence[Artifact]) -> Artifact:
-    """Return the manifest of the artifacts."""
+def render_manifest(edition: Edition, artifacts: Sequence[Artifact]) -> Artifact:
+    """Return the manifest of the artifacts of an edition."""
     slugs: dict[str, list[str]] = {}
-    for feed in project.feeds:
+    for feed in edition.feeds:
         for event_id in feed.event_ids:
             slugs.setdefault(event_id, []).append(feed.slug)
-    head = {"version": VERSION, "generator": generator(), "tzdb": TZDB_VERSION, "id": project.calendar.id}
-    feeds = [_json(_feed(feed)) for feed in project.feeds]
-    events = [_json(_event(item, slugs[item.event.id])) for item in revised]
+    head = {"version": VERSION, "generator": generator(), "tzdb": TZDB_VERSION, "id": edition.calendar.id}
+    feeds = [_json(_feed(feed)) for feed in edition.feeds]
+    events = [_json(_event(item, slugs.get(item.event.id, []))) for item in edition.events]
+    laws = laws_of(item.event for item in edition.events)
     files = [
         f"{_json(artifact.path)}: {_json(_file(artifact))}" for artifact in sorted(artifacts, key=lambda a: a.path)
     ]
@@ -48,6 +45,8 @@ def render_manifest(project: Project, revised: Sequence[Revised], artifacts: Seq
         *(f"{_json(key)}: {_json(value)}" for key, value in head.items()),
         f'"feeds": [{_list(feeds)}]',
         f'"events": [{_list(events)}]',
+        f'"zones": {{{_list([f"{_json(tzid)}: {_json(_law(law))}" for tzid, law in laws.items()])}}}',
+        f'"history": [{_list([_json(_entry(entry)) for entry in edition.history])}]',
         f'"files": {{{_list(files)}}}',
     ]
     return Artifact(MANIFEST, f"{{\n{_SEPARATOR.join(parts)}\n}}\n".encode())
@@ -70,14 +69,21 @@ def read_manifest(data: bytes, path: str) -> Manifest:
             hint = "update calfeed; an older one would lose what the newer one wrote down"
             message = f"the manifest has version {number}, and this calfeed knows {VERSION}"
             raise OutputError([error(Mark(path=path), "newer-manifest", message, hint)])
-        events = {item["uid"]: _published(item) for item in content["events"]}
-        files = {str(name): str(item["sha256"]) for name, item in content["files"].items()}
+        return Manifest(
+            path=path,
+            id=content.get("id"),
+            tzdb=content.get("tzdb"),
+            events={item["uid"]: _published(item, path) for item in content["events"]},
+            feeds=tuple(_published_feed(item) for item in content["feeds"]),
+            files={str(name): str(item["sha256"]) for name, item in content["files"].items()},
+            history=tuple(_read_entry(item) for item in content.get("history", ())),
+            zones={tzid: _read_law(item) for tzid, item in content.get("zones", {}).items()},
+        )
     except (ValueError, KeyError, TypeError, AttributeError) as cause:
         hint = "restore it from the last good build; without it subscribers would get every event as a new one"
         what = "it is no JSON" if isinstance(cause, json.JSONDecodeError) else "something in it is missing or wrong"
         message = f"this is no manifest of calfeed: {what}"
         raise OutputError([error(Mark(path=path), "bad-manifest", message, hint)]) from cause
-    return Manifest(events=events, files=files)
 
 
 def same_output(left: bytes, right: bytes) -> bool:
@@ -88,7 +94,7 @@ def same_output(left: bytes, right: bytes) -> bool:
         return False
     if not isinstance(first, dict) or not isinstance(second, dict):
         return False
-    ignored = ("generator", "tzdb")
+    ignored = ("generator", "tzdb", "zones")
     return all(first.get(key) == second.get(key) for key in {**first, **second} if key not in ignored)
 
 
@@ -148,7 +154,8 @@ def _list(items: Sequence[str]) -> str:
 
 
 def _feed(feed: Feed) -> dict[str, object]:
-    return {"slug": feed.slug, "name": feed.name, "path": feed.path, "events": len(feed.event_ids)}
+    record = {"slug": feed.slug, "name": feed.name, "path": feed.path, "events": len(feed.event_ids)}
+    return record if feed.moved_to is None else {**record, "moved_to": feed.moved_to}
 
 
 def _event(revised: Revised, slugs: list[str]) -> dict[str, object]:
@@ -158,21 +165,68 @@ def _event(revised: Revised, slugs: list[str]) -> dict[str, object]:
         "created": format_utc(revised.revision.created),
         "last_modified": format_utc(revised.revision.last_modified),
         "fingerprint": revised.fingerprint,
+        **({} if revised.removed is None else {"removed": format_utc(revised.removed)}),
         "feeds": slugs,
         "content": revised.content,
     }
+
+
+def _law(law: Law) -> dict[str, object]:
+    return {"first": law.first_year, "last": law.last_year, "offset": law.offset, "changes": law.changes}
+
+
+def _read_law(item: Mapping[str, Any]) -> Law:
+    return Law(int(item["first"]), int(item["last"]), str(item["offset"]), tuple(map(str, item["changes"])))
+
+
+def _entry(entry: Entry) -> dict[str, object]:
+    change = entry.change
+    return {
+        "time": format_utc(entry.time),
+        "change": change.kind.value,
+        "id": change.id,
+        "uid": change.uid,
+        "path": change.path,
+        "summary": change.summary,
+        "start": change.start,
+        "timezone": change.timezone,
+        "fields": [{"field": each.name, "before": each.before, "after": each.after} for each in change.fields],
+    }
+
+
+def _read_entry(item: Mapping[str, Any]) -> Entry:
+    change = Change(
+        kind=Kind(item["change"]),
+        **{key: str(item[key]) for key in ("id", "uid", "path", "summary", "start")},
+        timezone=item["timezone"],
+        fields=tuple(FieldChange(each["field"], each["before"], each["after"]) for each in item["fields"]),
+    )
+    return Entry(_read_utc(item["time"]), change)
 
 
 def _file(artifact: Artifact) -> dict[str, object]:
     return {"sha256": hashlib.sha256(artifact.data).hexdigest(), "size": len(artifact.data)}
 
 
-def _published(item: Mapping[str, object]) -> Published:
+def _published_feed(item: Mapping[str, Any]) -> PublishedFeed:
+    return PublishedFeed(str(item["slug"]), str(item["path"]), str(item["name"]), item.get("moved_to"))
+
+
+def _published(item: Mapping[str, Any], path: str) -> Published:
     sequence = item["sequence"]
-    if not isinstance(sequence, int):
-        raise TypeError("sequence")
-    revision = Revision(sequence, _read_utc(item["created"]), _read_utc(item["last_modified"]))
-    return Published(str(item["fingerprint"]), revision)
+    if not isinstance(sequence, int) or not isinstance(item["content"], dict):
+        raise TypeError("sequence, content")
+    return Published(
+        id=str(item["id"]),
+        uid=str(item["uid"]),
+        fingerprint=str(item["fingerprint"]),
+        revision=Revision(sequence, _read_utc(item["created"]), _read_utc(item["last_modified"])),
+        content=item["content"],
+        timezone=item["timezone"],
+        feeds=tuple(map(str, item["feeds"])),
+        removed=_read_utc(item["removed"]) if "removed" in item else None,
+        origin=path,
+    )
 
 
 def _read_utc(text: object) -> datetime:

@@ -189,19 +189,24 @@ class Event:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Feed:
-    """A published .ics of several events: which ones, and under what name and path."""
+    """A published .ics of several events: which ones, and under what name and path.
+
+    `aliases` are slugs it had before. A feed at such an old address has the path of the present one in `moved_to`.
+    """
 
     slug: str
     path: str
     name: Text
     description: Text | None
     event_ids: tuple[str, ...]
+    aliases: tuple[str, ...] = ()
+    moved_to: str | None = None
     mark: Mark = field(compare=False, repr=False)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Calendar:
-    """What holds for the whole calendar. `refresh` is the suggested poll interval."""
+    """What holds for the whole calendar. `refresh` is the suggested poll interval, `aliases` are old slugs."""
 
     name: Text
     slug: str
@@ -213,6 +218,7 @@ class Calendar:
     color: str | None = None
     organizer: Organizer | None = None
     refresh: timedelta = timedelta(hours=12)
+    aliases: tuple[str, ...] = ()
     mark: Mark = field(compare=False, repr=False)
 
 

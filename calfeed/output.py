@@ -24,7 +24,8 @@ from typing import TypeAlias
 import filelock
 
 from calfeed.errors import Mark, OutputError, Problem, UnfinishedError, error
-from calfeed.manifest import MANIFEST, Manifest, read_manifest
+from calfeed.ledger import MANIFEST, Manifest
+from calfeed.manifest import read_manifest
 from calfeed.model import Artifact
 
 SameManifest: TypeAlias = "Callable[[bytes, bytes], bool]"

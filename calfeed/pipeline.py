@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from calfeed.edition import Consent, Edition, prepare, without_expired
 from calfeed.errors import Mark, OutputError, Problem, error, sort_problems, warning
+from calfeed.history import render_changes
 from calfeed.ics import RenderedEvent, render_event, render_feed, render_single
-from calfeed.manifest import Manifest, render_manifest, same_output
+from calfeed.ledger import MANIFEST, Manifest
+from calfeed.manifest import render_manifest, same_output
 from calfeed.model import Artifact, Feed, Project
 from calfeed.output import Changes, open_dist, view_dist
 from calfeed.plans import plan_zones
 from calfeed.project import Progress, load, silent
-from calfeed.revisions import Revised, revise
+from calfeed.revisions import Revised
 
 # Google drops events of larger feeds, without a word (docs/explanation/compatibility.md).
 MAX_FEED_BYTES, MAX_FEED_EVENTS, MAX_FEED_URL = 1_000_000, 1_000, 100
+_NONE = Consent()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -32,15 +37,22 @@ class BuildResult:
     problems: tuple[Problem, ...]
 
 
-def render(project: Project, *, now: datetime, baseline: Manifest | None = None) -> tuple[Artifact, ...]:
+def render(
+    project: Project, *, now: datetime, baseline: Manifest | None = None, consent: Consent = _NONE
+) -> tuple[Artifact, ...]:
     """Return every file of DIST, the manifest last.
 
     Args:
         project: what to publish.
         now: the build's time (aware), for events that are new or changed since the baseline.
         baseline: the last published manifest; None for a first build.
+        consent: what may vanish for subscribers.
+
+    Raises:
+        PromiseError: something would vanish without consent.
+        OutputError: the baseline does not say what an event was that is gone.
     """
-    artifacts, _problems = _render(project, now, baseline, silent)
+    artifacts, _problems = _render(project, now, baseline or Manifest(), consent, silent)
     return artifacts
 
 
@@ -50,6 +62,8 @@ def build(
     *,
     now: datetime,
     base_url: str | None = None,
+    baseline: Manifest | None = None,
+    consent: Consent = _NONE,
     check: bool = False,
     progress: Progress | None = None,
 ) -> BuildResult:
@@ -60,11 +74,14 @@ def build(
         out: DIST; made if it is not there.
         now: the build's time (aware).
         base_url: where DIST will be published, instead of the calendar's `url`.
+        baseline: what is published now, instead of what the manifest in DIST says.
+        consent: what may vanish for subscribers.
         check: write nothing; the result's `changes` tell what is out of date.
         progress: told how far each stage is.
 
     Raises:
         SourceError: the sources have errors. DIST is not touched.
+        PromiseError: something would vanish for subscribers without consent. DIST is not touched.
         OutputError: DIST cannot be used or written; it is as it was, unless the error is an UnfinishedError.
     """
     report = progress or silent
@@ -73,8 +90,8 @@ def build(
     # The sources are read under the lock: a build that had to wait must not write what it read before.
     with nullcontext(view_dist(target)) if check else open_dist(target) as dist:
         project = load(source, base_url=base_url, progress=report)
-        is_first = dist.manifest is None
-        artifacts, problems = _render(project, now, dist.manifest, report)
+        published = baseline or dist.manifest or Manifest()
+        artifacts, problems = _render(project, now, published, consent, report)
         if check:
             changes = dist.changes(artifacts, same_manifest=same_output)
         else:
@@ -82,31 +99,45 @@ def build(
     return BuildResult(
         project=project,
         changes=changes,
-        is_first=is_first,
+        is_first=not published.events,
         has_finished_another=bool(dist.finished),
         problems=sort_problems([*project.problems, *problems]),
     )
 
 
 def _render(
-    project: Project, now: datetime, baseline: Manifest | None, progress: Progress
+    project: Project, now: datetime, baseline: Manifest, consent: Consent, progress: Progress
 ) -> tuple[tuple[Artifact, ...], tuple[Problem, ...]]:
-    revised, problems = revise(project.events, (baseline or Manifest()).events, now)
-    rendered = dict(_render_events(revised, progress))
-    events = {item.event.id: item.event for item in revised}
+    edition = prepare(project, baseline, now, consent)
+    artifacts, problems = _render_edition(edition, progress)
+    trimmed = without_expired(edition, now, consent)
+    # Tombstones go with a build that changes something else: time alone makes nothing out of date.
+    if trimmed is not edition and (consent.removals or not _is_published(artifacts, baseline)):
+        artifacts, problems = _render_edition(trimmed, progress)
+    return artifacts, (*edition.problems, *problems)
+
+
+def _render_edition(edition: Edition, progress: Progress) -> tuple[tuple[Artifact, ...], tuple[Problem, ...]]:
+    rendered = dict(_render_events(edition.events, progress))
+    events = {item.event.id: item.event for item in edition.events}
     feeds = [
         render_feed(
             feed,
-            project.calendar,
+            edition.calendar,
             [rendered[event_id] for event_id in feed.event_ids],
             plan_zones(events[event_id] for event_id in feed.event_ids),
         )
-        for feed in project.feeds
+        for feed in edition.feeds
     ]
     singles = [render_single(each, plan_zones([events[event_id]])) for event_id, each in rendered.items()]
-    artifacts = (*feeds, *singles)
-    manifest = render_manifest(project, revised, artifacts)
-    return (*artifacts, manifest), (*problems, *_feed_problems(project, feeds))
+    artifacts = (*feeds, *singles, render_changes(edition))
+    return (*artifacts, render_manifest(edition, artifacts)), tuple(_feed_problems(edition, feeds))
+
+
+def _is_published(artifacts: Sequence[Artifact], baseline: Manifest) -> bool:
+    """Tell whether the baseline holds just these files, the manifest aside."""
+    hashes = {one.path: hashlib.sha256(one.data).hexdigest() for one in artifacts if one.path != MANIFEST}
+    return hashes == baseline.files
 
 
 def _render_events(revised: Sequence[Revised], progress: Progress) -> Iterator[tuple[str, RenderedEvent]]:
@@ -116,9 +147,9 @@ def _render_events(revised: Sequence[Revised], progress: Progress) -> Iterator[t
     progress("rendering", len(revised), len(revised))
 
 
-def _feed_problems(project: Project, artifacts: Sequence[Artifact]) -> Iterator[Problem]:
+def _feed_problems(edition: Edition, artifacts: Sequence[Artifact]) -> Iterator[Problem]:
     """Warn of feeds that clients are known to cut off or refuse."""
-    for feed, artifact in zip(project.feeds, artifacts, strict=True):
+    for feed, artifact in zip(edition.feeds, artifacts, strict=True):
         if len(artifact.data) >= MAX_FEED_BYTES or len(feed.event_ids) >= MAX_FEED_EVENTS:
             yield warning(
                 feed.mark,
@@ -127,7 +158,7 @@ def _feed_problems(project: Project, artifacts: Sequence[Artifact]) -> Iterator[
                 f"of feeds over {MAX_FEED_BYTES:,} bytes",
                 "offer smaller feeds under `feeds:`, by `categories` or with `from` and `to`",
             )
-        url = f"{project.calendar.url or ''}{feed.path}"
+        url = f"{edition.calendar.url or ''}{feed.path}"
         if len(url) > MAX_FEED_URL:
             yield _long_url(feed, url)
 

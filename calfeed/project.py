@@ -163,6 +163,7 @@ class _Loader:
             color=entry.color,
             organizer=resolve_organizer(entry.organizer),
             refresh=entry.refresh,
+            aliases=tuple(entry.aliases),
             mark=place.mark("name"),
         )
 

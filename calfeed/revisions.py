@@ -1,28 +1,25 @@
-"""What subscribers see of an event, and which revision of it that is.
+"""Which revision of an event is published: its number, its stamps, and what is left of events that were taken away.
 
 The content of an event is compared with what the last manifest says was published. Unchanged, it keeps its number and
 its stamps, so that a rebuild at any time gives the same bytes; changed, it gets the next number and the build's time.
+An event that left the sources stays as a tombstone, cancelled, so that subscribers learn of it (RFC 5546 §3.2.5).
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from typing import TypeAlias
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, time, timedelta
 
-from calfeed.errors import Problem, warning
-from calfeed.model import AllDay, Event, Organizer, Recurrence, Timed, Venue
-from calfeed.notation import format_offset
-from calfeed.series import offsets_of
+from calfeed.content import Content, content_of, event_of, fingerprint_of, format_utc
+from calfeed.errors import Mark, OutputError, Problem, error, warning
+from calfeed.fields import read_id
+from calfeed.model import AllDay, Event, Status
+from calfeed.notation import NotationError
+from calfeed.series import length_of
 
-Content: TypeAlias = "dict[str, object]"
-"""The fields of an event that a subscriber can see, as JSON values."""
-
-FINGERPRINT_VERSION = 1
-"""Part of every fingerprint: to be raised together with a way to compare with older ones."""
+KEPT_ENDLESS = timedelta(days=365)
+"""How long a series without an end stays as a tombstone; all else stays until it would have ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,22 +31,30 @@ class Revision:
     last_modified: datetime
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Published:
-    """An event as a manifest remembers it."""
+    """An event as the manifest `origin` remembers it; `removed` is when it left the sources, of a tombstone."""
 
+    id: str
+    uid: str
     fingerprint: str
     revision: Revision
+    content: Content
+    timezone: str | None = None
+    feeds: tuple[str, ...] = ()
+    removed: datetime | None = None
+    origin: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Revised:
-    """An event with its content, the fingerprint of it, and its revision."""
+    """An event with its content, the fingerprint of it, and its revision; `removed` is not None of a tombstone."""
 
     event: Event
     content: Content
     fingerprint: str
     revision: Revision
+    removed: datetime | None = None
 
 
 def revise(
@@ -62,101 +67,104 @@ def revise(
         baseline: what was published before, by UID.
         now: the build's time; seconds and smaller parts beyond them are cut.
     """
-    build_time = now.astimezone(UTC).replace(microsecond=0)
+    build_time = whole_second(now)
     revised: list[Revised] = []
     problems: list[Problem] = []
     for event in events:
         content = content_of(event)
         fingerprint = fingerprint_of(content)
         before = baseline.get(event.uid)
-        revised.append(Revised(event, content, fingerprint, _revision(event, fingerprint, before, build_time)))
+        is_same = before is not None and (before.fingerprint == fingerprint or before.content == content)
+        revised.append(Revised(event, content, fingerprint, _revision(event, before, build_time, is_same=is_same)))
         if before is not None:
             problems += _stale_floors(event, before.revision)
     return tuple(revised), tuple(problems)
 
 
-def content_of(event: Event) -> Content:
-    """Return the fields of an event that a subscriber can see. What is empty is left out.
+def removed_events(events: Iterable[Event], baseline: Mapping[str, Published]) -> tuple[Published, ...]:
+    """Return what was published and is not in the sources: neither its UID nor its id, tombstones included."""
+    uids, ids = set(), set()
+    for event in events:
+        uids.add(event.uid)
+        ids.add(event.id)
+    return tuple(item for item in baseline.values() if item.uid not in uids and item.id not in ids)
 
-    So a key that a later version adds changes no fingerprint of events that do not use it.
+
+def bury(removed: Iterable[Published], now: datetime) -> tuple[Revised, ...]:
+    """Return the tombstones of events that left the sources: each as it was, cancelled.
+
+    One that had passed by then leaves none: it did take place.
+
+    Args:
+        removed: events that were published.
+        now: the build's time.
+
+    Raises:
+        OutputError: the manifest does not say what an event was.
     """
-    fields: Content = {
-        "summary": event.summary,
-        "status": event.status.value,
-        **_when(event.when),
-        **_series(event.recurrence, event.when),
-        "location": _location(event.venue),
-        "online": event.online,
-        "description": event.description,
-        "url": event.url,
-        "categories": list(event.categories),
-        "organizer": _organizer(event.organizer),
-        "busy": event.busy,
-        "reminders": [{"days": r.days, "seconds": r.seconds} for r in event.reminders],
-        "properties": dict(event.properties),
-    }
-    return {key: value for key, value in fields.items() if value not in (None, [], {}, False)}
+    return tuple(_tombstone(item, whole_second(now)) for item in removed if item.removed or not has_passed(item, now))
 
 
-def fingerprint_of(content: Content) -> str:
-    """Return the hash of an event's content: equal when, and only when, subscribers see the same."""
-    canonical = json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    return f"{FINGERPRINT_VERSION}:{hashlib.sha256(canonical.encode()).hexdigest()}"
+def has_passed(item: Published, now: datetime) -> bool:
+    """Tell whether everybody's clocks have passed the last of an event that was published.
+
+    Raises:
+        OutputError: the manifest does not say what it was.
+    """
+    return ends_at(restore(item), item.removed or now) < now
 
 
-def format_utc(instant: datetime) -> str:
-    """Return an instant as `YYYY-MM-DDTHH:MM:SSZ`."""
-    return f"{instant.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='seconds')}Z"
+def restore(item: Published) -> Event:
+    """Return an event as it was published.
+
+    Raises:
+        OutputError: the manifest does not say what it was.
+    """
+    mark = Mark(path=item.origin)
+    try:
+        return event_of(item.content, read_id(item.id), item.uid, item.timezone, mark)
+    except (KeyError, TypeError, ValueError, NotationError) as cause:
+        message = f"the manifest does not say what `{item.id}` was: {cause!r}"
+        raise OutputError([error(mark, "bad-manifest", message, "restore it from the last good build")]) from cause
 
 
-def _when(when: AllDay | Timed) -> Content:
-    if isinstance(when, AllDay):
-        return {"all_day": True, "start": when.first.isoformat(), "end": when.last.isoformat()}
-    start, end = when.start, when.end
-    fields: Content = {"timezone": start.tzid, "start": start.wall.isoformat(), "start_utc": format_utc(start.instant)}
-    if end is not None:
-        fields |= {"end": end.wall.isoformat(), "end_utc": format_utc(end.instant)}
-        if end.tzid != start.tzid:
-            fields["end_timezone"] = end.tzid
-    return fields
+def ends_at(event: Event, removed: datetime) -> datetime:
+    """Return when everybody's clocks have passed the last of an event; a year after its removal if it has no end."""
+    recurrence = event.recurrence
+    if recurrence is not None and recurrence.is_endless:
+        return removed + KEPT_ENDLESS
+    found = [_end(event)]
+    if recurrence is not None:
+        found.append((recurrence.starts[-1] + length_of(event.when)).replace(tzinfo=UTC))
+        found += (_end(instance.event) for instance in recurrence.instances)
+    return max(found) + timedelta(days=1)
 
 
-def _series(recurrence: Recurrence | None, when: AllDay | Timed) -> Content:
-    """Return what makes the series; `offsets` changes when the law of its zone moves an occurrence."""
-    if recurrence is None:
-        return {}
-
-    def show(start: datetime) -> str:
-        return start.date().isoformat() if isinstance(when, AllDay) else start.isoformat()
-
-    offsets = offsets_of(when, recurrence) if isinstance(when, Timed) else ()
-    return {
-        "rrule": recurrence.rrule,
-        "rdates": [show(start) for start in recurrence.rdates],
-        "exdates": [show(start) for start in recurrence.exdates],
-        "overrides": [
-            {"recurrence_id": show(instance.recurrence_id), **content_of(instance.event)}
-            for instance in recurrence.instances
-        ],
-        "offsets": [f"{show(start)}{format_offset(offset)}" for start, offset in offsets],
-    }
+def whole_second(now: datetime) -> datetime:
+    """Return a build's time as it is written: in UTC, without parts of a second."""
+    return now.astimezone(UTC).replace(microsecond=0)
 
 
-def _location(venue: Venue | None) -> Content:
-    if venue is None:
-        return {}
-    fields: Content = {"name": venue.name, "address": venue.address.line, "geo": list(venue.geo or ())}
-    return {key: value for key, value in fields.items() if value}
+def _end(event: Event) -> datetime:
+    if isinstance(event.when, AllDay):
+        return datetime.combine(event.when.end, time(), UTC)
+    return (event.when.end or event.when.start).instant
 
 
-def _organizer(organizer: Organizer | None) -> Content:
-    if organizer is None:
-        return {}
-    fields = {"name": organizer.name, "email": organizer.email, "url": organizer.url}
-    return {key: value for key, value in fields.items() if value}
+def _tombstone(item: Published, build_time: datetime) -> Revised:
+    content: Content = {**item.content, "status": Status.CANCELLED.value}
+    event = replace(restore(item), status=Status.CANCELLED)
+    revision = item.revision if content == item.content else _next(item.revision, build_time)
+    return Revised(event, content, fingerprint_of(content), revision, item.removed or build_time)
 
 
-def _revision(event: Event, fingerprint: str, before: Published | None, build_time: datetime) -> Revision:
+def _next(old: Revision, build_time: datetime) -> Revision:
+    """Return the revision after another, later even when the clock is not: ICSx5 takes nothing else for an update."""
+    last_modified = max(build_time, old.last_modified + timedelta(seconds=1))
+    return Revision(old.sequence + 1, old.created, last_modified)
+
+
+def _revision(event: Event, before: Published | None, build_time: datetime, *, is_same: bool) -> Revision:
     if before is None:
         sequence = event.sequence or 0
         last_modified = event.last_modified or max(build_time, event.created or build_time)
@@ -164,20 +172,14 @@ def _revision(event: Event, fingerprint: str, before: Published | None, build_ti
         if event.last_modified is not None and event.created is None:
             created = last_modified  # the only thing known of its past
     else:
-        old = before.revision
-        created = max(old.created, event.created or old.created)
-        if fingerprint == before.fingerprint:
-            sequence, last_modified = old.sequence, old.last_modified
-        else:
-            # Later than before even when the clock is not: ICSx5 takes nothing else for an update.
-            sequence = old.sequence + 1
-            last_modified = max(build_time, old.last_modified + timedelta(seconds=1))
-        sequence = max(sequence, event.sequence or 0)
-        last_modified = max(last_modified, event.last_modified or last_modified)
+        new = before.revision if is_same else _next(before.revision, build_time)
+        created = max(new.created, event.created or new.created)
+        sequence = max(new.sequence, event.sequence or 0)
+        last_modified = max(new.last_modified, event.last_modified or new.last_modified)
     return Revision(sequence, created, max(created, last_modified))
 
 
-def _stale_floors(event: Event, old: Revision) -> Iterable[Problem]:
+def _stale_floors(event: Event, old: Revision) -> Iterator[Problem]:
     floors = (
         ("sequence", event.sequence, old.sequence),
         ("created", event.created, old.created),

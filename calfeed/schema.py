@@ -15,6 +15,7 @@ from calfeed.values import (
     MAPPING_TAG,
     TEXT_TAG,
     ZONE_FORMAT,
+    Aliases,
     BaseUrl,
     Boolean,
     CalendarId,
@@ -105,6 +106,7 @@ class FeedEntry(Entry):
     venues: Ids | None = None
     from_: Day | None = Field(default=None, alias="from")
     to: Day | None = None
+    aliases: Aliases = []
 
 
 OrganizerField: TypeAlias = Annotated[
@@ -138,6 +140,7 @@ class CalendarEntry(Entry):
     organizer: OrganizerField | None = None
     refresh: Refresh = timedelta(hours=12)
     default_duration: DurationField | None = None
+    aliases: Aliases = []
     feeds: list[FeedEntry] = []
     automatic_feeds: Annotated[
         list[

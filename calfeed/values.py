@@ -208,3 +208,6 @@ PropertyName = Annotated[str, BeforeValidator(read_with(fields.read_property_nam
 Category = Annotated[str, PlainValidator(read_with(fields.read_category)), _scalar("text of one line")]
 Words = Annotated[list[Category], OneOrMore()]
 Ids = Annotated[list[Id], OneOrMore()]
+Aliases = Annotated[
+    list[Annotated[str, PlainValidator(read_with(fields.read_alias)), _scalar("slug that a feed had")]], OneOrMore()
+]

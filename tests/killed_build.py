@@ -7,7 +7,7 @@ import os
 import sys
 from pathlib import Path
 
-from calfeed.manifest import MANIFEST
+from calfeed.ledger import MANIFEST
 from calfeed.model import Artifact
 from calfeed.output import open_dist
 

@@ -15,7 +15,7 @@ from support import LATER, NOW, TALK, run, tree, write_events
 
 from calfeed import output
 from calfeed.errors import OutputError
-from calfeed.manifest import MANIFEST
+from calfeed.ledger import MANIFEST
 from calfeed.model import Artifact
 from calfeed.output import open_dist, view_dist
 from calfeed.pipeline import build

@@ -9,14 +9,18 @@ from pathlib import Path
 import pytest
 from support import LATER, NOW, TALK, load_event, tree, write_events
 
+from calfeed.content import content_of, fingerprint_of
 from calfeed.model import Event
 from calfeed.pipeline import build
-from calfeed.revisions import Published, Revision, content_of, fingerprint_of, revise
+from calfeed.revisions import Published, Revision, revise
 
 
 def published(event: Event, revision: Revision) -> dict[str, Published]:
     """Return a baseline that holds an event as it is."""
-    return {event.uid: Published(fingerprint_of(content_of(event)), revision)}
+    content = content_of(event)
+    fingerprint = fingerprint_of(content)
+    item = Published(id=event.id, uid=event.uid, fingerprint=fingerprint, revision=revision, content=content)
+    return {event.uid: item}
 
 
 def at(text: str) -> datetime:

@@ -1,0 +1,76 @@
+"""What is published now, read from where it is: a manifest in a folder or on the web."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from urllib.parse import urljoin, urlsplit
+
+from calfeed import fetching
+from calfeed.errors import Mark, OutputError, error
+from calfeed.fetching import Fetch, FetchError, Request
+from calfeed.ledger import MANIFEST, Manifest
+from calfeed.manifest import read_manifest
+
+MAX_BYTES = 300_000_000
+"""The longest manifest that is read: several times that of 100,000 events."""
+MAX_REDIRECTS = 3
+_MISSING = (404, 410)
+_REDIRECTS = (301, 302, 303, 307, 308)
+_LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+def load_baseline(location: str, fetch: Fetch = fetching.fetch) -> Manifest | None:
+    """Return the manifest at `location`; None if there is none.
+
+    Args:
+        location: a manifest, or the folder it is in: a path, or an https address.
+        fetch: sends a request and returns the answer.
+
+    Raises:
+        OutputError: what is there cannot be read, or is no manifest.
+    """
+    if "://" in location:
+        data = _fetch(location, fetch)
+        return None if data is None else read_manifest(data, location)
+    path = Path(location) / MANIFEST if Path(location).is_dir() else Path(location)
+    try:
+        return read_manifest(path.read_bytes(), path.as_posix())
+    except FileNotFoundError:
+        return None
+    except OSError as cause:
+        raise _unreadable(location, cause.strerror or str(cause)) from cause
+
+
+def _fetch(location: str, fetch: Fetch) -> bytes | None:
+    url = urljoin(location, MANIFEST) if location.endswith("/") else location
+    for _ in range(MAX_REDIRECTS + 1):
+        _check_address(location, url)
+        try:
+            answer = fetch(Request(url=url, headers={"User-Agent": "calfeed"}, limit=MAX_BYTES))
+            if answer.status in _MISSING:
+                return None
+            if answer.status == 200:
+                return answer.content()
+        except FetchError as cause:
+            raise _unreadable(location, str(cause)) from cause
+        if answer.status not in _REDIRECTS:
+            raise _unreadable(location, f"the host answers with status {answer.status}")
+        url = urljoin(url, answer.headers.get("location", ""))
+    raise _unreadable(location, f"it is redirected more than {MAX_REDIRECTS} times")
+
+
+def _check_address(location: str, url: str) -> None:
+    """Refuse what anybody on the way could change: the next build believes every word of its baseline."""
+    try:
+        parts = urlsplit(url)
+        is_safe = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK)
+    except ValueError:
+        is_safe = False
+    if not is_safe:
+        raise _unreadable(location, f"{url} is no https address")
+
+
+def _unreadable(location: str, reason: str) -> OutputError:
+    hint = "subscribers would get every event as a new one without it: try again, or give another --baseline"
+    message = f"the baseline cannot be read: {reason}"
+    return OutputError([error(Mark(path=location), "unreadable-baseline", message, hint)])

@@ -1,0 +1,192 @@
+"""What differs for subscribers between what was published and what the sources say now, event by event.
+
+Texts of times are those of RFC 9557 (`2027-05-18T18:00:00+03:00[Europe/Tallinn]`): local time, offset and zone in one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from calfeed.content import Content
+from calfeed.model import Event, Status
+from calfeed.notation import format_offset
+from calfeed.revisions import Published, has_passed, removed_events
+
+# What changes with nothing but the law of a zone. The wall times beside them do not.
+_LAW = frozenset(("start_utc", "end_utc", "offsets"))
+_TIMES = frozenset(("start", "end", "start_utc", "end_utc", "timezone", "end_timezone", "all_day"))
+
+
+class Kind(StrEnum):
+    """What happened to an event.
+
+    `moved` is by the law of its zone alone: the same wall time, another instant. What left the sources is `cancelled`
+    for its subscribers, or just `removed` if it had passed.
+    """
+
+    ADDED = "added"
+    CHANGED = "changed"
+    MOVED = "moved"
+    CANCELLED = "cancelled"
+    RESTORED = "restored"
+    REMOVED = "removed"
+
+
+@dataclass(frozen=True, slots=True)
+class FieldChange:
+    """A field before and after, as text; None where it was or is not there."""
+
+    name: str
+    before: str | None
+    after: str | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Change:
+    """What happened to an event. `start` is when it begins now, or began; `timezone` its zone, if it has one."""
+
+    kind: Kind
+    id: str
+    uid: str
+    path: str
+    summary: str
+    start: str
+    timezone: str | None
+    fields: tuple[FieldChange, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A change in the history of a calendar, and when it was published."""
+
+    time: datetime
+    change: Change
+
+
+def compare(
+    events: Iterable[tuple[Event, Content]], baseline: Mapping[str, Published], now: datetime | None
+) -> tuple[Change, ...]:
+    """Return what differs: the changes of the events in their order, then those that were taken away.
+
+    Args:
+        events: the events of the sources, each with its content.
+        baseline: what was published, by UID.
+        now: the time by which events have passed; None if none have.
+    """
+    held = tuple(events)
+    by_id = {item.id: item for item in baseline.values()}
+    found = [change for event, content in held if (change := _change(event, content, baseline, by_id)) is not None]
+    for item in removed_events((event for event, _ in held), baseline):
+        if item.removed is None and item.content.get("status") != Status.CANCELLED.value:
+            kind = Kind.REMOVED if now is not None and has_passed(item, now) else Kind.CANCELLED
+            found.append(_describe(kind, item.id, item.uid, item.content, ()))
+    return tuple(found)
+
+
+def facts_of(content: Mapping[str, Any]) -> dict[str, str]:
+    """Return the fields of a content as texts to compare and to show; one for each occurrence that differs."""
+    facts = {"start": _time(content, "start")}
+    if "end" in content:
+        facts["end"] = _time(content, "end")
+    for key, value in content.items():
+        if key in _TIMES:
+            continue
+        if key == "overrides":
+            facts |= {f"override {each['recurrence_id']}": _override(each) for each in value}
+        else:
+            facts[key] = _text(key, value)
+    return facts
+
+
+def _change(
+    event: Event, content: Content, baseline: Mapping[str, Published], by_id: Mapping[str, Published]
+) -> Change | None:
+    before = baseline.get(event.uid) or by_id.get(event.id)
+    if before is None:
+        return _describe(Kind.ADDED, event.id, event.uid, content, ())
+    if before.uid == event.uid and before.content == content:
+        return None
+    fields = [] if before.uid == event.uid else [FieldChange("uid", before.uid, event.uid)]
+    fields += _differences(before.content, content)
+    if before.removed is not None and content["status"] != Status.CANCELLED.value:
+        kind = Kind.RESTORED
+    elif content["status"] == Status.CANCELLED.value != before.content["status"]:
+        kind = Kind.CANCELLED
+    elif _without_law(before.content) == _without_law(content):
+        kind = Kind.MOVED
+    else:
+        kind = Kind.CHANGED
+    return _describe(kind, event.id, event.uid, content, fields)
+
+
+def _describe(kind: Kind, event_id: str, uid: str, content: Content, fields: Iterable[FieldChange]) -> Change:
+    tzid = content.get("timezone")
+    return Change(
+        kind=kind,
+        id=event_id,
+        uid=uid,
+        path=f"events/{event_id}.ics",
+        summary=str(content["summary"]),
+        start=_time(content, "start"),
+        timezone=None if tzid is None else str(tzid),
+        fields=tuple(fields),
+    )
+
+
+def _differences(before: Content, after: Content) -> Iterator[FieldChange]:
+    old, new = facts_of(before), facts_of(after)
+    for name in {**old, **new}:
+        if old.get(name) != new.get(name):
+            yield FieldChange(name, old.get(name), new.get(name))
+
+
+def _without_law(content: Mapping[str, Any]) -> dict[str, Any]:
+    kept = {key: value for key, value in content.items() if key not in _LAW}
+    if "overrides" in kept:
+        # An occurrence in a changing hour is written out by calfeed itself, and by another law it need not be.
+        kept["overrides"] = [_without_law(each) for each in kept["overrides"] if not _is_of_clocks(each, content)]
+    return kept
+
+
+def _is_of_clocks(override: Mapping[str, Any], series: Mapping[str, Any]) -> bool:
+    """Tell whether an override differs from its series in nothing but its times."""
+    alone = {*_TIMES, "recurrence_id", "rrule", "rdates", "exdates", "offsets", "overrides"}
+    own, general = ({k: v for k, v in each.items() if k not in alone} for each in (override, series))
+    return own == general and override.get("start") == override["recurrence_id"]
+
+
+def _time(content: Mapping[str, Any], key: str) -> str:
+    if content.get("all_day"):
+        return str(content[key])
+    wall, instant = datetime.fromisoformat(content[key]), datetime.fromisoformat(content[f"{key}_utc"])
+    tzid = content.get(f"{key}_timezone", content["timezone"])
+    return f"{content[key]}{format_offset(wall - instant.replace(tzinfo=None))}[{tzid}]"
+
+
+def _override(content: Mapping[str, Any]) -> str:
+    facts = facts_of({key: value for key, value in content.items() if key != "recurrence_id"})
+    return "; ".join(f"{name}: {value}" for name, value in facts.items())
+
+
+def _text(key: str, value: Any) -> str:
+    match key, value:
+        case "location", {}:
+            geo = ", ".join(str(degrees) for degrees in value.get("geo", ()))
+            parts = (value["name"], value.get("address"), f"({geo})" if geo else None)
+            return ", ".join(part for part in parts if part)
+        case "organizer", {}:
+            return ", ".join(str(part) for part in value.values())
+        case "reminders", [*_]:
+            return ", ".join(str(timedelta(days=each["days"], seconds=each["seconds"])) for each in value)
+        case "properties", {}:
+            return "; ".join(f"{name}: {text}" for name, text in value.items())
+        case _, [*_]:
+            return ", ".join(str(item) for item in value)
+        case _, bool():
+            return "yes" if value else "no"
+        case _:
+            return str(value)

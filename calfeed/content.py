@@ -1,0 +1,200 @@
+"""What subscribers see of an event: as JSON values to compare and to keep, and back to an event.
+
+The content of an event is what its manifest remembers. A tombstone is made of it, and so is every comparison.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from typing import Any, TypeAlias
+
+from calfeed.errors import Mark
+from calfeed.model import (
+    Address,
+    AllDay,
+    Event,
+    Instance,
+    Organizer,
+    Recurrence,
+    Status,
+    Timed,
+    Venue,
+    ZoneChoice,
+    ZonedTime,
+)
+from calfeed.notation import Duration, format_offset
+from calfeed.patterns import series_of
+from calfeed.rules import read_rule
+from calfeed.series import offsets_of
+
+Content: TypeAlias = "dict[str, object]"
+"""The fields of an event that a subscriber can see, as JSON values."""
+
+FINGERPRINT_VERSION = 1
+"""Part of every fingerprint. What was published is compared by its content, so raising it revises no event."""
+
+
+def content_of(event: Event) -> Content:
+    """Return the fields of an event that a subscriber can see. What is empty is left out.
+
+    So a key that a later version adds changes no fingerprint of events that do not use it.
+    """
+    fields: Content = {
+        "summary": event.summary,
+        "status": event.status.value,
+        **_when(event.when),
+        **_series(event.recurrence, event.when),
+        "location": _location(event.venue),
+        "online": event.online,
+        "description": event.description,
+        "url": event.url,
+        "categories": list(event.categories),
+        "organizer": _organizer(event.organizer),
+        "busy": event.busy,
+        "reminders": [{"days": r.days, "seconds": r.seconds} for r in event.reminders],
+        "properties": dict(event.properties),
+    }
+    return {key: value for key, value in fields.items() if value not in (None, [], {}, False)}
+
+
+def fingerprint_of(content: Content) -> str:
+    """Return the hash of an event's content: equal when, and only when, subscribers see the same."""
+    canonical = json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return f"{FINGERPRINT_VERSION}:{hashlib.sha256(canonical.encode()).hexdigest()}"
+
+
+def format_utc(instant: datetime) -> str:
+    """Return an instant as `YYYY-MM-DDTHH:MM:SSZ`."""
+    return f"{instant.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='seconds')}Z"
+
+
+def _when(when: AllDay | Timed) -> Content:
+    if isinstance(when, AllDay):
+        return {"all_day": True, "start": when.first.isoformat(), "end": when.last.isoformat()}
+    start, end = when.start, when.end
+    fields: Content = {"timezone": start.tzid, "start": start.wall.isoformat(), "start_utc": format_utc(start.instant)}
+    if end is not None:
+        fields |= {"end": end.wall.isoformat(), "end_utc": format_utc(end.instant)}
+        if end.tzid != start.tzid:
+            fields["end_timezone"] = end.tzid
+    return fields
+
+
+def _series(recurrence: Recurrence | None, when: AllDay | Timed) -> Content:
+    """Return what makes the series; `offsets` changes when the law of its zone moves an occurrence."""
+    if recurrence is None:
+        return {}
+
+    def show(start: datetime) -> str:
+        return start.date().isoformat() if isinstance(when, AllDay) else start.isoformat()
+
+    offsets = offsets_of(when, recurrence) if isinstance(when, Timed) else ()
+    return {
+        "rrule": recurrence.rrule,
+        "rdates": [show(start) for start in recurrence.rdates],
+        "exdates": [show(start) for start in recurrence.exdates],
+        "overrides": [
+            {"recurrence_id": show(instance.recurrence_id), **content_of(instance.event)}
+            for instance in recurrence.instances
+        ],
+        "offsets": [f"{show(start)}{format_offset(offset)}" for start, offset in offsets],
+    }
+
+
+def _location(venue: Venue | None) -> Content:
+    if venue is None:
+        return {}
+    fields: Content = {"name": venue.name, "address": venue.address.line, "geo": list(venue.geo or ())}
+    return {key: value for key, value in fields.items() if value}
+
+
+def _organizer(organizer: Organizer | None) -> Content:
+    if organizer is None:
+        return {}
+    fields = {"name": organizer.name, "email": organizer.email, "url": organizer.url}
+    return {key: value for key, value in fields.items() if value}
+
+
+# -- and back ---------------------------------------------------------------------------------------------------
+
+
+def event_of(content: Mapping[str, Any], event_id: str, uid: str, tzid: str | None, mark: Mark) -> Event:
+    """Return the event that has this content, with the instants it was published with.
+
+    Raises:
+        ValueError, KeyError, TypeError, NotationError: the content is not that of an event.
+    """
+    when = _read_when(content)
+    location = content.get("location")
+    event = Event(
+        id=event_id,
+        uid=uid,
+        summary=str(content["summary"]),
+        when=when,
+        zone=ZoneChoice(tzid=tzid, reason="it was published so") if tzid else None,
+        status=Status(content["status"]),
+        venue=_read_location(location, mark) if location else None,
+        online=content.get("online"),
+        description=content.get("description"),
+        url=content.get("url"),
+        categories=tuple(content.get("categories", ())),
+        organizer=Organizer(**content["organizer"]) if "organizer" in content else None,
+        busy=bool(content.get("busy", False)),
+        reminders=tuple(Duration(each["days"], each["seconds"]) for each in content.get("reminders", ())),
+        properties=tuple(sorted(content.get("properties", {}).items())),
+        mark=mark,
+    )
+    return replace(event, recurrence=_read_series(content, event)) if "rrule" in content else event
+
+
+def _read_when(content: Mapping[str, Any]) -> AllDay | Timed:
+    if content.get("all_day"):
+        return AllDay(date.fromisoformat(content["start"]), date.fromisoformat(content["end"]))
+    tzid = content["timezone"]
+    end = None
+    if "end" in content:
+        end = _read_time(content["end"], content.get("end_timezone", tzid), content["end_utc"])
+    return Timed(_read_time(content["start"], tzid, content["start_utc"]), end)
+
+
+def _read_time(wall: str, tzid: str, instant: str) -> ZonedTime:
+    return ZonedTime(datetime.fromisoformat(wall), tzid, datetime.fromisoformat(instant).astimezone(UTC))
+
+
+def _read_location(location: Mapping[str, Any], mark: Mark) -> Venue:
+    geo = location.get("geo")
+    return Venue(
+        id=None,
+        name=location["name"],
+        address=Address(street=location.get("address")),
+        geo=(float(geo[0]), float(geo[1])) if geo else None,
+        mark=mark,
+    )
+
+
+def _read_series(content: Mapping[str, Any], event: Event) -> Recurrence:
+    """Return the series; ends that fall on a change of the clocks are among its instances, so it may be nominal."""
+    by_rule = series_of(read_rule(content["rrule"]), event.when, event.mark, is_nominal=True)
+    rdates, exdates = (_read_starts(content.get(key, ())) for key in ("rdates", "exdates"))
+    instances = []
+    for each in content.get("overrides", ()):
+        start = datetime.fromisoformat(each["recurrence_id"])
+        tzid = event.zone.tzid if event.zone else None
+        instances.append(Instance(start, event_of(each, event.id, event.uid, tzid, event.mark)))
+    starts = tuple(sorted({*by_rule.starts, *rdates} - {*exdates})) if by_rule.starts else ()
+    return replace(
+        by_rule,
+        rrule=content["rrule"],
+        rdates=rdates,
+        exdates=exdates,
+        starts=starts,
+        instances=tuple(instances),
+    )
+
+
+def _read_starts(texts: Sequence[str]) -> tuple[datetime, ...]:
+    return tuple(datetime.fromisoformat(text) for text in texts)

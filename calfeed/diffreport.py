@@ -1,0 +1,209 @@
+"""A difference as text for people, as JSON for programs, and as Markdown for a comment on a pull request."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from itertools import groupby
+
+from calfeed import zones
+from calfeed.changes import Change, FieldChange, Kind
+from calfeed.content import format_utc
+from calfeed.difference import Difference
+from calfeed.law import LawChange, ZoneUse
+from calfeed.notation import format_offset, format_wall
+
+MAX_MARKDOWN = 60_000
+"""The longest comment: GitHub takes 65,536 characters."""
+_TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)([+-]\d\d:\d\d(?::\d\d)?)\[([^\]]+)\]")
+_SHOWN = 160
+_MARKUP = re.compile(r"([\\`*_{}\[\]()#+!|~>-])")
+_ENTITIES = str.maketrans({"&": "&amp;", "<": "&lt;", "@": "&#64;"})  # `@` would call people
+
+
+def format_difference(difference: Difference, tzids: Sequence[str] = ()) -> str:
+    """Return the difference as text.
+
+    Args:
+        difference: what differs.
+        tzids: zones to show times in, beside their own and UTC.
+    """
+    lines: list[str] = []
+    for change in difference.changes:
+        lines.append(f"{change.kind.value:<9} {change.id}: {change.summary}")
+        lines += [f"            {line}" for line in _field_lines(change, tzids)]
+    lines += [*_law_lines(difference), *_feed_lines(difference)]
+    return "".join(f"{line}\n" for line in lines)
+
+
+def summarize_difference(difference: Difference) -> str:
+    """Return how many events are added, changed, moved, cancelled and restored."""
+    counts = Counter(change.kind for change in difference.changes)
+    return ", ".join(f"{counts[kind]} {kind.value}" for kind in Kind if counts[kind]) or "no event differs"
+
+
+def format_difference_json(difference: Difference) -> str:
+    """Return the difference as a JSON object; times as RFC 9557 writes them."""
+    record = {
+        "events": [
+            {
+                "change": change.kind.value,
+                "id": change.id,
+                "uid": change.uid,
+                "path": change.path,
+                "summary": change.summary,
+                "start": change.start,
+                "timezone": change.timezone,
+                "fields": [{"field": each.name, "before": each.before, "after": each.after} for each in change.fields],
+            }
+            for change in difference.changes
+        ],
+        "new_feeds": difference.new_feeds,
+        "missing_feeds": difference.missing_feeds,
+        "tzdb": {"before": difference.tzdb_before, "after": difference.tzdb_after},
+        "zones": [{"timezone": law.tzid, "before": law.before, "after": law.after} for law in difference.laws],
+    }
+    return f"{json.dumps(record, ensure_ascii=False, indent=2)}\n"
+
+
+def format_difference_markdown(difference: Difference, tzids: Sequence[str] = ()) -> str:
+    """Return the difference as Markdown, cut where a comment would be too long.
+
+    Args:
+        difference: what differs.
+        tzids: zones to show times in, beside their own and UTC.
+    """
+    parts = [f"**Calendar: {summarize_difference(difference)}**\n"]
+    length = 0
+    for number, change in enumerate(difference.changes):
+        part = _markdown_of(change, tzids)
+        length += len(part)
+        if length > MAX_MARKDOWN:
+            parts.append(f"… and {len(difference.changes) - number} more.\n")
+            break
+        parts.append(part)
+    notes = [*_law_lines(difference), *_feed_lines(difference)]
+    if notes:
+        parts.append("".join(f"- {_escape(note)}\n" for note in notes))
+    return "\n".join(parts)
+
+
+def format_zones(used: Sequence[ZoneUse], laws: Sequence[LawChange], tzdb: str | None) -> str:
+    """Return the zones in use as text, with their changes ahead and those of their law.
+
+    Args:
+        used: the zones.
+        laws: those whose law is another than it was.
+        tzdb: the version of the tz database of what was published.
+    """
+    built = f", published with {tzdb}" if tzdb and tzdb != zones.TZDB_VERSION else ""
+    lines = [f"tz database {zones.TZDB_VERSION}{built}"]
+    width = max((len(use.tzid) for use in used), default=0)
+    for use in used:
+        ahead = ", ".join(_change_text(change) for change in use.ahead) or "no change within a year"
+        lines.append(f"{use.tzid:<{width}}  {use.events:>5}  {ahead}")
+    lines += [f"the law of {law.tzid} changed: {_law_line(law)}" for law in laws]
+    return "".join(f"{line}\n" for line in lines)
+
+
+def format_zones_json(used: Sequence[ZoneUse], laws: Sequence[LawChange], tzdb: str | None) -> str:
+    """Return the same as a JSON object."""
+    record = {
+        "tzdb": {"before": tzdb, "after": zones.TZDB_VERSION},
+        "zones": [
+            {
+                "timezone": use.tzid,
+                "events": use.events,
+                "ahead": [
+                    {
+                        "at": format_utc(change.instant),
+                        "before": format_offset(change.before),
+                        "after": format_offset(change.after),
+                    }
+                    for change in use.ahead
+                ],
+            }
+            for use in used
+        ],
+        "laws": [{"timezone": law.tzid, "before": law.before, "after": law.after} for law in laws],
+    }
+    return f"{json.dumps(record, ensure_ascii=False, indent=2)}\n"
+
+
+def show_time(text: str, tzids: Sequence[str] = ()) -> str:
+    """Return a time of RFC 9557 for people: its own zone, UTC, and other zones; any other text as it is."""
+    match = _TIME.fullmatch(text)
+    if match is None:
+        return text
+    wall, tzid = datetime.fromisoformat(match[1]), match[3]
+    instant = datetime.fromisoformat(match[1] + match[2]).astimezone(UTC)
+    others = [f"{_day(zones.wall_at(instant, other))} {other}" for other in tzids if other != tzid]
+    return "; ".join([f"{_day(wall)} {tzid}", f"{format_wall(instant.replace(tzinfo=None))}Z", *others])
+
+
+def _change_text(change: zones.OffsetChange) -> str:
+    before, after = format_offset(change.before), format_offset(change.after)
+    return f"{format_wall(change.instant.replace(tzinfo=None))}Z {before} → {after}"
+
+
+def _day(wall: datetime) -> str:
+    return f"{wall:%a} {format_wall(wall)}"
+
+
+def _field_lines(change: Change, tzids: Sequence[str]) -> Iterator[str]:
+    if not change.fields:
+        yield show_time(change.start, tzids)
+    for field in change.fields:
+        before, after = _values(field, tzids)
+        yield f"{field.name}: {before} → {after}"
+
+
+def _values(field: FieldChange, tzids: Sequence[str]) -> tuple[str, str]:
+    before, after = ("-" if text is None else _short(show_time(text, tzids)) for text in (field.before, field.after))
+    return before, after
+
+
+def _short(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= _SHOWN else f"{line[: _SHOWN - 1]}…"
+
+
+def _law_lines(difference: Difference) -> Iterator[str]:
+    """Yield a line for each zone whose law moved events, and one for each other zone with another law."""
+    moved = sorted(
+        (change for change in difference.changes if change.kind is Kind.MOVED), key=lambda change: change.timezone or ""
+    )
+    versions = f"pytz {difference.tzdb_before or '-'} → {difference.tzdb_after}"
+    held = set()
+    for tzid, changes in groupby(moved, key=lambda change: change.timezone or "-"):
+        held.add(tzid)
+        count = sum(1 for _ in changes)
+        yield f"{versions}: {tzid}, {count} {'event' if count == 1 else 'events'}"
+    for law in difference.laws:
+        if law.tzid not in held:
+            yield f"{versions}: {law.tzid}, no event ({_law_line(law)})"
+
+
+def _law_line(law: LawChange) -> str:
+    return f"was {', '.join(law.before[:3]) or '-'}; is {', '.join(law.after[:3]) or '-'}"
+
+
+def _feed_lines(difference: Difference) -> Iterator[str]:
+    yield from (f"new feed: {slug}" for slug in difference.new_feeds)
+    yield from (f"missing feed: {slug}" for slug in difference.missing_feeds)
+
+
+def _markdown_of(change: Change, tzids: Sequence[str]) -> str:
+    head = f"**{change.kind.value.capitalize()}: {_escape(change.summary)}** (`{change.id}`)\n"
+    if not change.fields:
+        return f"{head}\n{_escape(show_time(change.start, tzids))}\n"
+    rows = [f"| {_escape(field.name)} | {' | '.join(map(_escape, _values(field, tzids)))} |" for field in change.fields]
+    return "\n".join([head, "| | before | after |", "| --- | --- | --- |", *rows, ""])
+
+
+def _escape(text: str) -> str:
+    """Return a text that Markdown shows as it is."""
+    return _MARKUP.sub(r"\\\1", text.translate(_ENTITIES))

@@ -1,0 +1,263 @@
+"""What a build publishes: the events of the sources at their revisions, what is left of others, and every address.
+
+A feed is a promise to people who subscribed long ago. So a build that would break it without anybody's word is refused:
+many events gone at once, a feed's address gone, or every UID another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from calfeed.changes import Entry, compare
+from calfeed.content import content_of, fingerprint_of
+from calfeed.errors import Mark, Problem, PromiseError, error, warning
+from calfeed.fields import read_id
+from calfeed.ledger import Manifest, PublishedFeed
+from calfeed.model import Calendar, Event, Feed, Project, Status
+from calfeed.notation import NotationError
+from calfeed.revisions import Published, Revised, bury, ends_at, has_passed, removed_events, revise, whole_second
+from calfeed.zones import TZDB_VERSION
+
+MAX_HISTORY = 100
+"""How many changes a manifest remembers, and changes.atom tells of."""
+_FEWEST = 3
+_SHARE = 4
+_LISTED = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """What the person who builds has said yes to: that events and feeds vanish, that every UID becomes another."""
+
+    removals: bool = False
+    new_id: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Edition:
+    """Everything that is published at once.
+
+    Attributes:
+        calendar: the calendar.
+        events: all events by their start, tombstones among them.
+        feeds: all feeds with all events they hold, old addresses among them.
+        history: what was changed in this build and in those before, the newest first.
+        problems: what is worth a look.
+    """
+
+    calendar: Calendar
+    events: tuple[Revised, ...]
+    feeds: tuple[Feed, ...]
+    history: tuple[Entry, ...] = ()
+    problems: tuple[Problem, ...] = ()
+
+
+def prepare(project: Project, baseline: Manifest, now: datetime, consent: Consent) -> Edition:
+    """Return what is to be published after `baseline`.
+
+    Args:
+        project: the sources.
+        baseline: what is published now.
+        now: the build's time.
+        consent: which breaches of what subscribers rely on are meant.
+
+    Raises:
+        PromiseError: the build would break a promise without consent.
+        OutputError: the manifest does not say what an event was that is to stay as a tombstone.
+    """
+    removed = removed_events(project.events, baseline.events)
+    breaches = list(_breaches(project, baseline, removed, now, consent))
+    if breaches:
+        raise PromiseError(breaches)
+    live, problems = revise(project.events, baseline.events, now)
+    tombstones = bury(removed, now)
+    pairs = ((item.event, item.content) for item in live)
+    changes = compare(pairs, baseline.events, now) if baseline.events else ()  # to a first build nothing has changed
+    feeds = (*project.feeds, *_kept_feeds(project, baseline, now))
+    identity = () if consent.new_id else _identity_problems(project.events, baseline, removed)
+    return Edition(
+        calendar=project.calendar,
+        events=tuple(sorted((*live, *tombstones), key=lambda item: item.event.sort_key)),
+        feeds=_with_aliases(_with_tombstones(feeds, tombstones, baseline.events, live)),
+        history=(*(Entry(whole_second(now), change) for change in changes), *baseline.history)[:MAX_HISTORY],
+        problems=(*problems, *identity, *_law_problems(project, baseline)),
+    )
+
+
+def without_expired(edition: Edition, now: datetime, consent: Consent) -> Edition:
+    """Return an edition without the tombstones of what has passed.
+
+    Those that are all an automatic feed has stay, unless removals are meant: no feed vanishes by the passing of time.
+    """
+    gone = {item.event.id for item in edition.events if item.removed and ends_at(item.event, item.removed) < now}
+    bare = {feed.slug for feed in edition.feeds if _is_automatic(feed) and gone.issuperset(feed.event_ids)}
+    if not consent.removals:
+        gone -= {event_id for feed in edition.feeds if feed.slug in bare for event_id in feed.event_ids}
+        bare.clear()
+    if not gone:
+        return edition
+    return replace(
+        edition,
+        events=tuple(item for item in edition.events if item.event.id not in gone),
+        feeds=tuple(
+            replace(feed, event_ids=tuple(event_id for event_id in feed.event_ids if event_id not in gone))
+            for feed in edition.feeds
+            if feed.slug not in bare
+        ),
+    )
+
+
+def vanished_feeds(project: Project, baseline: Manifest, now: datetime | None) -> tuple[PublishedFeed, ...]:
+    """Return the feeds that are gone, but for those of which all events were taken away: these stay.
+
+    Args:
+        project: the sources.
+        baseline: what is published.
+        now: the time by which events have passed, which leave no tombstone; None if none have.
+    """
+    buried = _buried(project, baseline, now)
+    return tuple(feed for feed in _missing_feeds(project, baseline) if not _has_only(feed, baseline, buried))
+
+
+# -- feeds ------------------------------------------------------------------------------------------------------
+
+
+def _kept_feeds(project: Project, baseline: Manifest, now: datetime) -> Iterator[Feed]:
+    """Yield the automatic feeds whose events were all taken away: their tombstones are still to be seen there."""
+    mark, buried = project.calendar.mark, _buried(project, baseline, now)
+    for feed in _missing_feeds(project, baseline):
+        if _has_only(feed, baseline, buried):
+            yield Feed(slug=feed.slug, path=feed.path, name=feed.name, description=None, event_ids=(), mark=mark)
+
+
+def _missing_feeds(project: Project, baseline: Manifest) -> Iterator[PublishedFeed]:
+    present = {slug for feed in project.feeds for slug in (feed.slug, *feed.aliases)}
+    return (feed for feed in baseline.feeds if feed.slug not in present)
+
+
+def _buried(project: Project, baseline: Manifest, now: datetime | None) -> set[str]:
+    """Return the UIDs of what left the sources and has a tombstone."""
+    removed = removed_events(project.events, baseline.events)
+    return {item.uid for item in removed if item.removed or now is None or not has_passed(item, now)}
+
+
+def _has_only(feed: PublishedFeed, baseline: Manifest, buried: set[str]) -> bool:
+    """Tell whether a feed came by itself and only tombstones are left of it."""
+    if feed.moved_to is not None or not _is_automatic(feed):
+        return False
+    return all(uid in buried for uid, item in baseline.events.items() if feed.slug in item.feeds)
+
+
+def _with_tombstones(
+    feeds: Sequence[Feed], tombstones: Sequence[Revised], baseline: Mapping[str, Published], live: Sequence[Revised]
+) -> tuple[Feed, ...]:
+    """Return the feeds with the tombstones that they held as events, in the order of all events."""
+    if not tombstones:
+        return tuple(feeds)
+    order = sorted((*live, *tombstones), key=lambda item: item.event.sort_key)
+    rank = {item.event.id: number for number, item in enumerate(order)}
+    held: dict[str, list[str]] = {}
+    for item in tombstones:
+        for slug in baseline[item.event.uid].feeds:
+            held.setdefault(slug, []).append(item.event.id)
+    return tuple(
+        replace(feed, event_ids=tuple(sorted((*feed.event_ids, *held[feed.slug]), key=rank.__getitem__)))
+        if feed.slug in held
+        else feed
+        for feed in feeds
+    )
+
+
+def _with_aliases(feeds: Iterable[Feed]) -> tuple[Feed, ...]:
+    """Return the feeds, each followed by itself at its old addresses."""
+    found: list[Feed] = []
+    for feed in feeds:
+        found.append(feed)
+        for alias in feed.aliases:
+            path = f"{feed.path.removesuffix(f'{feed.slug}.ics')}{alias}.ics"
+            found.append(replace(feed, slug=alias, path=path, aliases=(), moved_to=feed.path))
+    return tuple(found)
+
+
+def _is_automatic(feed: Feed | PublishedFeed) -> bool:
+    """Tell whether a feed came by itself; only such a name is taken from a manifest, as a path is made of it."""
+    kind, _, slug = feed.slug.partition("/")
+    try:
+        return kind in ("category", "venue") and read_id(slug) == slug and feed.path == f"feeds/{feed.slug}.ics"
+    except NotationError:
+        return False
+
+
+# -- promises ---------------------------------------------------------------------------------------------------
+
+
+def _breaches(
+    project: Project, baseline: Manifest, removed: Sequence[Published], now: datetime, consent: Consent
+) -> Iterator[Problem]:
+    if not consent.new_id:
+        yield from _new_id(project, baseline)
+    if not consent.removals:
+        yield from _vanished_events(baseline, removed, now)
+        yield from _vanished_feeds(project, baseline, now)
+
+
+def _new_id(project: Project, baseline: Manifest) -> Iterator[Problem]:
+    old, new = baseline.id, project.calendar.id
+    known = {item.uid for item in baseline.events.values() if item.removed is None}
+    lost = [event for event in project.events if event.uid not in known and f"{event.id}@{old}" in known]
+    if old is not None and old != new and lost:
+        message = f"the calendar's id was `{old}` and is `{new}`: {len(lost)} events would get another UID"
+        hint = f"write `id: {old}`, so that subscribers keep their events; or build with --allow-new-id"
+        yield error(project.calendar.mark, "new-calendar-id", message, hint)
+
+
+def _vanished_events(baseline: Manifest, removed: Sequence[Published], now: datetime) -> Iterator[Problem]:
+    gone = [item for item in removed if _is_ahead(item, now)]
+    if len(gone) < _FEWEST:
+        return
+    ahead = sum(_is_ahead(item, now) for item in baseline.events.values())
+    if len(gone) * _SHARE > ahead:
+        shown = ", ".join(f"`{item.id}`" for item in gone[:_LISTED]) + (", …" if len(gone) > _LISTED else "")
+        message = f"{len(gone)} of {ahead} events ahead are gone: {shown}"
+        hint = "restore them, or build with --allow-removals: subscribers will see them as cancelled"
+        yield error(Mark(path=baseline.path), "mass-removal", message, hint)
+
+
+def _vanished_feeds(project: Project, baseline: Manifest, now: datetime) -> Iterator[Problem]:
+    for feed in vanished_feeds(project, baseline, now):
+        message = f"the feed `{feed.slug}` is gone; people may have subscribed to {feed.path}"
+        hint = f"write `aliases: {feed.slug}` at the feed that takes its place, or build with --allow-removals"
+        yield error(Mark(path=baseline.path), "vanished-feed", message, hint)
+
+
+def _is_ahead(item: Published, now: datetime) -> bool:
+    """Tell whether an event was published as one that takes place, and has not passed."""
+    is_alive = item.removed is None and item.content.get("status") != Status.CANCELLED.value
+    return is_alive and not has_passed(item, now)
+
+
+def _identity_problems(events: Iterable[Event], baseline: Manifest, removed: Sequence[Published]) -> Iterator[Problem]:
+    """Warn of events that subscribers will see as new ones although they were published under another name."""
+    by_content = {item.fingerprint: item for item in removed if item.removed is None}
+    by_id = {item.id: item for item in baseline.events.values() if item.removed is None}
+    for event in events:
+        if event.uid in baseline.events:
+            continue
+        same_id = by_id.get(event.id)
+        if same_id is not None:
+            message = f"the UID of `{event.id}` was `{same_id.uid}`: subscribers see a new event in place of the old"
+            yield warning(event.mark, "changed-uid", message, f"write `uid: {same_id.uid}` if it is the same event")
+            continue
+        twin = by_content.get(fingerprint_of(content_of(event))) if by_content else None
+        if twin is not None:
+            message = f"this looks like `{twin.id}` under another id: subscribers see one cancelled and one new"
+            yield warning(event.mark, "renamed-id", message, f"write `uid: {twin.uid}` if it is the same event")
+
+
+def _law_problems(project: Project, baseline: Manifest) -> Iterator[Problem]:
+    if baseline.tzdb is not None and baseline.tzdb > TZDB_VERSION:
+        message = f"published with tz database {baseline.tzdb}, and this is the older {TZDB_VERSION}"
+        hint = "update pytz: `pip install --upgrade pytz`; times may go back to a law that no longer holds"
+        yield warning(project.calendar.mark, "older-tzdb", message, hint)

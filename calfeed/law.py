@@ -1,0 +1,104 @@
+"""The law of time zones as it was when a calendar was published: so that a later one can be compared with it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from calfeed import zones
+from calfeed.content import format_utc
+from calfeed.model import Event, Timed
+from calfeed.notation import format_offset
+from calfeed.series import horizon_of
+
+
+@dataclass(frozen=True, slots=True)
+class Law:
+    """The law of a zone in some years, both included: the offset it begins with, and each change.
+
+    A change is an instant and the offset from then on, `2027-03-28T01:00:00Z +03:00`.
+    """
+
+    first_year: int
+    last_year: int
+    offset: str
+    changes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ZoneUse:
+    """A zone that events are in: how many, and the changes of its clocks that are ahead."""
+
+    tzid: str
+    events: int
+    ahead: tuple[zones.OffsetChange, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LawChange:
+    """A zone whose law is another than it was: what is gone of it, and what is new."""
+
+    tzid: str
+    before: tuple[str, ...]
+    after: tuple[str, ...]
+
+
+def laws_of(events: Iterable[Event]) -> dict[str, Law]:
+    """Return the law of every zone that events are in, by name, for the years they are in and the one after."""
+    years: dict[str, list[int]] = {}
+    for event in events:
+        for tzid, year in _years(event):
+            years.setdefault(tzid, []).append(year)
+    return {tzid: law_of(tzid, min(found), max(found) + 1) for tzid, found in sorted(years.items())}
+
+
+def zones_in_use(events: Iterable[Event], now: datetime) -> tuple[ZoneUse, ...]:
+    """Return the zones that events are in, by name, each with its changes within a year from `now`."""
+    counts = Counter(tzid for event in events for tzid in {tzid: None for tzid, _ in _years(event)})
+    end = now + timedelta(days=365)
+    return tuple(
+        ZoneUse(tzid, counts[tzid], tuple(zones.offset_changes(tzid, now.astimezone(UTC), end.astimezone(UTC))))
+        for tzid in sorted(counts)
+    )
+
+
+def law_of(tzid: str, first_year: int, last_year: int) -> Law:
+    """Return the law of a zone in some years, by the tz database in use."""
+    begin, end = datetime(first_year, 1, 1, tzinfo=UTC), datetime(last_year, 12, 31, 23, 59, 59, tzinfo=UTC)
+    changes = zones.offset_changes(tzid, begin, end)
+    return Law(
+        first_year,
+        last_year,
+        format_offset(zones.offset_at(begin, tzid)),
+        tuple(f"{format_utc(change.instant)} {format_offset(change.after)}" for change in changes),
+    )
+
+
+def changed_laws(published: Mapping[str, Law]) -> Iterator[LawChange]:
+    """Yield the zones whose law is now another than the one they were published with, for the same years."""
+    for tzid, before in sorted(published.items()):
+        if not zones.is_zone(tzid):
+            continue
+        after = law_of(tzid, before.first_year, before.last_year)
+        if after != before:
+            old, new = ((f"{before.first_year} {law.offset}", *law.changes) for law in (before, after))
+            yield LawChange(
+                tzid,
+                tuple(line for line in old if line not in new),
+                tuple(line for line in new if line not in old),
+            )
+
+
+def _years(event: Event) -> Iterator[tuple[str, int]]:
+    when, recurrence = event.when, event.recurrence
+    if not isinstance(when, Timed):
+        return
+    for time in (when.start, when.end):
+        if time is not None:
+            yield time.tzid, time.wall.year
+    if recurrence is not None:
+        yield when.start.tzid, horizon_of(when, recurrence).year
+        for instance in recurrence.instances:
+            yield from _years(instance.event)

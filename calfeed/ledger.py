@@ -1,0 +1,47 @@
+"""The ledger: what the last build published, as its manifest tells."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from calfeed.changes import Entry
+from calfeed.law import Law
+from calfeed.revisions import Published
+
+MANIFEST = "calfeed.json"
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedFeed:
+    """A feed as a manifest remembers it; `moved_to` is the path of the present one where this is an old address."""
+
+    slug: str
+    path: str
+    name: str
+    moved_to: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Manifest:
+    """A manifest, as far as the next build needs it.
+
+    Attributes:
+        path: where it was read from, for messages.
+        id: the calendar's id.
+        tzdb: the version of the tz database it was built with.
+        events: what was published, by UID.
+        feeds: the feeds, old addresses among them.
+        files: the files by path, with their SHA-256.
+        history: the latest changes, the newest first.
+        zones: the law of the zones in use.
+    """
+
+    path: str = MANIFEST
+    id: str | None = None
+    tzdb: str | None = None
+    events: Mapping[str, Published] = field(default_factory=dict)
+    feeds: tuple[PublishedFeed, ...] = ()
+    files: Mapping[str, str] = field(default_factory=dict)
+    history: tuple[Entry, ...] = ()
+    zones: Mapping[str, Law] = field(default_factory=dict)
