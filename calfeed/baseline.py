@@ -42,7 +42,7 @@ def load_baseline(location: str, fetch: Fetch = fetching.fetch) -> Manifest | No
 
 
 def _fetch(location: str, fetch: Fetch) -> bytes | None:
-    url = urljoin(location, MANIFEST) if location.endswith("/") else location
+    url = _join(location, location, MANIFEST) if location.endswith("/") else location
     for _ in range(MAX_REDIRECTS + 1):
         _check_address(location, url)
         try:
@@ -55,8 +55,15 @@ def _fetch(location: str, fetch: Fetch) -> bytes | None:
             raise _unreadable(location, str(cause)) from cause
         if answer.status not in _REDIRECTS:
             raise _unreadable(location, f"the host answers with status {answer.status}")
-        url = urljoin(url, answer.headers.get("location", ""))
+        url = _join(location, url, answer.headers.get("location", ""))
     raise _unreadable(location, f"it is redirected more than {MAX_REDIRECTS} times")
+
+
+def _join(location: str, url: str, target: str) -> str:
+    try:
+        return urljoin(url, target)
+    except ValueError as cause:
+        raise _unreadable(location, f"{target} is no https address") from cause
 
 
 def _check_address(location: str, url: str) -> None:

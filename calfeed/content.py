@@ -61,6 +61,14 @@ def content_of(event: Event) -> Content:
     return {key: value for key, value in fields.items() if value not in (None, [], {}, False)}
 
 
+def cancelled(content: Content) -> Content:
+    """Return a content with the event cancelled, and every occurrence of it."""
+    overrides = content.get("overrides")
+    if not isinstance(overrides, list):
+        return {**content, "status": Status.CANCELLED.value}
+    return {**content, "status": Status.CANCELLED.value, "overrides": [cancelled(each) for each in overrides]}
+
+
 def fingerprint_of(content: Content) -> str:
     """Return the hash of an event's content: equal when, and only when, subscribers see the same."""
     canonical = json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"))

@@ -20,7 +20,7 @@ MAX_MARKDOWN = 60_000
 """The longest comment: GitHub takes 65,536 characters."""
 _TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)([+-]\d\d:\d\d(?::\d\d)?)\[([^\]]+)\]")
 _SHOWN = 160
-_MARKUP = re.compile(r"([\\`*_{}\[\]()#+!|~>-])")
+_MARKUP = re.compile(r"([\\`*_\[\]#|~>])")
 _ENTITIES = str.maketrans({"&": "&amp;", "<": "&lt;", "@": "&#64;"})  # `@` would call people
 
 
@@ -80,7 +80,7 @@ def format_difference_markdown(difference: Difference, tzids: Sequence[str] = ()
     length = 0
     for number, change in enumerate(difference.changes):
         part = _markdown_of(change, tzids)
-        length += len(part)
+        length += len(part) + 1
         if length > MAX_MARKDOWN:
             parts.append(f"… and {len(difference.changes) - number} more.\n")
             break
@@ -206,4 +206,4 @@ def _markdown_of(change: Change, tzids: Sequence[str]) -> str:
 
 def _escape(text: str) -> str:
     """Return a text that Markdown shows as it is."""
-    return _MARKUP.sub(r"\\\1", text.translate(_ENTITIES))
+    return _MARKUP.sub(r"\\\1", text).translate(_ENTITIES)

@@ -11,10 +11,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
 
-from calfeed.content import Content, content_of, event_of, fingerprint_of, format_utc
+from calfeed.content import Content, cancelled, content_of, event_of, fingerprint_of, format_utc
 from calfeed.errors import Mark, OutputError, Problem, error, warning
 from calfeed.fields import read_id
-from calfeed.model import AllDay, Event, Status
+from calfeed.model import AllDay, Event
 from calfeed.notation import NotationError
 from calfeed.series import length_of
 
@@ -152,8 +152,8 @@ def _end(event: Event) -> datetime:
 
 
 def _tombstone(item: Published, build_time: datetime) -> Revised:
-    content: Content = {**item.content, "status": Status.CANCELLED.value}
-    event = replace(restore(item), status=Status.CANCELLED)
+    content = cancelled(item.content)
+    event = restore(replace(item, content=content))
     revision = item.revision if content == item.content else _next(item.revision, build_time)
     return Revised(event, content, fingerprint_of(content), revision, item.removed or build_time)
 

@@ -215,7 +215,7 @@ def test_results_on_stdout_the_rest_on_stderr(inside: Path) -> None:
     """`build` says what it wrote on stdout; problems and notes go to stderr."""
     (inside / "events" / "open.yaml").write_text("summary: Open end\nstart: 2027-05-18 18:00\n", encoding="utf-8")
     result = run("build", "--no-site")
-    assert result.stdout == "dist: 3 events in 1 feed; 5 files written\n"
+    assert result.stdout == "dist: 3 events in 1 feed; 6 files written\n"
     assert "missing-end" in result.stderr
     assert "first build" in result.stderr
     again = run("build", now=LATER)

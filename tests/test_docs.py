@@ -51,7 +51,9 @@ def test_every_code_is_explained() -> None:
     assert sorted(sections) == sorted(set(problem_codes()))
 
 
-@pytest.mark.parametrize("command", ["", "init", "new", "check", "build", "list", "show", "schema", "serve", "doctor"])
+@pytest.mark.parametrize(
+    "command", ["", "init", "new", "check", "build", "list", "show", "schema", "serve", "doctor", "diff", "zones"]
+)
 def test_help_texts(command: str) -> None:
     """The reference of the command line shows the help of every command as it is."""
     shown = {match[1]: match[2] for match in HELP.finditer((ROOT / "docs/reference/cli.md").read_text("utf-8"))}

@@ -14,6 +14,7 @@ import pytest
 from support import LATER, NOW, TALK, run, tree, write_events
 
 from calfeed import output
+from calfeed.edition import Consent
 from calfeed.errors import OutputError
 from calfeed.ledger import MANIFEST
 from calfeed.model import Artifact
@@ -52,7 +53,7 @@ def test_only_changed_files_are_written(project: Path, tmp_path: Path) -> None:
     build(project, out, now=NOW)
     (project / "talk.yaml").write_text(TALK.replace("Talk", "Lecture"), encoding="utf-8")
     changes = build(project, out, now=LATER).changes
-    assert changes.written == ("calfeed.json", "events/talk.ics", "test.ics")
+    assert changes.written == ("calfeed.json", "changes.atom", "events/talk.ics", "test.ics")
     assert changes.deleted == ()
 
 
@@ -66,7 +67,7 @@ def test_what_left_the_sources_is_deleted_with_its_empty_folder(project: Path, t
     (out / "CNAME").write_text("test.example", encoding="utf-8")
     assert (out / "feeds" / "all.ics").exists()
     calendar.write_text(plain, encoding="utf-8")
-    assert build(project, out, now=LATER).changes.deleted == ("feeds/all.ics",)
+    assert build(project, out, now=LATER, consent=Consent(removals=True)).changes.deleted == ("feeds/all.ics",)
     assert not (out / "feeds").exists()
     assert (out / "CNAME").read_text("utf-8") == "test.example"
 
@@ -155,8 +156,10 @@ def test_link_in_dist_is_not_followed(project: Path, tmp_path: Path) -> None:
         pytest.param("{", "bad-manifest", id="no JSON"),
         pytest.param("[]", "bad-manifest", id="no mapping"),
         pytest.param('{"version": 1, "events": [{}], "files": {}}', "bad-manifest", id="event without UID"),
-        pytest.param('{"version": 99, "events": [], "files": {}}', "newer-manifest", id="newer form"),
-        pytest.param('{"version": 1, "events": [], "files": {"../x": {"sha256": ""}}}', "bad-manifest", id="outside"),
+        pytest.param('{"version": 99, "events": [], "feeds": [], "files": {}}', "newer-manifest", id="newer form"),
+        pytest.param(
+            '{"version": 1, "events": [], "feeds": [], "files": {"../x": {"sha256": ""}}}', "bad-manifest", id="outside"
+        ),
     ],
 )
 def test_manifest_that_cannot_be_trusted_is_refused(project: Path, tmp_path: Path, content: str, code: str) -> None:
@@ -319,4 +322,4 @@ def test_viewing_a_folder_that_is_not_there_makes_nothing(tmp_path: Path) -> Non
 
 def _manifest(*paths: str) -> bytes:
     files = {path: {"sha256": "", "size": 0} for path in paths}
-    return json.dumps({"version": 1, "events": [], "files": files}).encode()
+    return json.dumps({"version": 1, "events": [], "feeds": [], "files": files}).encode()

@@ -1,0 +1,150 @@
+"""calfeed.baseline: what is published now, from a path or from the web, and no start from nothing by a slip."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+from support import CALENDAR, LATER, NOW, TALK, run, tree, write_files
+
+from calfeed.baseline import MAX_REDIRECTS, load_baseline
+from calfeed.errors import OutputError
+from calfeed.fetching import Answer, FetchError, Request
+from calfeed.ledger import MANIFEST
+from calfeed.pipeline import build
+
+URL = "https://host.example/calendar/calfeed.json"
+
+
+@pytest.fixture
+def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Build a calendar of one talk, and go there."""
+    write_files(tmp_path / "events", {"calendar.yaml": CALENDAR, "talk.yaml": TALK})
+    build(tmp_path / "events", tmp_path / "dist", now=NOW)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+class Web:
+    """A web of answers by address; an address it does not know answers 404."""
+
+    def __init__(self, pages: Mapping[str, tuple[int, dict[str, str], bytes]]) -> None:
+        self.pages = pages
+        self.asked: list[str] = []
+
+    def __call__(self, request: Request) -> Answer:
+        """Answer a request."""
+        self.asked.append(request.url)
+        status, headers, body = self.pages.get(request.url, (404, {}, b""))
+        return Answer(url=request.url, status=status, headers=headers, body=body)
+
+
+def refusal_of(location: str, web: Web) -> str:
+    """Return why a baseline is refused."""
+    with pytest.raises(OutputError) as refusal:
+        load_baseline(location, web)
+    (problem,) = refusal.value.problems
+    assert problem.code in ("unreadable-baseline", "bad-manifest", "newer-manifest")
+    return problem.message
+
+
+@pytest.mark.parametrize("location", ["dist", "dist/calfeed.json"])
+def test_path(root: Path, location: str) -> None:
+    """A folder or a manifest in it is a baseline; what is not there is none."""
+    found = load_baseline(location, Web({}))
+    assert found is not None
+    assert list(found.events) == ["talk@test.example"]
+    assert load_baseline("nowhere", Web({})) is None
+
+
+@pytest.mark.parametrize("location", [URL, "https://host.example/calendar/"])
+def test_address(root: Path, location: str) -> None:
+    """An address of a manifest, or of the folder it is in, is asked once."""
+    web = Web({URL: (200, {}, Path("dist", MANIFEST).read_bytes())})
+    found = load_baseline(location, web)
+    assert found is not None
+    assert (list(found.events), web.asked) == (["talk@test.example"], [URL])
+
+
+@pytest.mark.parametrize("status", [404, 410])
+def test_address_of_nothing(status: int) -> None:
+    """What is not there is no baseline; the command line asks for a word before it takes that for a first build."""
+    assert load_baseline(URL, Web({URL: (status, {}, b"")})) is None
+
+
+def test_redirects(root: Path) -> None:
+    """A few redirects are followed, also relative ones."""
+    data = Path("dist", MANIFEST).read_bytes()
+    pages = {URL: (301, {"location": "/elsewhere.json"}, b""), "https://host.example/elsewhere.json": (200, {}, data)}
+    assert load_baseline(URL, Web(pages)) is not None
+
+
+@pytest.mark.parametrize("target", ["http://host.example/a", "file:///etc/passwd", "ftp://host.example/a", "//[", "x:"])
+def test_redirects_lead_only_to_https(target: str) -> None:
+    """A host cannot lead a build to a file, nor to an address that anybody on the way could answer for."""
+    web = Web({URL: (302, {"location": target}, b"")})
+    assert "no https address" in refusal_of(URL, web)
+    assert web.asked == [URL]
+
+
+def test_redirects_end() -> None:
+    """A circle of redirects is left."""
+    web = Web({URL: (302, {"location": URL}, b"")})
+    assert "redirected more than" in refusal_of(URL, web)
+    assert len(web.asked) == MAX_REDIRECTS + 1
+
+
+@pytest.mark.parametrize(
+    ("answer", "message"),
+    [
+        ((500, {}, b""), "the host answers with status 500"),
+        ((200, {}, b"<html>"), "this is no manifest of calfeed: it is no JSON"),
+        ((200, {}, b"[]"), "this is no manifest of calfeed: something in it is missing or wrong"),
+        ((200, {}, b""), "this is no manifest of calfeed: it is no JSON"),
+        ((200, {}, b'{"version": 2}'), "the manifest has version 2, and this calfeed knows 1"),
+        ((200, {"content-encoding": "br"}, b"x"), "the answer is compressed with `br`, which was not asked for"),
+    ],
+)
+def test_answers_that_are_no_baseline(answer: tuple[int, dict[str, str], bytes], message: str) -> None:
+    """An error page, a newer form and an empty answer are refused, each with its reason."""
+    assert message in refusal_of(URL, Web({URL: answer}))
+
+
+def test_host_without_an_answer() -> None:
+    """A host that cannot be reached is no host without a baseline."""
+
+    def silent(_request: Request) -> Answer:
+        raise FetchError("no full answer within 15 seconds")
+
+    with pytest.raises(OutputError, match="no full answer within 15 seconds"):
+        load_baseline(URL, silent)
+
+
+def test_plain_http_is_refused() -> None:
+    """Only at home: anybody on the way could make every event a new one."""
+    assert "no https address" in refusal_of("http://host.example/calfeed.json", Web({}))
+    assert load_baseline("http://127.0.0.1:8000/", Web({})) is None
+
+
+def test_build_after_a_baseline(root: Path) -> None:
+    """An empty output folder is built after what is published elsewhere: the same bytes as there."""
+    result = run("build", "-o", "fresh", "--baseline", "dist", now=LATER)
+    assert result.exit_code == 0
+    assert tree(root / "fresh") == tree(root / "dist")
+    assert "a first build" not in result.stderr
+
+
+def test_missing_baseline_needs_a_word(root: Path) -> None:
+    """A baseline that is not there is an error, which `--first` allows; nothing is written before."""
+    result = run("build", "-o", "fresh", "--baseline", "nowhere/calfeed.json")
+    assert (result.exit_code, (root / "fresh").exists()) == (1, False)
+    assert "nowhere/calfeed.json:1:1: error: there is no baseline here [missing-baseline]" in result.stderr
+    result = run("build", "-o", "fresh", "--baseline", "nowhere/calfeed.json", "--first")
+    assert result.exit_code == 0
+    assert "nowhere/calfeed.json had no manifest: a first build, every event is new" in result.stderr
+
+
+def test_first_alone_is_wrong_usage(root: Path) -> None:
+    """`--first` says something of a baseline."""
+    assert run("build", "--first").exit_code == 2
