@@ -25,7 +25,8 @@ from pathlib import Path
 _HERE = Path(__file__).resolve().parent
 _FLOOR, _LOOP, _YAML2ICS = "floor", "icalendar loop (one feed)", "yaml2ics (one feed)"
 _COLD, _UNCHANGED, _CHANGED = "calfeed cold", "calfeed unchanged", "calfeed one changed"
-_ORDER = (_FLOOR, _LOOP, _YAML2ICS, _COLD, _UNCHANGED, _CHANGED)
+_SITE = "calfeed with the site"
+_ORDER = (_FLOOR, _LOOP, _YAML2ICS, _COLD, _UNCHANGED, _CHANGED, _SITE)
 _PACKAGES = ("calfeed", "yaml2ics", "ics", "icalendar", "PyYAML", "pydantic", "pytz")
 _BUILD_TIME = "1790000000"  # SOURCE_DATE_EPOCH, so that every round has the same bytes to write
 
@@ -91,6 +92,9 @@ def _round(inputs: Inputs, out: Path) -> Iterator[tuple[str, Cost]]:
     yield _UNCHANGED, _run(build, log, says="up to date")
     with _one_changed(inputs.events):
         yield _CHANGED, _run(build, log, says="written")
+    site = out / "site"
+    yield _SITE, _run(_module("calfeed", "build", inputs.events, "-o", site), log, says="written")
+    _check_site(site, inputs.n)
 
     yield _FLOOR, _run(_own("contenders.py", "floor", inputs.events, packed, out / "floor"), log)
     yield _LOOP, _run(_own("contenders.py", "icalendar", inputs.events, out / "icalendar.ics"), log)
@@ -115,6 +119,12 @@ def _check_feed(path: Path, n: int) -> None:
         found = sum(line.rstrip() == b"BEGIN:VEVENT" for line in feed)
     if found != n:
         sys.exit(f"{path} holds {found:,} events of {n:,}")
+
+
+def _check_site(site: Path, n: int) -> None:
+    found = len(list(site.glob("events/*.html")))
+    if found != n:
+        sys.exit(f"{site} has pages of {found:,} events of {n:,}")
 
 
 # -- processes --------------------------------------------------------------------------------------------------

@@ -151,9 +151,9 @@ def build(
     base_url: str | None,
     allow_removals: bool,
     allow_new_id: bool,
-    no_site: bool,  # noqa: ARG001
+    no_site: bool,
 ) -> None:
-    """Build the folder EVENTS into feeds and one .ics file per event.
+    """Build the folder EVENTS into feeds, one .ics file per event, and a web site around them.
 
     What was published before settles which events are new, changed or gone: by default the manifest in the output
     folder, else the one at --baseline.
@@ -174,6 +174,7 @@ def build(
             baseline=None if baseline is None else _load_baseline(baseline, may_miss=first),
             consent=Consent(allow_removals, allow_new_id),
             check=dry,
+            site=not no_site,
             progress=_Bar().show,
         )
     click.echo(report.format_problems(result.problems), err=True, nl=False)

@@ -290,6 +290,19 @@ def read_color(text: str) -> str:
     return name
 
 
+def read_theme_color(text: str) -> str:
+    """Return a colour of the site as `#rrggbb`; a CSS colour name stands for its own."""
+    name = text.casefold()
+    if re.fullmatch(r"#[0-9a-f]{6}", name, re.ASCII):
+        return name
+    if re.fullmatch(r"#[0-9a-f]{3}", name, re.ASCII):
+        return "#" + "".join(2 * digit for digit in name[1:])
+    if name in css_colors():
+        return css_colors()[name]
+    hint = did_you_mean(name, css_colors(), "write `'#1d4ed8'`, in quotes, or a CSS colour name such as `steelblue`")
+    raise NotationError("bad-color", f"`{text}` is not a colour", hint)
+
+
 def read_boolean(text: str) -> bool:
     """Return True for true, yes and on, False for false, no and off."""
     word = text.casefold()

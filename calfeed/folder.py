@@ -10,23 +10,28 @@ from calfeed.errors import Mark, Problem, error
 from calfeed.source import Document, read_document
 
 CALENDAR, VENUES, DEFAULTS = "calendar.yaml", "venues.yaml", "_defaults.yaml"
+TEMPLATES = "_templates"
 _SUFFIXES = (".yaml", ".yml")
 
 
 @dataclass(frozen=True)
 class Folder:
-    """The YAML files of a folder by what they are for, relative to it and sorted, and problems with their names."""
+    """The files of a folder by what they are for, relative to it and sorted, and problems with their names."""
 
     root: Path
     has_calendar: bool
     has_venues: bool
     events: tuple[str, ...]
     defaults: tuple[str, ...]
+    templates: tuple[str, ...]
     problems: tuple[Problem, ...]
 
 
 def find_files(root: Path) -> Folder:
-    """Return the YAML files below `root`. Names that begin with `.` or `_` are passed over, `_defaults.yaml` is not."""
+    """Return the YAML files below `root`, and the templates in `_templates/`.
+
+    Other names that begin with `.` or `_` are passed over, `_defaults.yaml` is not.
+    """
     events: list[str] = []
     defaults: list[str] = []
     problems: list[Problem] = []
@@ -59,26 +64,36 @@ def find_files(root: Path) -> Folder:
         has_venues=os.path.lexists(root / VENUES),
         events=tuple(sorted(events)),
         defaults=tuple(sorted(defaults)),
+        templates=_templates(root),
         problems=tuple(problems),
     )
 
 
+def _templates(root: Path) -> tuple[str, ...]:
+    found = (path for path in (root / TEMPLATES).rglob("[!.]*") if not path.is_dir())
+    return tuple(sorted(path.relative_to(root).as_posix() for path in found))
+
+
 def read_file(root: Path, relative: str) -> Document:
     """Return the document in a file of the folder; one that cannot or must not be read has a problem and no value."""
+    shown = (root / relative).as_posix()
+    data = read_data(root, relative)
+    return Document(shown, "", None, (data,), None) if isinstance(data, Problem) else read_document(shown, data)
+
+
+def read_data(root: Path, relative: str) -> bytes | Problem:
+    """Return the bytes of a file of the folder, or why it cannot or must not be read."""
     path = root / relative
-    shown = path.as_posix()
+    mark = Mark(path=path.as_posix())
     if path.is_symlink() and not _is_inside(path, root):
-        return _unread(
-            shown, "outside-folder", "this link leads out of the folder of events", "put the file itself here"
-        )
+        return error(mark, "outside-folder", "this link leads out of the folder of events", "put the file itself here")
     try:
         if not path.is_file():
-            return _unread(shown, "unreadable-file", "this is no file", "check what it is, or where the link leads")
-        data = path.read_bytes()
+            return error(mark, "unreadable-file", "this is no file", "check what it is, or where the link leads")
+        return path.read_bytes()
     except OSError as cause:
         message = f"the file cannot be read: {cause.strerror}"
-        return _unread(shown, "unreadable-file", message, "check its permissions, or where the link leads")
-    return read_document(shown, data)
+        return error(mark, "unreadable-file", message, "check its permissions, or where the link leads")
 
 
 def holds_file(root: Path, path: Path) -> bool:
@@ -92,10 +107,6 @@ def holds_file(root: Path, path: Path) -> bool:
 def _is_inside(path: Path, root: Path) -> bool:
     # realpath, unlike Path.resolve, takes a loop of links for what it is: a path that leads nowhere.
     return PurePath(os.path.realpath(path)).is_relative_to(os.path.realpath(root))
-
-
-def _unread(shown: str, code: str, message: str, hint: str) -> Document:
-    return Document(shown, "", None, (error(Mark(path=shown), code, message, hint),), None)
 
 
 def _folder_problems(root: Path, here: Path, folders: list[str]) -> list[Problem]:

@@ -8,7 +8,9 @@ from functools import cache, lru_cache
 from html import escape
 
 from markdown_it import MarkdownIt
+from markdown_it.renderer import RendererProtocol
 from markdown_it.token import Token
+from markdown_it.utils import EnvType, OptionsDict
 
 # Whatever CommonMark could read otherwise than as text: its punctuation, entities, what begins a block, and space that
 # is neither a plain one nor a line break.
@@ -25,6 +27,21 @@ def to_html(text: str) -> str:
         return str(parser.renderer.render(_parse(text), parser.options, {})).strip()
     lines = ("\n".join(line.strip(" ") for line in paragraph.split("\n")) for paragraph in _paragraphs(text))
     return "\n".join(f"<p>{escape(paragraph, quote=False).replace(_QUOTE, '&quot;')}</p>" for paragraph in lines)
+
+
+def to_page(text: str, level: int) -> str:
+    """Return a Markdown text as a part of a web page.
+
+    Its headings are `level` and below, without a gap. A picture of another host is a link: a page asks no other host.
+    """
+    if not _MARKUP.search(text):
+        return to_html(text)
+    tokens = _parse(text)
+    found = sorted({token.tag for token in tokens if token.type == "heading_open"})
+    levels = {tag: f"h{min(6, level + number)}" for number, tag in enumerate(found)}
+    shown = [token.copy(tag=levels.get(token.tag, token.tag)) for token in tokens]
+    parser = _page_parser()
+    return str(parser.renderer.render(shown, parser.options, {})).strip()
 
 
 def to_plain(text: str) -> str:
@@ -49,9 +66,29 @@ def _parse(text: str) -> list[Token]:
 
 @cache
 def _parser() -> MarkdownIt:
+    return _new_parser()
+
+
+def _new_parser() -> MarkdownIt:
     parser = MarkdownIt("commonmark", {"html": False})
     parser.validateLink = lambda url: _LINK.match(url) is not None  # type: ignore[method-assign]
     return parser
+
+
+@cache
+def _page_parser() -> MarkdownIt:
+    parser = _new_parser()
+    parser.add_render_rule("image", _image_as_link)
+    return parser
+
+
+def _image_as_link(
+    _renderer: RendererProtocol, tokens: Sequence[Token], index: int, _options: OptionsDict, _env: EnvType
+) -> str:
+    image = tokens[index]
+    label, address = escape(image.content or str(image.attrGet("src"))), escape(str(image.attrGet("src")))
+    opened = sum(token.nesting for token in tokens[:index] if token.type in ("link_open", "link_close"))
+    return label if opened else f'<a href="{address}">{label}</a>'
 
 
 def _blocks(tokens: Sequence[Token]) -> str:

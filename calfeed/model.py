@@ -222,19 +222,49 @@ class Calendar:
     mark: Mark = field(compare=False, repr=False)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Project:
-    """A folder of events, read and resolved. `problems` are its warnings; with an error there is no project."""
-
-    calendar: Calendar
-    events: tuple[Event, ...]
-    feeds: tuple[Feed, ...]
-    problems: tuple[Problem, ...] = field(default=(), compare=False)
-
-
 @dataclass(frozen=True, slots=True)
 class Artifact:
     """A file to publish: its path relative to DIST, with forward slashes, and its bytes."""
 
     path: str
     data: bytes
+
+
+def image_path(image: str) -> str:
+    """Return where a picture of the folder of events is published, relative to DIST."""
+    return f"images/{image}"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Theme:
+    """How the site looks: a colour `#rrggbb` for light pages and one for dark ones, a logo and a footer."""
+
+    accent: str
+    accent_dark: str
+    logo: str | None = None
+    footer: Text | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Template:
+    """A template of the calendar's own, from `_templates/`; `path` is its file, as problems show it."""
+
+    name: str
+    text: str
+    path: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Project:
+    """A folder of events, read and resolved. `problems` are its warnings; with an error there is no project.
+
+    `images` are the pictures of events and the logo, as the site publishes them.
+    """
+
+    calendar: Calendar
+    events: tuple[Event, ...]
+    feeds: tuple[Feed, ...]
+    theme: Theme
+    templates: tuple[Template, ...] = ()
+    images: tuple[Artifact, ...] = ()
+    problems: tuple[Problem, ...] = field(default=(), compare=False)

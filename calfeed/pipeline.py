@@ -38,7 +38,12 @@ class BuildResult:
 
 
 def render(
-    project: Project, *, now: datetime, baseline: Manifest | None = None, consent: Consent = _NONE
+    project: Project,
+    *,
+    now: datetime,
+    baseline: Manifest | None = None,
+    consent: Consent = _NONE,
+    site: bool = True,
 ) -> tuple[Artifact, ...]:
     """Return every file of DIST, the manifest last.
 
@@ -47,12 +52,13 @@ def render(
         now: the build's time (aware), for events that are new or changed since the baseline.
         baseline: the last published manifest; None for a first build.
         consent: what may vanish for subscribers.
+        site: whether there are web pages.
 
     Raises:
         PromiseError: something would vanish without consent.
         OutputError: the baseline does not say what an event was that is gone.
     """
-    artifacts, _problems = _render(project, now, baseline or Manifest(), consent, silent)
+    artifacts, _problems = _render(project, now, baseline or Manifest(), consent, silent, site=site)
     return artifacts
 
 
@@ -65,6 +71,7 @@ def build(
     baseline: Manifest | None = None,
     consent: Consent = _NONE,
     check: bool = False,
+    site: bool = True,
     progress: Progress | None = None,
 ) -> BuildResult:
     """Build the folder of events `path` into the folder `out`.
@@ -77,10 +84,11 @@ def build(
         baseline: what is published now, instead of what the manifest in DIST says.
         consent: what may vanish for subscribers.
         check: write nothing; the result's `changes` tell what is out of date.
+        site: whether there are web pages.
         progress: told how far each stage is.
 
     Raises:
-        SourceError: the sources have errors. DIST is not touched.
+        SourceError: the sources have errors, or a template of theirs fails. DIST is not touched.
         PromiseError: something would vanish for subscribers without consent. DIST is not touched.
         OutputError: DIST cannot be used or written; it is as it was, unless the error is an UnfinishedError.
     """
@@ -91,7 +99,7 @@ def build(
     with nullcontext(view_dist(target)) if check else open_dist(target) as dist:
         project = load(source, base_url=base_url, progress=report)
         published = baseline or dist.manifest or Manifest()
-        artifacts, problems = _render(project, now, published, consent, report)
+        artifacts, problems = _render(project, now, published, consent, report, site=site)
         if check:
             changes = dist.changes(artifacts, same_manifest=same_output)
         else:
@@ -106,18 +114,20 @@ def build(
 
 
 def _render(
-    project: Project, now: datetime, baseline: Manifest, consent: Consent, progress: Progress
+    project: Project, now: datetime, baseline: Manifest, consent: Consent, progress: Progress, *, site: bool
 ) -> tuple[tuple[Artifact, ...], tuple[Problem, ...]]:
     edition = prepare(project, baseline, now, consent)
-    artifacts, problems = _render_edition(edition, progress)
+    artifacts, problems = _render_edition(project, edition, progress, site=site)
     trimmed = without_expired(edition, now, consent)
     # Tombstones go with a build that changes something else: time alone makes nothing out of date.
     if trimmed is not edition and (consent.removals or not _is_published(artifacts, baseline)):
-        artifacts, problems = _render_edition(trimmed, progress)
+        artifacts, problems = _render_edition(project, trimmed, progress, site=site)
     return artifacts, (*edition.problems, *problems)
 
 
-def _render_edition(edition: Edition, progress: Progress) -> tuple[tuple[Artifact, ...], tuple[Problem, ...]]:
+def _render_edition(
+    project: Project, edition: Edition, progress: Progress, *, site: bool
+) -> tuple[tuple[Artifact, ...], tuple[Problem, ...]]:
     rendered = dict(_render_events(edition.events, progress))
     events = {item.event.id: item.event for item in edition.events}
     feeds = [
@@ -130,7 +140,8 @@ def _render_edition(edition: Edition, progress: Progress) -> tuple[tuple[Artifac
         for feed in edition.feeds
     ]
     singles = [render_single(each, plan_zones([events[event_id]])) for event_id, each in rendered.items()]
-    artifacts = (*feeds, *singles, render_changes(edition))
+    pages = _render_pages(project, edition) if site else ()
+    artifacts = (*feeds, *singles, render_changes(edition), *pages)
     return (*artifacts, render_manifest(edition, artifacts)), tuple(_feed_problems(edition, feeds))
 
 
@@ -138,6 +149,12 @@ def _is_published(artifacts: Sequence[Artifact], baseline: Manifest) -> bool:
     """Tell whether the baseline holds just these files, the manifest aside."""
     hashes = {one.path: hashlib.sha256(one.data).hexdigest() for one in artifacts if one.path != MANIFEST}
     return hashes == baseline.files
+
+
+def _render_pages(project: Project, edition: Edition) -> tuple[Artifact, ...]:
+    from calfeed.site.pages import render_site  # templates take a moment to load, and not every build has a site
+
+    return render_site(project, edition.feeds, edition.events)
 
 
 def _render_events(revised: Sequence[Revised], progress: Progress) -> Iterator[tuple[str, RenderedEvent]]:

@@ -14,12 +14,14 @@ from calfeed.entries import Place, Read, read_entry
 from calfeed.errors import Mark, Problem, Severity, SourceError, error, sort_problems, warning
 from calfeed.events import Surroundings, resolve_event, resolve_organizer, resolve_venue
 from calfeed.feeds import WrittenFeed, resolve_feeds
-from calfeed.folder import CALENDAR, VENUES, Folder, find_files, holds_file, read_file
-from calfeed.model import Calendar, Event, Project, Venue
+from calfeed.folder import CALENDAR, VENUES, Folder, find_files, read_file
+from calfeed.look import Pictures, load_templates
+from calfeed.model import Calendar, Event, Project, Theme, Venue
 from calfeed.notation import NotationError
 from calfeed.plans import MAX_LISTED, is_irregular, plan_zones
-from calfeed.schema import CalendarEntry, EventEntry, FeedEntry, VenueEntry
+from calfeed.schema import CalendarEntry, EventEntry, FeedEntry, ThemeEntry, VenueEntry
 from calfeed.source import Document, Value
+from calfeed.theme import resolve_theme
 
 Progress = Callable[[str, int, int], None]
 """Called with the stage's name, how many things are done and how many there are."""
@@ -67,6 +69,7 @@ class _Loader:
         self._problems: list[Problem] = list(folder.problems)
         self._claims: list[_Claim] = []
         self._feeds: list[WrittenFeed | None] = []
+        self._pictures = Pictures(folder.root)
 
     def load(self) -> Project:
         if not self._folder.has_calendar:
@@ -88,10 +91,21 @@ class _Loader:
         automatic = read.entry.automatic_feeds
         feeds, problems = resolve_feeds(calendar, written, automatic, venues, events, are_all=are_all)
         self._problems += problems
+        theme = self._load_theme(read.entry, place)
+        templates, problems = load_templates(self._root, self._folder.templates)
+        self._problems += [*problems, *self._pictures.problems]
         found = sort_problems(self._problems)
         if any(problem.severity is Severity.ERROR for problem in found):
             raise SourceError(found)
-        return Project(calendar=calendar, events=events, feeds=feeds, problems=found)
+        return Project(
+            calendar=calendar,
+            events=events,
+            feeds=feeds,
+            theme=theme,
+            templates=templates,
+            images=self._pictures.images,
+            problems=found,
+        )
 
     def _read(self, relative: str) -> Document:
         document = read_file(self._root, relative)
@@ -166,6 +180,16 @@ class _Loader:
             aliases=tuple(entry.aliases),
             mark=place.mark("name"),
         )
+
+    # -- the look of the site
+
+    def _load_theme(self, entry: CalendarEntry, place: Place) -> Theme:
+        below = place.below("theme")
+        theme, problems = resolve_theme(entry.theme or ThemeEntry(), below, entry.color)
+        self._problems += problems
+        if theme.logo is None:
+            return theme
+        return replace(theme, logo=self._pictures.load(theme.logo, below.document, below.mark("logo")))
 
     # -- venues
 
@@ -284,13 +308,7 @@ class _Loader:
         if event.image is None:
             return event
         owner = place.defaults.get("image", place.document)
-        beside = Path(owner.path).parent / event.image
-        if not holds_file(self._root, beside):
-            hint = f"put the file at {beside.as_posix()}"
-            self._problems.append(
-                error(place.mark("image"), "missing-image", f"there is no image `{event.image}`", hint)
-            )
-        return replace(event, image=beside.relative_to(self._root).as_posix())
+        return replace(event, image=self._pictures.load(event.image, owner, place.mark("image")))
 
 
 def _zone_problems(events: Sequence[Event]) -> Iterator[Problem]:

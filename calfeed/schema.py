@@ -39,6 +39,7 @@ from calfeed.values import (
     SequenceField,
     StatusField,
     Text,
+    ThemeColor,
     Uid,
     Url,
     Words,
@@ -117,6 +118,15 @@ VenueField: TypeAlias = Annotated[
 ]
 
 
+class ThemeEntry(Entry):
+    """How the site looks."""
+
+    accent: ThemeColor | None = None
+    accent_dark: ThemeColor | None = None
+    logo: RelativePath | None = None
+    footer: Text | None = None
+
+
 def _read_automatic(text: str) -> str:
     if text not in ("category", "venue"):
         raise NotationError("bad-feed", f"`{text}` is no kind of automatic feed", "write `category`, `venue`, or `[]`")
@@ -148,6 +158,7 @@ class CalendarEntry(Entry):
         ],
         OneOrMore(),
     ] = ["category", "venue"]
+    theme: ThemeEntry | None = None
 
 
 class OverrideEntry(Entry):
@@ -213,6 +224,7 @@ class DefaultsEntry(EventEntry):
 NESTED: dict[tuple[type[Entry], str], type[Entry]] = {
     (CalendarEntry, "feeds"): FeedEntry,
     (CalendarEntry, "organizer"): OrganizerEntry,
+    (CalendarEntry, "theme"): ThemeEntry,
     (EventEntry, "organizer"): OrganizerEntry,
     (EventEntry, "venue"): VenueEntry,
     (EventEntry, "overrides"): OverrideEntry,

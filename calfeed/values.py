@@ -161,6 +161,9 @@ CountryField = Annotated[
 ]
 Language = Annotated[str, PlainValidator(read_with(fields.read_language)), _scalar("BCP 47 tag")]
 Color = Annotated[str, PlainValidator(read_with(fields.read_color)), _scalar("CSS colour name")]
+ThemeColor = Annotated[
+    str, PlainValidator(read_with(fields.read_theme_color)), _scalar("'#rrggbb' in quotes, or a CSS colour name")
+]
 Refresh = Annotated[timedelta, PlainValidator(read_with(fields.read_refresh)), _scalar("duration of 1 h or more")]
 DurationField = Annotated[
     Duration, PlainValidator(read_with(notation.read_duration)), _scalar("90m, 1h30m, 3d or ISO 8601")

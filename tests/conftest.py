@@ -5,8 +5,14 @@ from __future__ import annotations
 import os
 
 import pytest
-from readers import icaljs
+from readers import browser, icaljs
 from servers import program
+
+# What tests need that pip does not install: whether it is there, and how to get it.
+TOOLS = {
+    "node": (icaljs.available, "needs node and `npm install --prefix tests/readers`"),
+    "browser": (browser.available, "needs chromium and `npm install --prefix tests/readers`"),
+}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -21,12 +27,13 @@ def update_golden(request: pytest.FixtureRequest) -> bool:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skip what needs node or a web server where it is missing; in CI that is a failure instead."""
+    """Skip what needs a tool that is missing; in CI that is a failure instead."""
     if os.environ.get("CI") == "true":
         return
     for item in items:
-        if item.get_closest_marker("node") and not icaljs.available():
-            item.add_marker(pytest.mark.skip(reason="needs node and `npm install --prefix tests/readers`"))
+        for name, (is_available, reason) in TOOLS.items():
+            if item.get_closest_marker(name) and not is_available():
+                item.add_marker(pytest.mark.skip(reason=reason))
         for name in (name for marker in item.iter_markers("server") for name in marker.args):
             if program(name) is None:
                 item.add_marker(pytest.mark.skip(reason=f"needs the web server {name}"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -58,6 +59,18 @@ def run(*arguments: str, now: datetime = NOW, width: int = 80) -> Result:
     return runner.invoke(
         main, arguments, env=environment, catch_exceptions=False, terminal_width=width, prog_name="calfeed"
     )
+
+
+def write_site(root: Path) -> Path:
+    """Write the calendar with everything that pages show, and return its folder of events.
+
+    It is the golden calendar `site`, a series without an end, and an event of hostile texts.
+    """
+    data = Path(__file__).parent / "data"
+    events = root / "events"
+    shutil.copytree(data / "ok" / "site" / "events", events)
+    shutil.copytree(data / "more", events / "more")
+    return events
 
 
 def tree(folder: Path) -> dict[str, bytes]:

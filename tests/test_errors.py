@@ -171,7 +171,7 @@ def test_every_code_has_a_case() -> None:
 
 def problem_codes() -> Iterator[str]:
     """Yield the code of every problem that the package's modules can make, as they are written there."""
-    for path in sorted(PACKAGE.glob("*.py")):
+    for path in sorted(PACKAGE.rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if not isinstance(node, ast.Call):
                 continue

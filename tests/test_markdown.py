@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from calfeed.markdown import to_html, to_plain
+from calfeed.markdown import to_html, to_page, to_plain
 
 
 @pytest.mark.parametrize(
@@ -51,3 +51,24 @@ def test_plain(text: str, plain: str) -> None:
 def test_html(text: str, html: str) -> None:
     """HTML holds what was written, escaped, and only harmless links."""
     assert html == to_html(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "html"),
+    [
+        ("Plain & simple", "<p>Plain &amp; simple</p>"),
+        ("# One\n\n### Three", "<h3>One</h3>\n<h4>Three</h4>"),
+        ("## Two\n\ntext", "<h3>Two</h3>\n<p>text</p>"),
+        ("![A *map*](https://a.example/x.png)", '<p><a href="https://a.example/x.png">A *map*</a></p>'),
+        ("![](https://a.example/x.png)", '<p><a href="https://a.example/x.png">https://a.example/x.png</a></p>'),
+        (
+            "[![Map](https://a.example/x.png)](https://b.example)",
+            '<p><a href="https://b.example">Map</a></p>',
+        ),
+        ("![x](javascript:alert(1))", "<p>![x](javascript:alert(1))</p>"),
+        ("<img src=x onerror=alert(1)>", "<p>&lt;img src=x onerror=alert(1)&gt;</p>"),
+    ],
+)
+def test_to_page(text: str, html: str) -> None:
+    """On a page headings begin below the page's own, and pictures of other hosts are links."""
+    assert html == to_page(text, 3)

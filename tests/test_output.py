@@ -50,9 +50,9 @@ def test_second_build_changes_no_byte_and_no_file(project: Path, tmp_path: Path)
 def test_only_changed_files_are_written(project: Path, tmp_path: Path) -> None:
     """Changing one event writes its file, the feeds that hold it, and the manifest."""
     out = tmp_path / "dist"
-    build(project, out, now=NOW)
+    build(project, out, now=NOW, site=False)
     (project / "talk.yaml").write_text(TALK.replace("Talk", "Lecture"), encoding="utf-8")
-    changes = build(project, out, now=LATER).changes
+    changes = build(project, out, now=LATER, site=False).changes
     assert changes.written == ("calfeed.json", "changes.atom", "events/talk.ics", "test.ics")
     assert changes.deleted == ()
 
@@ -63,11 +63,13 @@ def test_what_left_the_sources_is_deleted_with_its_empty_folder(project: Path, t
     calendar = project / "calendar.yaml"
     plain = calendar.read_text("utf-8")
     calendar.write_text(f"{plain}feeds:\n- {{slug: all, name: All}}\n", encoding="utf-8")
-    build(project, out, now=NOW)
+    build(project, out, now=NOW, site=False)
     (out / "CNAME").write_text("test.example", encoding="utf-8")
     assert (out / "feeds" / "all.ics").exists()
     calendar.write_text(plain, encoding="utf-8")
-    assert build(project, out, now=LATER, consent=Consent(removals=True)).changes.deleted == ("feeds/all.ics",)
+    assert build(project, out, now=LATER, site=False, consent=Consent(removals=True)).changes.deleted == (
+        "feeds/all.ics",
+    )
     assert not (out / "feeds").exists()
     assert (out / "CNAME").read_text("utf-8") == "test.example"
 

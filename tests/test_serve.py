@@ -167,7 +167,6 @@ def test_pages_of_a_site(inside: Path) -> None:
     preview = Preview(inside / "events", inside / "built", NOW)
     preview.rebuild()
     site = inside / "built" / "0"
-    (site / "months").mkdir()
     pages = {name: f"<html><head></head><body>{name}</body></html>" for name in ("index.html", "404.html")}
     write_files(site, {**pages, "months/index.html": "<html><head></head><body>months</body></html>"})
     files = {path.relative_to(site).as_posix(): path for path in site.rglob("*") if path.is_file()}

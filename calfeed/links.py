@@ -1,0 +1,255 @@
+"""Links that add an event to somebody's calendar, subscribe to a feed, and show a place on a map.
+
+None of the vendors documents theirs; what is known of them, and how, is in docs/explanation/compatibility.md. Hosts and
+forms stand in the two tables below, so that a change of theirs is a change of a line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import TypeAlias
+from urllib.parse import quote
+
+from calfeed.ics import plain_description
+from calfeed.model import AllDay, Event, Feed, Timed, Venue
+from calfeed.observances import is_place
+from calfeed.zones import resolve_wall, wall_at
+
+MAX_BYTES = 2_000
+"""Longer addresses do not survive the way through a sign-in page."""
+_CUT = "…"
+
+Parameters: TypeAlias = "Mapping[str, str]"
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A link to a service. `holds_series` tells whether it takes a series, and not its first date alone."""
+
+    service: str
+    url: str
+    holds_series: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class _Service:
+    """A form for new events: its address, the names it has for our texts, and how it writes times.
+
+    `texts` are in the order in which they are cut where the address is too long.
+    """
+
+    name: str
+    address: str
+    fixed: Parameters
+    texts: tuple[tuple[str, str], ...]
+    when: Callable[[Event], Parameters]
+    line_break: str = "\n"
+    holds_series: bool = False
+
+
+# -- how each writes times --------------------------------------------------------------------------------------
+
+
+def _google(event: Event) -> Parameters:
+    """Return wall times with their zone, or UTC where Google would not find the zone or could mistake the time."""
+    when = event.when
+    parameters: dict[str, str] = {}
+    if event.recurrence is not None:
+        parameters["recur"] = f"RRULE:{event.recurrence.rrule}"
+    if isinstance(when, AllDay):  # a zone beside days alone confuses Android
+        return {"dates": f"{_day(when.first)}/{_day(when.end)}", **parameters}
+    start, end = when.start, when.end or when.start
+    if not is_place(start.tzid) or (event.recurrence is None and not _is_plain(when)):
+        return {"dates": f"{_utc(start.instant)}/{_utc(end.instant)}", **parameters}
+    walls = f"{_wall(start.wall)}/{_wall(wall_at(end.instant, start.tzid))}"
+    return {"dates": walls, "ctz": start.tzid, **parameters}
+
+
+def _outlook(event: Event) -> Parameters:
+    """Return UTC: a time without Z would be the reader's own, and an offset is not understood."""
+    when = event.when
+    if isinstance(when, AllDay):
+        return {"startdt": when.first.isoformat(), "enddt": when.end.isoformat(), "allday": "true"}
+    end = when.end or when.start
+    return {"startdt": _iso_utc(when.start.instant), "enddt": _iso_utc(end.instant)}
+
+
+def _yahoo(event: Event) -> Parameters:
+    """Return wall times: Yahoo drops a Z and knows no zones, so they are right for readers in that zone alone."""
+    when = event.when
+    if isinstance(when, AllDay) and when.first == when.last:
+        return {"ST": _day(when.first), "DUR": "allday"}
+    if isinstance(when, AllDay):
+        return {"ST": f"{_day(when.first)}T000000", "ET": f"{_day(when.end)}T000000"}
+    end = when.end or when.start
+    return {"ST": _wall(when.start.wall), "ET": _wall(wall_at(end.instant, when.start.tzid))}
+
+
+_OUTLOOK = {"path": "/calendar/action/compose", "rru": "addevent"}
+_OUTLOOK_TEXTS = (("body", "details"), ("location", "location"), ("subject", "summary"))
+
+SERVICES = (
+    _Service(
+        name="Google Calendar",
+        address="https://calendar.google.com/calendar/render",
+        fixed={"action": "TEMPLATE"},
+        texts=(("details", "details"), ("location", "location"), ("text", "summary")),
+        when=_google,
+        holds_series=True,
+    ),
+    _Service(
+        name="Outlook.com",
+        address="https://outlook.live.com/calendar/0/deeplink/compose",
+        fixed=_OUTLOOK,
+        texts=_OUTLOOK_TEXTS,
+        when=_outlook,
+        line_break="<br>",
+    ),
+    _Service(
+        name="Microsoft 365",
+        address="https://outlook.cloud.microsoft/calendar/deeplink/compose",
+        fixed=_OUTLOOK,
+        texts=_OUTLOOK_TEXTS,
+        when=_outlook,
+        line_break="<br>",
+    ),
+    _Service(
+        name="Yahoo",
+        address="https://calendar.yahoo.com/",
+        fixed={"v": "60"},
+        texts=(("DESC", "details"), ("in_loc", "location"), ("TITLE", "summary")),
+        when=_yahoo,
+    ),
+)
+GOOGLE_BY_ADDRESS = "https://calendar.google.com/calendar/u/0/r/settings/addbyurl"
+_GOOGLE_SUBSCRIBE = "https://calendar.google.com/calendar/u/0/r"
+_OUTLOOK_SUBSCRIBE = "https://outlook.live.com/calendar/0/addfromweb/"
+_MICROSOFT_SUBSCRIBE = "https://outlook.office.com/calendar/0/addfromweb/"
+_MAP = "https://www.openstreetmap.org/"
+
+
+# -- events -----------------------------------------------------------------------------------------------------
+
+
+def add_links(event: Event) -> tuple[Link, ...]:
+    """Return the links that open a form with the event in it, one for each service."""
+    details, kept = _details(event)
+    texts = {"summary": event.summary, "location": place_line(event.venue) or event.online or "", "details": details}
+    return tuple(Link(service.name, _add(service, event, texts, kept), service.holds_series) for service in SERVICES)
+
+
+def _details(event: Event) -> tuple[str, str]:
+    """Return the description, and the end of it that is kept when it must be cut: the event's own address."""
+    text = plain_description(event)
+    kept = f"\n\n{event.url}" if event.url is not None and text.endswith(f"\n{event.url}") else ""
+    return text, kept
+
+
+def _add(service: _Service, event: Event, texts: Mapping[str, str], kept: str) -> str:
+    fixed = {**service.fixed, **service.when(event)}
+    written = {name: texts[key].replace("\n", service.line_break) for name, key in service.texts if texts[key]}
+    for name, key in service.texts:
+        address = _address(service.address, {**fixed, **dict(reversed(written.items()))})
+        if len(address) <= MAX_BYTES:
+            return address
+        ending = kept.replace("\n", service.line_break) if key == "details" else ""
+        room = MAX_BYTES - len(address) + len(quote(written.get(name, ""), safe=""))
+        written[name] = _shortened(written.get(name, ""), ending, room)
+    return _address(service.address, {**fixed, **dict(reversed(written.items()))})
+
+
+def _shortened(text: str, ending: str, room: int) -> str:
+    """Return as much of a text as there is room for once it is encoded, and its ending if that fits."""
+    mark = _CUT + ending
+    left = room - len(quote(mark, safe=""))
+    if left <= 0:
+        return "" if mark == _CUT else _shortened(text, "", room)
+    kept = []
+    for letter in text[: len(text) - len(ending)]:
+        left -= len(quote(letter, safe=""))
+        if left < 0:
+            break
+        kept.append(letter)
+    return "".join(kept).rstrip() + mark
+
+
+# -- feeds ------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class SubscribeLinks:
+    """How to subscribe to a feed: its address, and links that hand the address to an app."""
+
+    https: str
+    webcal: str
+    google: str
+    google_by_address: str
+    outlook: str
+    microsoft: str
+
+
+def subscribe_links(feed: Feed, url: str) -> SubscribeLinks:
+    """Return the links of a feed that is published below the address `url`."""
+    https = url + feed.path
+    webcal = f"webcal://{https.partition('://')[2]}"
+    named = {"url": https, "name": feed.name}
+    return SubscribeLinks(
+        https=https,
+        webcal=webcal,
+        google=_address(_GOOGLE_SUBSCRIBE, {"cid": webcal}),  # Google was seen to refuse https here
+        google_by_address=GOOGLE_BY_ADDRESS,
+        outlook=_address(_OUTLOOK_SUBSCRIBE, named),
+        microsoft=_address(_MICROSOFT_SUBSCRIBE, named),
+    )
+
+
+# -- places -----------------------------------------------------------------------------------------------------
+
+
+def map_link(venue: Venue) -> str | None:
+    """Return the address of a map that shows the venue; None where neither coordinates nor an address are known."""
+    if venue.geo is not None:
+        latitude, longitude = (f"{degrees:.6f}".rstrip("0").rstrip(".") for degrees in venue.geo)
+        return f"{_address(_MAP, {'mlat': latitude, 'mlon': longitude})}#map=17/{latitude}/{longitude}"
+    if venue.address.line:
+        return _address(f"{_MAP}search", {"query": venue.address.line})
+    return None
+
+
+def place_line(venue: Venue | None) -> str:
+    """Return a venue in one line: its name and address."""
+    return "" if venue is None else ", ".join(part for part in (venue.name, venue.address.line) if part)
+
+
+# -- writing ----------------------------------------------------------------------------------------------------
+
+
+def _address(base: str, parameters: Parameters) -> str:
+    """Return an address with parameters; a space is %20, because not everyone takes a plus for one."""
+    pairs = (f"{name}={quote(value, safe='')}" for name, value in parameters.items())
+    return f"{base}?{'&'.join(pairs)}"
+
+
+def _is_plain(when: Timed) -> bool:
+    """Tell whether start and end are each one instant by the clocks of one zone."""
+    times = (when.start, when.end or when.start)
+    tzid = when.start.tzid
+    return all(time.tzid == tzid and isinstance(resolve_wall(time.wall, tzid), datetime) for time in times)
+
+
+def _day(day: date) -> str:
+    return f"{day.year:04}{day.month:02}{day.day:02}"
+
+
+def _wall(wall: datetime) -> str:
+    return f"{_day(wall)}T{wall.hour:02}{wall.minute:02}{wall.second:02}"
+
+
+def _utc(instant: datetime) -> str:
+    return f"{_wall(instant.astimezone(UTC))}Z"
+
+
+def _iso_utc(instant: datetime) -> str:
+    return f"{instant.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='seconds')}Z"

@@ -1,0 +1,69 @@
+"""What the site is made of besides events: pictures and templates in the folder of events, read and looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path, PurePosixPath
+
+from calfeed.errors import Mark, Problem, error
+from calfeed.folder import TEMPLATES, holds_file, read_data
+from calfeed.model import Artifact, Template, image_path
+from calfeed.source import Document
+
+
+class Pictures:
+    """The pictures that a calendar and its events name, each read once; and problems with them."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._found: dict[str, Artifact] = {}
+        self.problems: list[Problem] = []
+
+    @property
+    def images(self) -> tuple[Artifact, ...]:
+        """The pictures as they are published."""
+        return tuple(image for _path, image in sorted(self._found.items()))
+
+    def load(self, name: str, owner: Document, mark: Mark) -> str:
+        """Return the path of a picture relative to the folder, and keep the picture.
+
+        Args:
+            name: the path of the file, relative to that of the YAML that names it.
+            owner: that YAML.
+            mark: where it stands there.
+        """
+        beside = Path(owner.path).parent / name
+        relative = beside.relative_to(self._root).as_posix()
+        if not holds_file(self._root, beside):
+            hint = f"put the file at {beside.as_posix()}"
+            self.problems.append(error(mark, "missing-image", f"there is no image `{name}`", hint))
+        elif relative not in self._found:
+            data = read_data(self._root, relative)
+            if isinstance(data, Problem):
+                self.problems.append(data)
+            else:
+                self._found[relative] = Artifact(image_path(relative), data)
+        return relative
+
+
+def load_templates(root: Path, paths: Iterable[str]) -> tuple[tuple[Template, ...], tuple[Problem, ...]]:
+    """Return the templates in files of the folder, and what is wrong with them."""
+    found = [_load_template(root, path) for path in paths]
+    templates = tuple(one for one in found if isinstance(one, Template))
+    problems = [one for one in found if isinstance(one, Problem)]
+    if templates:
+        from calfeed.site.engine import template_problems  # takes a moment to load
+
+        problems += template_problems(templates)
+    return templates, tuple(problems)
+
+
+def _load_template(root: Path, relative: str) -> Template | Problem:
+    path = (root / relative).as_posix()
+    data = read_data(root, relative)
+    if isinstance(data, Problem):
+        return data
+    try:
+        return Template(name=PurePosixPath(relative).relative_to(TEMPLATES).as_posix(), text=data.decode(), path=path)
+    except UnicodeDecodeError:
+        return error(Mark(path=path), "not-utf8", "the template is not in UTF-8", "save it as UTF-8")

@@ -1,0 +1,113 @@
+"""The month view: which months there are, and the weeks and days of one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from calfeed.agenda import days_of
+from calfeed.model import Event
+from calfeed.site import dates
+from calfeed.site.views import RowView, row_view
+
+_LONGEST = 400
+"""How many days of an event the month view shows: the rest of one that lasts for years is on its page."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PeriodLink:
+    """A month or a year with events: its page, and how many begin in it."""
+
+    key: str
+    page: str
+    label: str
+    name: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An occurrence on a day; `is_continued` on every day but its first."""
+
+    row: RowView
+    is_continued: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DayView:
+    """A day of a month, or with no date an empty place before its first or after its last."""
+
+    date: str
+    number: str
+    label: str
+    entries: tuple[Entry, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class MonthView:
+    """A month as a table: the weekdays of its head, short and in full, and its weeks."""
+
+    link: PeriodLink
+    previous: PeriodLink | None
+    next: PeriodLink | None
+    weekdays: tuple[tuple[str, str], ...]
+    weeks: tuple[tuple[DayView, ...], ...]
+
+
+def month_views(occurrences: Iterable[Event], language: str) -> tuple[MonthView, ...]:
+    """Return every month that has something of an occurrence; `occurrences` come in the order of their starts."""
+    days: dict[date, list[Entry]] = {}
+    begun: dict[date, int] = {}
+    for one in occurrences:
+        row = row_view(one, language)
+        first, last = days_of(one.when)
+        begun[first.replace(day=1)] = begun.get(first.replace(day=1), 0) + 1
+        for number in range(min((last - first).days + 1, _LONGEST)):
+            days.setdefault(first + timedelta(days=number), []).append(Entry(row, number > 0))
+    firsts = sorted({day.replace(day=1) for day in days})
+    links = [_link(first, begun.get(first, 0), language) for first in firsts]
+    neighbours = zip([None, *links], links, [*links[1:], None], strict=False)
+    return tuple(
+        MonthView(
+            link=link,
+            previous=before,
+            next=after,
+            weekdays=dates.weekdays(language),
+            weeks=_weeks(first, days, language),
+        )
+        for first, (before, link, after) in zip(firsts, neighbours, strict=True)
+    )
+
+
+def by_year(months: Sequence[MonthView]) -> tuple[tuple[str, tuple[PeriodLink, ...]], ...]:
+    """Return the links to months by year."""
+    years: dict[str, list[PeriodLink]] = {}
+    for month in months:
+        years.setdefault(month.link.key[:4], []).append(month.link)
+    return tuple((year, tuple(links)) for year, links in years.items())
+
+
+def _link(first: date, count: int, language: str) -> PeriodLink:
+    key = first.isoformat()[:7]
+    name = dates.month_name(first, language)
+    return PeriodLink(key=key, page=f"months/{key}.html", label=dates.month(first, language), name=name, count=count)
+
+
+def _weeks(first: date, days: dict[date, list[Entry]], language: str) -> tuple[tuple[DayView, ...], ...]:
+    start = first - timedelta(days=(first.weekday() - dates.first_weekday(language)) % 7)
+    weeks = []
+    while start <= _last_of(first):
+        weeks.append(tuple(_day(start + timedelta(days=number), first, days, language) for number in range(7)))
+        start += timedelta(days=7)
+    return tuple(weeks)
+
+
+def _day(day: date, first: date, days: dict[date, list[Entry]], language: str) -> DayView:
+    if day.month != first.month:
+        return DayView("", "", "", ())
+    return DayView(day.isoformat(), str(day.day), dates.full_date(day, language), tuple(days.get(day, ())))
+
+
+def _last_of(first: date) -> date:
+    return (first.replace(day=28) + timedelta(days=4)).replace(day=1) - timedelta(days=1)

@@ -1,0 +1,121 @@
+"""Series as pages show them: how they repeat, their dates, and what differs from the rule."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from calfeed.agenda import days_of, on_days
+from calfeed.model import AllDay, Event, Recurrence, Status
+from calfeed.revisions import Revised
+from calfeed.series import first_start
+from calfeed.site import dates, times
+from calfeed.site.times import TimeView, WhenView
+from calfeed.site.words import FREQUENCIES, STATUSES, WORDS, StatusWords
+
+MAX_DATES = 1_000
+"""How many dates of a series its page lists."""
+_YEARS_AHEAD = 2
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DateView:
+    """One date of a series; `note` says how it differs from the others."""
+
+    when: WhenView
+    note: str
+    status: StatusWords | None
+    since: str
+    until: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SeriesView:
+    """A series: how it repeats, its dates by year, the dates of the rule that do not take place."""
+
+    rule: str
+    years: tuple[tuple[str, tuple[DateView, ...]], ...]
+    skipped: tuple[TimeView, ...]
+    has_exceptions: bool
+    cut: str
+    is_endless: bool
+
+
+def horizon(revised: Sequence[Revised]) -> date:
+    """Return the last day for which the site shows dates of series without an end.
+
+    It follows from the calendar and never from the clock: the end of the second year after the newest thing in it, be
+    that the last day of an event or the last change of one.
+    """
+    years = [item.revision.last_modified.year for item in revised]
+    for item in revised:
+        recurrence = item.event.recurrence
+        years.append(days_of(item.event.when)[1].year)
+        if recurrence is not None and not recurrence.is_endless:
+            years.append(recurrence.starts[-1].year)
+    return date(max(years, default=1) + _YEARS_AHEAD, 12, 31)
+
+
+def shown_occurrences(event: Event, last: date) -> tuple[Event, ...]:
+    """Return the occurrences of an event that the site shows, in the order of their times: without an end up to `last`.
+
+    An occurrence's own status and texts are kept.
+    """
+    is_endless = event.recurrence is not None and event.recurrence.is_endless
+    return on_days([event], None, last if is_endless else None)
+
+
+def series_view(event: Event, recurrence: Recurrence, occurrences: Sequence[Event], language: str) -> SeriesView:
+    """Return a series as its page shows it."""
+    rule_starts = {id(instance.event): instance.recurrence_id for instance in recurrence.instances}
+    years: dict[str, list[DateView]] = {}
+    for one in occurrences[:MAX_DATES]:
+        planned = rule_starts.get(id(one))
+        note = "" if planned is None else _note(event, one, planned, language)
+        years.setdefault(str(days_of(one.when)[0].year), []).append(_date_view(event, one, note, language))
+    skipped = tuple(TimeView(str(start.date()), _shown(start, event, language)) for start in recurrence.exdates)
+    noted = any(view.note or view.status for views in years.values() for view in views)
+    return SeriesView(
+        rule=_rule_words(recurrence),
+        years=tuple((year, tuple(views)) for year, views in years.items()),
+        skipped=skipped,
+        has_exceptions=bool(skipped or noted or recurrence.rdates),
+        cut=WORDS.dates_cut.format(f"{len(occurrences):,}") if len(occurrences) > MAX_DATES else "",
+        is_endless=recurrence.is_endless,
+    )
+
+
+def _date_view(event: Event, one: Event, note: str, language: str) -> DateView:
+    return DateView(
+        when=times.dated_when(one, language),
+        note=note,
+        status=None if one.status is event.status else STATUSES.get(one.status),
+        since=times.since(one),
+        until=times.until(one),
+    )
+
+
+def _note(event: Event, one: Event, planned: datetime, language: str) -> str:
+    """Return how an occurrence differs from its series: another time, title or place."""
+    parts = []
+    if first_start(one.when) != planned and one.status is not Status.CANCELLED:
+        parts.append(WORDS.moved_from.format(_shown(planned, event, language)))
+    if one.summary != event.summary:
+        parts.append(one.summary)
+    if one.venue is not None and one.venue != event.venue:
+        parts.append(one.venue.name)
+    return ", ".join(parts)
+
+
+def _shown(start: datetime, event: Event, language: str) -> str:
+    """Return a start of a series, with its time unless it has whole days."""
+    shown = dates.short_date if isinstance(event.when, AllDay) else dates.short_date_and_time
+    return shown(start, language)
+
+
+def _rule_words(recurrence: Recurrence) -> str:
+    """Return how often a rule repeats, in words; the dates themselves are listed."""
+    once, often = FREQUENCIES[recurrence.rule["FREQ"] or "DAILY"]
+    interval = recurrence.rule["INTERVAL"] or "1"
+    return once if interval == "1" else often.format(interval)

@@ -1,0 +1,20 @@
+"""The files of the site that are the same for every calendar, but for its colours: style sheet, script, icon."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+
+from calfeed.model import Artifact, Theme
+
+_NAMES = ("site.css", "site.js")
+
+
+def static_files(theme: Theme) -> tuple[Artifact, ...]:
+    """Return the style sheet with the theme's colours, the script, and the icon in the browser's tab."""
+    assets = files("calfeed.site") / "assets"
+    colors = {"$accent_dark": theme.accent_dark, "$accent": theme.accent}
+    texts = {f"assets/{name}": (assets / name).read_text(encoding="utf-8") for name in _NAMES}
+    texts["favicon.svg"] = (assets / "favicon.svg").read_text(encoding="utf-8")
+    for placeholder, color in colors.items():
+        texts = {path: text.replace(placeholder, color) for path, text in texts.items()}
+    return tuple(Artifact(path, text.encode()) for path, text in texts.items())

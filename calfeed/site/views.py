@@ -1,0 +1,272 @@
+"""What templates see: events, feeds and the calendar as plain values, ready to be shown.
+
+Every path is relative to DIST; a template puts `root` before it. The names here are those that templates of a
+calendar's own may use (docs/how-to/theme-the-site.md).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from urllib.parse import quote, urlsplit
+
+from calfeed.agenda import days_of
+from calfeed.fields import category_slug
+from calfeed.links import Link, SubscribeLinks, add_links, map_link
+from calfeed.markdown import to_page, to_plain
+from calfeed.model import Event, Feed, Organizer, Project, Status, Venue, image_path
+from calfeed.site import dates, times
+from calfeed.site.engine import Html, as_html
+from calfeed.site.jsonld import event_json_ld
+from calfeed.site.series import SeriesView, series_view
+from calfeed.site.times import TimeView, WhenView
+from calfeed.site.words import STATUSES, StatusWords
+
+_MAX_SUMMARY = 200
+_IN_PLACE = frozenset({Status.CONFIRMED, Status.TENTATIVE})
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A category or a place that events share: its name, and its page if it has a feed."""
+
+    name: str
+    page: str | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class VenueView:
+    """A place."""
+
+    name: str
+    address: str
+    map: str | None
+    url: str | None
+    page: str | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FeedView:
+    """A feed: its own page, its file, and how to subscribe. `links` and `qr` need the calendar's `url`."""
+
+    name: str
+    page: str
+    path: str
+    count: int
+    description: Html
+    summary: str
+    links: SubscribeLinks | None
+    qr: str | None
+    venue: VenueView | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RowView:
+    """An occurrence in an agenda or a month. `since` and `until` are for the script."""
+
+    page: str
+    summary: str
+    status: StatusWords | None
+    date: TimeView
+    weekday: str
+    when: WhenView
+    place: str
+    since: str
+    until: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class EventView:
+    """An event on its page."""
+
+    page: str
+    path: str
+    summary: str
+    status: StatusWords | None
+    date: TimeView
+    weekday: str
+    month: str
+    when: WhenView
+    since: str
+    until: str
+    venue: VenueView | None
+    online: str | None
+    online_host: str
+    description: Html | None
+    plain: str
+    image: str | None
+    organizer: Organizer | None
+    categories: tuple[Subject, ...]
+    url: str | None
+    url_host: str
+    add: tuple[Link, ...]
+    series: SeriesView | None
+    json_ld: Html
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SiteView:
+    """The calendar as a whole."""
+
+    name: str
+    language: str
+    is_right_to_left: bool
+    url: str | None
+    description: Html | None
+    summary: str
+    footer: Html | None
+    logo: str | None
+    organizer: Organizer | None
+    main: FeedView
+    feeds: tuple[FeedView, ...]
+    categories: tuple[FeedView, ...]
+    venues: tuple[FeedView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Catalog:
+    """What a view of one event needs of the others: the calendar's language and address, and which pages there are."""
+
+    language: str
+    url: str | None
+    categories: Mapping[str, str]
+    venues: frozenset[str]
+    images: frozenset[str]
+
+
+def catalog_of(project: Project, feeds: Sequence[Feed]) -> Catalog:
+    """Return what views of events need to know."""
+    slugs = [feed.slug for feed in feeds]
+    return Catalog(
+        language=project.calendar.language,
+        url=project.calendar.url,
+        categories={slug: feed_page(slug) for slug in slugs if slug.startswith("category/")},
+        venues=frozenset(slug.removeprefix("venue/") for slug in slugs if slug.startswith("venue/")),
+        images=frozenset(image.path for image in project.images),
+    )
+
+
+def feed_page(slug: str) -> str:
+    """Return the page of a feed other than the main one."""
+    kind, _, name = slug.rpartition("/")
+    folder = {"category": "categories", "venue": "venues"}.get(kind, "feeds")
+    return f"{folder}/{name}.html"
+
+
+def event_page(event: Event) -> str:
+    """Return the page of an event."""
+    return f"events/{event.id}.html"
+
+
+def event_view(event: Event, occurrences: Sequence[Event], catalog: Catalog) -> EventView:
+    """Return an event as its page shows it; `occurrences` are those of a series that are shown."""
+    language, page = catalog.language, event_page(event)
+    image = image_path(event.image) if event.image is not None else None
+    if image not in catalog.images:
+        image = None
+    address = None if catalog.url is None else catalog.url + page
+    image_address = None if catalog.url is None or image is None else catalog.url + quote(image)
+    first = days_of(event.when)[0]
+    return EventView(
+        page=page,
+        path=event.path,
+        summary=event.summary,
+        status=STATUSES.get(event.status),
+        date=TimeView(first.isoformat(), str(first.day)),
+        weekday=dates.weekday(first, language),
+        month=dates.month_name(first, language),
+        when=times.full_when(event, language),
+        since=times.since(event),
+        until=times.until(event),
+        venue=None if event.venue is None else venue_view(event.venue, catalog),
+        online=event.online,
+        online_host=_host(event.online),
+        description=None if event.description is None else as_html(to_page(event.description, 3)),
+        plain=_shortened(to_plain(event.description or "")),
+        image=None if image is None else quote(image),
+        organizer=event.organizer,
+        categories=tuple(Subject(name, catalog.categories.get(_category_slug(name))) for name in event.categories),
+        url=event.url,
+        url_host=_host(event.url),
+        # What does not take place at that time is not for anybody's calendar.
+        add=add_links(event) if event.status in _IN_PLACE else (),
+        series=None if event.recurrence is None else series_view(event, event.recurrence, occurrences, language),
+        json_ld=as_html(event_json_ld(event, address, image_address)),
+    )
+
+
+def row_view(event: Event, language: str) -> RowView:
+    """Return an occurrence as a row."""
+    first = days_of(event.when)[0]
+    return RowView(
+        page=event_page(event),
+        summary=event.summary,
+        status=STATUSES.get(event.status),
+        date=TimeView(first.isoformat(), str(first.day)),
+        weekday=dates.weekday(first, language),
+        when=times.row_when(event, language),
+        place=_short_place(event),
+        since=times.since(event),
+        until=times.until(event),
+    )
+
+
+def venue_view(venue: Venue, catalog: Catalog) -> VenueView:
+    """Return a place as pages show it."""
+    has_page = venue.id is not None and venue.id in catalog.venues
+    return VenueView(
+        name=venue.name,
+        address=venue.address.line,
+        map=map_link(venue),
+        url=venue.url,
+        page=feed_page(f"venue/{venue.id}") if has_page else None,
+    )
+
+
+def site_view(project: Project, main: FeedView, others: Sequence[FeedView]) -> SiteView:
+    """Return the calendar as pages show it."""
+    calendar, theme = project.calendar, project.theme
+    by_folder: dict[str, list[FeedView]] = {"feeds": [], "categories": [], "venues": []}
+    for feed in others:
+        by_folder[feed.page.partition("/")[0]].append(feed)
+    return SiteView(
+        name=calendar.name,
+        language=calendar.language,
+        is_right_to_left=dates.is_right_to_left(calendar.language),
+        url=calendar.url,
+        description=None if calendar.description is None else as_html(to_page(calendar.description, 2)),
+        summary=_shortened(to_plain(calendar.description or "")),
+        footer=None if theme.footer is None else as_html(to_page(theme.footer, 2)),
+        logo=None if theme.logo is None else quote(image_path(theme.logo)),
+        organizer=calendar.organizer,
+        main=main,
+        feeds=tuple(by_folder["feeds"]),
+        categories=tuple(by_folder["categories"]),
+        venues=tuple(by_folder["venues"]),
+    )
+
+
+def _short_place(event: Event) -> str:
+    """Return where an event is, in few words: the venue and its town."""
+    venue = event.venue
+    if venue is None:
+        return ""
+    town = venue.address.locality
+    return venue.name if town is None or town in venue.name else f"{venue.name}, {town}"
+
+
+def _host(url: str | None) -> str:
+    """Return where a link leads, for its label."""
+    return urlsplit(url or "").netloc.removeprefix("www.")
+
+
+def _shortened(text: str) -> str:
+    """Return a text in one line, cut at a word, for what search engines and messengers show of a page."""
+    line = " ".join(text.split())
+    if len(line) <= _MAX_SUMMARY:
+        return line
+    return f"{line[:_MAX_SUMMARY].rpartition(' ')[0] or line[:_MAX_SUMMARY]}…"
+
+
+def _category_slug(name: str) -> str:
+    return f"category/{category_slug(name)}"

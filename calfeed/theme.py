@@ -1,0 +1,40 @@
+"""`theme:` of calendar.yaml to the look of the site: two colours that can be read, a logo, a footer."""
+
+from __future__ import annotations
+
+from calfeed.colors import css_colors
+from calfeed.contrast import BACKGROUND, DARK_BACKGROUND, ENOUGH, contrast, readable
+from calfeed.entries import Place
+from calfeed.errors import Problem, warning
+from calfeed.model import Theme
+from calfeed.schema import ThemeEntry
+
+_ACCENT = "#1d4ed8"
+
+
+def resolve_theme(entry: ThemeEntry, place: Place, color: str | None) -> tuple[Theme, tuple[Problem, ...]]:
+    """Return the look of the site, and warnings of colours that are hard to read.
+
+    A colour that is written is taken as it is. One that is not is made of the other, or of the calendar's `color`, and
+    is as dark or as light as reading takes.
+
+    Args:
+        entry: what is written.
+        place: where it stands.
+        color: the calendar's colour, a name of CSS.
+    """
+    own = css_colors()[color] if color is not None else _ACCENT
+    problems: list[Problem] = []
+    colors: dict[str, str] = {}
+    for key, written, background in (
+        ("accent", entry.accent, BACKGROUND),
+        ("accent_dark", entry.accent_dark, DARK_BACKGROUND),
+    ):
+        colors[key] = written or readable(entry.accent or own, background)
+        found = contrast(colors[key], background)
+        if found < ENOUGH:
+            shown = "light" if background == BACKGROUND else "dark"
+            message = f"text in {written} is hard to read on {shown} pages: its contrast is {found:.1f}"
+            hint = f"write `'{readable(colors[key], background)}'`: level AA of WCAG 2.1 asks for {ENOUGH} or more"
+            problems.append(warning(place.mark(key), "low-contrast", message, hint))
+    return Theme(**colors, logo=entry.logo, footer=entry.footer), tuple(problems)

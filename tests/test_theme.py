@@ -1,0 +1,52 @@
+"""calfeed.contrast and calfeed.theme: colours that can be read."""
+
+from __future__ import annotations
+
+import pytest
+
+from calfeed.contrast import BACKGROUND, DARK_BACKGROUND, ENOUGH, contrast, readable
+from calfeed.fields import read_theme_color
+from calfeed.notation import NotationError
+
+
+@pytest.mark.parametrize(
+    ("color", "background", "expected"),
+    [
+        ("#000000", "#ffffff", 21.0),
+        ("#ffffff", "#ffffff", 1.0),
+        ("#767676", "#ffffff", 4.54),
+        ("#ff0000", "#ffffff", 4.0),
+        ("#ffffff", "#0000ff", 8.59),
+    ],
+)
+def test_contrast(color: str, background: str, expected: float) -> None:
+    """The contrast is that of the guidelines, whichever of the two is the lighter."""
+    assert contrast(color, background) == pytest.approx(expected, abs=0.005)
+    assert contrast(background, color) == contrast(color, background)
+
+
+@pytest.mark.parametrize("background", [BACKGROUND, DARK_BACKGROUND])
+@pytest.mark.parametrize("color", ["#ffff00", "#000000", "#ffffff", "#808080", "#123456", "#fedcba"])
+def test_readable(color: str, background: str) -> None:
+    """A colour is changed as far as it takes, and no further; one that can be read is left alone."""
+    shade = readable(color, background)
+    assert contrast(shade, background) >= ENOUGH
+    assert readable(shade, background) == shade
+    if contrast(color, background) >= ENOUGH:
+        assert shade == color
+
+
+@pytest.mark.parametrize(
+    ("written", "color"), [("#0B7285", "#0b7285"), ("#abc", "#aabbcc"), ("SteelBlue", "#4682b4"), ("teal", "#008080")]
+)
+def test_theme_colors(written: str, color: str) -> None:
+    """A colour is written in hexadecimal, long or short, or by its name in CSS."""
+    assert color == read_theme_color(written)
+
+
+@pytest.mark.parametrize("written", ["#12345", "red; } body { display: none", "rgb(1,2,3)", "#ggg", "url(x)"])
+def test_other_texts_are_no_colors(written: str) -> None:
+    """Nothing else gets into the style sheet."""
+    with pytest.raises(NotationError) as refusal:
+        read_theme_color(written)
+    assert refusal.value.code == "bad-color"
