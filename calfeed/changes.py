@@ -5,7 +5,7 @@ Texts of times are those of RFC 9557 (`2027-05-18T18:00:00+03:00[Europe/Tallinn]
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -14,11 +14,15 @@ from typing import Any
 from calfeed.content import Content
 from calfeed.model import Event, Status
 from calfeed.notation import format_offset
-from calfeed.revisions import Published, has_passed, removed_events
+from calfeed.revisions import Published, has_passed, removed_events, restore
 
 # What changes with nothing but the law of a zone. The wall times beside them do not.
 _LAW = frozenset(("start_utc", "end_utc", "offsets"))
 _TIMES = frozenset(("start", "end", "start_utc", "end_utc", "timezone", "end_timezone", "all_day"))
+
+
+MAX_SHOWN = 160
+"""How many characters of a text are shown of a field that changed."""
 
 
 class Kind(StrEnum):
@@ -68,19 +72,34 @@ class Entry:
 
 
 def compare(
-    events: Iterable[tuple[Event, Content]], baseline: Mapping[str, Published], now: datetime | None
+    events: Iterable[tuple[Event, Content]],
+    published: Mapping[str, Published],
+    laws: Container[str],
+    now: datetime | None,
 ) -> tuple[Change, ...]:
     """Return what differs: the changes of the events in their order, then those that were taken away.
 
     Args:
         events: the events of the sources, each with its content.
-        baseline: what was published, by UID.
+        published: what was published, by UID.
+        laws: the zones whose law is another than it was.
         now: the time by which events have passed; None if none have.
+
+    Raises:
+        OutputError: the manifest does not say what an event was that is another now.
     """
     held = tuple(events)
-    by_id = {item.id: item for item in baseline.values()}
-    found = [change for event, content in held if (change := _change(event, content, baseline, by_id)) is not None]
-    for item in removed_events((event for event, _ in held), baseline):
+    uids = {event.uid for event, _ in held}
+    # An event that keeps its id under another UID is the same event for people.
+    by_id = {item.id: item for item in published.values() if item.removed is None and item.uid not in uids}
+    found = []
+    for event, content in held:
+        before = published.get(event.uid) or by_id.get(event.id)
+        if before is None:
+            found.append(_describe(Kind.ADDED, event.id, event.uid, content, ()))
+        elif before.uid != event.uid or before.content != content:
+            found.append(_change(event, content, before, laws))
+    for item in removed_events((event for event, _ in held), published):
         if item.removed is None and item.content.get("status") != Status.CANCELLED.value:
             kind = Kind.REMOVED if now is not None and has_passed(item, now) else Kind.CANCELLED
             found.append(_describe(kind, item.id, item.uid, item.content, ()))
@@ -102,24 +121,36 @@ def facts_of(content: Mapping[str, Any]) -> dict[str, str]:
     return facts
 
 
-def _change(
-    event: Event, content: Content, baseline: Mapping[str, Published], by_id: Mapping[str, Published]
-) -> Change | None:
-    before = baseline.get(event.uid) or by_id.get(event.id)
-    if before is None:
-        return _describe(Kind.ADDED, event.id, event.uid, content, ())
-    if before.uid == event.uid and before.content == content:
-        return None
+def shorten(before: str, after: str) -> tuple[str, str]:
+    """Return two texts in a line each; where they are long, from just before the place where they begin to differ."""
+    lines = [" ".join(text.split()) for text in (before, after)]
+    if lines[0] == lines[1]:
+        return lines[0][:MAX_SHOWN], "other spaces or line breaks"
+    same = next((n for n, pair in enumerate(zip(*lines, strict=False)) if pair[0] != pair[1]), len(min(lines, key=len)))
+    begin = max(0, same - MAX_SHOWN // 4) if max(map(len, lines)) > MAX_SHOWN else 0
+    first, second = (_cut(line, begin) for line in lines)
+    return first, second
+
+
+def _cut(line: str, begin: int) -> str:
+    end = begin + MAX_SHOWN
+    return ("…" if begin else "") + line[begin:end] + ("…" if len(line) > end else "")
+
+
+def _change(event: Event, content: Content, before: Published, laws: Container[object]) -> Change:
+    restore(before)  # what is not an event is no use to compare with
     fields = [] if before.uid == event.uid else [FieldChange("uid", before.uid, event.uid)]
     fields += _differences(before.content, content)
     if before.removed is not None and content["status"] != Status.CANCELLED.value:
         kind = Kind.RESTORED
     elif content["status"] == Status.CANCELLED.value != before.content["status"]:
         kind = Kind.CANCELLED
-    elif _without_law(before.content) == _without_law(content):
-        kind = Kind.MOVED
+    elif before.uid == event.uid and _is_moved(before.content, content, laws):
+        return _describe(Kind.MOVED, event.id, event.uid, content, fields)
     else:
         kind = Kind.CHANGED
+    # Where something else changed, the offsets of a series follow from it.
+    fields = [field for field in fields if field.name != "offsets"]
     return _describe(kind, event.id, event.uid, content, fields)
 
 
@@ -142,6 +173,11 @@ def _differences(before: Content, after: Content) -> Iterator[FieldChange]:
     for name in {**old, **new}:
         if old.get(name) != new.get(name):
             yield FieldChange(name, old.get(name), new.get(name))
+
+
+def _is_moved(before: Content, after: Content, laws: Container[object]) -> bool:
+    is_of_law = any(after.get(key) in laws for key in ("timezone", "end_timezone"))
+    return is_of_law and _without_law(before) == _without_law(after)
 
 
 def _without_law(content: Mapping[str, Any]) -> dict[str, Any]:

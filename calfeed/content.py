@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, TypeAlias
 
+from calfeed import fields, zones
 from calfeed.errors import Mark
 from calfeed.model import (
     Address,
@@ -26,11 +27,13 @@ from calfeed.model import (
     ZoneChoice,
     ZonedTime,
 )
-from calfeed.notation import Duration, format_offset
+from calfeed.notation import Duration, NotationError, format_offset
 from calfeed.patterns import series_of
 from calfeed.rules import read_rule
 from calfeed.series import offsets_of
 
+UNREADABLE = (ArithmeticError, AttributeError, LookupError, NotationError, TypeError, ValueError)
+"""What reading a content that is none may raise."""
 Content: TypeAlias = "dict[str, object]"
 """The fields of an event that a subscriber can see, as JSON values."""
 
@@ -133,30 +136,58 @@ def _organizer(organizer: Organizer | None) -> Content:
 def event_of(content: Mapping[str, Any], event_id: str, uid: str, tzid: str | None, mark: Mark) -> Event:
     """Return the event that has this content, with the instants it was published with.
 
+    Every value is read as it would be from the sources: a manifest may have come from elsewhere.
+
     Raises:
-        ValueError, KeyError, TypeError, NotationError: the content is not that of an event.
+        UNREADABLE: the content is not that of an event.
     """
-    when = _read_when(content)
-    location = content.get("location")
+    organizer = content.get("organizer", {})
     event = Event(
-        id=event_id,
-        uid=uid,
-        summary=str(content["summary"]),
-        when=when,
-        zone=ZoneChoice(tzid=tzid, reason="it was published so") if tzid else None,
+        id=fields.read_id(event_id),
+        uid=fields.read_uid(uid),
+        summary=fields.read_line(content["summary"]),
+        when=_read_when(content),
+        zone=ZoneChoice(tzid=_read_zone(tzid), reason="it was published so") if tzid else None,
         status=Status(content["status"]),
-        venue=_read_location(location, mark) if location else None,
-        online=content.get("online"),
-        description=content.get("description"),
-        url=content.get("url"),
-        categories=tuple(content.get("categories", ())),
-        organizer=Organizer(**content["organizer"]) if "organizer" in content else None,
-        busy=bool(content.get("busy", False)),
-        reminders=tuple(Duration(each["days"], each["seconds"]) for each in content.get("reminders", ())),
-        properties=tuple(sorted(content.get("properties", {}).items())),
+        venue=_read_location(content["location"], mark) if "location" in content else None,
+        online=_read(fields.read_url, content.get("online")),
+        description=_read(fields.read_text, content.get("description")),
+        url=_read(fields.read_url, content.get("url")),
+        categories=tuple(fields.read_category(each) for each in content.get("categories", ())),
+        organizer=_read_organizer(organizer) if organizer else None,
+        busy=content.get("busy", False) is True,
+        reminders=tuple(_read_reminder(each) for each in content.get("reminders", ())),
+        properties=tuple(
+            (fields.read_property_name(name), fields.read_line(value))
+            for name, value in sorted(content.get("properties", {}).items())
+        ),
         mark=mark,
     )
     return replace(event, recurrence=_read_series(content, event)) if "rrule" in content else event
+
+
+def _read(read: Callable[[str], str], value: str | None) -> str | None:
+    return None if value is None else read(value)
+
+
+def _read_zone(tzid: str) -> str:
+    if not zones.is_zone(tzid):
+        raise ValueError(f"{tzid} is no zone of this tz database")
+    return tzid
+
+
+def _read_organizer(organizer: Mapping[str, Any]) -> Organizer:
+    return Organizer(
+        name=fields.read_line(organizer["name"]),
+        email=_read(fields.read_email, organizer.get("email")),
+        url=_read(fields.read_url, organizer.get("url")),
+    )
+
+
+def _read_reminder(reminder: Mapping[str, Any]) -> Duration:
+    days, seconds = int(reminder["days"]), int(reminder["seconds"])
+    timedelta(days=days, seconds=seconds)  # refuses what is out of range
+    return Duration(days, seconds)
 
 
 def _read_when(content: Mapping[str, Any]) -> AllDay | Timed:
@@ -170,16 +201,22 @@ def _read_when(content: Mapping[str, Any]) -> AllDay | Timed:
 
 
 def _read_time(wall: str, tzid: str, instant: str) -> ZonedTime:
-    return ZonedTime(datetime.fromisoformat(wall), tzid, datetime.fromisoformat(instant).astimezone(UTC))
+    shown, meant = datetime.fromisoformat(wall), datetime.fromisoformat(instant)
+    if shown.tzinfo is not None or meant.tzinfo is None:
+        raise ValueError(f"{wall} is no wall time, or {instant} no instant")
+    return ZonedTime(shown, _read_zone(tzid), meant.astimezone(UTC))
 
 
 def _read_location(location: Mapping[str, Any], mark: Mark) -> Venue:
-    geo = location.get("geo")
+    geo = None
+    if "geo" in location:
+        latitude, longitude = (float(degrees) for degrees in location["geo"])
+        geo = (latitude, longitude)
     return Venue(
         id=None,
-        name=location["name"],
-        address=Address(street=location.get("address")),
-        geo=(float(geo[0]), float(geo[1])) if geo else None,
+        name=fields.read_line(location["name"]),
+        address=Address(street=_read(fields.read_line, location.get("address"))),
+        geo=geo,
         mark=mark,
     )
 

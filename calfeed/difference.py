@@ -50,12 +50,14 @@ def diff(project: Project, baseline: Manifest, *, now: datetime | None = None) -
         OutputError: the baseline does not say what an event was that is gone.
     """
     known = {feed.slug for feed in baseline.feeds}
+    laws = tuple(changed_laws(baseline.zones))
+    pairs = ((event, content_of(event)) for event in project.events)
     slugs = {slug: None for feed in project.feeds for slug in (feed.slug, *feed.aliases)}
     return Difference(
-        changes=compare(((event, content_of(event)) for event in project.events), baseline.events, now),
+        changes=compare(pairs, baseline.events, {law.tzid for law in laws}, now),
         new_feeds=tuple(slug for slug in slugs if slug not in known),
         missing_feeds=tuple(feed.slug for feed in vanished_feeds(project, baseline, now)),
         tzdb_before=baseline.tzdb,
         tzdb_after=TZDB_VERSION,
-        laws=tuple(changed_laws(baseline.zones)),
+        laws=laws,
     )

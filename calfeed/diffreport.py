@@ -10,16 +10,16 @@ from datetime import UTC, datetime
 from itertools import groupby
 
 from calfeed import zones
-from calfeed.changes import Change, FieldChange, Kind
+from calfeed.changes import Change, FieldChange, Kind, shorten
 from calfeed.content import format_utc
 from calfeed.difference import Difference
 from calfeed.law import LawChange, ZoneUse
 from calfeed.notation import format_offset, format_wall
+from calfeed.report import plural
 
 MAX_MARKDOWN = 60_000
 """The longest comment: GitHub takes 65,536 characters."""
 _TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)([+-]\d\d:\d\d(?::\d\d)?)\[([^\]]+)\]")
-_SHOWN = 160
 _MARKUP = re.compile(r"([\\`*_\[\]#|~>])")
 _ENTITIES = str.maketrans({"&": "&amp;", "<": "&lt;", "@": "&#64;"})  # `@` would call people
 
@@ -40,9 +40,11 @@ def format_difference(difference: Difference, tzids: Sequence[str] = ()) -> str:
 
 
 def summarize_difference(difference: Difference) -> str:
-    """Return how many events are added, changed, moved, cancelled and restored."""
+    """Return how many events are added, changed, moved, cancelled and restored, and how many feeds come and go."""
     counts = Counter(change.kind for change in difference.changes)
-    return ", ".join(f"{counts[kind]} {kind.value}" for kind in Kind if counts[kind]) or "no event differs"
+    feeds = (("new", len(difference.new_feeds)), ("missing", len(difference.missing_feeds)))
+    events = [f"{counts[kind]} {kind.value}" for kind in Kind if counts[kind]] or ["no event differs"]
+    return ", ".join([*events, *(f"{plural(count, f'{word} feed')}" for word, count in feeds if count)])
 
 
 def format_difference_json(difference: Difference) -> str:
@@ -140,7 +142,8 @@ def show_time(text: str, tzids: Sequence[str] = ()) -> str:
         return text
     wall, tzid = datetime.fromisoformat(match[1]), match[3]
     instant = datetime.fromisoformat(match[1] + match[2]).astimezone(UTC)
-    others = [f"{_day(zones.wall_at(instant, other))} {other}" for other in tzids if other != tzid]
+    wanted = [other for other in dict.fromkeys(tzids) if other not in (tzid, "UTC")]
+    others = [f"{_day(zones.wall_at(instant, other))} {other}" for other in wanted]
     return "; ".join([f"{_day(wall)} {tzid}", f"{format_wall(instant.replace(tzinfo=None))}Z", *others])
 
 
@@ -162,13 +165,7 @@ def _field_lines(change: Change, tzids: Sequence[str]) -> Iterator[str]:
 
 
 def _values(field: FieldChange, tzids: Sequence[str]) -> tuple[str, str]:
-    before, after = ("-" if text is None else _short(show_time(text, tzids)) for text in (field.before, field.after))
-    return before, after
-
-
-def _short(text: str) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= _SHOWN else f"{line[: _SHOWN - 1]}…"
+    return shorten(*("-" if text is None else show_time(text, tzids) for text in (field.before, field.after)))
 
 
 def _law_lines(difference: Difference) -> Iterator[str]:

@@ -10,10 +10,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from calfeed.changes import Entry, compare
+from calfeed.changes import Change, Entry, compare
 from calfeed.content import content_of, fingerprint_of
 from calfeed.errors import Mark, Problem, PromiseError, error, warning
 from calfeed.fields import read_id
+from calfeed.law import changed_laws
 from calfeed.ledger import Manifest, PublishedFeed
 from calfeed.model import Calendar, Event, Feed, Project, Status
 from calfeed.notation import NotationError
@@ -73,15 +74,16 @@ def prepare(project: Project, baseline: Manifest, now: datetime, consent: Consen
         raise PromiseError(breaches)
     live, problems = revise(project.events, baseline.events, now)
     tombstones = bury(removed, now)
-    pairs = ((item.event, item.content) for item in live)
-    changes = compare(pairs, baseline.events, now) if baseline.events else ()  # to a first build nothing has changed
+    changes = () if baseline.is_none else _compare(live, baseline, now)
+    stamps = {item.event.uid: item.revision.last_modified for item in (*live, *tombstones)}
+    entries = (Entry(stamps.get(change.uid, whole_second(now)), change) for change in changes)
     feeds = (*project.feeds, *_kept_feeds(project, baseline, now))
     identity = () if consent.new_id else _identity_problems(project.events, baseline, removed)
     return Edition(
         calendar=project.calendar,
         events=tuple(sorted((*live, *tombstones), key=lambda item: item.event.sort_key)),
         feeds=_with_aliases(_with_tombstones(feeds, tombstones, baseline.events, live)),
-        history=(*(Entry(whole_second(now), change) for change in changes), *baseline.history)[:MAX_HISTORY],
+        history=(*entries, *baseline.history)[:MAX_HISTORY],
         problems=(*problems, *identity, *_law_problems(project, baseline)),
     )
 
@@ -121,6 +123,11 @@ def vanished_feeds(project: Project, baseline: Manifest, now: datetime | None) -
     return tuple(feed for feed in _missing_feeds(project, baseline) if not _has_only(feed, baseline, buried))
 
 
+def _compare(live: Sequence[Revised], baseline: Manifest, now: datetime) -> tuple[Change, ...]:
+    laws = {law.tzid for law in changed_laws(baseline.zones)}
+    return compare(((item.event, item.content) for item in live), baseline.events, laws, now)
+
+
 # -- feeds ------------------------------------------------------------------------------------------------------
 
 
@@ -133,8 +140,8 @@ def _kept_feeds(project: Project, baseline: Manifest, now: datetime) -> Iterator
 
 
 def _missing_feeds(project: Project, baseline: Manifest) -> Iterator[PublishedFeed]:
-    present = {slug for feed in project.feeds for slug in (feed.slug, *feed.aliases)}
-    return (feed for feed in baseline.feeds if feed.slug not in present)
+    present = {path for feed in project.feeds for path in (feed.path, *(_path_of(each, feed) for each in feed.aliases))}
+    return (feed for feed in baseline.feeds if feed.path not in present)
 
 
 def _buried(project: Project, baseline: Manifest, now: datetime | None) -> set[str]:
@@ -162,12 +169,11 @@ def _with_tombstones(
     for item in tombstones:
         for slug in baseline[item.event.uid].feeds:
             held.setdefault(slug, []).append(item.event.id)
-    return tuple(
-        replace(feed, event_ids=tuple(sorted((*feed.event_ids, *held[feed.slug]), key=rank.__getitem__)))
-        if feed.slug in held
-        else feed
-        for feed in feeds
-    )
+    found = []
+    for feed in feeds:
+        gone = {event_id for slug in (feed.slug, *feed.aliases) for event_id in held.get(slug, ())}
+        found.append(replace(feed, event_ids=tuple(sorted({*feed.event_ids, *gone}, key=rank.__getitem__))))
+    return tuple(found)
 
 
 def _with_aliases(feeds: Iterable[Feed]) -> tuple[Feed, ...]:
@@ -175,10 +181,15 @@ def _with_aliases(feeds: Iterable[Feed]) -> tuple[Feed, ...]:
     found: list[Feed] = []
     for feed in feeds:
         found.append(feed)
-        for alias in feed.aliases:
-            path = f"{feed.path.removesuffix(f'{feed.slug}.ics')}{alias}.ics"
-            found.append(replace(feed, slug=alias, path=path, aliases=(), moved_to=feed.path))
+        found += (
+            replace(feed, slug=alias, path=_path_of(alias, feed), aliases=(), moved_to=feed.path)
+            for alias in feed.aliases
+        )
     return tuple(found)
+
+
+def _path_of(alias: str, feed: Feed) -> str:
+    return f"{feed.path.removesuffix(f'{feed.slug}.ics')}{alias}.ics"
 
 
 def _is_automatic(feed: Feed | PublishedFeed) -> bool:
@@ -229,6 +240,8 @@ def _vanished_feeds(project: Project, baseline: Manifest, now: datetime) -> Iter
     for feed in vanished_feeds(project, baseline, now):
         message = f"the feed `{feed.slug}` is gone; people may have subscribed to {feed.path}"
         hint = f"write `aliases: {feed.slug}` at the feed that takes its place, or build with --allow-removals"
+        if _is_automatic(feed):
+            hint = f"write a feed with `aliases: {feed.slug}` under `feeds:`, or build with --allow-removals"
         yield error(Mark(path=baseline.path), "vanished-feed", message, hint)
 
 
@@ -241,8 +254,10 @@ def _is_ahead(item: Published, now: datetime) -> bool:
 def _identity_problems(events: Iterable[Event], baseline: Manifest, removed: Sequence[Published]) -> Iterator[Problem]:
     """Warn of events that subscribers will see as new ones although they were published under another name."""
     by_content = {item.fingerprint: item for item in removed if item.removed is None}
-    by_id = {item.id: item for item in baseline.events.values() if item.removed is None}
-    for event in events:
+    held = tuple(events)
+    uids = {event.uid for event in held}
+    by_id = {item.id: item for item in baseline.events.values() if item.removed is None and item.uid not in uids}
+    for event in held:
         if event.uid in baseline.events:
             continue
         same_id = by_id.get(event.id)

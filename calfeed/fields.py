@@ -108,8 +108,8 @@ def category_slug(category: str) -> str:
 
 def read_alias(text: str) -> str:
     """Return an old slug of a feed; that of an automatic one is `category/…` or `venue/…`."""
-    kind, _, rest = text.rpartition("/")
-    if kind not in ("", "category", "venue"):
+    kind, slash, rest = text.rpartition("/")
+    if slash and kind not in ("category", "venue"):
         hint = "write the slug alone, without folder and `.ics`: `talks`, `category/talks`"
         raise NotationError("bad-id", f"`{text}` is no slug of a feed", hint)
     read_id(rest)

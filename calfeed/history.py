@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from xml.etree import ElementTree as ET
 
-from calfeed.changes import Entry, FieldChange, Kind
+from calfeed.changes import Entry, FieldChange, Kind, shorten
 from calfeed.content import format_utc
 from calfeed.edition import Edition
 from calfeed.model import Artifact, Calendar
@@ -22,7 +22,6 @@ _TITLES = {
     Kind.RESTORED: "Takes place again",
     Kind.REMOVED: "No longer listed",
 }
-_SHOWN = 200
 
 
 def render_changes(edition: Edition) -> Artifact:
@@ -61,13 +60,8 @@ def _lines(entry: Entry) -> Iterator[str]:
 
 
 def _line(field: FieldChange) -> str:
-    before, after = ("-" if text is None else _short(text) for text in (field.before, field.after))
+    before, after = shorten(*("-" if text is None else text for text in (field.before, field.after)))
     return f"{field.name}: {before} → {after}"
-
-
-def _short(text: str) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= _SHOWN else f"{line[:_SHOWN]}…"
 
 
 def _add(parent: ET.Element, name: str, text: str | None = None, **attributes: str) -> ET.Element:

@@ -45,3 +45,8 @@ class Manifest:
     files: Mapping[str, str] = field(default_factory=dict)
     history: tuple[Entry, ...] = ()
     zones: Mapping[str, Law] = field(default_factory=dict)
+
+    @property
+    def is_none(self) -> bool:
+        """Whether nothing was published: this is what a first build compares with."""
+        return self.id is None

@@ -10,9 +10,10 @@ from importlib.metadata import version
 from typing import Any
 
 from calfeed.changes import Change, Entry, FieldChange, Kind
-from calfeed.content import format_utc
+from calfeed.content import UNREADABLE, format_utc
 from calfeed.edition import Edition
 from calfeed.errors import Mark, OutputError, error
+from calfeed.fields import read_line, read_text
 from calfeed.law import Law, laws_of
 from calfeed.ledger import MANIFEST, Manifest, PublishedFeed
 from calfeed.model import AllDay, Artifact, Event, Feed, Timed
@@ -64,6 +65,8 @@ def read_manifest(data: bytes, path: str) -> Manifest:
     """
     try:
         content = json.loads(data)
+        if b"\\ud" in data.lower():
+            json.dumps(content, ensure_ascii=False).encode()  # half a character can be written in JSON, not in a file
         number = content["version"]
         if not isinstance(number, int) or number > VERSION:
             hint = "update calfeed; an older one would lose what the newer one wrote down"
@@ -71,15 +74,15 @@ def read_manifest(data: bytes, path: str) -> Manifest:
             raise OutputError([error(Mark(path=path), "newer-manifest", message, hint)])
         return Manifest(
             path=path,
-            id=content.get("id"),
-            tzdb=content.get("tzdb"),
-            events={item["uid"]: _published(item, path) for item in content["events"]},
+            id=str(content["id"]),
+            tzdb=str(content["tzdb"]),
+            events={item.uid: item for item in (_published(each, path) for each in content["events"])},
             feeds=tuple(_published_feed(item) for item in content["feeds"]),
             files={str(name): str(item["sha256"]) for name, item in content["files"].items()},
             history=tuple(_read_entry(item) for item in content.get("history", ())),
             zones={tzid: _read_law(item) for tzid, item in content.get("zones", {}).items()},
         )
-    except (ValueError, KeyError, TypeError, AttributeError) as cause:
+    except UNREADABLE as cause:
         hint = "restore it from the last good build; without it subscribers would get every event as a new one"
         what = "it is no JSON" if isinstance(cause, json.JSONDecodeError) else "something in it is missing or wrong"
         message = f"this is no manifest of calfeed: {what}"
@@ -176,7 +179,10 @@ def _law(law: Law) -> dict[str, object]:
 
 
 def _read_law(item: Mapping[str, Any]) -> Law:
-    return Law(int(item["first"]), int(item["last"]), str(item["offset"]), tuple(map(str, item["changes"])))
+    first, last = int(item["first"]), int(item["last"])
+    if not 1900 <= first <= last <= 2300:
+        raise ValueError("years")
+    return Law(first, last, str(item["offset"]), tuple(map(str, item["changes"])))
 
 
 def _entry(entry: Entry) -> dict[str, object]:
@@ -197,11 +203,16 @@ def _entry(entry: Entry) -> dict[str, object]:
 def _read_entry(item: Mapping[str, Any]) -> Entry:
     change = Change(
         kind=Kind(item["change"]),
-        **{key: str(item[key]) for key in ("id", "uid", "path", "summary", "start")},
-        timezone=item["timezone"],
-        fields=tuple(FieldChange(each["field"], each["before"], each["after"]) for each in item["fields"]),
+        **{key: read_line(item[key]) for key in ("id", "uid", "path", "summary", "start")},
+        timezone=None if item["timezone"] is None else read_line(item["timezone"]),
+        fields=tuple(_read_field(each) for each in item["fields"]),
     )
     return Entry(_read_utc(item["time"]), change)
+
+
+def _read_field(item: Mapping[str, Any]) -> FieldChange:
+    before, after = (None if item[key] is None else read_text(item[key]) for key in ("before", "after"))
+    return FieldChange(read_line(item["field"]), before, after)
 
 
 def _file(artifact: Artifact) -> dict[str, object]:
@@ -209,7 +220,9 @@ def _file(artifact: Artifact) -> dict[str, object]:
 
 
 def _published_feed(item: Mapping[str, Any]) -> PublishedFeed:
-    return PublishedFeed(str(item["slug"]), str(item["path"]), str(item["name"]), item.get("moved_to"))
+    return PublishedFeed(
+        str(item["slug"]), str(item["path"]), str(item["name"]), item.get("moved_to") and str(item["moved_to"])
+    )
 
 
 def _published(item: Mapping[str, Any], path: str) -> Published:
@@ -222,7 +235,7 @@ def _published(item: Mapping[str, Any], path: str) -> Published:
         fingerprint=str(item["fingerprint"]),
         revision=Revision(sequence, _read_utc(item["created"]), _read_utc(item["last_modified"])),
         content=item["content"],
-        timezone=item["timezone"],
+        timezone=None if item["timezone"] is None else str(item["timezone"]),
         feeds=tuple(map(str, item["feeds"])),
         removed=_read_utc(item["removed"]) if "removed" in item else None,
         origin=path,

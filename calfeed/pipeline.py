@@ -107,7 +107,7 @@ def build(
     return BuildResult(
         project=project,
         changes=changes,
-        is_first=not published.events,
+        is_first=published.is_none,
         has_finished_another=bool(dist.finished),
         problems=sort_problems([*project.problems, *problems]),
     )

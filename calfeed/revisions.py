@@ -11,11 +11,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
 
-from calfeed.content import Content, cancelled, content_of, event_of, fingerprint_of, format_utc
+from calfeed.content import UNREADABLE, Content, cancelled, content_of, event_of, fingerprint_of, format_utc
 from calfeed.errors import Mark, OutputError, Problem, error, warning
-from calfeed.fields import read_id
 from calfeed.model import AllDay, Event
-from calfeed.notation import NotationError
 from calfeed.series import length_of
 
 KEPT_ENDLESS = timedelta(days=365)
@@ -122,8 +120,8 @@ def restore(item: Published) -> Event:
     """
     mark = Mark(path=item.origin)
     try:
-        return event_of(item.content, read_id(item.id), item.uid, item.timezone, mark)
-    except (KeyError, TypeError, ValueError, NotationError) as cause:
+        return event_of(item.content, item.id, item.uid, item.timezone, mark)
+    except UNREADABLE as cause:
         message = f"the manifest does not say what `{item.id}` was: {cause!r}"
         raise OutputError([error(mark, "bad-manifest", message, "restore it from the last good build")]) from cause
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -12,8 +13,10 @@ from hypothesis import strategies as st
 from readers import rules
 from support import CALENDAR, LATER, NOW, VENUES, write_files
 
+from calfeed.difference import diff
+from calfeed.diffreport import format_difference
 from calfeed.edition import MAX_HISTORY, Consent
-from calfeed.errors import OutputError, PromiseError
+from calfeed.errors import CalfeedError, OutputError, PromiseError
 from calfeed.ledger import MANIFEST, Manifest
 from calfeed.manifest import read_manifest
 from calfeed.pipeline import build, render
@@ -244,6 +247,55 @@ def test_hostile_manifest_writes_nowhere_else(calendar: Calendar) -> None:
         with pytest.raises(OutputError) as refusal:
             calendar.publish()
         assert [problem.code for problem in refusal.value.problems] == ["bad-manifest"]
+
+
+def paths_of(value: object, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
+    """Yield the path of every value within a JSON value."""
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, item in items:
+        yield (*path, key)
+        yield from paths_of(item, (*path, key))
+
+
+def replaced(text: str, path: tuple[str | int, ...], value: object) -> bytes:
+    """Return a JSON text with one value replaced."""
+    content = json.loads(text)
+    held = content
+    for key in path[:-1]:
+        held = held[key]
+    held[path[-1]] = value
+    return json.dumps(content).encode()
+
+
+@pytest.mark.parametrize(
+    "value", [None, 5, -1, 10**30, "x", "", [], {}, [None], "../../etc", "x\r\nATTACH:y", "\ud800"], ids=repr
+)
+def test_hostile_manifest_has_no_traceback(tmp_path: Path, value: object) -> None:
+    """Whatever stands in a manifest, a build and a diff are right or refused, and no line gets into a file."""
+    calendar = Calendar(tmp_path)
+    more = (
+        "rrule: FREQ=WEEKLY;COUNT=9\nexdates: 2027-05-25\noverrides: [{recurrence_id: 2027-06-01, summary: Moved}]\n"
+        "url: https://x.example/\norganizer: {name: Anna, email: a@x.example}\nreminders: [1h]\n"
+        "properties: {X-FOO: bar}\ncategories: [a]\ndescription: Hello\n"
+    )
+    calendar.write(talk=talk("Talk", more=more), tour=talk("Tour"), days="summary: Days\nstart: 2027-05-18\n")
+    calendar.publish()
+    calendar.write(tour=talk("Long tour"))
+    text = calendar.publish()[MANIFEST].decode()
+    calendar.write(talk=None, tour=talk("Longer tour"), days="summary: Day\nstart: 2027-05-18\n")
+    project = load(calendar.root)
+    for path in paths_of(json.loads(text)):
+        try:
+            baseline = read_manifest(replaced(text, path, value), "dist/calfeed.json")
+            format_difference(diff(project, baseline, now=NOW))
+            artifacts = render(project, now=NOW, baseline=baseline, consent=Consent(removals=True, new_id=True))
+        except CalfeedError as refusal:
+            codes = {problem.code for problem in refusal.problems}
+            artifacts = ()
+        else:
+            codes = set()
+        assert codes <= {"bad-manifest", "newer-manifest"}, path
+        assert not any(b"\nATTACH" in artifact.data for artifact in artifacts if artifact.path.endswith(".ics")), path
 
 
 # -- promises ---------------------------------------------------------------------------------------------------
