@@ -24,7 +24,7 @@ def die_at_second_move(event: str, arguments: tuple[object, ...]) -> None:
 
 
 files = {path: {"sha256": "", "size": 0} for path in ("a.ics", "c.ics")}
-manifest = json.dumps({"version": 1, "events": [], "feeds": [], "files": files}).encode()
+manifest = json.dumps({"version": 1, "id": "x", "tzdb": "", "events": [], "feeds": [], "files": files}).encode()
 sys.addaudithook(die_at_second_move)
 with open_dist(Path(sys.argv[1])) as dist:
     artifacts = [Artifact("a.ics", b"new a"), Artifact("c.ics", b"new c"), Artifact(MANIFEST, manifest)]

@@ -324,4 +324,4 @@ def test_viewing_a_folder_that_is_not_there_makes_nothing(tmp_path: Path) -> Non
 
 def _manifest(*paths: str) -> bytes:
     files = {path: {"sha256": "", "size": 0} for path in paths}
-    return json.dumps({"version": 1, "events": [], "feeds": [], "files": files}).encode()
+    return json.dumps({"version": 1, "id": "x", "tzdb": "", "events": [], "feeds": [], "files": files}).encode()
