@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from calfeed.errors import Problem, warning
 from calfeed.model import AllDay, Event, Status, Timed
 from calfeed.notation import format_wall
-from calfeed.recurrence import LAST
+from calfeed.recurrence import LAST, as_wall
 from calfeed.series import first_start, length_of, occurrence_at, starts_between
 
 _DAY = timedelta(days=1)
@@ -39,16 +39,20 @@ def on_days(events: Iterable[Event], first: date | None, last: date | None) -> t
     Without a last day a series that has no end is followed for two years from the first day, or from its beginning.
     """
     found = []
+    since = as_wall(first) if first else _FIRST
     for event in events:
-        since = max(datetime.combine(first, time()) if first else _FIRST, first_start(event.when))
-        until = datetime.combine(last, time()) + _DAY if last else since.replace(year=since.year + 2, day=1)
-        if last is None and not (event.recurrence and event.recurrence.is_endless):
-            until = LAST
-        for one in _between(event, datetime.combine(first, time()) if first else _FIRST, until):
+        for one in _between(event, since, _followed_until(event, since) if last is None else as_wall(last) + _DAY):
             begin, end = days_of(one.when)
             if (first is None or end >= first) and (last is None or begin <= last):
                 found.append(one)
     return tuple(sorted(found, key=lambda event: event.sort_key))
+
+
+def _followed_until(event: Event, since: datetime) -> datetime:
+    if event.recurrence is None or not event.recurrence.is_endless:
+        return LAST
+    begin = max(since, first_start(event.when))
+    return begin.replace(year=begin.year + 2, day=1)
 
 
 def days_of(when: AllDay | Timed) -> tuple[date, date]:

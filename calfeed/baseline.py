@@ -7,7 +7,7 @@ from urllib.parse import urljoin, urlsplit
 
 from calfeed import fetching
 from calfeed.errors import Mark, OutputError, error
-from calfeed.fetching import Fetch, FetchError, Request
+from calfeed.fetching import REDIRECTS, Fetch, FetchError, Request
 from calfeed.ledger import MANIFEST, Manifest
 from calfeed.manifest import read_manifest
 
@@ -15,7 +15,6 @@ MAX_BYTES = 300_000_000
 """The longest manifest that is read: several times that of 100,000 events."""
 MAX_REDIRECTS = 3
 _MISSING = (404, 410)
-_REDIRECTS = (301, 302, 303, 307, 308)
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -53,7 +52,7 @@ def _fetch(location: str, fetch: Fetch) -> bytes | None:
                 return answer.content()
         except FetchError as cause:
             raise _unreadable(location, str(cause)) from cause
-        if answer.status not in _REDIRECTS:
+        if answer.status not in REDIRECTS:
             raise _unreadable(location, f"the host answers with status {answer.status}")
         url = _join(location, url, answer.headers.get("location", ""))
     raise _unreadable(location, f"it is redirected more than {MAX_REDIRECTS} times")

@@ -12,9 +12,9 @@ from enum import StrEnum
 from typing import Any
 
 from calfeed.content import Content
-from calfeed.model import Event, Status
+from calfeed.model import Event, Status, event_path
 from calfeed.notation import format_offset
-from calfeed.revisions import Published, has_passed, removed_events, restore
+from calfeed.revisions import Published, has_passed, lost_uids, removed_events, restore
 
 # What changes with nothing but the law of a zone. The wall times beside them do not.
 _LAW = frozenset(("start_utc", "end_utc", "offsets"))
@@ -90,8 +90,7 @@ def compare(
     """
     held = tuple(events)
     uids = {event.uid for event, _ in held}
-    # An event that keeps its id under another UID is the same event for people.
-    by_id = {item.id: item for item in published.values() if item.removed is None and item.uid not in uids}
+    by_id = lost_uids(uids, published)
     found = []
     for event, content in held:
         before = published.get(event.uid) or by_id.get(event.id)
@@ -104,6 +103,20 @@ def compare(
             kind = Kind.REMOVED if now is not None and has_passed(item, now) else Kind.CANCELLED
             found.append(_describe(kind, item.id, item.uid, item.content, ()))
     return tuple(found)
+
+
+def change_record(change: Change) -> dict[str, object]:
+    """Return a change as JSON values, as the manifest and `diff --format json` have it."""
+    return {
+        "change": change.kind.value,
+        "id": change.id,
+        "uid": change.uid,
+        "path": change.path,
+        "summary": change.summary,
+        "start": change.start,
+        "timezone": change.timezone,
+        "fields": [{"field": each.name, "before": each.before, "after": each.after} for each in change.fields],
+    }
 
 
 def facts_of(content: Mapping[str, Any]) -> dict[str, str]:
@@ -160,7 +173,7 @@ def _describe(kind: Kind, event_id: str, uid: str, content: Content, fields: Ite
         kind=kind,
         id=event_id,
         uid=uid,
-        path=f"events/{event_id}.ics",
+        path=event_path(event_id),
         summary=str(content["summary"]),
         start=_time(content, "start"),
         timezone=None if tzid is None else str(tzid),

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import os
-import signal
-import socket
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import click
 
 if TYPE_CHECKING:
+    from socket import socket
+
     from calfeed.errors import CalfeedError, Problem
     from calfeed.ledger import Manifest
     from calfeed.model import Project
@@ -312,6 +311,9 @@ def serve(events: Path, port: int) -> None:
         if cause.name not in _SERVE_PACKAGES:
             raise
         raise click.UsageError(f"previews need {cause.name}: pip install 'calfeed[serve]'") from cause
+    import signal
+    from tempfile import TemporaryDirectory
+
     from calfeed.preview import Preview
 
     now = _build_time()
@@ -396,10 +398,12 @@ def _holds(project: Project) -> str:
     return f"{report.plural(len(project.events), 'event')} in {report.plural(len(project.feeds), 'feed')}"
 
 
-def _listen(port: int) -> socket.socket:
+def _listen(port: int) -> socket:
     """Return a socket that listens on loopback, for this computer alone."""
+    from socket import create_server
+
     try:
-        return socket.create_server(("127.0.0.1", port))
+        return create_server(("127.0.0.1", port))
     except OSError as cause:
         message = f"port {port} cannot be had: {cause.strerror}; choose another, or 0 for any that is free"
         raise click.BadParameter(message, param_hint="--port") from cause

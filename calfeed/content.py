@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, TypeAlias
 
-from calfeed import fields, zones
+from calfeed import fields
 from calfeed.errors import Mark
 from calfeed.model import (
     Address,
@@ -46,7 +46,7 @@ def content_of(event: Event) -> Content:
 
     So a key that a later version adds changes no fingerprint of events that do not use it.
     """
-    fields: Content = {
+    values: Content = {
         "summary": event.summary,
         "status": event.status.value,
         **_when(event.when),
@@ -61,7 +61,7 @@ def content_of(event: Event) -> Content:
         "reminders": [{"days": r.days, "seconds": r.seconds} for r in event.reminders],
         "properties": dict(event.properties),
     }
-    return {key: value for key, value in fields.items() if value not in (None, [], {}, False)}
+    return {key: value for key, value in values.items() if value not in (None, [], {}, False)}
 
 
 def cancelled(content: Content) -> Content:
@@ -87,12 +87,12 @@ def _when(when: AllDay | Timed) -> Content:
     if isinstance(when, AllDay):
         return {"all_day": True, "start": when.first.isoformat(), "end": when.last.isoformat()}
     start, end = when.start, when.end
-    fields: Content = {"timezone": start.tzid, "start": start.wall.isoformat(), "start_utc": format_utc(start.instant)}
+    values: Content = {"timezone": start.tzid, "start": start.wall.isoformat(), "start_utc": format_utc(start.instant)}
     if end is not None:
-        fields |= {"end": end.wall.isoformat(), "end_utc": format_utc(end.instant)}
+        values |= {"end": end.wall.isoformat(), "end_utc": format_utc(end.instant)}
         if end.tzid != start.tzid:
-            fields["end_timezone"] = end.tzid
-    return fields
+            values["end_timezone"] = end.tzid
+    return values
 
 
 def _series(recurrence: Recurrence | None, when: AllDay | Timed) -> Content:
@@ -119,15 +119,15 @@ def _series(recurrence: Recurrence | None, when: AllDay | Timed) -> Content:
 def _location(venue: Venue | None) -> Content:
     if venue is None:
         return {}
-    fields: Content = {"name": venue.name, "address": venue.address.line, "geo": list(venue.geo or ())}
-    return {key: value for key, value in fields.items() if value}
+    values: Content = {"name": venue.name, "address": venue.address.line, "geo": list(venue.geo or ())}
+    return {key: value for key, value in values.items() if value}
 
 
 def _organizer(organizer: Organizer | None) -> Content:
     if organizer is None:
         return {}
-    fields = {"name": organizer.name, "email": organizer.email, "url": organizer.url}
-    return {key: value for key, value in fields.items() if value}
+    values = {"name": organizer.name, "email": organizer.email, "url": organizer.url}
+    return {key: value for key, value in values.items() if value}
 
 
 # -- and back ---------------------------------------------------------------------------------------------------
@@ -147,7 +147,7 @@ def event_of(content: Mapping[str, Any], event_id: str, uid: str, tzid: str | No
         uid=fields.read_uid(uid),
         summary=fields.read_line(content["summary"]),
         when=_read_when(content),
-        zone=ZoneChoice(tzid=_read_zone(tzid), reason="it was published so") if tzid else None,
+        zone=ZoneChoice(tzid=fields.read_zone(tzid), reason="it was published so") if tzid else None,
         status=Status(content["status"]),
         venue=_read_location(content["location"], mark) if "location" in content else None,
         online=_read(fields.read_url, content.get("online")),
@@ -168,12 +168,6 @@ def event_of(content: Mapping[str, Any], event_id: str, uid: str, tzid: str | No
 
 def _read(read: Callable[[str], str], value: str | None) -> str | None:
     return None if value is None else read(value)
-
-
-def _read_zone(tzid: str) -> str:
-    if not zones.is_zone(tzid):
-        raise ValueError(f"{tzid} is no zone of this tz database")
-    return tzid
 
 
 def _read_organizer(organizer: Mapping[str, Any]) -> Organizer:
@@ -204,7 +198,7 @@ def _read_time(wall: str, tzid: str, instant: str) -> ZonedTime:
     shown, meant = datetime.fromisoformat(wall), datetime.fromisoformat(instant)
     if shown.tzinfo is not None or meant.tzinfo is None:
         raise ValueError(f"{wall} is no wall time, or {instant} no instant")
-    return ZonedTime(shown, _read_zone(tzid), meant.astimezone(UTC))
+    return ZonedTime(shown, fields.read_zone(tzid), meant.astimezone(UTC))
 
 
 def _read_location(location: Mapping[str, Any], mark: Mark) -> Venue:

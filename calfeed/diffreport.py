@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from itertools import groupby
 
 from calfeed import zones
-from calfeed.changes import Change, FieldChange, Kind, shorten
+from calfeed.changes import Change, FieldChange, Kind, change_record, shorten
 from calfeed.content import format_utc
 from calfeed.difference import Difference
 from calfeed.law import LawChange, ZoneUse
@@ -50,19 +50,7 @@ def summarize_difference(difference: Difference) -> str:
 def format_difference_json(difference: Difference) -> str:
     """Return the difference as a JSON object; times as RFC 9557 writes them."""
     record = {
-        "events": [
-            {
-                "change": change.kind.value,
-                "id": change.id,
-                "uid": change.uid,
-                "path": change.path,
-                "summary": change.summary,
-                "start": change.start,
-                "timezone": change.timezone,
-                "fields": [{"field": each.name, "before": each.before, "after": each.after} for each in change.fields],
-            }
-            for change in difference.changes
-        ],
+        "events": [change_record(change) for change in difference.changes],
         "new_feeds": difference.new_feeds,
         "missing_feeds": difference.missing_feeds,
         "tzdb": {"before": difference.tzdb_before, "after": difference.tzdb_after},

@@ -11,14 +11,23 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from calfeed.changes import Change, Entry, compare
-from calfeed.content import content_of, fingerprint_of
 from calfeed.errors import Mark, Problem, PromiseError, error, warning
 from calfeed.fields import read_id
 from calfeed.law import changed_laws
 from calfeed.ledger import Manifest, PublishedFeed
-from calfeed.model import Calendar, Event, Feed, Project, Status
+from calfeed.model import Calendar, Feed, Project, Status
 from calfeed.notation import NotationError
-from calfeed.revisions import Published, Revised, bury, ends_at, has_passed, removed_events, revise, whole_second
+from calfeed.revisions import (
+    Published,
+    Revised,
+    bury,
+    ends_at,
+    has_passed,
+    lost_uids,
+    removed_events,
+    revise,
+    whole_second,
+)
 from calfeed.zones import TZDB_VERSION
 
 MAX_HISTORY = 100
@@ -77,12 +86,13 @@ def prepare(project: Project, baseline: Manifest, now: datetime, consent: Consen
     changes = () if baseline.is_none else _compare(live, baseline, now)
     stamps = {item.event.uid: item.revision.last_modified for item in (*live, *tombstones)}
     entries = (Entry(stamps.get(change.uid, whole_second(now)), change) for change in changes)
-    feeds = (*project.feeds, *_kept_feeds(project, baseline, now))
-    identity = () if consent.new_id else _identity_problems(project.events, baseline, removed)
+    events = tuple(sorted((*live, *tombstones), key=lambda item: item.event.sort_key))
+    feeds = (*project.feeds, *_kept_feeds(project, baseline, {item.event.uid for item in tombstones}))
+    identity = () if consent.new_id else _identity_problems(live, baseline, removed)
     return Edition(
         calendar=project.calendar,
-        events=tuple(sorted((*live, *tombstones), key=lambda item: item.event.sort_key)),
-        feeds=_with_aliases(_with_tombstones(feeds, tombstones, baseline.events, live)),
+        events=events,
+        feeds=_with_aliases(_with_tombstones(feeds, tombstones, baseline.events, events)),
         history=(*entries, *baseline.history)[:MAX_HISTORY],
         problems=(*problems, *identity, *_law_problems(project, baseline)),
     )
@@ -119,8 +129,7 @@ def vanished_feeds(project: Project, baseline: Manifest, now: datetime | None) -
         baseline: what is published.
         now: the time by which events have passed, which leave no tombstone; None if none have.
     """
-    buried = _buried(project, baseline, now)
-    return tuple(feed for feed in _missing_feeds(project, baseline) if not _has_only(feed, baseline, buried))
+    return _vanished_feeds(project, baseline, _buried(removed_events(project.events, baseline.events), now))
 
 
 def _compare(live: Sequence[Revised], baseline: Manifest, now: datetime) -> tuple[Change, ...]:
@@ -131,9 +140,13 @@ def _compare(live: Sequence[Revised], baseline: Manifest, now: datetime) -> tupl
 # -- feeds ------------------------------------------------------------------------------------------------------
 
 
-def _kept_feeds(project: Project, baseline: Manifest, now: datetime) -> Iterator[Feed]:
+def _vanished_feeds(project: Project, baseline: Manifest, buried: set[str]) -> tuple[PublishedFeed, ...]:
+    return tuple(feed for feed in _missing_feeds(project, baseline) if not _has_only(feed, baseline, buried))
+
+
+def _kept_feeds(project: Project, baseline: Manifest, buried: set[str]) -> Iterator[Feed]:
     """Yield the automatic feeds whose events were all taken away: their tombstones are still to be seen there."""
-    mark, buried = project.calendar.mark, _buried(project, baseline, now)
+    mark = project.calendar.mark
     for feed in _missing_feeds(project, baseline):
         if _has_only(feed, baseline, buried):
             yield Feed(slug=feed.slug, path=feed.path, name=feed.name, description=None, event_ids=(), mark=mark)
@@ -144,9 +157,8 @@ def _missing_feeds(project: Project, baseline: Manifest) -> Iterator[PublishedFe
     return (feed for feed in baseline.feeds if feed.path not in present)
 
 
-def _buried(project: Project, baseline: Manifest, now: datetime | None) -> set[str]:
+def _buried(removed: Iterable[Published], now: datetime | None) -> set[str]:
     """Return the UIDs of what left the sources and has a tombstone."""
-    removed = removed_events(project.events, baseline.events)
     return {item.uid for item in removed if item.removed or now is None or not has_passed(item, now)}
 
 
@@ -158,13 +170,12 @@ def _has_only(feed: PublishedFeed, baseline: Manifest, buried: set[str]) -> bool
 
 
 def _with_tombstones(
-    feeds: Sequence[Feed], tombstones: Sequence[Revised], baseline: Mapping[str, Published], live: Sequence[Revised]
+    feeds: Sequence[Feed], tombstones: Sequence[Revised], baseline: Mapping[str, Published], events: Sequence[Revised]
 ) -> tuple[Feed, ...]:
     """Return the feeds with the tombstones that they held as events, in the order of all events."""
     if not tombstones:
         return tuple(feeds)
-    order = sorted((*live, *tombstones), key=lambda item: item.event.sort_key)
-    rank = {item.event.id: number for number, item in enumerate(order)}
+    rank = {item.event.id: number for number, item in enumerate(events)}
     held: dict[str, list[str]] = {}
     for item in tombstones:
         for slug in baseline[item.event.uid].feeds:
@@ -211,7 +222,7 @@ def _breaches(
         yield from _new_id(project, baseline)
     if not consent.removals:
         yield from _vanished_events(baseline, removed, now)
-        yield from _vanished_feeds(project, baseline, now)
+        yield from _feed_problems(project, baseline, _buried(removed, now))
 
 
 def _new_id(project: Project, baseline: Manifest) -> Iterator[Problem]:
@@ -236,8 +247,8 @@ def _vanished_events(baseline: Manifest, removed: Sequence[Published], now: date
         yield error(Mark(path=baseline.path), "mass-removal", message, hint)
 
 
-def _vanished_feeds(project: Project, baseline: Manifest, now: datetime) -> Iterator[Problem]:
-    for feed in vanished_feeds(project, baseline, now):
+def _feed_problems(project: Project, baseline: Manifest, buried: set[str]) -> Iterator[Problem]:
+    for feed in _vanished_feeds(project, baseline, buried):
         message = f"the feed `{feed.slug}` is gone; people may have subscribed to {feed.path}"
         hint = f"write `aliases: {feed.slug}` at the feed that takes its place, or build with --allow-removals"
         if _is_automatic(feed):
@@ -251,13 +262,12 @@ def _is_ahead(item: Published, now: datetime) -> bool:
     return is_alive and not has_passed(item, now)
 
 
-def _identity_problems(events: Iterable[Event], baseline: Manifest, removed: Sequence[Published]) -> Iterator[Problem]:
+def _identity_problems(live: Sequence[Revised], baseline: Manifest, removed: Sequence[Published]) -> Iterator[Problem]:
     """Warn of events that subscribers will see as new ones although they were published under another name."""
     by_content = {item.fingerprint: item for item in removed if item.removed is None}
-    held = tuple(events)
-    uids = {event.uid for event in held}
-    by_id = {item.id: item for item in baseline.events.values() if item.removed is None and item.uid not in uids}
-    for event in held:
+    by_id = lost_uids({item.event.uid for item in live}, baseline.events)
+    for item in live:
+        event = item.event
         if event.uid in baseline.events:
             continue
         same_id = by_id.get(event.id)
@@ -265,7 +275,7 @@ def _identity_problems(events: Iterable[Event], baseline: Manifest, removed: Seq
             message = f"the UID of `{event.id}` was `{same_id.uid}`: subscribers see a new event in place of the old"
             yield warning(event.mark, "changed-uid", message, f"write `uid: {same_id.uid}` if it is the same event")
             continue
-        twin = by_content.get(fingerprint_of(content_of(event))) if by_content else None
+        twin = by_content.get(item.fingerprint)
         if twin is not None:
             message = f"this looks like `{twin.id}` under another id: subscribers see one cancelled and one new"
             yield warning(event.mark, "renamed-id", message, f"write `uid: {twin.uid}` if it is the same event")

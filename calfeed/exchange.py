@@ -8,7 +8,7 @@ from ipaddress import ip_address
 from urllib.parse import urljoin, urlsplit, urlunsplit
 from urllib.robotparser import RobotFileParser
 
-from calfeed.fetching import Answer, Fetch, FetchError, Request
+from calfeed.fetching import REDIRECTS, Answer, Fetch, FetchError, Request
 from calfeed.findings import Finding, fault, ok, risk
 
 MAX_REDIRECTS = 5
@@ -17,7 +17,6 @@ AGENTS = {"Google": GOOGLE, "Outlook": "Microsoft Office/16.0 (Windows NT 10.0; 
 """Programs that fetch calendars, as they call themselves."""
 _OWN_AGENT = "calfeed-doctor"
 _NO_MORE: Mapping[str, str] = {}
-_REDIRECTS = (301, 302, 303, 307, 308)
 
 
 class RedirectError(FetchError):
@@ -54,7 +53,7 @@ def follow(
     redirects: list[Answer] = []
     while True:
         answer = fetch(Request(url=url, method=method, headers=sent))
-        if answer.status not in _REDIRECTS or "location" not in answer.headers:
+        if answer.status not in REDIRECTS or "location" not in answer.headers:
             return Trail(tuple(redirects), answer)
         redirects.append(answer)
         if len(redirects) > MAX_REDIRECTS:
@@ -217,7 +216,7 @@ def check_plain_http(fetch: Fetch, trail: Trail, path: str) -> Iterator[Finding]
         yield fault("http", f"http is not answered: {cause}", "", path)
         return
     target = urlsplit(urljoin(plain, answer.headers.get("location", "")))
-    if answer.status in _REDIRECTS and target.scheme == "https":
+    if answer.status in REDIRECTS and target.scheme == "https":
         yield ok("http", "http redirects to https")
     else:
         message = f"http is answered with {answer.status} and does not redirect to https"

@@ -20,6 +20,8 @@ TIMEOUT = 15.0
 """Seconds for a whole exchange, from the connection to the last byte."""
 MAX_BYTES = 20_000_000
 """The longest body that is read, compressed or not."""
+REDIRECTS = (301, 302, 303, 307, 308)
+"""The statuses that send elsewhere; `fetch` follows none."""
 _GZIP = 31  # zlib's number for it
 _SAFE = "/?%:@!$&'()*+,;=~-._"  # in paths and queries, as they may be quoted already
 

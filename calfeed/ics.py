@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import cache
 from html import escape as html_escape
 
@@ -24,7 +24,7 @@ from calfeed.observances import zoned_times
 from calfeed.plans import ZonePlan
 from calfeed.revisions import Revised, Revision
 from calfeed.vtimezone import render_timezone
-from calfeed.wire import Text, Verbatim, escape, fold, line, text_line
+from calfeed.wire import Text, Verbatim, date_value, escape, fold, line, text_line, utc_value, wall_value
 from calfeed.zones import offset_at
 
 PRODID = "-//calfeed//calfeed//EN"
@@ -108,10 +108,10 @@ def _recurrence(event: Event, *, has_zone: bool) -> Iterator[bytes]:
 def _start_line(name: str, start: datetime, event: Event, *, has_zone: bool) -> bytes:
     """Return a start of a series with the value type and the zone of its DTSTART, by which readers match it."""
     if isinstance(event.when, AllDay):
-        return line(f"{name};VALUE=DATE", _date(start))
+        return line(f"{name};VALUE=DATE", date_value(start))
     if has_zone:
-        return line(f"{name};TZID={event.when.start.tzid}", _time(start))
-    return line(name, f"{_time(start - offset_at(event.when.start.instant, event.when.start.tzid))}Z")
+        return line(f"{name};TZID={event.when.start.tzid}", wall_value(start))
+    return line(name, f"{wall_value(start - offset_at(event.when.start.instant, event.when.start.tzid))}Z")
 
 
 def render_single(rendered: RenderedEvent, plans: Mapping[str, ZonePlan | None] = _NO_PLANS) -> Artifact:
@@ -187,9 +187,9 @@ def _facts(event: Event) -> list[str]:
 def _identity(event: Event, revision: Revision) -> Iterator[bytes]:
     yield text_line("UID", event.uid)
     # DTSTAMP is when this form of the event was first made (RFC 5545 §3.8.7.2), not when it was built again.
-    modified = _utc(revision.last_modified)
+    modified = utc_value(revision.last_modified)
     yield line("DTSTAMP", modified)
-    yield line("CREATED", _utc(revision.created))
+    yield line("CREATED", utc_value(revision.created))
     yield line("LAST-MODIFIED", modified)
     yield line("SEQUENCE", str(revision.sequence))
 
@@ -197,14 +197,14 @@ def _identity(event: Event, revision: Revision) -> Iterator[bytes]:
 def _when(event: Event, *, has_zone: bool) -> Iterator[bytes]:
     when = event.when
     if isinstance(when, AllDay):
-        yield line("DTSTART;VALUE=DATE", _date(when.first))
-        yield line("DTEND;VALUE=DATE", _date(when.end))
+        yield line("DTSTART;VALUE=DATE", date_value(when.first))
+        yield line("DTEND;VALUE=DATE", date_value(when.end))
         return
     for name, time in (("DTSTART", when.start), ("DTEND", when.end)):
         if time is not None and has_zone:
-            yield line(f"{name};TZID={time.tzid}", _time(time.wall))
+            yield line(f"{name};TZID={time.tzid}", wall_value(time.wall))
         elif time is not None:
-            yield line(name, _utc(time.instant))
+            yield line(name, utc_value(time.instant))
 
 
 def _texts(event: Event, description: str) -> Iterator[bytes]:
@@ -224,7 +224,7 @@ def _place(venue: Venue | None) -> Iterator[bytes]:
         return
     address = venue.address.line
     if venue.geo is None:
-        yield text_line("LOCATION", ", ".join(part for part in (venue.name, address) if part))
+        yield text_line("LOCATION", venue.line)
         return
     # Apple draws a map only if LOCATION is title and address of the structured location, one line each.
     yield text_line("LOCATION", "\n".join(part for part in (venue.name, address) if part))
@@ -280,18 +280,6 @@ def _duration(duration: timedelta) -> str:
     """Return a DURATION value, `PT12H` or `-P1D` (RFC 5545 §3.3.6)."""
     rendered: bytes = vDuration(duration).to_ical()  # type: ignore[no-untyped-call]
     return rendered.decode()
-
-
-def _utc(instant: datetime) -> str:
-    return f"{_time(instant.astimezone(UTC))}Z"
-
-
-def _time(wall: datetime) -> str:
-    return f"{wall.year:04}{wall.month:02}{wall.day:02}T{wall.hour:02}{wall.minute:02}{wall.second:02}"
-
-
-def _date(day: date) -> str:
-    return f"{day.year:04}{day.month:02}{day.day:02}"
 
 
 def _degrees(value: float) -> str:

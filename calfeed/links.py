@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import datetime
 from typing import TypeAlias
 from urllib.parse import quote
 
+from calfeed.content import format_utc
 from calfeed.ics import plain_description
 from calfeed.model import AllDay, Event, Feed, Timed, Venue
 from calfeed.observances import is_place
+from calfeed.wire import date_value, utc_value, wall_value
 from calfeed.zones import resolve_wall, wall_at
 
 MAX_BYTES = 2_000
@@ -59,11 +61,11 @@ def _google(event: Event) -> Parameters:
     if event.recurrence is not None:
         parameters["recur"] = f"RRULE:{event.recurrence.rrule}"
     if isinstance(when, AllDay):  # a zone beside days alone confuses Android
-        return {"dates": f"{_day(when.first)}/{_day(when.end)}", **parameters}
+        return {"dates": f"{date_value(when.first)}/{date_value(when.end)}", **parameters}
     start, end = when.start, when.end or when.start
     if not is_place(start.tzid) or (event.recurrence is None and not _is_plain(when)):
-        return {"dates": f"{_utc(start.instant)}/{_utc(end.instant)}", **parameters}
-    walls = f"{_wall(start.wall)}/{_wall(wall_at(end.instant, start.tzid))}"
+        return {"dates": f"{utc_value(start.instant)}/{utc_value(end.instant)}", **parameters}
+    walls = f"{wall_value(start.wall)}/{wall_value(wall_at(end.instant, start.tzid))}"
     return {"dates": walls, "ctz": start.tzid, **parameters}
 
 
@@ -73,18 +75,18 @@ def _outlook(event: Event) -> Parameters:
     if isinstance(when, AllDay):
         return {"startdt": when.first.isoformat(), "enddt": when.end.isoformat(), "allday": "true"}
     end = when.end or when.start
-    return {"startdt": _iso_utc(when.start.instant), "enddt": _iso_utc(end.instant)}
+    return {"startdt": format_utc(when.start.instant), "enddt": format_utc(end.instant)}
 
 
 def _yahoo(event: Event) -> Parameters:
     """Return wall times: Yahoo drops a Z and knows no zones, so they are right for readers in that zone alone."""
     when = event.when
     if isinstance(when, AllDay) and when.first == when.last:
-        return {"ST": _day(when.first), "DUR": "allday"}
+        return {"ST": date_value(when.first), "DUR": "allday"}
     if isinstance(when, AllDay):
-        return {"ST": f"{_day(when.first)}T000000", "ET": f"{_day(when.end)}T000000"}
+        return {"ST": f"{date_value(when.first)}T000000", "ET": f"{date_value(when.end)}T000000"}
     end = when.end or when.start
-    return {"ST": _wall(when.start.wall), "ET": _wall(wall_at(end.instant, when.start.tzid))}
+    return {"ST": wall_value(when.start.wall), "ET": wall_value(wall_at(end.instant, when.start.tzid))}
 
 
 _OUTLOOK = {"path": "/calendar/action/compose", "rru": "addevent"}
@@ -220,7 +222,7 @@ def map_link(venue: Venue) -> str | None:
 
 def place_line(venue: Venue | None) -> str:
     """Return a venue in one line: its name and address."""
-    return "" if venue is None else ", ".join(part for part in (venue.name, venue.address.line) if part)
+    return "" if venue is None else venue.line
 
 
 # -- writing ----------------------------------------------------------------------------------------------------
@@ -237,19 +239,3 @@ def _is_plain(when: Timed) -> bool:
     times = (when.start, when.end or when.start)
     tzid = when.start.tzid
     return all(time.tzid == tzid and isinstance(resolve_wall(time.wall, tzid), datetime) for time in times)
-
-
-def _day(day: date) -> str:
-    return f"{day.year:04}{day.month:02}{day.day:02}"
-
-
-def _wall(wall: datetime) -> str:
-    return f"{_day(wall)}T{wall.hour:02}{wall.minute:02}{wall.second:02}"
-
-
-def _utc(instant: datetime) -> str:
-    return f"{_wall(instant.astimezone(UTC))}Z"
-
-
-def _iso_utc(instant: datetime) -> str:
-    return f"{instant.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='seconds')}Z"

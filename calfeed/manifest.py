@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import Any
 
-from calfeed.changes import Change, Entry, FieldChange, Kind
+from calfeed.changes import Change, Entry, FieldChange, Kind, change_record
 from calfeed.content import UNREADABLE, format_utc
 from calfeed.edition import Edition
 from calfeed.errors import Mark, OutputError, error
@@ -186,18 +186,7 @@ def _read_law(item: Mapping[str, Any]) -> Law:
 
 
 def _entry(entry: Entry) -> dict[str, object]:
-    change = entry.change
-    return {
-        "time": format_utc(entry.time),
-        "change": change.kind.value,
-        "id": change.id,
-        "uid": change.uid,
-        "path": change.path,
-        "summary": change.summary,
-        "start": change.start,
-        "timezone": change.timezone,
-        "fields": [{"field": each.name, "before": each.before, "after": each.after} for each in change.fields],
-    }
+    return {"time": format_utc(entry.time), **change_record(entry.change)}
 
 
 def _read_entry(item: Mapping[str, Any]) -> Entry:

@@ -67,6 +67,11 @@ class Venue:
     is_shared: bool = False
     mark: Mark = field(compare=False, repr=False)
 
+    @property
+    def line(self) -> str:
+        """The venue in one line: its name and address."""
+        return ", ".join(part for part in (self.name, self.address.line) if part)
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ZoneChoice:
@@ -176,7 +181,7 @@ class Event:
     @property
     def path(self) -> str:
         """The event's own file, relative to DIST."""
-        return f"events/{self.id}.ics"
+        return event_path(self.id)
 
     @property
     def sort_key(self) -> tuple[datetime, str]:
@@ -228,6 +233,11 @@ class Artifact:
 
     path: str
     data: bytes
+
+
+def event_path(event_id: str) -> str:
+    """Return where an event's own file is published, relative to DIST."""
+    return f"events/{event_id}.ics"
 
 
 def image_path(image: str) -> str:

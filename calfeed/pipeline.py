@@ -117,10 +117,12 @@ def _render(
     project: Project, now: datetime, baseline: Manifest, consent: Consent, progress: Progress, *, site: bool
 ) -> tuple[tuple[Artifact, ...], tuple[Problem, ...]]:
     edition = prepare(project, baseline, now, consent)
-    artifacts, problems = _render_edition(project, edition, progress, site=site)
     trimmed = without_expired(edition, now, consent)
+    if consent.removals:
+        edition = trimmed
+    artifacts, problems = _render_edition(project, edition, progress, site=site)
     # Tombstones go with a build that changes something else: time alone makes nothing out of date.
-    if trimmed is not edition and (consent.removals or not _is_published(artifacts, baseline)):
+    if trimmed is not edition and not _is_published(artifacts, baseline):
         artifacts, problems = _render_edition(project, trimmed, progress, site=site)
     return artifacts, (*edition.problems, *problems)
 

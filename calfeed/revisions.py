@@ -7,13 +7,14 @@ An event that left the sources stays as a tombstone, cancelled, so that subscrib
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, timedelta
 
+from calfeed.agenda import span_of
 from calfeed.content import UNREADABLE, Content, cancelled, content_of, event_of, fingerprint_of, format_utc
 from calfeed.errors import Mark, OutputError, Problem, error, warning
-from calfeed.model import AllDay, Event
+from calfeed.model import Event
 from calfeed.series import length_of
 
 KEPT_ENDLESS = timedelta(days=365)
@@ -88,6 +89,14 @@ def removed_events(events: Iterable[Event], baseline: Mapping[str, Published]) -
     return tuple(item for item in baseline.values() if item.uid not in uids and item.id not in ids)
 
 
+def lost_uids(uids: Container[str], baseline: Mapping[str, Published]) -> dict[str, Published]:
+    """Return by id what was published under a UID that no source has now.
+
+    For people an event that keeps its id under another UID is the same event.
+    """
+    return {item.id: item for item in baseline.values() if item.removed is None and item.uid not in uids}
+
+
 def bury(removed: Iterable[Published], now: datetime) -> tuple[Revised, ...]:
     """Return the tombstones of events that left the sources: each as it was, cancelled.
 
@@ -131,22 +140,16 @@ def ends_at(event: Event, removed: datetime) -> datetime:
     recurrence = event.recurrence
     if recurrence is not None and recurrence.is_endless:
         return removed + KEPT_ENDLESS
-    found = [_end(event)]
+    found = [span_of(event)[1]]
     if recurrence is not None:
         found.append((recurrence.starts[-1] + length_of(event.when)).replace(tzinfo=UTC))
-        found += (_end(instance.event) for instance in recurrence.instances)
+        found += (span_of(instance.event)[1] for instance in recurrence.instances)
     return max(found) + timedelta(days=1)
 
 
 def whole_second(now: datetime) -> datetime:
     """Return a build's time as it is written: in UTC, without parts of a second."""
     return now.astimezone(UTC).replace(microsecond=0)
-
-
-def _end(event: Event) -> datetime:
-    if isinstance(event.when, AllDay):
-        return datetime.combine(event.when.end, time(), UTC)
-    return (event.when.end or event.when.start).instant
 
 
 def _tombstone(item: Published, build_time: datetime) -> Revised:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, date, datetime
+
 from icalendar import vText
 
 MAX_OCTETS = 75
@@ -46,6 +48,21 @@ def line(name: str, value: str) -> bytes:
 def text_line(name: str, text: str) -> bytes:
     """Return the content line of a TEXT value."""
     return fold(f"{name}:{escape(text)}")
+
+
+def date_value(day: date) -> str:
+    """Return a DATE value (RFC 5545 §3.3.4); of a time, its day."""
+    return f"{day.year:04}{day.month:02}{day.day:02}"
+
+
+def wall_value(wall: datetime) -> str:
+    """Return a local DATE-TIME value (RFC 5545 §3.3.5)."""
+    return f"{date_value(wall)}T{wall.hour:02}{wall.minute:02}{wall.second:02}"
+
+
+def utc_value(instant: datetime) -> str:
+    """Return a DATE-TIME value in UTC (RFC 5545 §3.3.5)."""
+    return f"{wall_value(instant.astimezone(UTC))}Z"
 
 
 class Text(vText):
