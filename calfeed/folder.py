@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePath, PurePosixPath
 
 from calfeed.errors import Mark, Problem, error
-from calfeed.source import Document, read_document
+from calfeed.source import MAX_BYTES, Document, read_document, too_large
 
 CALENDAR, VENUES, DEFAULTS = "calendar.yaml", "venues.yaml", "_defaults.yaml"
 TEMPLATES = "_templates"
@@ -90,7 +90,8 @@ def read_data(root: Path, relative: str) -> bytes | Problem:
     try:
         if not path.is_file():
             return error(mark, "unreadable-file", "this is no file", "check what it is, or where the link leads")
-        return path.read_bytes()
+        size = path.stat().st_size
+        return path.read_bytes() if size <= MAX_BYTES else too_large(mark.path, size)
     except OSError as cause:
         message = f"the file cannot be read: {cause.strerror}"
         return error(mark, "unreadable-file", message, "check its permissions, or where the link leads")

@@ -9,6 +9,7 @@ size and the growth by aliases are bounded here.
 
 from __future__ import annotations
 
+import codecs
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -126,6 +127,12 @@ def read_document(path: str, data: bytes) -> Document:
     return Document(path, text, value, tuple(reader.problems), root)
 
 
+def too_large(path: str, size: int) -> Problem:
+    """Return the problem of a file with more bytes than are read."""
+    message = f"the file has {size:,} bytes; at most {MAX_BYTES:,} are read"
+    return error(Mark(path=path), "file-too-large", message, "split it into several files")
+
+
 def dump_mapping(fields: Mapping[str, str]) -> str:
     """Return a YAML mapping of texts that `read_document` reads back unchanged."""
     return yaml.dump(dict(fields), Dumper=_Dumper, allow_unicode=True, sort_keys=False, width=2**31)
@@ -158,14 +165,14 @@ def _failure_of(error: yaml.MarkedYAMLError) -> Failure:
 def _decode(path: str, data: bytes) -> tuple[str, Problem | None]:
     mark = Mark(path=path)
     if len(data) > MAX_BYTES:
-        message = f"the file has {len(data):,} bytes; at most {MAX_BYTES:,} are read"
-        return "", error(mark, "file-too-large", message, "split it into several files")
+        return "", too_large(path, len(data))
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         return "", error(mark, "not-utf8", "the file is UTF-16, not UTF-8", "save it as UTF-8")
     try:
-        return data.decode("utf-8-sig"), None
+        data = data.removeprefix(codecs.BOM_UTF8)
+        return data.decode(), None
     except UnicodeDecodeError as failure:
-        good = data[: failure.start].decode("utf-8-sig")
+        good = data[: failure.start].decode()
         lines = _LINE_BREAK.split(good)
         rest = data[failure.start :].split(b"\n", 1)[0].decode("latin-1")
         column = len(lines[-1]) + 1
