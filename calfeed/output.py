@@ -22,7 +22,7 @@ import re
 import shutil
 import stat
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TypeAlias
@@ -219,17 +219,15 @@ class Dist:
         """Take back what the block has made if it fails; the journal last but one, so that a kill harms nothing."""
         homes = {self._root / PurePosixPath(path).parent for path in changes.written}
         folders = {folder for home in homes for folder in (home, *home.parents) if folder.is_relative_to(self._root)}
-        absent = sorted((folder for folder in folders if not folder.exists()), reverse=True)
-        try:
+        absent = sorted(folder for folder in folders if not folder.exists())
+        with ExitStack() as undo:
+            undo.callback(self._forget)
+            undo.callback(self._journal.unlink, missing_ok=True)
+            for folder in absent:
+                undo.callback(_remove_folder, folder)
             with _os_errors_at(self._shown):
                 yield
-        except BaseException:
-            for folder in absent:
-                with suppress(OSError):  # never made
-                    folder.rmdir()
-            self._journal.unlink(missing_ok=True)
-            self._forget()
-            raise
+            undo.pop_all()
 
     def _stage(self, artifacts: Sequence[Artifact], progress: Callable[[int, int], None]) -> None:
         self._forget()
@@ -275,8 +273,7 @@ class Dist:
         for folder in target.parents:
             if folder == self._root:
                 break
-            with suppress(OSError):  # not empty
-                folder.rmdir()
+            _remove_folder(folder)
 
     def _forget(self) -> None:
         shutil.rmtree(self._staging, ignore_errors=True)
@@ -332,6 +329,11 @@ def _refuse_links(state: Path) -> None:
         if path.is_symlink():
             mark = Mark(path=path.as_posix())
             raise OutputError([error(mark, "foreign-file", "this is a link, and not calfeed's", "delete it")])
+
+
+def _remove_folder(path: Path) -> None:
+    with suppress(OSError):  # not there, or not empty
+        path.rmdir()
 
 
 def _real(path: Path) -> Path:
