@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path, PurePath, PurePosixPath
 
@@ -12,6 +13,9 @@ from calfeed.source import MAX_BYTES, Document, read_document, too_large
 CALENDAR, VENUES, DEFAULTS = "calendar.yaml", "venues.yaml", "_defaults.yaml"
 TEMPLATES = "_templates"
 _SUFFIXES = (".yaml", ".yml")
+MAX_DEPTH = 100
+"""How many folders deep events are looked for."""
+_NO_TEXT = re.compile("[\ud800-\udfff]")  # how Python holds bytes of a name that are not UTF-8
 
 
 @dataclass(frozen=True)
@@ -45,12 +49,19 @@ def find_files(root: Path) -> Folder:
         here = Path(folder).relative_to(root)
         folders[:] = sorted(name for name in folders if name[0] not in "._")
         problems += _folder_problems(root, here, folders)
+        folders[:] = [name for name in folders if not _NO_TEXT.search(name)]
+        if folders and len(here.parts) == MAX_DEPTH:
+            message = f"there are folders more than {MAX_DEPTH} levels deep"
+            problems.append(error(Mark(path=Path(folder).as_posix()), "too-deep", message, "move them up"))
+            folders.clear()
         for name in sorted(names):
             path = here / name
             if path.suffix.lower() not in _SUFFIXES or (name[0] in "._" and path.stem.lower() != "_defaults"):
                 continue
             proper = _proper_name(path)
-            if proper is not None:
+            if _NO_TEXT.search(name):
+                problems.append(_no_text(root / path))
+            elif proper is not None:
                 message = f"this file is only read under the name `{proper}`"
                 mark = Mark(path=(root / path).as_posix())
                 problems.append(error(mark, "wrong-name", message, f"rename it to `{proper}`"))
@@ -110,6 +121,11 @@ def _is_inside(path: Path, root: Path) -> bool:
     return PurePath(os.path.realpath(path)).is_relative_to(os.path.realpath(root))
 
 
+def _no_text(path: Path) -> Problem:
+    mark = Mark(path=_NO_TEXT.sub("\\ufffd", path.as_posix()))
+    return error(mark, "wrong-name", "the name is not in UTF-8", "rename it")
+
+
 def _folder_problems(root: Path, here: Path, folders: list[str]) -> list[Problem]:
     """Report folders that look like more than they are: links, which are not followed, and folders named like files."""
     problems = []
@@ -119,6 +135,8 @@ def _folder_problems(root: Path, here: Path, folders: list[str]) -> list[Problem
         if path.is_symlink():
             message = "calfeed does not follow links to folders"
             problems.append(error(mark, "outside-folder", message, "put the folder itself here"))
+        elif _NO_TEXT.search(name):
+            problems.append(_no_text(path))
         elif name.lower().endswith(_SUFFIXES):
             problems.append(error(mark, "unreadable-file", "this is a folder with the name of a file", "rename it"))
     return problems

@@ -246,6 +246,7 @@ def _published(item: Mapping[str, Any], path: str) -> Published:
 
 def _read_utc(text: object) -> datetime:
     instant = datetime.fromisoformat(str(text))
-    if instant.utcoffset() is None or not FIRST_YEAR <= instant.year <= LAST_YEAR:
+    # A local time of the first or last year may be one of the year beside it in UTC.
+    if instant.utcoffset() is None or not FIRST_YEAR - 1 <= instant.year <= LAST_YEAR + 1:
         raise ValueError(text)
     return instant.astimezone(UTC)

@@ -130,7 +130,8 @@ class Dist:
         except OSError as cause:
             raise OutputError([_cannot(self._shown, cause)]) from cause
         manifest = read_manifest(data, (self._shown / MANIFEST).as_posix())
-        if unfit := next((name for name in manifest.files if not _is_fit(name)), None):
+        unfit = next((name for name in manifest.files if not _is_fit(name)), None)
+        if unfit is not None:
             message = f"the manifest lists `{unfit}`, which calfeed cannot have written"
             self._refuse(MANIFEST, "bad-manifest", message, "restore the one of the last good build")
         return manifest
@@ -172,7 +173,8 @@ class Dist:
             return None
         except (ValueError, KeyError, TypeError, RecursionError) as cause:
             raise self._bad_journal("this is no journal of calfeed") from cause
-        if unfit := next((path for path in (*journal.written, *journal.deleted) if not _is_fit(path)), None):
+        unfit = next((path for path in (*journal.written, *journal.deleted) if not _is_fit(path)), None)
+        if unfit is not None:
             raise self._bad_journal(f"the journal lists `{unfit}`, which calfeed cannot have written")
         return journal
 

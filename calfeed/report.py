@@ -17,7 +17,7 @@ from calfeed.notation import format_offset
 from calfeed.zones import offset_at
 
 # What a terminal obeys instead of showing: control characters and the marks that turn the direction of text.
-_UNSHOWN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
+_UNSHOWN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufeff]")
 
 
 _MAX_SNIPPET = 1_000

@@ -201,8 +201,8 @@ def _sources(draw: st.DrawFn) -> bytes:
 
 @st.composite
 def _documents(draw: st.DrawFn) -> bytes:
-    piece = st.sampled_from(("- ", "? ", ": ", "a: ", "&a ", "*a ", "<<: ", "!!int ", "|\n", ">\n", "\n", "  ", "{", "}", "[", "]", ",",
-                             "'", '"', "#", "%", "---\n", "...\n", "\t", "\ufeff", "\x85", "\u2028", "\r", "x"))  # fmt: skip
+    marks = "- |? |: |a: |&a |*a |<<: |!!int |>\n|\n|  |{|}|[|]|,|'|\"|#|%|---\n|...\n|\t|\ufeff|\x85|\u2028|\r|x"
+    piece = st.sampled_from((*marks.split("|"), "|\n"))
     text = "".join(draw(st.lists(piece | _TEXTS, max_size=40)))
     data = _encode(text)
     return data + draw(st.binary(max_size=4)) if draw(st.integers(0, 9)) == 0 else data
