@@ -122,7 +122,7 @@ def _is_inside(path: Path, root: Path) -> bool:
 
 
 def _no_text(path: Path) -> Problem:
-    mark = Mark(path=_NO_TEXT.sub("\\ufffd", path.as_posix()))
+    mark = Mark(path=_NO_TEXT.sub("\ufffd", path.as_posix()))
     return error(mark, "wrong-name", "the name is not in UTF-8", "rename it")
 
 
