@@ -281,7 +281,9 @@ class Dist:
         shutil.rmtree(self._staging, ignore_errors=True)
 
     def _target(self, path: str) -> Path:
-        """Return where a file of DIST is."""
+        """Return where a file of DIST is; every path has been looked at, so one that leads elsewhere is a bug."""
+        if path.startswith("/") or ".." in path.split("/"):
+            raise ValueError(path)
         return self._root / path
 
     def _staged(self, path: str) -> Path:

@@ -27,7 +27,7 @@ from tempfile import TemporaryDirectory
 
 from support import CALENDAR, NOW, VENUES, tree, write_files
 
-from calfeed.manifest import MANIFEST
+from calfeed.ledger import MANIFEST
 from calfeed.pipeline import build
 
 Files = Mapping[str, bytes]

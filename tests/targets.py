@@ -20,8 +20,10 @@ from readers import rfc5545, rules
 from support import CALENDAR, LATER, NOW, TALK, VENUES, tree, write_events
 
 from calfeed import fields, notation
+from calfeed.edition import Consent
 from calfeed.errors import CalfeedError, OutputError, Problem, SourceError
-from calfeed.manifest import MANIFEST, read_manifest
+from calfeed.ledger import MANIFEST
+from calfeed.manifest import read_manifest
 from calfeed.markdown import to_html, to_plain
 from calfeed.model import AllDay, Artifact, Event, Project
 from calfeed.notation import NotationError
@@ -108,7 +110,7 @@ def fuzz_rule(data: bytes) -> None:
 
 
 def fuzz_manifest(data: bytes) -> None:
-    """Build into a DIST whose manifest is any bytes."""
+    """Build into a DIST whose manifest is any bytes; all that it has and the sources have not is taken away."""
     _build_beside({f"dist/{MANIFEST}": data})
 
 
@@ -204,7 +206,7 @@ def _build_beside(files: Mapping[str, bytes]) -> None:
             (root / path).write_bytes(data)
         before = _outside(root)
         try:
-            build(root / "events", root / "dist", now=NOW)
+            build(root / "events", root / "dist", now=LATER, consent=Consent(removals=True, new_id=True))
         except OutputError as refusal:
             _check_problems(refusal.problems)
         except CalfeedError as other:

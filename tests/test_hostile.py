@@ -14,7 +14,8 @@ from readers import rfc5545, rules
 from support import CALENDAR, NOW, TALK, run, tree, write_events, write_files
 
 from calfeed.errors import CalfeedError, OutputError, SourceError
-from calfeed.manifest import MANIFEST, read_manifest
+from calfeed.ledger import MANIFEST
+from calfeed.manifest import read_manifest
 from calfeed.markdown import to_html, to_plain
 from calfeed.pipeline import build
 from calfeed.project import load
