@@ -50,10 +50,7 @@ def find_files(root: Path) -> Folder:
         folders[:] = sorted(name for name in folders if name[0] not in "._")
         problems += _folder_problems(root, here, folders)
         folders[:] = [name for name in folders if not _NO_TEXT.search(name)]
-        if folders and len(here.parts) == MAX_DEPTH:
-            message = f"there are folders more than {MAX_DEPTH} levels deep"
-            problems.append(error(Mark(path=Path(folder).as_posix()), "too-deep", message, "move them up"))
-            folders.clear()
+        problems += _too_deep(root, here, folders)
         for name in sorted(names):
             path = here / name
             if path.suffix.lower() not in _SUFFIXES or (name[0] in "._" and path.stem.lower() != "_defaults"):
@@ -69,20 +66,29 @@ def find_files(root: Path) -> Folder:
                 defaults.append(path.as_posix())
             elif path.as_posix() not in (CALENDAR, VENUES):
                 events.append(path.as_posix())
+    templates = _templates(root, problems)
     return Folder(
         root=root,
         has_calendar=os.path.lexists(root / CALENDAR),
         has_venues=os.path.lexists(root / VENUES),
         events=tuple(sorted(events)),
         defaults=tuple(sorted(defaults)),
-        templates=_templates(root),
+        templates=templates,
         problems=tuple(problems),
     )
 
 
-def _templates(root: Path) -> tuple[str, ...]:
-    found = (path for path in (root / TEMPLATES).rglob("[!.]*") if not path.is_dir())
-    return tuple(sorted(path.relative_to(root).as_posix() for path in found))
+def _templates(root: Path, problems: list[Problem]) -> tuple[str, ...]:
+    """Return the templates; `problems` gets what is wrong with their folder."""
+    if (root / TEMPLATES).is_symlink():
+        problems += _folder_problems(root, Path(), [TEMPLATES])
+        return ()
+    found = []
+    for folder, folders, names in os.walk(root / TEMPLATES):
+        here = Path(folder).relative_to(root)
+        problems += _too_deep(root, here, folders)
+        found += [(here / name).as_posix() for name in names if not name.startswith(".")]
+    return tuple(sorted(found))
 
 
 def read_file(root: Path, relative: str) -> Document:
@@ -119,6 +125,15 @@ def holds_file(root: Path, path: Path) -> bool:
 def _is_inside(path: Path, root: Path) -> bool:
     # realpath, unlike Path.resolve, takes a loop of links for what it is: a path that leads nowhere.
     return PurePath(os.path.realpath(path)).is_relative_to(os.path.realpath(root))
+
+
+def _too_deep(root: Path, here: Path, folders: list[str]) -> list[Problem]:
+    """Go no deeper than `MAX_DEPTH`, and report it: walking on would need a call within a call for each folder."""
+    if not folders or len(here.parts) < MAX_DEPTH:
+        return []
+    folders.clear()
+    message = f"there are folders more than {MAX_DEPTH} levels deep"
+    return [error(Mark(path=(root / here).as_posix()), "too-deep", message, "move them up")]
 
 
 def _no_text(path: Path) -> Problem:
