@@ -32,7 +32,7 @@ from calfeed.pipeline import build
 
 Files = Mapping[str, bytes]
 _CHANGING = frozenset(["os.mkdir", "os.rename", "os.remove", "os.rmdir"])
-_BEGIN, _END = 1, 60
+_BEGIN, _END = 1, 25
 """Numbers of the events that the sources may hold."""
 
 
@@ -52,7 +52,7 @@ class Sources:
 
     def edit(self) -> None:
         """Change a few events, or many now and then."""
-        for number in self.rng.sample(range(_BEGIN, _END), self.rng.choice((1, 2, 4, 12))):
+        for number in self.rng.sample(range(_BEGIN, _END), self.rng.choice((1, 2, 4, 8))):
             if number in self.events and self.rng.random() < 0.4:
                 del self.events[number]
             else:
@@ -69,6 +69,8 @@ class Campaign:
     root: Path
     rng: random.Random
     counts: Counter[str] = field(default_factory=Counter)
+    length: float = 0.0
+    """Seconds that a build took."""
 
     def run(self, kills: int) -> None:
         """Go on until so many builds were killed."""
@@ -105,7 +107,7 @@ class Campaign:
     def _kill_by_time(self, allowed: Mapping[str, set[bytes]]) -> None:
         child, ready = _spawn_ready(self.root)
         select.select([ready], [], [])
-        select.select([], [], [], self.rng.random() * 0.05)  # at a moment of chance; nothing depends on which
+        select.select([], [], [], self.rng.random() * self.length)  # at a moment of chance; nothing depends on which
         os.kill(child, signal.SIGKILL)
         os.close(ready)
         if self._killed(child):
@@ -121,7 +123,9 @@ class Campaign:
     def _undisturbed(self) -> Files:
         """Return what a build of the sources as they are gives, and put everything back."""
         before = _copy(self.root)
+        begin = time.perf_counter()
         build(self.root / "events", self.root / "dist", now=NOW)
+        self.length = time.perf_counter() - begin
         wanted = tree(self.root / "dist")
         _restore(self.root, before)
         return wanted
