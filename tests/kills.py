@@ -32,7 +32,7 @@ from calfeed.pipeline import build
 
 Files = Mapping[str, bytes]
 _CHANGING = frozenset(["os.mkdir", "os.rename", "os.remove", "os.rmdir"])
-_BEGIN, _END = 1, 25
+_BEGIN, _END = 1, 60
 """Numbers of the events that the sources may hold."""
 
 
@@ -52,7 +52,7 @@ class Sources:
 
     def edit(self) -> None:
         """Change a few events, or many now and then."""
-        for number in self.rng.sample(range(_BEGIN, _END), self.rng.choice((1, 2, 4, 8))):
+        for number in self.rng.sample(range(_BEGIN, _END), self.rng.choice((1, 2, 4, 12))):
             if number in self.events and self.rng.random() < 0.4:
                 del self.events[number]
             else:
@@ -68,6 +68,7 @@ class Campaign:
 
     root: Path
     rng: random.Random
+    has_site: bool
     counts: Counter[str] = field(default_factory=Counter)
     length: float = 0.0
     """Seconds that a build took."""
@@ -94,18 +95,18 @@ class Campaign:
     def _kill_at(self, number: int, before: Mapping[str, Files], allowed: Mapping[str, set[bytes]]) -> bool:
         """Kill a build at its operation of this number; False if it has fewer."""
         _restore(self.root, before)
-        is_killed = self._killed(_spawn(self.root, number))
+        is_killed = self._killed(_spawn(self.root, number, has_site=self.has_site))
         self._look(allowed)
         return is_killed
 
     def _kill_some_more(self, allowed: Mapping[str, set[bytes]]) -> None:
         while self.rng.random() < 0.3:
-            self._killed(_spawn(self.root, self.rng.randint(0, 30)))
+            self._killed(_spawn(self.root, self.rng.randint(0, 30), has_site=self.has_site))
             self._look(allowed)
             self.counts["killed again"] += 1
 
     def _kill_by_time(self, allowed: Mapping[str, set[bytes]]) -> None:
-        child, ready = _spawn_ready(self.root)
+        child, ready = _spawn_ready(self.root, has_site=self.has_site)
         select.select([ready], [], [])
         select.select([], [], [], self.rng.random() * self.length)  # at a moment of chance; nothing depends on which
         os.kill(child, signal.SIGKILL)
@@ -124,7 +125,7 @@ class Campaign:
         """Return what a build of the sources as they are gives, and put everything back."""
         before = _copy(self.root)
         begin = time.perf_counter()
-        build(self.root / "events", self.root / "dist", now=NOW)
+        build(self.root / "events", self.root / "dist", now=NOW, site=self.has_site)
         self.length = time.perf_counter() - begin
         wanted = tree(self.root / "dist")
         _restore(self.root, before)
@@ -132,7 +133,7 @@ class Campaign:
 
     def _finish(self, wanted: Files) -> None:
         """Build without a kill: everything is as if nothing had happened, and nothing stays behind."""
-        build(self.root / "events", self.root / "dist", now=NOW)
+        build(self.root / "events", self.root / "dist", now=NOW, site=self.has_site)
         assert dict(wanted) == tree(self.root / "dist")
         assert sorted(path.name for path in self.root.iterdir()) == [".calfeed", "dist", "events"]
         assert [path.relative_to(self.root).as_posix() for path in sorted((self.root / ".calfeed").rglob("*"))] == [
@@ -157,7 +158,7 @@ class Campaign:
             assert listed == actual, "the manifest lies"
 
 
-def _spawn(root: Path, number: int) -> int:
+def _spawn(root: Path, number: int, *, has_site: bool) -> int:
     """Begin a build that kills itself at its operation of this number, and return its process."""
     child = os.fork()
     if child == 0:
@@ -175,25 +176,25 @@ def _spawn(root: Path, number: int) -> int:
                     left -= 1
 
         sys.addaudithook(count)
-        _build_and_exit(root)
+        _build_and_exit(root, has_site=has_site)
     return child
 
 
-def _spawn_ready(root: Path) -> tuple[int, int]:
+def _spawn_ready(root: Path, *, has_site: bool) -> tuple[int, int]:
     """Begin a build, and return its process and a pipe that can be read once it has begun."""
     ready, begun = os.pipe()
     child = os.fork()
     if child == 0:
         os.write(begun, b".")
-        _build_and_exit(root)
+        _build_and_exit(root, has_site=has_site)
     os.close(begun)
     return child, ready
 
 
-def _build_and_exit(root: Path) -> None:
+def _build_and_exit(root: Path, *, has_site: bool) -> None:
     status = 1
     try:
-        build(root / "events", root / "dist", now=NOW)
+        build(root / "events", root / "dist", now=NOW, site=has_site)
         status = 0
     finally:
         os._exit(status)
@@ -224,11 +225,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--kills", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--site", action="store_true", help="with the site: more files, fewer kills a second")
     options = parser.parse_args()
     begin = time.perf_counter()
     memory = Path("/dev/shm")  # noqa: S108 - a kill is the same there, and the disk is spared
     with TemporaryDirectory(dir=memory if memory.is_dir() else None) as folder:
-        campaign = Campaign(Path(folder), random.Random(options.seed))  # noqa: S311 - to be had again by its seed
+        campaign = Campaign(Path(folder), random.Random(options.seed), has_site=options.site)  # noqa: S311
         campaign.run(options.kills)
     done = ", ".join(f"{count:,} {what}" for what, count in sorted(campaign.counts.items()))
     print(f"{done}; every promise kept; {time.perf_counter() - begin:.1f} s")
