@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
+from heapq import heappop, heappush
 
 from calfeed.errors import Problem, warning
 from calfeed.model import AllDay, Event, Status, Timed
@@ -13,6 +14,7 @@ from calfeed.recurrence import LAST, as_wall
 from calfeed.series import first_start, length_of, occurrence_at, starts_between
 
 _DAY = timedelta(days=1)
+_MAX_TOLD = 8
 _FIRST = datetime(1900, 1, 1)  # noqa: DTZ001 - wall time is naive
 
 
@@ -134,12 +136,16 @@ def _last_start(event: Event) -> datetime:
 
 
 def _conflicts_at(venue_id: str, held: list[tuple[datetime, datetime, Event]]) -> Iterator[Problem]:
-    """Sweep over the times in their order, with those that still last at hand; each pair of events is told once."""
+    """Sweep over the times in their order, with those that still last at hand; each pair of events is told once.
+
+    Where very many meet, each is told of a few others: all pairs would be too many to tell.
+    """
     told: set[tuple[str, str]] = set()
-    lasting: list[tuple[datetime, datetime, Event]] = []
-    for begin, finish, event in sorted(held, key=lambda item: (item[0], item[1], item[2].id)):
-        lasting = [other for other in lasting if other[1] > begin]
-        for _, _, other in lasting:
+    lasting: list[tuple[datetime, int, Event]] = []  # a heap: what ends first comes first
+    for number, (begin, finish, event) in enumerate(sorted(held, key=lambda item: (item[0], item[1], item[2].id))):
+        while lasting and lasting[0][0] <= begin:
+            heappop(lasting)
+        for _, _, other in lasting[:_MAX_TOLD]:
             pair = (other.id, event.id)
             if other.id != event.id and pair not in told and isinstance(event.when, Timed):
                 told.update((pair, pair[::-1]))
@@ -149,4 +155,4 @@ def _conflicts_at(venue_id: str, held: list[tuple[datetime, datetime, Event]]) -
                 hint = "move one of the two, or write `shared: true` for the venue"
                 yield warning(event.mark, "venue-conflict", message, hint, other.mark)
         if finish > begin:
-            lasting.append((begin, finish, event))
+            heappush(lasting, (finish, number, event))

@@ -6,8 +6,11 @@ Nothing here reads or writes; `report` turns problems into text.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
+
+_MAX_WORDS = 1_000
+"""The longest message or hint: they quote what was written, which may be any text."""
 
 
 class Severity(StrEnum):
@@ -53,12 +56,18 @@ def line_mark(path: str, lines: Sequence[str], line: int, column: int, end_colum
 
 def error(mark: Mark, code: str, message: str, hint: str, *related: Mark) -> Problem:
     """Return a problem that stops the build."""
-    return Problem(mark=mark, code=code, message=message, hint=hint, related=related)
+    return Problem(mark=mark, code=code, message=_shorten(message), hint=_shorten(hint), related=related)
 
 
 def warning(mark: Mark, code: str, message: str, hint: str, *related: Mark) -> Problem:
     """Return a problem that is worth a look and stops nothing."""
-    return Problem(mark=mark, code=code, message=message, hint=hint, severity=Severity.WARNING, related=related)
+    return replace(error(mark, code, message, hint, *related), severity=Severity.WARNING)
+
+
+def _shorten(text: str) -> str:
+    """Return a text without its middle where it is very long."""
+    half = _MAX_WORDS // 2
+    return text if len(text) <= _MAX_WORDS else f"{text[:half]} … {text[-half:]}"
 
 
 def sort_problems(problems: Iterable[Problem]) -> tuple[Problem, ...]:

@@ -10,8 +10,9 @@ import difflib
 import hashlib
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
+from functools import lru_cache
 from urllib.parse import quote, urlsplit, urlunsplit
 
 from calfeed.colors import css_colors
@@ -20,8 +21,9 @@ from calfeed.notation import Duration, NotationError, read_duration
 from calfeed.suggestions import key_of_property, nearest_color, zones_of_abbreviation
 from calfeed.zones import is_zone, suggest_zone, zones_of_country
 
-# C0 (tab and line feed aside), DEL, and what UTF-8 cannot or must not carry: no client shows them, some choke on them.
-_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
+# C0 (tab and line feed aside), DEL, C1, and what UTF-8 cannot or must not carry: no client shows them, some choke on
+# them. And what turns the direction of all that follows: readers would see another text than was written.
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\u202a-\u202e\ud800-\udfff\ufffe\uffff]")
 _LINE_BREAKS = re.compile("\r\n?|[\x85\u2028\u2029]")
 _ID = re.compile(r"[a-z0-9][a-z0-9-]*")
 _CALENDAR_ID = re.compile(r"[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?")
@@ -39,6 +41,7 @@ _MAX_NAME = 100
 _MAX_EMAIL = 254  # RFC 5321 §4.5.3.1.3, without the brackets
 _MAX_PATH, _MAX_PATH_PART = 1000, 255
 _MAX_LISTED = 8
+_MAX_COMPARED = 100
 # Letters that lose more than an accent when they become ASCII.
 _SPELLED_OUT = {
     ord(letter): spelled
@@ -61,11 +64,32 @@ OWN_PROPERTIES = re.compile(r"X-(WR-|PUBLISHED-TTL|ALT-DESC|APPLE-|MICROSOFT-CDO
 def did_you_mean(text: str, known: Iterable[str], otherwise: str) -> str:
     """Return a hint that names the nearest of the known words, or the other hint where none is near."""
     words = list(known)
-    near = difflib.get_close_matches(text.casefold(), words, n=1, cutoff=0.6)
+    folded = text.casefold()
+    if len(words) > _MAX_COMPARED:  # comparing takes long: then only with what lacks or has a letter more, or another
+        words = list(
+            dict.fromkeys(word for stump in _stumps(folded) for word in _by_stump(tuple(words)).get(stump, ()))
+        )
+    near = difflib.get_close_matches(folded, words, n=1, cutoff=0.6) if len(folded) <= _MAX_NAME else []
     if near:
         return f"did you mean `{near[0]}`?"
+    words = list(known)
     # A hint that lists all of them would fill the screen where they are many.
     return otherwise.replace(", ".join(words), list_some(words)) if len(words) > _MAX_LISTED else otherwise
+
+
+@lru_cache(maxsize=2)
+def _by_stump(words: tuple[str, ...]) -> Mapping[str, Sequence[str]]:
+    """Return the words by what is left of them when any one letter is dropped, or none."""
+    found: dict[str, list[str]] = {}
+    for word in words:
+        for stump in _stumps(word):
+            found.setdefault(stump, []).append(word)
+    return found
+
+
+def _stumps(word: str) -> set[str]:
+    short = word[:_MAX_NAME]
+    return {word, *(short[:at] + short[at + 1 :] for at in range(len(short)))}
 
 
 def list_some(words: Sequence[str]) -> str:
@@ -114,6 +138,12 @@ def read_alias(text: str) -> str:
         raise NotationError("bad-id", f"`{text}` is no slug of a feed", hint)
     read_id(rest)
     return text
+
+
+def name_slug(name: str) -> str:
+    """Return the slug of a calendar's name; empty where nothing of it is Latin."""
+    slug = slugify(name)
+    return f"{slug}-calendar" if _DEVICES.fullmatch(slug) else slug
 
 
 def find_html(text: str) -> str | None:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path, PurePath, PurePosixPath
 
 from calfeed.errors import Mark, Problem, error
-from calfeed.source import Document, read_document
+from calfeed.source import MAX_BYTES, Document, read_document, too_large
 
 CALENDAR, VENUES, DEFAULTS = "calendar.yaml", "venues.yaml", "_defaults.yaml"
 TEMPLATES = "_templates"
 _SUFFIXES = (".yaml", ".yml")
+MAX_DEPTH = 100
+"""How many folders deep events are looked for."""
+_NO_TEXT = re.compile("[\ud800-\udfff]")  # how Python holds bytes of a name that are not UTF-8
 
 
 @dataclass(frozen=True)
@@ -45,12 +49,16 @@ def find_files(root: Path) -> Folder:
         here = Path(folder).relative_to(root)
         folders[:] = sorted(name for name in folders if name[0] not in "._")
         problems += _folder_problems(root, here, folders)
+        folders[:] = [name for name in folders if not _NO_TEXT.search(name)]
+        problems += _too_deep(root, here, folders)
         for name in sorted(names):
             path = here / name
             if path.suffix.lower() not in _SUFFIXES or (name[0] in "._" and path.stem.lower() != "_defaults"):
                 continue
             proper = _proper_name(path)
-            if proper is not None:
+            if _NO_TEXT.search(name):
+                problems.append(_no_text(root / path))
+            elif proper is not None:
                 message = f"this file is only read under the name `{proper}`"
                 mark = Mark(path=(root / path).as_posix())
                 problems.append(error(mark, "wrong-name", message, f"rename it to `{proper}`"))
@@ -58,20 +66,29 @@ def find_files(root: Path) -> Folder:
                 defaults.append(path.as_posix())
             elif path.as_posix() not in (CALENDAR, VENUES):
                 events.append(path.as_posix())
+    templates = _templates(root, problems)
     return Folder(
         root=root,
         has_calendar=os.path.lexists(root / CALENDAR),
         has_venues=os.path.lexists(root / VENUES),
         events=tuple(sorted(events)),
         defaults=tuple(sorted(defaults)),
-        templates=_templates(root),
+        templates=templates,
         problems=tuple(problems),
     )
 
 
-def _templates(root: Path) -> tuple[str, ...]:
-    found = (path for path in (root / TEMPLATES).rglob("[!.]*") if not path.is_dir())
-    return tuple(sorted(path.relative_to(root).as_posix() for path in found))
+def _templates(root: Path, problems: list[Problem]) -> tuple[str, ...]:
+    """Return the templates; `problems` gets what is wrong with their folder."""
+    if (root / TEMPLATES).is_symlink():
+        problems += _folder_problems(root, Path(), [TEMPLATES])
+        return ()
+    found = []
+    for folder, folders, names in os.walk(root / TEMPLATES):
+        here = Path(folder).relative_to(root)
+        problems += _too_deep(root, here, folders)
+        found += [(here / name).as_posix() for name in names if not name.startswith(".")]
+    return tuple(sorted(found))
 
 
 def read_file(root: Path, relative: str) -> Document:
@@ -90,7 +107,8 @@ def read_data(root: Path, relative: str) -> bytes | Problem:
     try:
         if not path.is_file():
             return error(mark, "unreadable-file", "this is no file", "check what it is, or where the link leads")
-        return path.read_bytes()
+        size = path.stat().st_size
+        return path.read_bytes() if size <= MAX_BYTES else too_large(mark.path, size)
     except OSError as cause:
         message = f"the file cannot be read: {cause.strerror}"
         return error(mark, "unreadable-file", message, "check its permissions, or where the link leads")
@@ -109,6 +127,20 @@ def _is_inside(path: Path, root: Path) -> bool:
     return PurePath(os.path.realpath(path)).is_relative_to(os.path.realpath(root))
 
 
+def _too_deep(root: Path, here: Path, folders: list[str]) -> list[Problem]:
+    """Go no deeper than `MAX_DEPTH`, and report it: walking on would need a call within a call for each folder."""
+    if not folders or len(here.parts) < MAX_DEPTH:
+        return []
+    folders.clear()
+    message = f"there are folders more than {MAX_DEPTH} levels deep"
+    return [error(Mark(path=(root / here).as_posix()), "too-deep", message, "move them up")]
+
+
+def _no_text(path: Path) -> Problem:
+    mark = Mark(path=_NO_TEXT.sub("\ufffd", path.as_posix()))
+    return error(mark, "wrong-name", "the name is not in UTF-8", "rename it")
+
+
 def _folder_problems(root: Path, here: Path, folders: list[str]) -> list[Problem]:
     """Report folders that look like more than they are: links, which are not followed, and folders named like files."""
     problems = []
@@ -118,6 +150,8 @@ def _folder_problems(root: Path, here: Path, folders: list[str]) -> list[Problem
         if path.is_symlink():
             message = "calfeed does not follow links to folders"
             problems.append(error(mark, "outside-folder", message, "put the folder itself here"))
+        elif _NO_TEXT.search(name):
+            problems.append(_no_text(path))
         elif name.lower().endswith(_SUFFIXES):
             problems.append(error(mark, "unreadable-file", "this is a folder with the name of a file", "rename it"))
     return problems

@@ -18,6 +18,7 @@ from calfeed.law import Law, laws_of
 from calfeed.ledger import MANIFEST, Manifest, PublishedFeed
 from calfeed.model import AllDay, Artifact, Event, Feed, Timed
 from calfeed.revisions import Published, Revised, Revision
+from calfeed.rewrites import FIRST_YEAR, LAST_YEAR
 from calfeed.series import first_start, horizon_of, settle, starts_between
 from calfeed.zones import TZDB_VERSION
 
@@ -26,6 +27,7 @@ VERSION = 1
 
 
 _SEPARATOR = ",\n"
+_LARGEST = 2**31 - 1  # RFC 5545 §3.3.8; there must be a next number
 
 
 def render_manifest(edition: Edition, artifacts: Sequence[Artifact]) -> Artifact:
@@ -82,7 +84,7 @@ def read_manifest(data: bytes, path: str) -> Manifest:
             history=tuple(_read_entry(item) for item in content.get("history", ())),
             zones={tzid: _read_law(item) for tzid, item in content.get("zones", {}).items()},
         )
-    except UNREADABLE as cause:
+    except (*UNREADABLE, RecursionError) as cause:
         hint = "restore it from the last good build; without it subscribers would get every event as a new one"
         what = "it is no JSON" if isinstance(cause, json.JSONDecodeError) else "something in it is missing or wrong"
         message = f"this is no manifest of calfeed: {what}"
@@ -216,7 +218,7 @@ def _published_feed(item: Mapping[str, Any]) -> PublishedFeed:
 
 def _published(item: Mapping[str, Any], path: str) -> Published:
     sequence = item["sequence"]
-    if not isinstance(sequence, int) or not isinstance(item["content"], dict):
+    if not isinstance(sequence, int) or not 0 <= sequence < _LARGEST or not isinstance(item["content"], dict):
         raise TypeError("sequence, content")
     return Published(
         id=str(item["id"]),
@@ -233,6 +235,7 @@ def _published(item: Mapping[str, Any], path: str) -> Published:
 
 def _read_utc(text: object) -> datetime:
     instant = datetime.fromisoformat(str(text))
-    if instant.utcoffset() is None:
+    # A local time of the first or last year may be one of the year beside it in UTC.
+    if instant.utcoffset() is None or not FIRST_YEAR - 1 <= instant.year <= LAST_YEAR + 1:
         raise ValueError(text)
     return instant.astimezone(UTC)

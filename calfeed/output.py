@@ -1,11 +1,15 @@
 """Artifacts to disk: all or nothing, only what changed, and nothing deleted that calfeed did not write.
 
-A build holds the lock of DIST from reading its sources to writing its manifest. Every changed file is staged beside
-DIST, every folder made, and every target looked at, before the first file is moved; a journal then says what is to be
-moved and deleted, and the manifest is the last to be moved. So what can fail fails while DIST is as it was, and a build
-that is killed between the moves is finished by the next one.
+A build holds the lock of DIST from reading its sources to writing its manifest. Every target is looked at and every
+changed file staged beside DIST; a journal then says what is to be moved and deleted, and the folders are made before
+the first file is moved. The manifest is the last to be moved. So what can fail fails while DIST is as it was, and a
+build that is killed once there is a journal is finished by the next one.
 
 Lock, staging and journal live in `.calfeed/<name of DIST>/` beside DIST, on the same file system: moves are atomic.
+What lies there and in DIST may have come with somebody's pull request, so it is believed no more than the sources are.
+
+The manifest is on the disk before it is moved. Nothing else need be: what a power cut tears, the next build finds to
+differ and writes again, as long as it can read what was published.
 """
 
 from __future__ import annotations
@@ -14,9 +18,11 @@ import hashlib
 import json
 import operator
 import os
+import re
 import shutil
+import stat
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TypeAlias
@@ -33,6 +39,9 @@ SameManifest: TypeAlias = "Callable[[bytes, bytes], bool]"
 LOCK_TIMEOUT = 30.0
 """Seconds a build waits for another one on the same DIST."""
 _STATE = ".calfeed"
+# What no path of ours holds: a colon and a backslash lead elsewhere on Windows.
+_UNFIT = re.compile("[\x00-\x1f\x7f\\\\:\ud800-\udfff]")
+_MAX_PATH, _MAX_PATH_PART = 1000, 255
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +60,7 @@ class Dist:
 
     def __init__(self, shown: Path) -> None:
         self._shown = shown  # as it was given, for messages
-        self._root = shown.resolve()
+        self._root = _real(shown)
         self._state = self._root.parent / _STATE / self._root.name
         self._journal = self._state / "journal.json"
         self._staging = self._state / "staging"
@@ -85,13 +94,17 @@ class Dist:
             with self._undoing(changes):
                 self._stage([by_path[path] for path in changes.written], progress)
                 self._write_journal(changes)
+                # Not before there is a journal: the next build would take a new DIST with folders in it for foreign.
+                self._make_folders(changes)
             self._carry_out(changes)
         return changes
 
     def recover(self) -> None:
         """Do what an earlier build left undone, or forget what it had only begun to stage."""
         journal = self._read_journal()
-        if journal is not None:
+        if journal is None or not self._root.exists():  # then what was moved is gone, and there is nothing to finish
+            self._journal.unlink(missing_ok=True)
+        else:
             self._check_folders([*journal.written, *journal.deleted])
             self._make_folders(journal)
             self._carry_out(journal)
@@ -108,13 +121,20 @@ class Dist:
     def _read_manifest(self) -> Manifest | None:
         path = self._root / MANIFEST
         try:
+            if path.is_symlink():
+                self._refuse(MANIFEST, "foreign-file", "the manifest is a link", "delete it, or restore the manifest")
             data = path.read_bytes()
         except (FileNotFoundError, NotADirectoryError):
             self._refuse_foreign()
             return None
         except OSError as cause:
             raise OutputError([_cannot(self._shown, cause)]) from cause
-        return read_manifest(data, (self._shown / MANIFEST).as_posix())
+        manifest = read_manifest(data, (self._shown / MANIFEST).as_posix())
+        unfit = next((name for name in manifest.files if not _is_fit(name)), None)
+        if unfit is not None:
+            message = f"the manifest lists `{unfit}`, which calfeed cannot have written"
+            self._refuse(MANIFEST, "bad-manifest", message, "restore the one of the last good build")
+        return manifest
 
     def _refuse_foreign(self) -> None:
         """Refuse a folder with files in it that no manifest and no journal speaks of."""
@@ -131,25 +151,37 @@ class Dist:
             self._refuse("", "foreign-folder", message, "choose an empty folder with -o, or empty this one yourself")
 
     def _differs(self, artifact: Artifact, same_manifest: SameManifest) -> bool:
+        target = self._target(artifact.path)
         try:
-            present = self._target(artifact.path).read_bytes()
+            found = target.lstat()
+            if artifact.path == MANIFEST:
+                return not same_manifest(target.read_bytes(), artifact.data)
+            # Not read at all unless it can be the same: it may be a link to something endless.
+            is_like = stat.S_ISREG(found.st_mode) and found.st_size == len(artifact.data)
+            return not is_like or target.read_bytes() != artifact.data
         except OSError:
             return True
-        if artifact.path == MANIFEST:
-            return not same_manifest(present, artifact.data)
-        return present != artifact.data
 
     def _read_journal(self) -> Changes | None:
         try:
-            content = json.loads(self._journal.read_bytes())
-            return Changes(tuple(map(str, content["written"])), tuple(map(str, content["deleted"])))
+            data = self._journal.read_bytes()
+            if not data:  # cut off with the power, before anything was moved or after; the manifest is whole
+                return None
+            content = json.loads(data)
+            journal = Changes(tuple(map(str, content["written"])), tuple(map(str, content["deleted"])))
         except FileNotFoundError:
             return None
-        except (ValueError, KeyError, TypeError) as cause:
-            mark = Mark(path=(self._shown.parent / _STATE / self._root.name / self._journal.name).as_posix())
-            message = "this is no journal of calfeed"
-            hint = "delete it, and look at the output folder: an earlier build was cut off there"
-            raise OutputError([error(mark, "bad-journal", message, hint)]) from cause
+        except (ValueError, KeyError, TypeError, RecursionError) as cause:
+            raise self._bad_journal("this is no journal of calfeed") from cause
+        unfit = next((path for path in (*journal.written, *journal.deleted) if not _is_fit(path)), None)
+        if unfit is not None:
+            raise self._bad_journal(f"the journal lists `{unfit}`, which calfeed cannot have written")
+        return journal
+
+    def _bad_journal(self, message: str) -> OutputError:
+        mark = Mark(path=(self._shown.parent / _STATE / self._root.name / self._journal.name).as_posix())
+        hint = "delete it, and look at the output folder: an earlier build was cut off there"
+        return OutputError([error(mark, "bad-journal", message, hint)])
 
     # -- looking before writing
 
@@ -186,36 +218,36 @@ class Dist:
 
     @contextmanager
     def _undoing(self, changes: Changes) -> Iterator[None]:
-        """Make the folders for the block, and take back what was made if it fails."""
-        there = {path for path in (self._root, *self._root.rglob("*")) if path.is_dir()}
-        try:
+        """Take back what the block has made if it fails; the journal last but one, so that a kill harms nothing."""
+        homes = {self._root / PurePosixPath(path).parent for path in changes.written}
+        folders = {folder for home in homes for folder in (home, *home.parents) if folder.is_relative_to(self._root)}
+        absent = sorted(folder for folder in folders if not folder.exists())
+        with ExitStack() as undo:
+            undo.callback(self._forget)
+            undo.callback(self._journal.unlink, missing_ok=True)
+            for folder in absent:
+                undo.callback(_remove_folder, folder)
             with _os_errors_at(self._shown):
-                self._make_folders(changes)
                 yield
-        finally:
-            if not self._journal.exists():
-                self._forget()
-                self._remove_folders(changes, there)
-
-    def _remove_folders(self, changes: Changes, kept: set[Path]) -> None:
-        made = {self._root / PurePosixPath(path).parent for path in changes.written} | {self._root}
-        parents = {parent for path in made for parent in (path, *path.parents) if parent.is_relative_to(self._root)}
-        for folder in sorted(parents - kept, reverse=True):
-            with suppress(OSError):
-                folder.rmdir()
+            undo.pop_all()
 
     def _stage(self, artifacts: Sequence[Artifact], progress: Callable[[int, int], None]) -> None:
         self._forget()
         self._staging.mkdir(parents=True)
         for number, artifact in enumerate(artifacts):
             progress(number, len(artifacts))
-            self._staged(artifact.path).write_bytes(artifact.data)
+            with self._staged(artifact.path).open("xb") as file:
+                file.write(artifact.data)
+                if artifact.path == MANIFEST:
+                    file.flush()
+                    os.fsync(file.fileno())
         progress(len(artifacts), len(artifacts))
 
     def _write_journal(self, changes: Changes) -> None:
         # Written under another name first, so that a journal is either whole or not there.
         draft = self._staging / "journal"
-        draft.write_text(json.dumps({"written": changes.written, "deleted": changes.deleted}), encoding="utf-8")
+        content = json.dumps({"written": changes.written, "deleted": changes.deleted})
+        draft.write_text(content, encoding="utf-8")
         draft.replace(self._journal)
 
     def _carry_out(self, changes: Changes) -> None:
@@ -233,8 +265,9 @@ class Dist:
         self._forget()
 
     def _move(self, path: str) -> None:
-        with suppress(FileNotFoundError):
-            self._staged(path).replace(self._target(path))
+        staged = self._staged(path)
+        if staged.is_file() and not staged.is_symlink():  # else it is moved already
+            staged.replace(self._target(path))
 
     def _delete(self, path: str) -> None:
         target = self._target(path)
@@ -242,19 +275,16 @@ class Dist:
         for folder in target.parents:
             if folder == self._root:
                 break
-            with suppress(OSError):  # not empty
-                folder.rmdir()
+            _remove_folder(folder)
 
     def _forget(self) -> None:
         shutil.rmtree(self._staging, ignore_errors=True)
 
     def _target(self, path: str) -> Path:
-        """Return where a file of DIST is; a manifest or journal that names a place outside is refused."""
-        relative = PurePosixPath(path)
-        if relative.is_absolute() or ".." in relative.parts or "\\" in path:
-            message = f"the manifest or the journal lists `{path}`, which is outside the folder"
-            self._refuse("", "bad-manifest", message, "restore a good one")
-        return self._root / relative
+        """Return where a file of DIST is; every path has been looked at, so one that leads elsewhere is a bug."""
+        if path.startswith("/") or ".." in path.split("/"):
+            raise ValueError(path)
+        return self._root / path
 
     def _staged(self, path: str) -> Path:
         """Return where a file waits; flat, because a hash of the path needs no folders."""
@@ -271,8 +301,9 @@ def open_dist(path: Path) -> Iterator[Dist]:
     Raises:
         OutputError: the folder is not calfeed's, cannot be used, or another build does not let go of it.
     """
-    root = path.resolve()
+    root = _real(path)
     state = root.parent / _STATE / root.name
+    _refuse_links(state)
     with _os_errors_at(path):
         state.mkdir(parents=True, exist_ok=True)
         lock = filelock.FileLock(state / "lock", timeout=LOCK_TIMEOUT)
@@ -294,6 +325,31 @@ def open_dist(path: Path) -> Iterator[Dist]:
 def view_dist(path: Path) -> Dist:
     """Return the output folder for looking only; nothing is locked, finished or written."""
     return Dist(path)
+
+
+def _refuse_links(state: Path) -> None:
+    """Refuse a folder of the state that is elsewhere: files there would be deleted, or moved into DIST."""
+    for path in (state.parent, state, state / "staging", state / "journal.json"):
+        if path.is_symlink():
+            mark = Mark(path=path.as_posix())
+            raise OutputError([error(mark, "foreign-file", "this is a link, and not calfeed's", "delete it")])
+
+
+def _remove_folder(path: Path) -> None:
+    with suppress(OSError):  # not there, or not empty
+        path.rmdir()
+
+
+def _real(path: Path) -> Path:
+    # realpath, unlike Path.resolve, takes a loop of links for what it is: a path that leads nowhere.
+    return Path(os.path.realpath(path))
+
+
+def _is_fit(path: str) -> bool:
+    """Tell whether calfeed can have written a file of this path: it leads nowhere but to a file below DIST."""
+    if _UNFIT.search(path) or len(path.encode()) > _MAX_PATH:
+        return False
+    return not any(part in ("", ".", "..") or len(part.encode()) > _MAX_PATH_PART for part in path.split("/"))
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -190,6 +191,6 @@ def _long_url(feed: Feed, url: str) -> Problem:
 
 def _refuse_nesting(source: Path, target: Path) -> None:
     """Refuse an output folder in which calfeed would take its own sources for foreign files, or the reverse."""
-    if source.resolve().is_relative_to(target.resolve()):
+    if Path(os.path.realpath(source)).is_relative_to(os.path.realpath(target)):
         message = "the output folder is the folder of events, or holds it"
         raise OutputError([error(Mark(path=target.as_posix()), "foreign-folder", message, "choose another with -o")])

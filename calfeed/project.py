@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import count
 from pathlib import Path, PurePosixPath
 from urllib.parse import urlsplit
 
@@ -68,6 +69,8 @@ class _Loader:
         self._progress = progress
         self._problems: list[Problem] = list(folder.problems)
         self._claims: list[_Claim] = []
+        self._ids: set[str] = set()
+        self._first_free: dict[str, int] = {}
         self._feeds: list[WrittenFeed | None] = []
         self._pictures = Pictures(folder.root)
 
@@ -149,7 +152,7 @@ class _Loader:
     def _resolve_calendar(self, read: Read[CalendarEntry], place: Place) -> Calendar:
         entry, broken = read.entry, read.broken
         name = entry.name or "calendar"
-        slug = entry.slug or fields.slugify(name)
+        slug = entry.slug or fields.name_slug(name)
         if not slug:
             message = f"no address can be made of the name `{name}`"
             self._problems.append(error(place.mark("name"), "bad-id", message, "write a `slug:` in a-z, 0-9 and -"))
@@ -279,6 +282,7 @@ class _Loader:
         if event_id is None:
             return None
         uid = read.entry.uid or f"{event_id}@{around.calendar.id}"
+        self._ids.add(event_id)
         self._claims.append(_Claim(event_id, uid, place.mark("id" if read.entry.id else "summary")))
         return None if event is None else self._with_image(event, place)
 
@@ -299,10 +303,13 @@ class _Loader:
             return None
 
     def _free_id(self, summary: str) -> str:
-        """Propose an id that no event read so far has."""
+        """Propose an id that no event read so far has; numbers that were taken once are not tried again."""
         slug = fields.slugify(summary) or "…"
-        taken = {claim.id for claim in self._claims}
-        return next(name for name in (slug, *(f"{slug}-{n}" for n in range(2, len(taken) + 3))) if name not in taken)
+        if slug not in self._ids:
+            return slug
+        number = next(n for n in count(self._first_free.get(slug, 2)) if f"{slug}-{n}" not in self._ids)
+        self._first_free[slug] = number
+        return f"{slug}-{number}"
 
     def _with_image(self, event: Event, place: Place) -> Event:
         if event.image is None:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from datetime import datetime
 
-from calfeed.errors import Problem, Severity
+from calfeed.errors import Mark, Problem, Severity
 from calfeed.findings import Finding, Level
 from calfeed.manifest import event_record
 from calfeed.model import AllDay, Event, Instance, Status, Timed, ZonedTime
@@ -17,7 +17,10 @@ from calfeed.notation import format_offset
 from calfeed.zones import offset_at
 
 # What a terminal obeys instead of showing: control characters and the marks that turn the direction of text.
-_UNSHOWN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
+_UNSHOWN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufeff]")
+
+
+_MAX_SNIPPET = 1_000
 
 
 # -- problems ---------------------------------------------------------------------------------------------------
@@ -78,8 +81,7 @@ def _format_problem(problem: Problem) -> str:
     if mark.text.strip():
         number = str(mark.line)
         gutter = " " * len(number)
-        text = mark.text.rstrip()
-        before, marked = text[: mark.column - 1], text[mark.column - 1 : mark.end_column - 1]
+        text, before, marked = _snippet(mark)
         lines += [
             f"{gutter} |",
             f"{number} | {text}",
@@ -91,6 +93,14 @@ def _format_problem(problem: Problem) -> str:
         lines.append(f"  = hint: {problem.hint}")
     lines += [f"{gutter} = see also: {other.path}:{other.line}:{other.column}" for other in problem.related]
     return "\n".join(_shown(line) for line in lines)
+
+
+def _snippet(mark: Mark) -> tuple[str, str, str]:
+    """Return the line of a mark, what stands before it, and the marked stretch; of a long line, what is near."""
+    begin, end = mark.column - 1, mark.end_column - 1
+    left = max(begin - _MAX_SNIPPET // 2, 0) if len(mark.text) > _MAX_SNIPPET else 0
+    text = mark.text[left : left + _MAX_SNIPPET].rstrip()
+    return text, text[: begin - left], text[begin - left : end - left]
 
 
 def _annotation(problem: Problem) -> str:

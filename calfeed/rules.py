@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from math import prod
 
 from calfeed.notation import NotationError, WrittenTime, read_moment
 
@@ -32,6 +33,9 @@ _RANGES = {
     "BYSECOND": (0, 59, False),
     "BYSETPOS": (1, 366, True),
 }
+# The most days that a period has, and the most starts it may give: it is looked at as a whole.
+_DAYS = {"YEARLY": 366, "MONTHLY": 31, "WEEKLY": 7}
+_MAX_TIMES = 50_000
 _OTHER_FREQUENCIES = {
     "FORTNIGHTLY": "weekly with interval: 2 (`FREQ=WEEKLY;INTERVAL=2`)",
     "BIWEEKLY": "weekly with interval: 2 (`FREQ=WEEKLY;INTERVAL=2`)",
@@ -174,7 +178,7 @@ def _read_numbers(name: str, value: str) -> str:
             span = f"{lowest} to {highest}" + (f" or -{highest} to -{lowest}" if may_be_negative else "")
             raise _bad(f"{name}={value}: {number} is out of range", f"it is {span}", name)
         numbers.append(str(number))
-    return ",".join(numbers)
+    return ",".join(dict.fromkeys(numbers))
 
 
 def _read_days(name: str, value: str) -> str:
@@ -190,7 +194,7 @@ def _read_days(name: str, value: str) -> str:
             )
             raise _bad(f"{name}={value}: `{item}` is no day of the week", hint, name)
         days.append(f"{int(match[1])}{match[2]}" if match[1] else match[2])
-    return ",".join(days)
+    return ",".join(dict.fromkeys(days))
 
 
 def _read_until(value: str) -> date | WrittenTime:
@@ -235,5 +239,9 @@ def _check_together(parts: Mapping[str, str], until: object) -> None:
         raise _bad(f"BYYEARDAY cannot stand with FREQ={frequency}", "use FREQ=YEARLY", "BYYEARDAY")
     if "BYMONTHDAY" in parts and frequency == "WEEKLY":
         raise _bad("BYMONTHDAY cannot stand with FREQ=WEEKLY", "use FREQ=MONTHLY", "BYMONTHDAY")
+    times = prod(len(parts[name].split(",")) for name in ("BYHOUR", "BYMINUTE", "BYSECOND") if name in parts)
+    if times * _DAYS.get(frequency, 1) > _MAX_TIMES:
+        hint = "use FREQ=HOURLY or MINUTELY, or write fewer times"
+        raise _bad(f"FREQ={frequency} with {times:,} times a day is more than calendars can show", hint, "FREQ")
     if "BYSETPOS" in parts and not any(name.startswith("BY") and name != "BYSETPOS" for name in parts):
         raise _bad("BYSETPOS chooses from what another BY… part gives", "add `BYDAY` or another", "BYSETPOS")

@@ -9,6 +9,7 @@ size and the growth by aliases are bounded here.
 
 from __future__ import annotations
 
+import codecs
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -23,15 +24,19 @@ from calfeed.syntax import Failure, word_failure
 # None stands for a value that is empty or cannot be used; a problem says so already.
 Value: TypeAlias = "str | list[Value] | dict[str, Value] | None"
 Path: TypeAlias = "tuple[str | int, ...]"
+_Part: TypeAlias = "tuple[yaml.Node, yaml.Node]"  # of a mapping: the nodes of a key and its value
 
 MAX_BYTES = 16 * 1024 * 1024
 MAX_DEPTH = 30
+MAX_VALUES = 1_000_000
 # A file may grow by its aliases to this many values and this many times its own number of values.
 MAX_EXPANSION = (1_000, 10)
 
 _LINE_BREAK = re.compile("\r\n|[\r\n\x85\u2028\u2029]")  # YAML 1.1 §4.2; libyaml counts lines by it
 _UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _COMMENT_AFTER_TEXT = re.compile(r"[^\s#][ \t]+#\S")
+_COMMENT = re.compile(r"[ \t]*(#.*)")
+_COMMENT_AT_ONCE = re.compile(r"[ \t]+(#\S.*)")
 _DEEP_PREFIX = re.compile(rf"(?m)^(?:[ \t]|[-?:][ \t]){{{MAX_DEPTH}}}")
 _NULLS = frozenset(["", "~", "null", "Null", "NULL"])
 _PLAIN_TAG = "tag:yaml.org,2002:str"
@@ -64,11 +69,16 @@ class Document:
     def _lines(self) -> list[str]:
         return _LINE_BREAK.split(self.text)
 
+    @cached_property
+    def _parts(self) -> dict[int, dict[str, _Part]]:
+        """The mappings looked at so far, by identity: many problems may have marks in one long mapping."""
+        return {}
+
     def mark(self, *path: str | int) -> Mark:
         """Return the mark of the value at `path`, or of its nearest parent that exists."""
         node = self._root
         for part in path:
-            found = _child(node, part)
+            found = self._child(node, part)
             if found is None:
                 break
             node = found[1]
@@ -78,11 +88,11 @@ class Document:
         """Return the mark of the key that holds the value at `path` (of the value itself in a list)."""
         node = self._root
         for part in path[:-1]:
-            found = _child(node, part)
+            found = self._child(node, part)
             if found is None:
                 return self._mark(node)
             node = found[1]
-        found = _child(node, path[-1])
+        found = self._child(node, path[-1])
         return self._mark(node) if found is None else self._mark(found[0])
 
     def mark_of_text(self, part: str, begin: Mark) -> Mark:
@@ -92,6 +102,24 @@ class Document:
             if column:
                 return line_mark(self.path, self._lines, number, column, column + len(part))
         return begin
+
+    def _child(self, node: yaml.Node | None, part: str | int) -> _Part | None:
+        """Return the (key, value) nodes of a part of a mapping, merges included, or of an item of a list."""
+        if isinstance(node, yaml.SequenceNode):
+            return (node.value[part],) * 2 if isinstance(part, int) and part < len(node.value) else None
+        if not isinstance(node, yaml.MappingNode) or not isinstance(part, str):
+            return None
+        parts = self._parts.get(id(node))
+        if parts is None:
+            parts = self._parts[id(node)] = {}
+            for key, value in node.value:
+                if isinstance(key, yaml.ScalarNode):
+                    parts.setdefault(key.value, (key, value))
+        if part in parts or "<<" not in parts:
+            return parts.get(part)
+        merged = parts["<<"][1]
+        targets = merged.value if isinstance(merged, yaml.SequenceNode) else [merged]
+        return next((found for target in targets if (found := self._child(target, part)) is not None), None)
 
     def _mark(self, node: yaml.Node | None) -> Mark:
         if node is None:
@@ -126,6 +154,12 @@ def read_document(path: str, data: bytes) -> Document:
     return Document(path, text, value, tuple(reader.problems), root)
 
 
+def too_large(path: str, size: int) -> Problem:
+    """Return the problem of a file with more bytes than are read."""
+    message = f"the file has {size:,} bytes; at most {MAX_BYTES:,} are read"
+    return error(Mark(path=path), "file-too-large", message, "split it into several files")
+
+
 def dump_mapping(fields: Mapping[str, str]) -> str:
     """Return a YAML mapping of texts that `read_document` reads back unchanged."""
     return yaml.dump(dict(fields), Dumper=_Dumper, allow_unicode=True, sort_keys=False, width=2**31)
@@ -158,14 +192,14 @@ def _failure_of(error: yaml.MarkedYAMLError) -> Failure:
 def _decode(path: str, data: bytes) -> tuple[str, Problem | None]:
     mark = Mark(path=path)
     if len(data) > MAX_BYTES:
-        message = f"the file has {len(data):,} bytes; at most {MAX_BYTES:,} are read"
-        return "", error(mark, "file-too-large", message, "split it into several files")
+        return "", too_large(path, len(data))
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         return "", error(mark, "not-utf8", "the file is UTF-16, not UTF-8", "save it as UTF-8")
     try:
-        return data.decode("utf-8-sig"), None
+        data = data.removeprefix(codecs.BOM_UTF8)
+        return data.decode(), None
     except UnicodeDecodeError as failure:
-        good = data[: failure.start].decode("utf-8-sig")
+        good = data[: failure.start].decode()
         lines = _LINE_BREAK.split(good)
         rest = data[failure.start :].split(b"\n", 1)[0].decode("latin-1")
         column = len(lines[-1]) + 1
@@ -184,17 +218,22 @@ def _unreadable(path: str, text: str) -> Problem | None:
         mark = line_mark(path, whole, len(lines), column, column + 1)
         message = f"the character U+{ord(match[0]):04X} is not allowed in YAML"
         return error(mark, "control-character", message, "delete it; it is invisible and may come from a copied text")
-    suspicious = text.count("[") + text.count("{") > MAX_DEPTH or _DEEP_PREFIX.search(text)
-    return _too_deep(path, text) if suspicious else None
+    may_be_deep = text.count("[") + text.count("{") > MAX_DEPTH or _DEEP_PREFIX.search(text)
+    may_be_many = sum(map(text.count, ":,-?[{")) > MAX_VALUES // 2
+    return _too_much(path, text) if may_be_deep or may_be_many else None
 
 
-def _too_deep(path: str, text: str) -> Problem | None:
-    """Count the nesting from the parser's events, which unlike the composer needs no recursion."""
-    depth = 0
+def _too_much(path: str, text: str) -> Problem | None:
+    """Count nesting and values from the parser's events, which unlike the composer needs no recursion and no memory."""
+    depth = values = 0
     parser = _Composer(text)
     try:
         while parser.check_event():
             event = parser.get_event()
+            values += isinstance(event, yaml.NodeEvent)
+            if values > MAX_VALUES:
+                message = f"the file holds more than {MAX_VALUES:,} values"
+                return error(_start_mark(path, text, event), "file-too-large", message, "split it into several files")
             if isinstance(event, yaml.CollectionStartEvent):
                 depth += 1
                 if depth > MAX_DEPTH:
@@ -266,17 +305,15 @@ class _Reader:
         if text:
             return f"`{text}` means no value in YAML", f'leave the key out, or write "{text}" if the text is meant'
         line = self._lines[node.start_mark.line] if node.start_mark.line < len(self._lines) else ""
-        if match := re.match(r"[ \t]*(#.*)", line[node.start_mark.column :]):
+        if match := _COMMENT.match(line, node.start_mark.column):
             written = match[1].rstrip()
             return f"`{written}` is a comment in YAML, so there is no value", f'put it in quotes: "{written}"'
         return "there is no value here", "write a value, or leave the key out; quote a text that holds `, ` or `: `"
 
     def _check_comment(self, node: yaml.ScalarNode) -> None:
         line = self._lines[node.end_mark.line]
-        rest = line[node.end_mark.column :]
-        if match := re.match(r"[ \t]+(#\S.*)", rest):
-            column = node.end_mark.column + match.start(1) + 1
-            mark = line_mark(self.path, self._lines, node.end_mark.line + 1, column)
+        if match := _COMMENT_AT_ONCE.match(line, node.end_mark.column):
+            mark = line_mark(self.path, self._lines, node.end_mark.line + 1, match.start(1) + 1)
             message = f"`{match[1].rstrip()}` is a comment in YAML, not part of the text before it"
             hint = "put the whole text in quotes, or a space after the # if a comment is meant"
             self.problems.append(warning(mark, "comment-in-text", message, hint))
@@ -302,7 +339,8 @@ class _Reader:
             else:
                 result[name] = self._value(child)
         for merged in merges:
-            result = {**result, **{name: value for name, value in merged.items() if name not in result}}
+            for name, value in merged.items():
+                result.setdefault(name, value)
         return result
 
     def _merged(self, node: yaml.Node) -> Iterator[dict[str, Value]]:
@@ -318,6 +356,7 @@ class _Reader:
     def _alias_problem(self, root: yaml.Node) -> Problem | None:
         """Refuse aliases that contain themselves or that grow the file beyond `MAX_EXPANSION`."""
         sizes: dict[int, int] = {}
+        depths: dict[int, int] = {}
         open_nodes: set[int] = set()
         recursive: list[yaml.Node] = []
 
@@ -328,18 +367,23 @@ class _Reader:
             if id(node) in open_nodes:
                 recursive.append(node)
                 return 1
-            total = 1
+            total, depth = 1, 0
             if not isinstance(node, yaml.ScalarNode):
                 open_nodes.add(id(node))
-                total += sum(measure(child) for child in _children(node))
+                for child in _children(node):
+                    total += measure(child)
+                    depth = max(depth, 1 + depths.get(id(child), 0))
                 open_nodes.discard(id(node))
-            sizes[id(node)] = total
+            sizes[id(node)], depths[id(node)] = total, depth
             return total
 
         expanded = measure(root)
         if recursive:
             hint = "write the values out where they are needed"
             return error(self._mark(recursive[0]), "recursive-alias", "this anchor contains an alias to itself", hint)
+        if depths[id(root)] > MAX_DEPTH:  # each alias may add to the depth that was looked at before
+            message = f"the aliases nest values more than {MAX_DEPTH} levels deep"
+            return error(self._mark(root), "too-deep", message, "write the values out where they are needed")
         base, factor = MAX_EXPANSION
         if expanded > base + factor * len(sizes):
             message = f"the aliases make {expanded:,} values out of {len(sizes):,}"
@@ -360,21 +404,6 @@ def _children(node: yaml.Node) -> Iterator[yaml.Node]:
             yield from child
         else:
             yield child
-
-
-def _child(node: yaml.Node | None, part: str | int) -> tuple[yaml.Node, yaml.Node] | None:
-    """Return the (key, value) nodes of a part of a mapping, merges included, or of an item of a list."""
-    if isinstance(node, yaml.SequenceNode):
-        return (node.value[part],) * 2 if isinstance(part, int) and part < len(node.value) else None
-    if not isinstance(node, yaml.MappingNode):
-        return None
-    merged: list[yaml.Node] = []
-    for key, value in node.value:
-        if key.value == part:
-            return key, value
-        if key.value == "<<":
-            merged += value.value if isinstance(value, yaml.SequenceNode) else [value]
-    return next((found for target in merged if (found := _child(target, part)) is not None), None)
 
 
 def _node_mark(path: str, lines: list[str], node: yaml.Node) -> Mark:

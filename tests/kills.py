@@ -1,0 +1,240 @@
+"""Kill real builds and look at what they leave: `python tests/kills.py --kills 5000 --seed 7`.
+
+A build is a process of its own. It is killed with SIGKILL: either at its n-th operation on the files of DIST and of the
+state beside it (for every n in turn, counted by an audit hook), or after a random time. The killed build may be
+followed by others that are killed in turn, and at last by one that is let finish. After every kill and at the end it
+is checked what DIST promises: whole files only, a manifest that does not lie, and the bytes of a build that nobody
+disturbed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import os
+import random
+import select
+import shutil
+import signal
+import sys
+import time
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from support import CALENDAR, NOW, VENUES, tree, write_files
+
+from calfeed.ledger import MANIFEST
+from calfeed.pipeline import build
+
+Files = Mapping[str, bytes]
+_CHANGING = frozenset(["os.mkdir", "os.rename", "os.remove", "os.rmdir"])
+_BEGIN, _END = 1, 60
+"""Numbers of the events that the sources may hold."""
+
+
+@dataclass
+class Sources:
+    """A folder of events that is edited at random: some of its events are changed, come or go."""
+
+    root: Path
+    rng: random.Random
+    events: dict[int, str] = field(default_factory=dict)
+
+    def write(self) -> None:
+        """Write the folder."""
+        shutil.rmtree(self.root, ignore_errors=True)
+        files = {f"event-{number}.yaml": text for number, text in self.events.items()}
+        write_files(self.root, {"calendar.yaml": CALENDAR, "venues.yaml": VENUES, **files})
+
+    def edit(self) -> None:
+        """Change a few events, or many now and then."""
+        for number in self.rng.sample(range(_BEGIN, _END), self.rng.choice((1, 2, 4, 12))):
+            if number in self.events and self.rng.random() < 0.4:
+                del self.events[number]
+            else:
+                # Past ones, so that one that is gone leaves no cancelled one behind.
+                start = f"{self.rng.randint(2001, 2020)}-{self.rng.randint(1, 12):02}-{self.rng.randint(1, 28):02}"
+                self.events[number] = f"summary: Event {number} {self.rng.random()}\nstart: {start} 18:00\nend: 20:00\n"
+        self.write()
+
+
+@dataclass
+class Campaign:
+    """Kills one build after the other in `root`; `counts` says how many were killed in which way."""
+
+    root: Path
+    rng: random.Random
+    has_site: bool
+    counts: Counter[str] = field(default_factory=Counter)
+    length: float = 0.0
+    """Seconds that a build took."""
+
+    def run(self, kills: int) -> None:
+        """Go on until so many builds were killed."""
+        sources = Sources(self.root / "events", self.rng)
+        while self.counts["killed"] < kills:
+            before = _copy(self.root)
+            sources.edit()
+            wanted = self._undisturbed()  # the first one from nothing
+            allowed = _by_path(before["dist"], wanted)
+            number = 0
+            # Every operation once, from the state before the edit.
+            while self._kill_at(number, before, allowed) and self.counts["killed"] < kills:
+                self._kill_some_more(allowed)
+                self._finish(wanted)
+                number += self.rng.randint(1, 3) if number > 40 else 1
+            for _ in range(3):
+                _restore(self.root, before)
+                self._kill_by_time(allowed)
+                self._finish(wanted)
+
+    def _kill_at(self, number: int, before: Mapping[str, Files], allowed: Mapping[str, set[bytes]]) -> bool:
+        """Kill a build at its operation of this number; False if it has fewer."""
+        _restore(self.root, before)
+        is_killed = self._killed(_spawn(self.root, number, has_site=self.has_site))
+        self._look(allowed)
+        return is_killed
+
+    def _kill_some_more(self, allowed: Mapping[str, set[bytes]]) -> None:
+        while self.rng.random() < 0.3:
+            self._killed(_spawn(self.root, self.rng.randint(0, 30), has_site=self.has_site))
+            self._look(allowed)
+            self.counts["killed again"] += 1
+
+    def _kill_by_time(self, allowed: Mapping[str, set[bytes]]) -> None:
+        child, ready = _spawn_ready(self.root, has_site=self.has_site)
+        select.select([ready], [], [])
+        select.select([], [], [], self.rng.random() * self.length)  # at a moment of chance; nothing depends on which
+        os.kill(child, signal.SIGKILL)
+        os.close(ready)
+        if self._killed(child):
+            self.counts["killed by time"] += 1
+        self._look(allowed)
+
+    def _killed(self, child: int) -> bool:
+        status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        assert status in (0, -signal.SIGKILL), f"the build ended with {status}"
+        self.counts["killed" if status else "finished"] += 1
+        return status != 0
+
+    def _undisturbed(self) -> Files:
+        """Return what a build of the sources as they are gives, and put everything back."""
+        before = _copy(self.root)
+        begin = time.perf_counter()
+        build(self.root / "events", self.root / "dist", now=NOW, site=self.has_site)
+        self.length = time.perf_counter() - begin
+        wanted = tree(self.root / "dist")
+        _restore(self.root, before)
+        return wanted
+
+    def _finish(self, wanted: Files) -> None:
+        """Build without a kill: everything is as if nothing had happened, and nothing stays behind."""
+        build(self.root / "events", self.root / "dist", now=NOW, site=self.has_site)
+        assert dict(wanted) == tree(self.root / "dist")
+        assert sorted(path.name for path in self.root.iterdir()) == [".calfeed", "dist", "events"]
+        assert [path.relative_to(self.root).as_posix() for path in sorted((self.root / ".calfeed").rglob("*"))] == [
+            ".calfeed/dist",
+            ".calfeed/dist/lock",
+        ]
+        assert [path for path in (self.root / "dist").rglob("*") if path.is_dir() and not any(path.iterdir())] == []
+        self._look({path: {data} for path, data in tree(self.root / "dist").items()})
+
+    def _look(self, allowed: Mapping[str, set[bytes]]) -> None:
+        """Check what is there between two builds: only whole files, and a manifest that tells the truth."""
+        found = tree(self.root / "dist")
+        for path, data in found.items():
+            assert data in allowed[path], f"{path} is torn"
+        if MANIFEST in found and not (self.root / ".calfeed" / "dist" / "journal.json").exists():
+            listed = json.loads(found[MANIFEST])["files"]
+            actual = {
+                path: {"sha256": hashlib.sha256(data).hexdigest(), "size": len(data)}
+                for path, data in found.items()
+                if path != MANIFEST
+            }
+            assert listed == actual, "the manifest lies"
+
+
+def _spawn(root: Path, number: int, *, has_site: bool) -> int:
+    """Begin a build that kills itself at its operation of this number, and return its process."""
+    child = os.fork()
+    if child == 0:
+        left = number
+
+        def count(event: str, arguments: tuple[object, ...]) -> None:
+            nonlocal left
+            if event in _CHANGING or (
+                event == "open" and isinstance(arguments[2], int) and arguments[2] & os.O_ACCMODE
+            ):
+                path = str(arguments[0])
+                if path.startswith((f"{root}/dist", f"{root}/.calfeed")):
+                    if left == 0:
+                        os.kill(os.getpid(), signal.SIGKILL)
+                    left -= 1
+
+        sys.addaudithook(count)
+        _build_and_exit(root, has_site=has_site)
+    return child
+
+
+def _spawn_ready(root: Path, *, has_site: bool) -> tuple[int, int]:
+    """Begin a build, and return its process and a pipe that can be read once it has begun."""
+    ready, begun = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.write(begun, b".")
+        _build_and_exit(root, has_site=has_site)
+    os.close(begun)
+    return child, ready
+
+
+def _build_and_exit(root: Path, *, has_site: bool) -> None:
+    status = 1
+    try:
+        build(root / "events", root / "dist", now=NOW, site=has_site)
+        status = 0
+    finally:
+        os._exit(status)
+
+
+def _copy(root: Path) -> dict[str, Files]:
+    return {name: tree(root / name) for name in ("dist", ".calfeed")}
+
+
+def _restore(root: Path, states: Mapping[str, Files]) -> None:
+    for name, files in states.items():
+        shutil.rmtree(root / name, ignore_errors=True)
+        for path, data in files.items():
+            (root / name / path).parent.mkdir(parents=True, exist_ok=True)
+            (root / name / path).write_bytes(data)
+
+
+def _by_path(*trees: Files) -> dict[str, set[bytes]]:
+    allowed: dict[str, set[bytes]] = {}
+    for files in trees:
+        for path, data in files.items():
+            allowed.setdefault(path, set()).add(data)
+    return allowed
+
+
+def main() -> None:
+    """Run a campaign in a folder of its own and print what was done."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("--kills", type=int, default=1000)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--site", action="store_true", help="with the site: more files, fewer kills a second")
+    options = parser.parse_args()
+    begin = time.perf_counter()
+    memory = Path("/dev/shm")  # noqa: S108 - a kill is the same there, and the disk is spared
+    with TemporaryDirectory(dir=memory if memory.is_dir() else None) as folder:
+        campaign = Campaign(Path(folder), random.Random(options.seed), has_site=options.site)  # noqa: S311
+        campaign.run(options.kills)
+    done = ", ".join(f"{count:,} {what}" for what, count in sorted(campaign.counts.items()))
+    print(f"{done}; every promise kept; {time.perf_counter() - begin:.1f} s")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,232 @@
+"""What is fuzzed: each target takes any bytes, and raises where calfeed breaks a promise.
+
+The promises are the same everywhere: whatever comes in, it is used or refused with a `CalfeedError` (in the readers of
+single values, a `NotationError`) whose problems have a place and a hint; what comes out keeps the rules of the readers
+in `tests/readers`; nothing but DIST and the folder of its state is touched.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime, timedelta
+from html.parser import HTMLParser
+from itertools import islice, pairwise
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from readers import rfc5545, rules
+from support import CALENDAR, LATER, NOW, TALK, VENUES, tree, write_events
+
+from calfeed import fields, notation
+from calfeed.edition import Consent
+from calfeed.errors import CalfeedError, OutputError, Problem, SourceError
+from calfeed.ledger import MANIFEST
+from calfeed.manifest import read_manifest
+from calfeed.markdown import to_html, to_plain
+from calfeed.model import AllDay, Artifact, Event, Project
+from calfeed.notation import NotationError
+from calfeed.pipeline import build, render
+from calfeed.project import load
+from calfeed.recurrence import starts_of
+from calfeed.report import format_events, format_problems, format_problems_github, format_problems_json
+from calfeed.rules import read_rule
+from calfeed.source import read_document
+
+Target = Callable[[bytes], None]
+
+# What a terminal or a log would obey.
+_OBEYED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+_VALUES: tuple[Callable[[str], object], ...] = (
+    *(notation.read_moment, notation.read_end, notation.read_duration),
+    *(fields.read_text, fields.read_line, fields.read_category, fields.read_id, fields.read_calendar_id),
+    *(fields.read_uid, fields.read_url, fields.read_base_url, fields.read_email, fields.read_zone),
+    *(fields.read_country, fields.read_language, fields.read_color, fields.read_boolean, fields.read_sequence),
+    *(fields.read_degrees, fields.read_refresh, fields.read_property_name, fields.read_relative_path),
+)
+_SHOWN_TAGS = frozenset(
+    ["p", "em", "strong", "a", "code", "pre", "ul", "ol", "li", "blockquote", "hr", "br", "img"]
+    + [f"h{level}" for level in range(1, 7)]
+)
+_FIRST = datetime(2026, 9, 1, 9, 0)  # noqa: DTZ001 - wall time
+
+
+def fuzz_document(data: bytes) -> None:
+    """Read bytes as a YAML file."""
+    document = read_document("x.yaml", data)
+    _check_problems(document.problems)
+    _check_problems(read_document("x.yaml", data).problems)
+    assert document.value is not None or document.problems
+
+
+def fuzz_sources(data: bytes) -> None:
+    """Load and render a folder; NUL bytes divide an event file, defaults, venues and more lines of the calendar."""
+    talk, *more = data.split(b"\0", 3)
+    defaults, venues, calendar = [*more, b"", b"", b""][:3]
+    with TemporaryDirectory() as folder:
+        events = Path(folder) / "events"
+        events.mkdir()
+        (events / "talk.yaml").write_bytes(talk)
+        (events / "calendar.yaml").write_bytes(CALENDAR.encode() + calendar)
+        (events / "venues.yaml").write_bytes(venues or VENUES.encode())
+        if defaults:
+            (events / "_defaults.yaml").write_bytes(defaults)
+        try:
+            project = load(events)
+        except SourceError as refusal:
+            _check_problems(refusal.problems)
+            return
+    _check_problems(project.problems)
+    assert not _OBEYED.search(format_events(project.events).replace("\n", ""))
+    artifacts = render(project, now=NOW)
+    _check_files(project, artifacts)
+    (manifest,) = (artifact.data for artifact in artifacts if artifact.path == MANIFEST)
+    again = render(project, now=LATER, baseline=read_manifest(manifest, MANIFEST))
+    assert again == artifacts, "a rebuild gives other bytes"
+
+
+def fuzz_values(data: bytes) -> None:
+    """Read a text as every kind of single value there is."""
+    text = data.decode("utf-8", "replace")
+    for read in _VALUES:
+        try:
+            read(text)
+        except NotationError as refusal:
+            _check_refusal(refusal)
+
+
+def fuzz_rule(data: bytes) -> None:
+    """Read a text as a rule, and what is one again from its own text; its starts are in order and none too early."""
+    try:
+        rule = read_rule(data.decode("utf-8", "replace"))
+    except NotationError as refusal:
+        _check_refusal(refusal)
+        return
+    assert read_rule(rule.text).parts == rule.parts
+    found = list(islice(starts_of(rule, _FIRST, last=_FIRST + timedelta(days=3000)), 500))
+    assert all(earlier < later for earlier, later in pairwise(found)), rule.text
+    assert not found or found[0] >= _FIRST
+
+
+def fuzz_manifest(data: bytes) -> None:
+    """Build into a DIST whose manifest is any bytes; all that it has and the sources have not is taken away."""
+    _build_beside({f"dist/{MANIFEST}": data})
+
+
+def fuzz_journal(data: bytes) -> None:
+    """Build into a DIST that a killed build left with any bytes as its journal."""
+    _build_beside({".calfeed/dist/journal.json": data})
+
+
+def fuzz_markdown(data: bytes) -> None:
+    """Turn a text into plain text and HTML: no tag and no scheme gets in that Markdown does not make."""
+    text = data.decode("utf-8", "replace")
+    plain, html = to_plain(text), to_html(text)
+    assert isinstance(plain, str)
+    parser = _Tags()
+    parser.feed(html)
+    parser.close()
+    assert parser.tags <= _SHOWN_TAGS, parser.tags - _SHOWN_TAGS
+    assert all(re.match(r"(?:https?://|mailto:|tel:|$)", link, re.IGNORECASE) for link in parser.links), parser.links
+
+
+TARGETS: Mapping[str, Target] = {
+    "document": fuzz_document,
+    "sources": fuzz_sources,
+    "values": fuzz_values,
+    "rule": fuzz_rule,
+    "manifest": fuzz_manifest,
+    "journal": fuzz_journal,
+    "markdown": fuzz_markdown,
+}
+
+
+class _Tags(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.tags: set[str] = set()
+        self.links: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.add(tag)
+        self.links += [value or "" for name, value in attrs if name in ("href", "src")]
+        assert {name for name, _ in attrs} <= {"href", "src", "alt", "title", "class", "start"}, attrs
+
+
+def _check_refusal(refusal: NotationError) -> None:
+    assert refusal.code
+    assert refusal.message
+    assert refusal.hint
+
+
+def _check_problems(problems: Iterable[Problem]) -> None:
+    found = tuple(problems)
+    for problem in found:
+        assert problem.code, problem
+        assert problem.message, problem
+        assert problem.hint, problem
+        assert problem.mark.line >= 1, problem
+        assert 1 <= problem.mark.column < problem.mark.end_column, problem
+    assert not _OBEYED.search(format_problems(found).replace("\n", ""))
+    assert format_problems_github(found).count("\n") == len(found)
+    assert len(json.loads(format_problems_json(found))) == len(found)
+
+
+def _check_files(project: Project, artifacts: Iterable[Artifact]) -> None:
+    files = {artifact.path: artifact.data for artifact in artifacts}
+    for path, data in files.items():
+        if path.endswith(".ics"):
+            kind: rules.Kind = "single" if path.startswith("events/") else "feed"
+            found = rules.violations(data, kind)
+            # What is HTML in a description is shown as it is written, and the author is told so.
+            is_told = any(problem.code == "html-in-description" for problem in project.problems)
+            assert [each for each in found if not (is_told and each.startswith("rule 18"))] == [], path
+    for event in project.events:
+        _check_instants(event, files[event.path])
+
+
+def _check_instants(event: Event, data: bytes) -> None:
+    """Compare an event's first start and end with what its own file says by the letter of the RFC."""
+    found = rfc5545.instants(data)[event.uid, None]
+    if isinstance(event.when, AllDay):
+        assert (found.start, found.end) == (event.when.first, event.when.last + timedelta(days=1))
+    else:
+        assert found.start == event.when.start.instant
+        assert found.end == (event.when.end.instant if event.when.end else None)
+
+
+def _build_beside(files: Mapping[str, bytes]) -> None:
+    """Build a small project into a DIST with these files about it: done or refused, and nothing else is touched."""
+    with TemporaryDirectory() as folder:
+        root = Path(folder)
+        write_events(root, talk=TALK)
+        for path, data in {"precious/x": b"x", **files}.items():
+            (root / path).parent.mkdir(parents=True, exist_ok=True)
+            (root / path).write_bytes(data)
+        before = _outside(root)
+        try:
+            build(root / "events", root / "dist", now=LATER, consent=Consent(removals=True, new_id=True))
+        except OutputError as refusal:
+            _check_problems(refusal.problems)
+        except CalfeedError as other:
+            raise AssertionError(other) from other
+        else:
+            listed = json.loads((root / "dist" / MANIFEST).read_bytes())["files"]
+            assert set(tree(root / "dist")) >= {MANIFEST, *listed}
+            assert [path.name for path in (root / ".calfeed" / "dist").iterdir()] == ["lock"]
+            for path, data in tree(root / "dist").items():
+                assert (
+                    not path.endswith(".ics")
+                    or rules.violations(data, "single" if path.startswith("events/") else "feed") == []
+                )
+        assert before == _outside(root), "something outside DIST changed"
+
+
+def _outside(root: Path) -> dict[str, bytes | None]:
+    """Return what is beside DIST and its state, folders too."""
+    return {
+        path.relative_to(root).as_posix(): path.read_bytes() if path.is_file() else None
+        for name in sorted({path.name for path in root.iterdir()} - {"dist", ".calfeed"})
+        for path in (root / name, *sorted((root / name).rglob("*")))
+    } | {"": ",".join(sorted(p.name for p in root.iterdir() if p.name not in ("dist", ".calfeed"))).encode()}

@@ -1,0 +1,503 @@
+"""Sources, state and output that somebody made to do harm: refused with a place or used as is, in bounded time."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from readers import rfc5545, rules
+from support import CALENDAR, NOW, TALK, run, tree, write_events, write_files
+
+from calfeed.errors import CalfeedError, OutputError, SourceError
+from calfeed.ledger import MANIFEST
+from calfeed.manifest import read_manifest
+from calfeed.markdown import to_html, to_plain
+from calfeed.pipeline import build
+from calfeed.project import load
+from calfeed.report import format_problems
+from calfeed.rules import read_rule
+from calfeed.source import MAX_BYTES, MAX_VALUES, read_document
+
+# What took minutes takes a second or two; CI machines are slow.
+BOUND = 30.0
+
+
+@pytest.fixture(autouse=True)
+def bounded_time() -> Iterator[None]:
+    """Fail a test that takes longer than anything here may."""
+    begin = time.process_time()
+    yield
+    assert time.process_time() - begin < BOUND
+
+
+def refusals(root: Path) -> list[str]:
+    """Return the codes for which a folder of events is refused, each once; none if it is not."""
+    try:
+        load(root)
+    except SourceError as refusal:
+        problems = refusal.problems
+    else:
+        return []
+    assert len(format_problems(problems)) < 20_000_000
+    return sorted({problem.code for problem in problems if problem.severity == "error"})
+
+
+# -- YAML -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("- a\n" * (MAX_VALUES + 1), id="list"),
+        pytest.param("[" + "a," * (MAX_VALUES + 1) + "]", id="flow list"),
+    ],
+)
+def test_values_are_bounded_before_composing(text: str) -> None:
+    """A small file of very many values would take gigabytes."""
+    assert len(text) < MAX_BYTES
+    (problem,) = read_document("x.yaml", text.encode()).problems
+    assert problem.code == "file-too-large"
+    assert f"{MAX_VALUES:,}" in problem.message
+
+
+def test_aliases_add_to_the_depth() -> None:
+    """Each alias may be one level deep and hold the one before: together they are as deep as there are aliases."""
+    chain = "- &a0 [x]\n" + "".join(f"- &a{n} [*a{n - 1}]\n" for n in range(1, 1000)) + "- x\n" * 50_000
+    assert [problem.code for problem in read_document("x.yaml", chain.encode()).problems] == ["too-deep"]
+
+
+def test_many_merges_into_a_large_mapping() -> None:
+    """Merging costs what is merged, not what it is merged into."""
+    keys = ", ".join(f"k{n}: v" for n in range(30_000))
+    text = f"a: &a {{x: y}}\nb: {{{keys}, <<: [{', '.join(['*a'] * 30_000)}]}}\n"
+    found = read_document("x.yaml", text.encode())
+    assert found.problems == ()
+    assert isinstance(found.value, dict)
+    assert isinstance(found.value["b"], dict)
+    assert len(found.value["b"]) == 30_001
+
+
+def test_place_in_a_file_with_a_byte_order_mark_that_is_not_utf8() -> None:
+    """The mark of a BOM moves no byte that is not UTF-8."""
+    (problem,) = read_document("x.yaml", b"\xef\xbb\xbfa: b\nc: P\xf5hja\n").problems
+    assert (problem.mark.line, problem.mark.column) == (2, 5)
+
+
+def test_size_is_looked_at_before_reading(tmp_path: Path) -> None:
+    """A file of ten gigabytes is refused without being read."""
+    root = write_events(tmp_path, talk=TALK)
+    with (root / "huge.yaml").open("wb") as file:
+        file.truncate(10**10)
+    assert refusals(root) == ["file-too-large"]
+
+
+# -- many mistakes ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("files", "codes"),
+    [
+        pytest.param({"talk": TALK + "".join(f"k{n}: v\n" for n in range(3000))}, ["unknown-key"], id="unknown keys"),
+        pytest.param(
+            {"talk": "".join(f"- {{id: t-{n}, summary: T, start: 2027-05-18, venue: w{n}}}\n" for n in range(2000)),
+             "venues": "".join(f"v{n}: {{name: V}}\n" for n in range(5000))},
+            ["unknown-venue"],
+            id="unknown venues",
+        ),
+        pytest.param(
+            {"talk": "".join(f"- {{id: t-{n + 2}, summary: T, start: 2027-05-18}}\n" for n in range(3000))
+             + "- {summary: T, start: 2027-05-18}\n" * 3000},
+            ["missing-id"],
+            id="missing ids, the likely ones taken",
+        ),
+        pytest.param(
+            {"talk": f"[{','.join(f'{{id: t{n}, summary: T, start: x}}' for n in range(3000))}]"},
+            ["bad-date"],
+            id="mistakes in one long line",
+        ),
+        pytest.param({"talk": f"summary: T\nstart: {'x' * 5_000_000}\n"}, ["bad-date"], id="long value"),
+        pytest.param({"talk": f"{TALK}? {'k' * 500_000}\n: v\n"}, ["unknown-key"], id="long key"),
+        pytest.param(
+            {"talk": "".join(f"- {{id: t{n}, summary: T, start: 2027-05-18 18:00, end: 20:00, venue: hub}}\n"
+                             for n in range(1500))},
+            [],
+            id="all at one place at one time",
+        ),
+    ],
+)  # fmt: skip
+def test_many_mistakes(tmp_path: Path, files: dict[str, str], codes: list[str]) -> None:
+    """The time for many mistakes grows with their number, and so does the report of them."""
+    assert refusals(write_events(tmp_path, **files)) == codes
+
+
+def test_unknown_venue_among_many_still_has_its_hint(tmp_path: Path) -> None:
+    """Of very many venues the one with a slip of one letter is found."""
+    venues = "".join(f"hall-{n}: {{name: H}}\n" for n in range(500))
+    with pytest.raises(SourceError) as refusal:
+        load(write_events(tmp_path, talk=f"{TALK}venue: hal-77\n", venues=venues))
+    assert [problem.hint for problem in refusal.value.problems] == ["did you mean `hall-77`?"]
+
+
+# -- rules and dates --------------------------------------------------------------------------------------------
+
+
+SIXTY, DAY = ",".join(map(str, range(60))), ",".join(map(str, range(24)))
+
+
+@pytest.mark.parametrize(
+    ("rule", "codes"),
+    [
+        ("FREQ=MINUTELY;COUNT=19999", []),
+        ("FREQ=MINUTELY;COUNT=99999", ["bad-rrule"]),
+        ("FREQ=MINUTELY;UNTIL=22001231", ["bad-rrule"]),
+        ("FREQ=MINUTELY;BYMONTH=2;BYMONTHDAY=30", ["start-not-in-rule"]),
+        ("FREQ=MINUTELY;INTERVAL=99999;COUNT=99", []),
+        ("FREQ=SECONDLY", ["bad-rrule"]),
+        ("FREQ=YEARLY;INTERVAL=99999;COUNT=2", ["bad-rrule"]),
+        ("FREQ=DAILY;INTERVAL=99999;COUNT=99999", ["bad-rrule"]),
+        (f"FREQ=YEARLY;BYSETPOS=-1;BYDAY=MO,TU,WE,TH,FR;BYHOUR={DAY};BYMINUTE={SIXTY};BYSECOND={SIXTY}", ["bad-rrule"]),
+        (f"FREQ=DAILY;BYSETPOS=366;BYHOUR={DAY};BYMINUTE={SIXTY};BYSECOND={SIXTY}", ["bad-rrule"]),
+        (f"FREQ=YEARLY;BYDAY={','.join(['TU'] * 100_000)}", []),
+        (f"FREQ=DAILY;BYMONTHDAY={','.join(['18'] * 300_000)}", []),
+        (f"FREQ=DAILY;{'X=1;' * 100_000}", ["bad-rrule"]),
+        (f"FREQ=DAILY;COUNT={'9' * 100_000}", ["bad-rrule"]),
+    ],
+    ids=lambda value: value[:50] if isinstance(value, str) else "-",
+)
+def test_rules_that_would_take_long(tmp_path: Path, rule: str, codes: list[str]) -> None:
+    """Whatever a rule says, its dates are found soon, or it is refused at its place."""
+    zone = "timezone: America/New_York\n"
+    talk = f"summary: T\nstart: 2027-05-18 18:00\nduration: 9s\n{zone}rrule: {rule}\n"
+    assert refusals(write_events(tmp_path, talk=talk)) == codes
+
+
+def test_repeated_parts_of_a_rule_are_written_once() -> None:
+    """What stands twice in a list means what it means once."""
+    assert read_rule("FREQ=WEEKLY;BYDAY=TU,TH,TU;BYHOUR=9,9").text == "FREQ=WEEKLY;BYDAY=TU,TH;BYHOUR=9"
+
+
+def test_thousands_of_overrides(tmp_path: Path) -> None:
+    """Thousands of changed, skipped and added dates of one series load in bounded time."""
+    days = [f"{2028 + n // 336}-{1 + n // 28 % 12:02}-{1 + n % 28:02}" for n in range(3000)]
+    overrides = "".join(f"- {{recurrence_id: {day}, start: {day} 19:00}}\n" for day in days[:1500])
+    talk = f"{TALK}rrule: FREQ=DAILY;COUNT=9000\nexdates: [{','.join(days[1500:])}]\noverrides:\n{overrides}"
+    assert refusals(write_events(tmp_path, talk=talk)) == []
+
+
+# -- texts ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("character", ["\x00", "\x1b", "\x7f", "\x9b", "\u202e", "\u202a", "\ud800", "\uffff"])
+@pytest.mark.parametrize("key", ["summary", "description", "uid", "categories", "venue: {name"])
+def test_characters_that_are_obeyed_and_not_shown(tmp_path: Path, key: str, character: str) -> None:
+    """Controls, and what turns the direction of the text after it, are refused in every text, escaped ones too."""
+    escape = f"\\u{ord(character):04x}"
+    end = "}" if "{" in key else ""
+    fields = {"summary": "T", "start": "2027-05-18", key: f'"a{escape}b"{end}'}
+    root = write_events(tmp_path, talk="".join(f"{name}: {value}\n" for name, value in fields.items()))
+    found = refusals(root)
+    assert found
+    assert set(found) <= {"control-character", "yaml-syntax", "not-utf8"}
+
+
+def test_no_text_breaks_out_of_its_line(tmp_path: Path) -> None:
+    """Line breaks of every kind, quotes and separators in any text stay within the property that holds it."""
+    evil = 'a\\r\\nATTENDEE:mailto:x@y.example\\x85END:VEVENT\\u2028\\";X=1:^n,b'
+    talk = f"""\
+summary: "{evil}"
+start: 2027-05-18 18:00
+end: 20:00
+description: "{evil}"
+categories: ["{evil}"]
+organizer: {{name: "{evil}"}}
+venue: {{name: "{evil}", geo: [1, 2], address: {{street: "{evil}"}}}}
+properties: {{X-A: "{evil}", X-B: "{evil}"}}
+reminders: [1h]
+"""
+    root = write_events(tmp_path, talk=talk)
+    build(root, tmp_path / "dist", now=NOW)
+    for path, data in tree(tmp_path / "dist").items():
+        if path.endswith(".ics"):
+            assert rules.violations(data, "single" if path.startswith("events/") else "feed") == []
+            (event,) = rfc5545.parse(data).children("VEVENT")
+            assert event.all("ATTENDEE") == ()
+            assert event.one("X-A").text() == event.one("X-B").text()
+
+
+@pytest.mark.parametrize(
+    "key", ["X-A\\r\\nB", "X-A;B", "X-A:B", "DTSTART", "X-WR-CALNAME", "x-apple-default-alarm", "X-É"]
+)
+def test_names_of_properties_are_names(tmp_path: Path, key: str) -> None:
+    """A property's name is a word, begins with X- and is none that calfeed writes."""
+    assert refusals(write_events(tmp_path, talk=f'{TALK}properties: {{"{key}": x}}\n')) == ["bad-property"]
+
+
+def test_enormous_texts(tmp_path: Path) -> None:
+    """A summary of very many characters and thousands of categories are folded and written, and read back."""
+    categories = ", ".join(f"c{n}" for n in range(3_000))
+    root = write_events(tmp_path, talk=f"summary: {'õ;' * 100_000}\nstart: 2027-05-18\ncategories: [{categories}]\n")
+    build(root, tmp_path / "dist", now=NOW)
+    (event,) = rfc5545.parse((tmp_path / "dist" / "test.ics").read_bytes()).children("VEVENT")
+    assert event.one("SUMMARY").text() == "õ;" * 100_000
+    assert len(event.one("CATEGORIES").texts()) == 3_000
+
+
+MARKUP = ["[", "![", "*a ", "**a ", "*a **b ", "_a*", "`a``", "<", "</a ", "&#", "> ", "- ", "[a](", "[a][", "[a]: b\n",
+          "<!--", "1. ", "\\", "***", "~~~\n", "> - ", "<b\n", "[a](<", "\n\t", "a\n===\n"]  # fmt: skip
+
+
+@pytest.mark.parametrize("piece", MARKUP)
+def test_markdown_takes_no_exponential_time(piece: str) -> None:
+    """Thousands of anything that begins markup are read in bounded time, in one line and in many."""
+    for text in (piece * (10_000 // len(piece)), f"{piece}\n" * (10_000 // len(piece))):
+        assert "<script" not in to_html(text)
+        assert isinstance(to_plain(text), str)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<script>alert(1)</script>",
+        "[a](javascript:alert(1))",
+        "[a](JaVaScRiPt&colon;alert(1))",
+        "[a]( javascript:alert(1))",
+        "![a](data:text/html;base64,AAAA)",
+        "<javascript:alert(1)>",
+        '[a](https://x.example "onmouseover=alert(1)")',
+        "[a](https://x.example\"onmouseover='alert(1)')",
+        "<img src=x onerror=alert(1)>",
+        "[a]: javascript:x\n\n[a]",
+        "&lt;script&gt;",
+        "`<script>`",
+    ],
+)
+def test_markdown_makes_no_html_of_its_own(text: str) -> None:
+    """Neither raw HTML nor another scheme nor an attribute comes through."""
+    html = to_html(text)
+    assert not any(
+        bad in html.lower() for bad in ("<script", "<img src=x", 'href="javascript', 'src="data', " onmouse")
+    )
+
+
+# -- files and folders ------------------------------------------------------------------------------------------
+
+
+def _folder_1500_deep(events: Path) -> None:
+    at = os.open(events, os.O_RDONLY)
+    for _ in range(1500):
+        os.mkdir("d", dir_fd=at)
+        inner = os.open("d", os.O_RDONLY, dir_fd=at)
+        os.close(at)
+        at = inner
+    os.close(at)
+
+
+def _named(name: bytes) -> Callable[[Path], None]:
+    def prepare(events: Path) -> None:
+        (events / os.fsdecode(name)).write_text(TALK, encoding="utf-8")
+
+    return prepare
+
+
+def _in_folder_named(name: bytes) -> Callable[[Path], None]:
+    def prepare(events: Path) -> None:
+        (events / os.fsdecode(name)).mkdir()
+        (events / os.fsdecode(name) / "x.yaml").write_text(TALK, encoding="utf-8")
+
+    return prepare
+
+
+def _linked(name: str, target: str) -> Callable[[Path], None]:
+    def prepare(events: Path) -> None:
+        (events / name).unlink(missing_ok=True)
+        (events / name).symlink_to(target)
+
+    return prepare
+
+
+@pytest.mark.parametrize(
+    ("prepare", "code"),
+    [
+        pytest.param(_folder_1500_deep, "too-deep", id="deep folders"),
+        pytest.param(_named(b"\xff.yaml"), "wrong-name", id="name that is not UTF-8"),
+        pytest.param(_in_folder_named(b"\xff"), "wrong-name", id="folder's name that is not UTF-8"),
+        pytest.param(_named(b"a\n::error::x.yaml"), "bad-id", id="name with a line break"),
+        pytest.param(_named("a\u202elmay.yaml".encode()), "bad-id", id="name that turns the direction"),
+        pytest.param(_named(b"con.yaml"), "bad-id", id="device of Windows"),
+        pytest.param(_named(b"Talk.yaml"), "bad-id", id="differs in case alone"),
+        pytest.param(_linked("x.yaml", "x.yaml"), "unreadable-file", id="link to itself"),
+        pytest.param(_linked("x.yaml", "/dev/zero"), "outside-folder", id="endless event"),
+        pytest.param(_linked("calendar.yaml", "/dev/zero"), "outside-folder", id="endless calendar"),
+        pytest.param(_linked("venues.yaml", "../secret"), "outside-folder", id="venues elsewhere"),
+        pytest.param(_linked("_defaults.yaml", "../secret"), "outside-folder", id="defaults elsewhere"),
+        pytest.param(_linked("more", ".."), "outside-folder", id="folder elsewhere"),
+        pytest.param(lambda events: os.mkfifo(events / "x.yaml"), "unreadable-file", id="pipe"),
+    ],
+)
+def test_files_that_lead_elsewhere(tmp_path: Path, prepare: Callable[[Path], None], code: str) -> None:
+    """Nothing outside the folder is read, and whatever the name, all three reports can be written down."""
+    root = write_events(tmp_path, talk=TALK)
+    (tmp_path / "secret").write_text("summary: secret", encoding="utf-8")
+    prepare(root)
+    for form in ("text", "json", "github"):
+        result = run("check", str(root), "--format", form)
+        assert result.exit_code == 1
+        assert code in result.stdout_bytes.decode()
+        assert "summary: secret" not in result.output
+    if code == "too-deep":
+        subprocess.run(["rm", "-r", str(root)], check=True)  # Python's own way to delete it recurses too deep
+
+
+@pytest.mark.parametrize(
+    "image", ["../secret", "/etc/passwd", "a/../../secret", "..\\secret", "c:secret", "link", "loop", "."]
+)
+def test_images_that_lead_elsewhere(tmp_path: Path, image: str) -> None:
+    """An image is a file within the folder of events, links followed."""
+    root = write_events(tmp_path, talk=f"{TALK}image: '{image}'\n")
+    (tmp_path / "secret").write_text("secret", encoding="utf-8")
+    (root / "link").symlink_to("../secret")
+    (root / "loop").symlink_to("loop")
+    assert refusals(root) in (["bad-path"], ["missing-image"])
+
+
+@pytest.mark.parametrize(
+    ("name", "path"), [("Con", "con-calendar.ics"), ("NUL", "nul-calendar.ics"), ("Concert", "concert.ics")]
+)
+def test_no_file_is_named_like_a_device(tmp_path: Path, name: str, path: str) -> None:
+    """A calendar named like a device of Windows has a feed that can be stored there."""
+    root = write_files(tmp_path / "events", {"calendar.yaml": CALENDAR.replace("Test", name), "talk.yaml": TALK})
+    build(root, tmp_path / "dist", now=NOW)
+    assert path in tree(tmp_path / "dist")
+
+
+# -- DIST and the state beside it -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "../x",
+        "/x",
+        "a/../../x",
+        "..",
+        ".",
+        "",
+        "a//b",
+        "./a",
+        "C:x",
+        "a\\b",
+        "a\0b",
+        "a\ud800b",
+        "a" * 256,
+        "a/" * 600 + "a",
+    ],
+)
+def test_paths_that_calfeed_cannot_have_written(tmp_path: Path, path: str) -> None:
+    """A journal or a manifest with such a path is refused before anything is made, moved or deleted."""
+    root = write_events(tmp_path, talk=TALK)
+    build(root, tmp_path / "dist", now=NOW)
+    state = tmp_path / ".calfeed" / "dist"
+    for journal in ({"written": [path], "deleted": []}, {"written": [], "deleted": [path]}):
+        (state / "journal.json").write_text(json.dumps(journal), encoding="utf-8")
+        before = tree(tmp_path)
+        with pytest.raises(OutputError) as failure:
+            build(root, tmp_path / "dist", now=NOW)
+        assert [problem.code for problem in failure.value.problems] == ["bad-journal"]
+        assert before == tree(tmp_path)
+    (state / "journal.json").unlink()
+    manifest = json.loads((tmp_path / "dist" / MANIFEST).read_bytes())
+    manifest["files"][path] = {"sha256": "", "size": 0}
+    (tmp_path / "dist" / MANIFEST).write_text(json.dumps(manifest), encoding="utf-8")
+    with pytest.raises(OutputError) as failure:
+        build(root, tmp_path / "dist", now=NOW, check=True)
+    assert [problem.code for problem in failure.value.problems] == ["bad-manifest"]
+
+
+@pytest.mark.parametrize("name", [".calfeed", ".calfeed/dist", ".calfeed/dist/staging", ".calfeed/dist/journal.json"])
+def test_state_that_is_a_link_is_refused(tmp_path: Path, name: str) -> None:
+    """Where a part of the state is a link, nothing is written or deleted behind it."""
+    root = write_events(tmp_path, talk=TALK)
+    elsewhere = write_files(tmp_path / "elsewhere", {"staging/x": "precious", "dist/staging/x": "precious"})
+    (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+    (tmp_path / name).symlink_to(elsewhere)
+    before = tree(elsewhere)
+    with pytest.raises(OutputError) as failure:
+        build(root, tmp_path / "dist", now=NOW)
+    assert [problem.code for problem in failure.value.problems] == ["foreign-file"]
+    assert before == tree(elsewhere)
+    assert not (tmp_path / "dist").exists()
+
+
+def test_lock_that_is_a_link_is_not_followed(tmp_path: Path) -> None:
+    """The lock is opened for writing, so it must not be a link: the file behind it would be emptied."""
+    root = write_events(tmp_path, talk=TALK)
+    (tmp_path / "precious").write_text("x", encoding="utf-8")
+    (tmp_path / ".calfeed" / "dist").mkdir(parents=True)
+    (tmp_path / ".calfeed" / "dist" / "lock").symlink_to(tmp_path / "precious")
+    with pytest.raises(OutputError):
+        build(root, tmp_path / "dist", now=NOW)
+    assert (tmp_path / "precious").read_text("utf-8") == "x"
+
+
+def test_links_in_dist_are_replaced_or_refused(tmp_path: Path) -> None:
+    """A file of DIST that became a link, to a twin or to something endless, becomes a file again."""
+    root, out = write_events(tmp_path, talk=TALK), tmp_path / "dist"
+    build(root, out, now=NOW)
+    good = tree(out)
+    (tmp_path / "twin").write_bytes(good["test.ics"])
+    for target in (tmp_path / "twin", Path("/dev/zero")):
+        (out / "test.ics").unlink()
+        (out / "test.ics").symlink_to(target)
+        build(root, out, now=NOW)
+        assert not (out / "test.ics").is_symlink()
+        assert good == tree(out)
+    (out / MANIFEST).unlink()
+    (out / MANIFEST).symlink_to("/dev/zero")
+    with pytest.raises(OutputError) as failure:
+        build(root, out, now=NOW)
+    assert [problem.code for problem in failure.value.problems] == ["foreign-file"]
+
+
+@pytest.mark.parametrize("loop", ["dist", "events"])
+def test_folders_that_are_links_to_themselves(tmp_path: Path, loop: str) -> None:
+    """A loop of links leads nowhere: an error, and no traceback."""
+    root = tmp_path / "events" if loop == "events" else write_events(tmp_path, talk=TALK)
+    (tmp_path / loop).symlink_to(loop)
+    with pytest.raises(CalfeedError):
+        build(root, tmp_path / "dist", now=NOW)
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        {"sequence": 2**31}, {"sequence": -1}, {"sequence": "7"}, {"created": "0001-01-01T00:00:00+14:00"},
+        {"last_modified": "9999-12-31T23:59:59Z"}, {"last_modified": "2026-11-23T12:00:00"},
+    ],
+)  # fmt: skip
+def test_ledger_that_no_build_wrote(tmp_path: Path, event: dict[str, object]) -> None:
+    """Numbers and stamps beyond what calfeed writes are refused, not carried on or overflowing."""
+    root = write_events(tmp_path, talk=TALK)
+    build(root, tmp_path / "dist", now=NOW)
+    manifest = json.loads((tmp_path / "dist" / MANIFEST).read_bytes())
+    manifest["events"][0] |= event
+    with pytest.raises(OutputError):
+        read_manifest(json.dumps(manifest).encode(), MANIFEST)
+
+
+def test_deep_json_is_refused(tmp_path: Path) -> None:
+    """A manifest or journal ten thousand levels deep, or with a number of as many digits, is an error of ours."""
+    deep = b"[" * 10_000
+    for data in (deep, b'{"version": ' + b"9" * 10_000 + b"}"):
+        with pytest.raises(OutputError):
+            read_manifest(data, MANIFEST)
+    root = write_events(tmp_path, talk=TALK)
+    write_files(tmp_path / ".calfeed" / "dist", {"journal.json": deep.decode()})
+    (tmp_path / "dist").mkdir()
+    with pytest.raises(OutputError) as failure:
+        build(root, tmp_path / "dist", now=NOW)
+    assert [problem.code for problem in failure.value.problems] == ["bad-journal"]
