@@ -509,6 +509,17 @@ def test_history_is_bounded_and_newest_first(tmp_path: Path) -> None:
     assert calendar.publish() == files
 
 
+def test_kept_feed_has_the_calendars_name(calendar: Calendar) -> None:
+    """A feed of which only tombstones are left is named after the calendar as it is called now."""
+    calendar.write(talk=None)
+    calendar.publish()
+    assert "X-WR-CALNAME:Test: talks" in calendar.lines("feeds/category/talks.ics")
+    write_files(calendar.root, {"calendar.yaml": WITH_FEEDS.replace("name: Test", "slug: test\nname: Other")})
+    for _ in range(2):
+        calendar.publish()
+        assert "X-WR-CALNAME:Other: talks" in calendar.lines("feeds/category/talks.ics")
+
+
 # -- any sequence of edits --------------------------------------------------------------------------------------
 
 _TEXTS = st.sampled_from(
