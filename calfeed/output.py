@@ -148,7 +148,7 @@ class Dist:
         if found:
             shown = ", ".join(found[:5]) + (", …" if len(found) > 5 else "")
             message = f"the folder holds files that are not calfeed's: {shown}"
-            hint = "choose an empty folder with -o, and --baseline for what is published, if the manifest was lost here"
+            hint = "choose an empty folder with -o; with --baseline too, if the manifest of this one was lost"
             self._refuse("", "foreign-folder", message, hint)
 
     def _differs(self, artifact: Artifact, same_manifest: SameManifest) -> bool:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+from servers import free_port, listening
 from support import CALENDAR, LATER, NOW, TALK, run, tree, write_files
 
 from calfeed.baseline import MAX_REDIRECTS, folder_meant, load_baseline
@@ -189,6 +191,18 @@ def test_missing_baseline_needs_a_word(root: Path) -> None:
 def test_first_alone_is_wrong_usage(root: Path) -> None:
     """`--first` says something of a baseline."""
     assert run("build", "--first").exit_code == 2
+
+
+def test_missing_slash_on_the_command_line(root: Path) -> None:
+    """Where nothing is at the address of a folder without its slash, the address with it is the first thing to try."""
+    (root / "empty").mkdir()
+    port = free_port()
+    url = f"http://127.0.0.1:{port}/calendar"
+    server = [sys.executable, "-m", "http.server", str(port), "--bind", "127.0.0.1", "--directory", "empty"]
+    with listening(server, port):
+        result = run("build", "-o", "fresh", "--baseline", url)
+    assert result.exit_code == 1
+    assert f"= hint: write {url}/ if that is the folder; for a first build, add --first" in result.stderr
 
 
 @pytest.mark.parametrize("command", ["build", "diff", "zones"])
