@@ -148,7 +148,7 @@ def open_store(address: str) -> StoreTarget:
     try:
         system, root = fsspec.url_to_fs(address.rstrip("/"), **options)
         if not root.strip("/"):
-            raise ValueError("no folder is named")  # noqa: TRY301 - the same message for every address that cannot be
+            raise ValueError("no folder is named")
     except errors as cause:
         message = f"there is no way to this place: {_explain(cause)}"
         hint = "check the address, and the name and the key that you are known by there"
