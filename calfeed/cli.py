@@ -338,8 +338,10 @@ def publish(target: str, out: Path, dry: bool, allow_new_id: bool) -> None:
     TARGET is a folder, or an address: s3://bucket/path, gs://bucket/path, az://container/path, sftp://host/path.
     """
     from calfeed import publishing, report
+    from calfeed.stores import hide_password
 
-    with _problems_to_stderr(f"nothing at {target} was changed", "the upload is not complete"):
+    shown = hide_password(target)
+    with _problems_to_stderr(f"nothing at {shown} was changed", "the upload is not complete"):
         release = publishing.read_release(out)
         place = _open_target(target, out)
         if dry:
@@ -349,14 +351,14 @@ def publish(target: str, out: Path, dry: bool, allow_new_id: bool) -> None:
             show = functools.partial(bar.show, "uploading")
             changes = publishing.publish(release, place, may_change_id=allow_new_id, progress=show)
     if not changes:
-        click.echo(f"{target} is up to date")
+        click.echo(f"{shown} is up to date")
     elif dry:
         for verb, paths in (("upload", changes.written), ("delete", changes.deleted)):
             for path in paths:
                 click.echo(f"would {verb}: {path}")
     else:
         deleted = f", {report.plural(len(changes.deleted), 'file')} deleted" if changes.deleted else ""
-        click.echo(f"{target}: {report.plural(len(changes.written), 'file')} uploaded{deleted}")
+        click.echo(f"{shown}: {report.plural(len(changes.written), 'file')} uploaded{deleted}")
 
 
 @main.command()
@@ -445,7 +447,7 @@ def _listen(port: int) -> socket.socket:
 
 def _open_target(target: str, out: Path) -> Target:
     """Return the place to publish at; what is no such place is wrong usage."""
-    from calfeed.stores import KINDS, open_store
+    from calfeed.stores import KINDS, hide_password, open_store
     from calfeed.targets import FolderTarget
 
     scheme, has_scheme, rest = target.partition("://")
@@ -456,7 +458,9 @@ def _open_target(target: str, out: Path) -> Target:
         return FolderTarget(folder)
     if scheme not in KINDS or not rest.strip("/"):
         kinds = ", ".join(f"{kind}://" for kind in KINDS)
-        raise click.BadParameter(f"{target} is neither a folder nor an address with {kinds}", param_hint="TARGET")
+        raise click.BadParameter(
+            f"{hide_password(target)} is neither a folder nor an address with {kinds}", param_hint="TARGET"
+        )
     try:
         return open_store(target)
     except ModuleNotFoundError as cause:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -142,25 +143,29 @@ def open_store(address: str) -> StoreTarget:
     import fsspec
 
     errors: tuple[type[Exception], ...] = (OSError, ValueError, *map(_error_type, kind.errors))
-    options: dict[str, object] = {"skip_instance_cache": True, "use_listings_cache": False}
-    if kind is _SFTP:
-        options["host_key_policy"] = _known_hosts()
+    # What somebody else has changed there meanwhile is to be seen.
+    options = {"use_listings_cache": False} if kind.headers else {"host_key_policy": _known_hosts()}
     try:
-        system, root = fsspec.url_to_fs(address.rstrip("/"), **options)
+        system, root = fsspec.url_to_fs(address.rstrip("/"), skip_instance_cache=True, **options)
         if not root.strip("/"):
             raise ValueError("no folder is named")
     except errors as cause:
         message = f"there is no way to this place: {_explain(cause)}"
         hint = "check the address, and the name and the key that you are known by there"
-        raise OutputError([error(Mark(path=address), "publish-failed", message, hint)]) from cause
+        raise OutputError([error(Mark(path=hide_password(address)), "publish-failed", message, hint)]) from cause
     return StoreTarget(
-        shown=address,
+        shown=hide_password(address),
         lanes=8 if kind.headers else 1,
         _system=system,
         _root=root.rstrip("/"),
         _kind=kind,
         _errors=errors,
     )
+
+
+def hide_password(address: str) -> str:
+    """Return an address for messages, without the password in it."""
+    return re.sub(r"^([a-z0-9]+://[^/@:]*):[^/@]*@", r"\1@", address)
 
 
 def _error_type(name: str) -> type[Exception]:
