@@ -66,13 +66,23 @@ def main() -> None:
 
 @main.command()
 @click.argument("folder", metavar="[DIR]", type=click.Path(file_okay=False, path_type=Path), default=".")
-def init(folder: Path) -> None:
-    """Write a small working example calendar into DIR (default: here)."""
-    from calfeed.authoring import write_example
+@click.option("--ci", type=click.Choice(["github", "gitlab"]), help="Also write what checks and publishes it there.")
+def init(folder: Path, ci: Literal["github", "gitlab"] | None) -> None:
+    """Write a small working example calendar into DIR (default: here).
+
+    With --ci a workflow comes with it, or by itself where there is a calendar already. Nothing is overwritten.
+    """
+    from calfeed.authoring import has_calendar, write_example, write_workflow
 
     with _problems_to_stderr():
-        for path in write_example(folder):
-            click.echo(path.as_posix())
+        written = [write_workflow(folder, ci)] if ci else []
+        if not (ci and has_calendar(folder)):
+            written += write_example(folder)
+    for path in written:
+        click.echo(path.as_posix())
+    if ci:
+        click.echo("Now commit it. How the first publication begins is in docs/how-to/publish-with-ci.md", err=True)
+        return
     where = "" if folder == Path() else f"cd {folder.as_posix()} && "
     click.echo(f"Now build it: {where}calfeed build", err=True)
 
