@@ -16,13 +16,17 @@ import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path, PurePosixPath
 from typing import NoReturn
 
+from calfeed import history
 from calfeed.errors import Mark, OutputError, UnfinishedError, error
-from calfeed.manifest import MANIFEST, Manifest, read_manifest
+from calfeed.ledger import MANIFEST, Manifest
+from calfeed.manifest import read_manifest
 from calfeed.model import Artifact
 from calfeed.output import Changes
+from calfeed.revisions import Published, has_passed
 from calfeed.targets import PART, Target, TargetError
 
 JOURNAL = ".calfeed-publish.json"
@@ -80,19 +84,26 @@ def read_release(folder: Path) -> Release:
     return Release(folder=folder, manifest=manifest, ledger=Artifact(MANIFEST, data), sizes=sizes)
 
 
-def plan(release: Release, target: Target, *, may_change_id: bool = False) -> Changes:
+def plan(release: Release, target: Target, *, now: datetime, may_change_id: bool = False) -> Changes:
     """Return what publishing would write and delete; nothing is written.
+
+    Args:
+        release: what to publish.
+        target: where.
+        now: the time by which events have passed, which may be gone.
+        may_change_id: the calendar has another id on purpose.
 
     Raises:
         OutputError: this must not be published there.
     """
-    return _plan(release, _look(target), target, may_change_id=may_change_id)
+    return _plan(release, _look(target), target, now, may_change_id=may_change_id)
 
 
 def publish(
     release: Release,
     target: Target,
     *,
+    now: datetime,
     may_change_id: bool = False,
     progress: Callable[[int, int], None],
 ) -> Changes:
@@ -101,6 +112,7 @@ def publish(
     Args:
         release: what to publish.
         target: where.
+        now: the time by which events have passed, which may be gone.
         may_change_id: the calendar has another id on purpose.
         progress: told how many files are written.
 
@@ -109,14 +121,16 @@ def publish(
         UnfinishedError: something failed on the way; publishing again mends it.
     """
     found = _look(target)
-    changes = _plan(release, found, target, may_change_id=may_change_id)
+    changes = _plan(release, found, target, now, may_change_id=may_change_id)
     if not changes and JOURNAL not in found.files:
         return changes
     touched = found.doubtful.union(changes.written, changes.deleted) - {MANIFEST}
     journal = _render_journal(touched, release.ledger.data)
     try:
         target.write(JOURNAL, journal)
-        _write_all(release, target, _in_order(changes.written, release.manifest.feeds), progress)
+        _write_all(
+            release, target, _in_order(changes.written, (feed.path for feed in release.manifest.feeds)), progress
+        )
         _check_alone(target, journal, touched)
         if MANIFEST in changes.written:
             target.write(MANIFEST, release.ledger.data)
@@ -149,10 +163,10 @@ def _look(target: Target) -> _Found:
     return _Found(files=files, ledger=ledger, manifest=manifest, doubtful=doubtful)
 
 
-def _plan(release: Release, found: _Found, target: Target, *, may_change_id: bool) -> Changes:
+def _plan(release: Release, found: _Found, target: Target, now: datetime, *, may_change_id: bool) -> Changes:
     if found.ledger is not None:
         _check_calendar(release.manifest, found.manifest, target, may_change_id=may_change_id)
-        _check_revisions(release.manifest, found.manifest, target)
+        _check_revisions(release.manifest, found.manifest, target, now)
     wanted = release.manifest.files
     written = sorted(path for path in wanted if _differs(path, release, found))
     _check_foreign(written, found, target)
@@ -175,24 +189,24 @@ def _check_calendar(ours: Manifest, theirs: Manifest, target: Target, *, may_cha
         _refuse(target.shown, "other-calendar", message, hint)
 
 
-def _check_revisions(ours: Manifest, theirs: Manifest, target: Target) -> None:
-    """Refuse to go back: what is published already is newer than what this was built from."""
-    behind = sorted(uid for uid, there in theirs.events.items() if _is_behind(ours, theirs, uid))
-    if behind:
-        message = f"a newer build is published here already; this one has older revisions of {_some(behind)}"
+def _check_revisions(ours: Manifest, theirs: Manifest, target: Target, now: datetime) -> None:
+    """Refuse what was not built from what is published: it would take back what others have published since."""
+    behind = [uid for uid, here in ours.events.items() if uid in theirs.events and _is_behind(here, theirs.events[uid])]
+    ids = {item.id for item in ours.events.values()}
+    lost = [uid for uid, there in theirs.events.items() if uid not in ours.events and there.id not in ids]
+    gone = [uid for uid in lost if not has_passed(theirs.events[uid], now)]
+    if behind or gone:
+        what = f"has other revisions of {_some(behind)}" if behind else f"knows nothing of {_some(gone)}"
+        message = f"this was not built from what is published here: it {what}"
         hint = f"build again with the published manifest as --baseline ({_place(target, MANIFEST)}), and publish that"
         _refuse(target.shown, "newer-published", message, hint)
 
 
-def _is_behind(ours: Manifest, theirs: Manifest, uid: str) -> bool:
-    if uid not in ours.events:
-        return False
-    here, there = ours.events[uid], theirs.events[uid]
+def _is_behind(here: Published, there: Published) -> bool:
     if here.revision.sequence != there.revision.sequence:
         return here.revision.sequence < there.revision.sequence
-    is_comparable = here.fingerprint.partition(":")[0] == there.fingerprint.partition(":")[0]
-    has_other_content = is_comparable and here.fingerprint != there.fingerprint
-    return has_other_content or here.revision.last_modified < there.revision.last_modified
+    is_same = here.fingerprint == there.fingerprint or here.content == there.content
+    return not is_same or here.revision.last_modified < there.revision.last_modified
 
 
 def _check_foreign(written: Sequence[str], found: _Found, target: Target) -> None:
@@ -222,12 +236,14 @@ def _check_paths(paths: Iterable[str], place: str) -> None:
 # -- doing --------------------------------------------------------------------------------------------------------
 
 
-def _in_order(paths: Sequence[str], feeds: Sequence[str]) -> tuple[tuple[str, ...], ...]:
+def _in_order(paths: Sequence[str], feeds: Iterable[str]) -> tuple[tuple[str, ...], ...]:
     """Return the paths in groups, but for the manifest: what feeds and index pages link to is there before they are."""
-    last = tuple(path for path in paths if PurePosixPath(path).name == "index.html")
-    late = {MANIFEST, *feeds, *last}
-    first = tuple(path for path in paths if path not in late)
-    return (first, tuple(path for path in feeds if path in paths), last)
+    listing = {history.PATH, *feeds}
+    groups: tuple[list[str], ...] = ([], [], [])
+    for path in paths:
+        if path != MANIFEST:
+            groups[2 if PurePosixPath(path).name == "index.html" else int(path in listing)].append(path)
+    return tuple(tuple(group) for group in groups)
 
 
 def _write_all(

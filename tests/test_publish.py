@@ -12,12 +12,14 @@ from pathlib import Path
 import pytest
 from support import LATER, NOW, TALK, run, tree, write_events, write_files
 
+from calfeed.edition import Consent
 from calfeed.errors import OutputError, UnfinishedError
-from calfeed.manifest import MANIFEST
+from calfeed.ledger import MANIFEST
 from calfeed.pipeline import build
 from calfeed.publishing import JOURNAL, Release, plan, publish, read_release
 from calfeed.targets import PART, FolderTarget, TargetError
 
+TOUR = "summary: Tour\nstart: 2027-06-05\nvenue: hub\n"
 LATEST = datetime(2027, 3, 1, 12, 0, tzinfo=UTC)
 
 
@@ -78,7 +80,7 @@ def build_copy(events: Path, out: Path, now: datetime, baseline: Path | None = N
     """Build into `out`, with what was built into `baseline` as the published state."""
     if baseline:
         shutil.copytree(baseline, out)
-    build(events, out, now=now)
+    build(events, out, now=now, consent=Consent(removals=True))
     return read_release(out)
 
 
@@ -86,7 +88,7 @@ def build_copy(events: Path, out: Path, now: datetime, baseline: Path | None = N
 def releases(tmp_path: Path) -> tuple[Release, Release, Release]:
     """Return three builds, each on the one before: an event changed and a feed gone, then back with another event."""
     feeds = "feeds:\n- {slug: all, name: All}\n"
-    events = write_events(tmp_path, talk=TALK, tour="summary: Tour\nstart: 2027-06-05\nvenue: hub\n")
+    events = write_events(tmp_path, talk=TALK, tour=TOUR)
     calendar = events / "calendar.yaml"
     plain = calendar.read_text("utf-8")
     calendar.write_text(plain + feeds, encoding="utf-8")
@@ -103,22 +105,23 @@ def releases(tmp_path: Path) -> tuple[Release, Release, Release]:
 def test_publishing_again_uploads_nothing(releases: tuple[Release, ...]) -> None:
     """The place holds DIST and nothing else, and a second publish does nothing at all."""
     place = Place()
-    publish(releases[0], place, progress=silent)
+    publish(releases[0], place, now=LATEST, progress=silent)
     assert tree(releases[0].folder) == place.held
     place.steps.clear()
-    assert not publish(releases[0], place, progress=silent)
+    assert not publish(releases[0], place, now=LATEST, progress=silent)
     assert place.steps == []
 
 
 def test_only_what_changed_in_a_safe_order(releases: tuple[Release, ...]) -> None:
     """Events are there before feeds, feeds before the manifest; what is gone is deleted after it, the journal last."""
     place = Place()
-    publish(releases[0], place, progress=silent)
+    publish(releases[0], place, now=LATEST, progress=silent)
     place.steps.clear()
-    publish(releases[1], place, progress=silent)
+    publish(releases[1], place, now=LATEST, progress=silent)
     assert place.steps == [
         f"write {JOURNAL}",
         "write events/talk.ics",
+        "write changes.atom",
         "write test.ics",
         f"write {MANIFEST}",
         "delete feeds/all.ics",
@@ -133,11 +136,11 @@ def test_pages_wait_for_what_they_link_to(tmp_path: Path) -> None:
         tmp_path, {path: path for path in ("a.ics", "index.html", "events/t.html", "events/index.html", "x.css")}
     )
     files = {path: {"sha256": hashlib.sha256(data).hexdigest()} for path, data in tree(out).items()}
-    feeds = [{"path": "a.ics"}]
+    feeds = [{"slug": "a", "name": "A", "path": "a.ics"}]
     content = {"version": 1, "id": "x", "feeds": feeds, "events": [], "files": files}
     (out / MANIFEST).write_text(json.dumps(content), encoding="utf-8")
     place = Place()
-    publish(read_release(out), place, progress=silent)
+    publish(read_release(out), place, now=LATEST, progress=silent)
     written = [step.removeprefix("write ") for step in place.steps[1:-1]]
     assert written == ["events/t.html", "x.css", "a.ics", "events/index.html", "index.html", MANIFEST]
 
@@ -149,10 +152,10 @@ def test_right_again_after_every_cut(releases: tuple[Release, ...], following: i
     is_cut = True
     while is_cut:
         place = Place()
-        publish(releases[0], place, progress=silent)
+        publish(releases[0], place, now=LATEST, progress=silent)
         place.steps, place.before = [], cut_at(steps)
         try:
-            publish(releases[1], place, progress=silent)
+            publish(releases[1], place, now=LATEST, progress=silent)
             is_cut = False
         except UnfinishedError:
             pass
@@ -160,13 +163,13 @@ def test_right_again_after_every_cut(releases: tuple[Release, ...], following: i
         place.before = cut_at(99)
         if following == 0 and is_published:
             with pytest.raises(OutputError) as failure:
-                publish(releases[0], place, progress=silent)
+                publish(releases[0], place, now=LATEST, progress=silent)
             assert codes(failure) == ["newer-published"]
         else:
-            publish(releases[following], place, progress=silent)
+            publish(releases[following], place, now=LATEST, progress=silent)
             assert tree(releases[following].folder) == place.held, f"cut after {steps} steps"
         steps += 1
-    assert steps == 7
+    assert steps == 8
 
 
 def test_first_publish_is_mended_too(releases: tuple[Release, ...]) -> None:
@@ -174,38 +177,38 @@ def test_first_publish_is_mended_too(releases: tuple[Release, ...]) -> None:
     for steps in range(len(releases[0].sizes) + 2):
         place = Place(cut_at(steps))
         with pytest.raises(UnfinishedError):
-            publish(releases[0], place, progress=silent)
+            publish(releases[0], place, now=LATEST, progress=silent)
         place.before = cut_at(99)
-        publish(releases[2], place, progress=silent)
+        publish(releases[2], place, now=LATEST, progress=silent)
         assert tree(releases[2].folder) == place.held
 
 
 def test_two_at_once_are_noticed_and_mended(releases: tuple[Release, ...]) -> None:
     """A publish that another one crossed fails, and leaves word of the files that nobody can be sure of."""
     place = Place()
-    publish(releases[0], place, progress=silent)
+    publish(releases[0], place, now=LATEST, progress=silent)
 
     def cross(step: int) -> None:
         if step == 2:
             place.before = cut_at(99)
-            publish(releases[2], place, progress=silent)
+            publish(releases[2], place, now=LATEST, progress=silent)
 
     place.steps, place.before = [], cross
     with pytest.raises(UnfinishedError) as failure:
-        publish(releases[1], place, progress=silent)
+        publish(releases[1], place, now=LATEST, progress=silent)
     assert codes(failure) == ["publish-crossed"]
     assert tree(releases[2].folder) != place.held
-    publish(releases[2], place, progress=silent)
+    publish(releases[2], place, now=LATEST, progress=silent)
     assert tree(releases[2].folder) == place.held
 
 
 def test_files_that_went_missing_come_back(releases: tuple[Release, ...]) -> None:
     """A file that somebody deleted there, or cut short, is uploaded again."""
     place = Place()
-    publish(releases[0], place, progress=silent)
+    publish(releases[0], place, now=LATEST, progress=silent)
     del place.held["events/tour.ics"]
     place.held["test.ics"] = b"BEGIN:VCALENDAR"
-    assert publish(releases[0], place, progress=silent).written == ("events/tour.ics", "test.ics")
+    assert publish(releases[0], place, now=LATEST, progress=silent).written == ("events/tour.ics", "test.ics")
     assert tree(releases[0].folder) == place.held
 
 
@@ -213,8 +216,8 @@ def test_files_of_others_are_left_alone(releases: tuple[Release, ...]) -> None:
     """Files that calfeed did not publish stay, before the first publish and after every other."""
     place = Place()
     place.held = {"CNAME": b"test.example", "blog/index.html": b"<p>"}
-    publish(releases[0], place, progress=silent)
-    publish(releases[1], place, progress=silent)
+    publish(releases[0], place, now=LATEST, progress=silent)
+    publish(releases[1], place, now=LATEST, progress=silent)
     assert {"CNAME": b"test.example", "blog/index.html": b"<p>", **tree(releases[1].folder)} == place.held
 
 
@@ -224,7 +227,7 @@ def test_files_in_the_way_are_not_overwritten(releases: tuple[Release, ...], pat
     place = Place()
     place.held = {path: b"mine"}
     with pytest.raises(OutputError) as failure:
-        publish(releases[0], place, progress=silent)
+        publish(releases[0], place, now=LATEST, progress=silent)
     assert codes(failure) == ["foreign-file"]
     assert place.steps == []
 
@@ -232,17 +235,17 @@ def test_files_in_the_way_are_not_overwritten(releases: tuple[Release, ...], pat
 def test_another_calendar_is_refused(releases: tuple[Release, ...], tmp_path: Path) -> None:
     """What is published for another calendar is not replaced, unless the id was changed on purpose."""
     place = Place()
-    publish(releases[0], place, progress=silent)
-    other = write_events(tmp_path / "other", talk=TALK)
+    publish(releases[0], place, now=LATEST, progress=silent)
+    other = write_events(tmp_path / "other", talk=TALK, tour=TOUR)
     calendar = other / "calendar.yaml"
     calendar.write_text(
         calendar.read_text("utf-8").replace("test.example\nurl", "other.example\nurl"), encoding="utf-8"
     )
     release = build_copy(other, tmp_path / "other" / "dist", NOW)
     with pytest.raises(OutputError) as failure:
-        plan(release, place)
+        plan(release, place, now=LATEST)
     assert codes(failure) == ["other-calendar"]
-    publish(release, place, may_change_id=True, progress=silent)
+    publish(release, place, now=LATEST, may_change_id=True, progress=silent)
     assert tree(release.folder) == place.held
 
 
@@ -250,18 +253,37 @@ def test_older_build_is_refused(releases: tuple[Release, ...], tmp_path: Path) -
     """A build of an older baseline is refused: of two quick pushes, the late one does not undo the other."""
     first, second, _third = releases
     place = Place()
-    publish(first, place, progress=silent)
-    publish(second, place, progress=silent)
-    events = write_events(
-        tmp_path, talk=TALK.replace("18:00", "17:00"), tour="summary: Tour\nstart: 2027-06-05\nvenue: hub\n"
-    )
+    publish(first, place, now=LATEST, progress=silent)
+    publish(second, place, now=LATEST, progress=silent)
+    events = write_events(tmp_path, talk=TALK.replace("18:00", "17:00"), tour=TOUR)
     rival = build_copy(events, tmp_path / "rival", LATEST, tmp_path / "first")
     for release in (first, rival):
         with pytest.raises(OutputError) as failure:
-            publish(release, place, progress=silent)
+            publish(release, place, now=LATEST, progress=silent)
         assert codes(failure) == ["newer-published"]
         assert "talk@test.example" in failure.value.problems[0].message
     assert tree(second.folder) == place.held
+
+
+def test_new_event_of_another_push_is_not_lost(releases: tuple[Release, ...], tmp_path: Path) -> None:
+    """A build that knows nothing of an event that is published is refused, until the event has passed."""
+    place = Place()
+    publish(releases[2], place, now=LATEST, progress=silent)
+    events = write_events(tmp_path / "fork", talk=TALK, tour=TOUR)
+    calendar = (events / "calendar.yaml").read_text("utf-8")
+    write_files(events, {"calendar.yaml": f"{calendar}feeds:\n- {{slug: all, name: All}}\n"})
+    rival = build_copy(events, tmp_path / "rival", LATEST, tmp_path / "third")
+    assert "party@test.example" in rival.manifest.events  # as a tombstone
+    forgetful = build_copy(events, tmp_path / "forgetful", LATEST)
+    with pytest.raises(OutputError) as failure:
+        publish(forgetful, place, now=LATEST, progress=silent)
+    assert codes(failure) == ["newer-published"]
+    assert place.held == tree(releases[2].folder)
+    later = datetime(2027, 7, 4, tzinfo=UTC)
+    patient = build_copy(events, tmp_path / "patient", later, tmp_path / "third")
+    assert "party@test.example" not in patient.manifest.events
+    publish(patient, place, now=later, progress=silent)
+    assert tree(patient.folder) == place.held
 
 
 @pytest.mark.parametrize(
@@ -287,7 +309,7 @@ def test_build_under_way_is_noticed(releases: tuple[Release, ...]) -> None:
     """A DIST that changes while it is published ends the publish, and the next one mends it."""
     first, second, _third = releases
     place = Place()
-    publish(first, place, progress=silent)
+    publish(first, place, now=LATEST, progress=silent)
 
     def rebuild(step: int) -> None:
         if step == 1:
@@ -296,11 +318,11 @@ def test_build_under_way_is_noticed(releases: tuple[Release, ...]) -> None:
     kept = (second.folder / "test.ics").read_bytes()
     place.steps, place.before = [], rebuild
     with pytest.raises(UnfinishedError) as failure:
-        publish(second, place, progress=silent)
+        publish(second, place, now=LATEST, progress=silent)
     assert codes(failure) == ["changed-output"]
     assert place.held[MANIFEST] == first.ledger.data
     (second.folder / "test.ics").write_bytes(kept)
-    publish(second, place, progress=silent)
+    publish(second, place, now=LATEST, progress=silent)
     assert tree(second.folder) == place.held
 
 
@@ -308,11 +330,11 @@ def test_build_under_way_is_noticed(releases: tuple[Release, ...]) -> None:
 @pytest.mark.parametrize("name", [MANIFEST, JOURNAL])
 def test_nothing_outside_is_deleted(releases: tuple[Release, ...], path: str, name: str) -> None:
     """A manifest or a journal at the place that names a file outside of it is refused."""
-    content = {"version": 1, "id": "test.example", "events": [], "files": {path: {"sha256": ""}}}
+    content = {"version": 1, "id": "test.example", "feeds": [], "events": [], "files": {path: {"sha256": ""}}}
     place = Place()
     place.held = {name: json.dumps(content).encode(), path: b""}
     with pytest.raises(OutputError) as failure:
-        publish(releases[0], place, progress=silent)
+        publish(releases[0], place, now=LATEST, progress=silent)
     assert codes(failure) == ["bad-manifest"]
     assert place.steps == []
 
@@ -323,7 +345,7 @@ def test_bad_journal_is_refused(releases: tuple[Release, ...], journal: bytes) -
     place = Place()
     place.held = {JOURNAL: journal}
     with pytest.raises(OutputError) as failure:
-        publish(releases[0], place, progress=silent)
+        publish(releases[0], place, now=LATEST, progress=silent)
     assert codes(failure) == ["bad-journal"]
 
 
@@ -343,15 +365,16 @@ def test_folder(releases: tuple[Release, ...], tmp_path: Path) -> None:
     target = tmp_path / "site"
     assert publish_folder(first, target, "--dry-run")[-1] == f"would upload: {MANIFEST}"
     assert not target.exists()
-    assert publish_folder(first, target) == ["TARGET: 5 files uploaded"]
+    assert publish_folder(first, target) == ["TARGET: 6 files uploaded"]
     before = {path: path.stat().st_mtime_ns for path in target.rglob("*.ics")}
     assert publish_folder(second, target, "--dry-run") == [
+        "would upload: changes.atom",
         "would upload: events/talk.ics",
         "would upload: test.ics",
         f"would upload: {MANIFEST}",
         "would delete: feeds/all.ics",
     ]
-    assert publish_folder(second, target) == ["TARGET: 3 files uploaded, 1 file deleted"]
+    assert publish_folder(second, target) == ["TARGET: 4 files uploaded, 1 file deleted"]
     assert publish_folder(second, target) == ["TARGET is up to date"]
     assert tree(second.folder) == tree(target)
     assert not (target / "feeds").exists()
@@ -382,7 +405,7 @@ def test_folder_with_a_link_out(releases: tuple[Release, ...], tmp_path: Path) -
 def test_folder_that_cannot_be(releases: tuple[Release, ...], tmp_path: Path) -> None:
     """A file is no folder to publish at."""
     with pytest.raises(OutputError) as failure:
-        plan(releases[0], FolderTarget(write_files(tmp_path, {"site": ""}) / "site"))
+        plan(releases[0], FolderTarget(write_files(tmp_path, {"site": ""}) / "site"), now=LATEST)
     assert codes(failure) == ["publish-failed"]
 
 

@@ -20,14 +20,15 @@ import pytest
 from servers import DEADLINE, free_port, listening, wait_until
 from support import LATER, NOW, TALK, run, tree, write_events
 
-from calfeed.manifest import MANIFEST
+from calfeed.edition import Consent
+from calfeed.ledger import MANIFEST
 from calfeed.pipeline import build
 from calfeed.publishing import JOURNAL
 
 BUCKET = "calendars"
 ACCOUNT = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": "us-east-1"}
 FOREIGN = {"site2/calfeed.json": b"{}", "site/CNAME": b"test.example"}
-CHANGED = {"events/talk.ics", "test.ics", MANIFEST}
+CHANGED = {"changes.atom", "events/talk.ics", "test.ics", MANIFEST}
 """What the second of the two builds has other bytes for; it has no `feeds/all.ics` either."""
 
 
@@ -163,7 +164,7 @@ def builds(tmp_path: Path) -> tuple[Path, Path]:
     build(events, second, now=NOW)
     calendar.write_text(plain, encoding="utf-8")
     (events / "talk.yaml").write_text(TALK.replace("18:00", "19:00"), encoding="utf-8")
-    build(events, second, now=LATER)
+    build(events, second, now=LATER, consent=Consent(removals=True))
     return first, second
 
 
@@ -205,14 +206,16 @@ def test_s3_first_publish(gate: Gate, bucket: Bucket, builds: tuple[Path, Path])
         head = bucket.client.head_object(Bucket=BUCKET, Key=key)
         said[key] = (head["ContentType"], head["CacheControl"])
     assert said.pop(f"site/{MANIFEST}") == ("application/json; charset=utf-8", "no-cache")
-    assert set(said.values()) == {("text/calendar; charset=utf-8", "public, max-age=900, must-revalidate")}
+    cached = "public, max-age=900, must-revalidate"
+    assert said.pop("site/changes.atom") == ("application/atom+xml; charset=utf-8", cached)
+    assert set(said.values()) == {("text/calendar; charset=utf-8", cached)}
 
 
 def test_s3_only_what_changed(gate: Gate, bucket: Bucket, builds: tuple[Path, Path]) -> None:
     """The second publish sends the files that changed, and nothing else but its journal."""
     bucket.hold(builds[0])
     gate.clear()
-    assert publish_s3(gate, builds[1]) == f"s3://{BUCKET}/site: 3 files uploaded, 1 file deleted\n"
+    assert publish_s3(gate, builds[1]) == f"s3://{BUCKET}/site: 4 files uploaded, 1 file deleted\n"
     root = f"/{BUCKET}/site/"
     assert sorted(gate.passed) == sorted(
         [
@@ -222,7 +225,7 @@ def test_s3_only_what_changed(gate: Gate, bucket: Bucket, builds: tuple[Path, Pa
             f"DELETE {root}{JOURNAL}",
         ]
     )
-    assert gate.passed.index(f"PUT {root}{MANIFEST}") == 3
+    assert gate.passed.index(f"PUT {root}{MANIFEST}") == 4
     assert bucket.held() == at_site(builds[1])
     gate.clear()
     assert publish_s3(gate, builds[1]) == f"s3://{BUCKET}/site is up to date\n"
@@ -231,7 +234,7 @@ def test_s3_only_what_changed(gate: Gate, bucket: Bucket, builds: tuple[Path, Pa
 
 @pytest.mark.parametrize(
     "requests",
-    [pytest.param(2, id="after the event"), pytest.param(3, id="before the manifest"), pytest.param(4, id="after it")],
+    [pytest.param(2, id="after the event"), pytest.param(4, id="before the manifest"), pytest.param(5, id="after it")],
 )
 def test_s3_killed_midway(gate: Gate, bucket: Bucket, builds: tuple[Path, Path], requests: int) -> None:
     """A publish that is killed after so many requests leaves the old manifest or the new one, and a repeat is right."""
@@ -244,7 +247,7 @@ def test_s3_killed_midway(gate: Gate, bucket: Bucket, builds: tuple[Path, Path],
     assert len(gate.passed) == requests
     held = bucket.held()
     assert held[f"site/{JOURNAL}"]
-    assert held[f"site/{MANIFEST}"] == (builds[requests == 4] / MANIFEST).read_bytes()
+    assert held[f"site/{MANIFEST}"] == (builds[requests == 5] / MANIFEST).read_bytes()
     gate.clear()
     publish_s3(gate, builds[1])
     assert bucket.held() == at_site(builds[1])
@@ -322,7 +325,7 @@ def test_sftp(server: Server, builds: tuple[Path, Path], tmp_path: Path) -> None
     publish(target, builds[0], {"HOME": str(tmp_path)})
     assert tree(server.folder / "www" / "site") == tree(builds[0])
     said = publish(target, builds[1], {"HOME": str(tmp_path)})
-    assert said.endswith(": 3 files uploaded, 1 file deleted\n")
+    assert said.endswith(": 4 files uploaded, 1 file deleted\n")
     assert tree(server.folder / "www" / "site") == tree(builds[1])
 
 
