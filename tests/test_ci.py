@@ -366,13 +366,13 @@ def test_action(repository: Path, site: Site, tmp_path: Path) -> None:
     act(5, baseline=manifest)
     before, after = tree(repository / "public"), tree(repository / "dist")
     assert {path for path in {**before, **after} if before.get(path) != after.get(path)} == CHANGED
+    with pytest.raises(subprocess.CalledProcessError) as failure:
+        act(6, command="destroy")
+    assert failure.value.returncode == 2
     edit(repository, "2027/opening.yaml", "venue:", "venu:")
     with pytest.raises(subprocess.CalledProcessError) as failure:
-        act(6, command="check")
+        act(7, command="check")
     assert "::error file=events/2027/opening.yaml," in failure.value.output
-    with pytest.raises(subprocess.CalledProcessError) as failure:
-        act(7, command="destroy")
-    assert failure.value.returncode == 2
 
 
 def test_hook(repository: Path, tmp_path: Path) -> None:
