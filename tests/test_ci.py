@@ -35,11 +35,17 @@ GIT = {**FIXED, "GIT_COMMITTER_NAME": "a", "GIT_COMMITTER_EMAIL": "a@test.exampl
 INSTALLED = f"calfeed=={version('calfeed')}"
 CHANGED = {
     MANIFEST,
+    "categories/exhibition.html",
     "changes.atom",
+    "embed.html",
+    "events/opening.html",
     "events/opening.ics",
     "feeds/category/exhibition.ics",
     "feeds/venue/lecture-hall.ics",
     "harbour-museum.ics",
+    "index.html",
+    "months/2027-05.html",
+    "venues/lecture-hall.html",
 }
 """What another hour of the opening changes."""
 

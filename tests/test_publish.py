@@ -80,7 +80,7 @@ def build_copy(events: Path, out: Path, now: datetime, baseline: Path | None = N
     """Build into `out`, with what was built into `baseline` as the published state."""
     if baseline:
         shutil.copytree(baseline, out)
-    build(events, out, now=now, consent=Consent(removals=True))
+    build(events, out, now=now, consent=Consent(removals=True), site=False)
     return read_release(out)
 
 
@@ -137,7 +137,7 @@ def test_pages_wait_for_what_they_link_to(tmp_path: Path) -> None:
     )
     files = {path: {"sha256": hashlib.sha256(data).hexdigest()} for path, data in tree(out).items()}
     feeds = [{"slug": "a", "name": "A", "path": "a.ics"}]
-    content = {"version": 1, "id": "x", "feeds": feeds, "events": [], "files": files}
+    content = {"version": 1, "tzdb": "2026f", "id": "x", "feeds": feeds, "events": [], "files": files}
     (out / MANIFEST).write_text(json.dumps(content), encoding="utf-8")
     place = Place()
     publish(read_release(out), place, now=LATEST, progress=silent)
@@ -327,7 +327,14 @@ def test_build_under_way_is_noticed(releases: tuple[Release, ...]) -> None:
 @pytest.mark.parametrize("name", [MANIFEST, JOURNAL])
 def test_nothing_outside_is_deleted(releases: tuple[Release, ...], path: str, name: str) -> None:
     """A manifest or a journal at the place that names a file outside of it is refused."""
-    content = {"version": 1, "id": "test.example", "feeds": [], "events": [], "files": {path: {"sha256": ""}}}
+    content = {
+        "version": 1,
+        "tzdb": "2026f",
+        "id": "test.example",
+        "feeds": [],
+        "events": [],
+        "files": {path: {"sha256": ""}},
+    }
     place = Place()
     place.held = {name: json.dumps(content).encode(), path: b""}
     with pytest.raises(OutputError) as failure:

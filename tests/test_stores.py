@@ -160,11 +160,11 @@ def builds(tmp_path: Path) -> tuple[Path, Path]:
     plain = calendar.read_text("utf-8")
     calendar.write_text(f"{plain}feeds:\n- {{slug: all, name: All}}\n", encoding="utf-8")
     first, second = tmp_path / "first", tmp_path / "second"
-    build(events, first, now=NOW)
-    build(events, second, now=NOW)
+    build(events, first, now=NOW, site=False)
+    build(events, second, now=NOW, site=False)
     calendar.write_text(plain, encoding="utf-8")
     (events / "talk.yaml").write_text(TALK.replace("18:00", "19:00"), encoding="utf-8")
-    build(events, second, now=LATER, consent=Consent(removals=True))
+    build(events, second, now=LATER, consent=Consent(removals=True), site=False)
     return first, second
 
 
@@ -197,18 +197,28 @@ def at_site(dist: Path) -> dict[str, bytes]:
     return {**{f"site/{path}": data for path, data in tree(dist).items()}, **FOREIGN}
 
 
-def test_s3_first_publish(gate: Gate, bucket: Bucket, builds: tuple[Path, Path]) -> None:
+def test_s3_first_publish(gate: Gate, bucket: Bucket, tmp_path: Path) -> None:
     """Every file has its type; the manifest is not to be cached, the rest a quarter of an hour."""
-    publish_s3(gate, builds[0])
-    assert bucket.held() == at_site(builds[0])
-    said = {}
+    dist = tmp_path / "dist"
+    build(write_events(tmp_path, talk=TALK), dist, now=NOW)
+    publish_s3(gate, dist)
+    assert bucket.held() == at_site(dist)
+    types, cached = {}, {}
     for key in bucket.held().keys() - FOREIGN.keys():
         head = bucket.client.head_object(Bucket=BUCKET, Key=key)
-        said[key] = (head["ContentType"], head["CacheControl"])
-    assert said.pop(f"site/{MANIFEST}") == ("application/json; charset=utf-8", "no-cache")
-    cached = "public, max-age=900, must-revalidate"
-    assert said.pop("site/changes.atom") == ("application/atom+xml; charset=utf-8", cached)
-    assert set(said.values()) == {("text/calendar; charset=utf-8", cached)}
+        types[Path(key).suffix] = head["ContentType"]
+        cached[key] = head["CacheControl"]
+    assert cached.pop(f"site/{MANIFEST}") == "no-cache"
+    assert set(cached.values()) == {"public, max-age=900, must-revalidate"}
+    expected = {
+        ".ics": "text/calendar; charset=utf-8",
+        ".html": "text/html; charset=utf-8",
+        ".json": "application/json; charset=utf-8",
+        ".atom": "application/atom+xml; charset=utf-8",
+        ".css": "text/css; charset=utf-8",
+        ".svg": "image/svg+xml; charset=utf-8",
+    }
+    assert {suffix: types[suffix] for suffix in expected} == expected
 
 
 def test_s3_only_what_changed(gate: Gate, bucket: Bucket, builds: tuple[Path, Path]) -> None:
