@@ -8,35 +8,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from html import escape
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from calfeed import pipeline, report
 from calfeed.errors import CalfeedError
 from calfeed.injection import LOOK, RELOAD, SCRIPT, STATE, STYLE, format_page, format_report, inject
+from calfeed.media import HTML, PLAIN, content_type_of
 
-_HTML = "text/html; charset=utf-8"
-_PLAIN = "text/plain; charset=utf-8"
-# A table of ours: what the operating system knows of types differs from machine to machine.
-_TYPES = {
-    ".atom": "application/atom+xml; charset=utf-8",
-    ".css": "text/css; charset=utf-8",
-    ".gif": "image/gif",
-    ".html": _HTML,
-    ".ico": "image/x-icon",
-    ".ics": "text/calendar; charset=utf-8",
-    ".jpeg": "image/jpeg",
-    ".jpg": "image/jpeg",
-    ".js": "text/javascript; charset=utf-8",
-    ".json": "application/json; charset=utf-8",
-    ".png": "image/png",
-    ".svg": "image/svg+xml; charset=utf-8",
-    ".txt": _PLAIN,
-    ".webmanifest": "application/manifest+json; charset=utf-8",
-    ".webp": "image/webp",
-    ".woff2": "font/woff2",
-    ".xml": "application/xml; charset=utf-8",
-}
 _INDEX, _NOT_FOUND = "index.html", "404.html"
 
 
@@ -108,7 +87,7 @@ class Preview:
         shown = self._shown
         own = {SCRIPT: RELOAD, STYLE: LOOK, STATE: shown.id}
         if path in own:
-            return Reply(status=200, content_type=_type_of(path), body=own[path].encode())
+            return Reply(status=200, content_type=content_type_of(path), body=own[path].encode())
         name = f"{path}{_INDEX}" if path.endswith("/") or not path else path
         if name not in shown.files:
             name = name.removeprefix(shown.folder)  # 404.html links to files as their host will have them
@@ -117,7 +96,7 @@ class Preview:
         if not path:
             return _page(shown, 200, "Files", _format_files(shown))
         if not shown.files:
-            return Reply(status=503, content_type=_PLAIN, body=shown.report.encode())
+            return Reply(status=503, content_type=PLAIN, body=shown.report.encode())
         if _NOT_FOUND in shown.files:
             return _reply(shown, _NOT_FOUND, 404)
         return _page(shown, 404, "Not found", f'<p class="calfeed-files">There is no file {escape(path)}.</p>')
@@ -131,16 +110,16 @@ class Preview:
 
 
 def _reply(shown: _Shown, name: str, status: int) -> Reply:
-    content_type = _type_of(name)
+    content_type = content_type_of(name)
     body = shown.files[name].read_bytes()
-    if content_type == _HTML:
+    if content_type == HTML:
         body = inject(body.decode(), shown.id, _format_report(shown)).encode()
     return Reply(status=status, content_type=content_type, body=body)
 
 
 def _page(shown: _Shown, status: int, title: str, body: str) -> Reply:
     page = inject(format_page(title, body), shown.id, _format_report(shown))
-    return Reply(status=status, content_type=_HTML, body=page.encode())
+    return Reply(status=status, content_type=HTML, body=page.encode())
 
 
 def _format_report(shown: _Shown) -> str:
@@ -153,7 +132,3 @@ def _format_report(shown: _Shown) -> str:
 def _format_files(shown: _Shown) -> str:
     items = "".join(f'<li><a href="/{escape(name)}">{escape(name)}</a></li>' for name in shown.files)
     return f'<ul class="calfeed-files">{items}</ul>' if items else ""
-
-
-def _type_of(name: str) -> str:
-    return _TYPES.get(PurePosixPath(name).suffix.lower(), _PLAIN)

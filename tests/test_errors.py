@@ -38,6 +38,14 @@ NOT_OF_SOURCES = {
     *("changed-uid", "mass-removal", "missing-baseline", "new-calendar-id", "older-tzdb", "renamed-id"),
     *("highest-sequence", "unreadable-baseline", "vanished-feed"),
     *("already-there", "unwritable-file"),  # `init` and `new`
+    *(  # `publish`
+        "changed-output",
+        "missing-manifest",
+        "newer-published",
+        "other-calendar",
+        "publish-crossed",
+        "publish-failed",
+    ),
 }
 # Where the code stands in the calls that make problems.
 CODE_ARGUMENT = {
