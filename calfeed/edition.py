@@ -10,13 +10,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from calfeed.addresses import buried_uids, is_automatic, kept_feeds, lost_feeds, with_aliases, with_tombstones
 from calfeed.changes import Change, Entry, compare
 from calfeed.errors import Mark, Problem, PromiseError, error, warning
-from calfeed.fields import read_id
 from calfeed.law import changed_laws
 from calfeed.ledger import Manifest, PublishedFeed
 from calfeed.model import Calendar, Feed, Project, Status
-from calfeed.notation import NotationError
 from calfeed.revisions import (
     Published,
     Revised,
@@ -91,12 +90,12 @@ def prepare(project: Project, baseline: Manifest, now: datetime, consent: Consen
     stamps = {item.event.uid: item.revision.last_modified for item in (*live, *tombstones)}
     entries = (Entry(stamps.get(change.uid, whole_second(now)), change) for change in changes)
     events = tuple(sorted((*live, *tombstones), key=lambda item: item.event.sort_key))
-    feeds = (*project.feeds, *_kept_feeds(project, baseline, {item.event.uid for item in tombstones}))
+    feeds = (*project.feeds, *kept_feeds(project, baseline, {item.event.uid for item in tombstones}))
     identity = () if consent.new_id else _identity_problems(live, baseline, removed)
     return Edition(
         calendar=project.calendar,
         events=events,
-        feeds=_with_aliases(_with_tombstones(feeds, tombstones, baseline.events, events)),
+        feeds=with_aliases(with_tombstones(feeds, tombstones, baseline.events, events)),
         history=(*entries, *baseline.history)[:MAX_HISTORY],
         retired=_retired(baseline, events),
         problems=(*problems, *identity, *_law_problems(project, baseline)),
@@ -109,7 +108,7 @@ def without_expired(edition: Edition, now: datetime, consent: Consent) -> Editio
     Those that are all an automatic feed has stay, unless removals are meant: no feed vanishes by the passing of time.
     """
     gone = {item.event.id for item in edition.events if item.removed and ends_at(item.event, item.removed) < now}
-    bare = {feed.slug for feed in edition.feeds if _is_automatic(feed) and gone.issuperset(feed.event_ids)}
+    bare = {feed.slug for feed in edition.feeds if is_automatic(feed) and gone.issuperset(feed.event_ids)}
     if not consent.removals:
         gone -= {event_id for feed in edition.feeds if feed.slug in bare for event_id in feed.event_ids}
         bare.clear()
@@ -136,7 +135,7 @@ def vanished_feeds(project: Project, baseline: Manifest, now: datetime | None) -
         baseline: what is published.
         now: the time by which events have passed, which leave no tombstone; None if none have.
     """
-    return _vanished_feeds(project, baseline, _buried(_removed(project, baseline), now))
+    return lost_feeds(project, baseline, buried_uids(_removed(project, baseline), now))
 
 
 def _removed(project: Project, baseline: Manifest) -> tuple[Published, ...]:
@@ -167,84 +166,6 @@ def _compare(live: Sequence[Revised], baseline: Manifest, now: datetime) -> tupl
     return compare(((item.event, item.content) for item in live), baseline.events, laws, now)
 
 
-# -- feeds ------------------------------------------------------------------------------------------------------
-
-
-def _vanished_feeds(project: Project, baseline: Manifest, buried: set[str]) -> tuple[PublishedFeed, ...]:
-    return tuple(feed for feed in _missing_feeds(project, baseline) if not _has_only(feed, baseline, buried))
-
-
-def _kept_feeds(project: Project, baseline: Manifest, buried: set[str]) -> Iterator[Feed]:
-    """Yield the automatic feeds whose events were all taken away: their tombstones are still to be seen there."""
-    calendar = project.calendar
-    for feed in _missing_feeds(project, baseline):
-        if _has_only(feed, baseline, buried):
-            # Its name begins with the calendar's, that of the first feed, which may be another now.
-            before, own = f"{baseline.feeds[0].name}: ", feed.name
-            name = f"{calendar.name}: {own.removeprefix(before)}" if own.startswith(before) else own
-            yield Feed(slug=feed.slug, path=feed.path, name=name, description=None, event_ids=(), mark=calendar.mark)
-
-
-def _missing_feeds(project: Project, baseline: Manifest) -> Iterator[PublishedFeed]:
-    present = {path for feed in project.feeds for path in (feed.path, *(_path_of(each, feed) for each in feed.aliases))}
-    return (feed for feed in baseline.feeds if feed.path not in present)
-
-
-def _buried(removed: Iterable[Published], now: datetime | None) -> set[str]:
-    """Return the UIDs of what left the sources and has a tombstone."""
-    return {item.uid for item in removed if item.removed or now is None or not has_passed(item, now)}
-
-
-def _has_only(feed: PublishedFeed, baseline: Manifest, buried: set[str]) -> bool:
-    """Tell whether a feed came by itself and only tombstones are left of it."""
-    if feed.moved_to is not None or not _is_automatic(feed):
-        return False
-    return all(uid in buried for uid, item in baseline.events.items() if feed.slug in item.feeds)
-
-
-def _with_tombstones(
-    feeds: Sequence[Feed], tombstones: Sequence[Revised], baseline: Mapping[str, Published], events: Sequence[Revised]
-) -> tuple[Feed, ...]:
-    """Return the feeds with the tombstones that they held as events, in the order of all events."""
-    if not tombstones:
-        return tuple(feeds)
-    rank = {item.event.id: number for number, item in enumerate(events)}
-    held: dict[str, list[str]] = {}
-    for item in tombstones:
-        for slug in baseline[item.event.uid].feeds:
-            held.setdefault(slug, []).append(item.event.id)
-    found = []
-    for feed in feeds:
-        gone = {event_id for slug in (feed.slug, *feed.aliases) for event_id in held.get(slug, ())}
-        found.append(replace(feed, event_ids=tuple(sorted({*feed.event_ids, *gone}, key=rank.__getitem__))))
-    return tuple(found)
-
-
-def _with_aliases(feeds: Iterable[Feed]) -> tuple[Feed, ...]:
-    """Return the feeds, each followed by itself at its old addresses."""
-    found: list[Feed] = []
-    for feed in feeds:
-        found.append(feed)
-        found += (
-            replace(feed, slug=alias, path=_path_of(alias, feed), aliases=(), moved_to=feed.path)
-            for alias in feed.aliases
-        )
-    return tuple(found)
-
-
-def _path_of(alias: str, feed: Feed) -> str:
-    return f"{feed.path.removesuffix(f'{feed.slug}.ics')}{alias}.ics"
-
-
-def _is_automatic(feed: Feed | PublishedFeed) -> bool:
-    """Tell whether a feed came by itself; only such a name is taken from a manifest, as a path is made of it."""
-    kind, _, slug = feed.slug.partition("/")
-    try:
-        return kind in ("category", "venue") and read_id(slug) == slug and feed.path == f"feeds/{feed.slug}.ics"
-    except NotationError:
-        return False
-
-
 # -- promises ---------------------------------------------------------------------------------------------------
 
 
@@ -255,7 +176,7 @@ def _breaches(
         yield from _new_id(project, baseline)
     if not consent.removals:
         yield from _vanished_events(project, baseline, removed, now)
-        yield from _feed_problems(project, baseline, _buried(removed, now))
+        yield from _feed_problems(project, baseline, buried_uids(removed, now))
 
 
 def _new_id(project: Project, baseline: Manifest) -> Iterator[Problem]:
@@ -284,10 +205,10 @@ def _vanished_events(
 
 
 def _feed_problems(project: Project, baseline: Manifest, buried: set[str]) -> Iterator[Problem]:
-    for feed in _vanished_feeds(project, baseline, buried):
+    for feed in lost_feeds(project, baseline, buried):
         message = f"the feed `{feed.slug}` is gone; people may have subscribed to {feed.path}"
         hint = f"write `aliases: {feed.slug}` at the feed that takes its place, or build with --allow-removals"
-        if _is_automatic(feed):
+        if is_automatic(feed):
             hint = f"write a feed with `aliases: {feed.slug}` under `feeds:`, or build with --allow-removals"
         yield error(Mark(path=baseline.path), "vanished-feed", message, hint)
 
