@@ -38,9 +38,18 @@ _output_option = click.option(
     show_default=True,
     help="The output folder.",
 )
+
+
+def _read_baseline(_context: click.Context, _option: click.Parameter, value: str | None) -> str | None:
+    if value is not None and not value.strip():
+        raise click.BadParameter("it is empty: name a manifest or its folder, or leave the option out")
+    return value
+
+
 _baseline_option = click.option(
     "--baseline",
     metavar="PATH|URL",
+    callback=_read_baseline,
     help="What is published now: a manifest or its folder, here or on the web, instead of the output folder.",
 )
 _format_option = click.option(
@@ -237,7 +246,7 @@ def diff(
     project = _load(events)
     now = _build_time()
     with _problems_to_stderr():
-        published = _load_baseline(baseline or out.as_posix(), may_miss=baseline is None)
+        published = _load_published(baseline, out)
         found = find_difference(project, published, now=now)
     if form == "json":
         click.echo(diffreport.format_difference_json(found), nl=False)
@@ -263,7 +272,7 @@ def zones(events: Path, out: Path, baseline: str | None, form: Literal["text", "
     project = _load(events)
     now = _build_time()
     with _problems_to_stderr():
-        published = _load_baseline(baseline or out.as_posix(), may_miss=baseline is None)
+        published = _load_published(baseline, out)
     used, laws = zones_in_use(project.events, now), tuple(changed_laws(published.zones))
     formats = {"text": diffreport.format_zones, "json": diffreport.format_zones_json}
     click.echo(formats[form](used, laws, published.tzdb), nl=False)
@@ -491,15 +500,22 @@ def _load(events: Path) -> Project:
         return load(events, progress=_Bar().show)
 
 
+def _load_published(baseline: str | None, out: Path) -> Manifest:
+    """Return what is published by `--baseline`, else by the output folder, which may hold nothing yet."""
+    return _load_baseline(out.as_posix() if baseline is None else baseline, may_miss=baseline is None)
+
+
 def _load_baseline(location: str, *, may_miss: bool) -> Manifest:
     """Return what is published at `location`; an empty manifest if there is nothing, and that may be."""
-    from calfeed.baseline import load_baseline
+    from calfeed.baseline import folder_meant, load_baseline
     from calfeed.errors import Mark, OutputError, error
     from calfeed.ledger import Manifest
 
     found = load_baseline(location)
     if found is None and not may_miss:
-        hint = "check the address; for a first build, add --first"
+        folder = folder_meant(location)
+        check = f"write {folder} if that is the folder" if folder else "check the address"
+        hint = f"{check}; for a first build, add --first"
         raise OutputError([error(Mark(path=location), "missing-baseline", "there is no baseline here", hint)])
     return found or Manifest(path=location)
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from html import escape
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from calfeed import pipeline, report
 from calfeed.errors import CalfeedError
@@ -39,11 +40,15 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class _Shown:
-    """What is shown now: the files of the last good build, and what is wrong with the sources since."""
+    """What is shown now: the files of the last good build, and what is wrong with the sources since.
+
+    `folder` is where the files will be at their host, as in `calendar/`.
+    """
 
     files: Mapping[str, Path] = field(default_factory=dict)
     report: str = ""
     id: str = ""
+    folder: str = ""
 
 
 class Preview:
@@ -68,9 +73,10 @@ class Preview:
             result = pipeline.build(self._events, target, now=self._now)
         except CalfeedError as cause:
             shutil.rmtree(target, ignore_errors=True)
-            self._show(self._shown.files, report.format_problems(cause.problems))
+            self._show(self._shown.files, report.format_problems(cause.problems), self._shown.folder)
             return cause
-        self._show({path.relative_to(target).as_posix(): path for path in sorted(target.rglob("*")) if path.is_file()})
+        files = {path.relative_to(target).as_posix(): path for path in sorted(target.rglob("*")) if path.is_file()}
+        self._show(files, folder=urlsplit(result.project.calendar.url or "").path.lstrip("/"))
         self._builds += 1
         # The build before this one stays: an answer may be on its way.
         shutil.rmtree(self._folder / str(self._builds - 3), ignore_errors=True)
@@ -83,6 +89,8 @@ class Preview:
         if path in own:
             return Reply(status=200, content_type=content_type_of(path), body=own[path].encode())
         name = f"{path}{_INDEX}" if path.endswith("/") or not path else path
+        if name not in shown.files:
+            name = name.removeprefix(shown.folder)  # 404.html links to files as their host will have them
         if name in shown.files:
             return _reply(shown, name, 200)
         if not path:
@@ -93,12 +101,12 @@ class Preview:
             return _reply(shown, _NOT_FOUND, 404)
         return _page(shown, 404, "Not found", f'<p class="calfeed-files">There is no file {escape(path)}.</p>')
 
-    def _show(self, files: Mapping[str, Path], problems: str = "") -> None:
+    def _show(self, files: Mapping[str, Path], problems: str = "", folder: str = "") -> None:
         digest = hashlib.sha256(problems.encode())
         for name, path in files.items():
             digest.update(name.encode())
             digest.update(path.read_bytes())
-        self._shown = _Shown(files, problems, digest.hexdigest()[:32])
+        self._shown = _Shown(files, problems, digest.hexdigest()[:32], folder)
 
 
 def _reply(shown: _Shown, name: str, status: int) -> Reply:

@@ -182,6 +182,7 @@ class _Loader:
             refresh=entry.refresh,
             aliases=tuple(entry.aliases),
             mark=place.mark("name"),
+            alias_marks=tuple(place.mark("aliases", number) for number in range(len(entry.aliases))),
         )
 
     # -- the look of the site

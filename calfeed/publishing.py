@@ -22,6 +22,7 @@ from typing import NoReturn
 
 from calfeed import history
 from calfeed.errors import Mark, OutputError, UnfinishedError, error
+from calfeed.fields import MAX_SEQUENCE
 from calfeed.ledger import MANIFEST, Manifest
 from calfeed.manifest import read_manifest
 from calfeed.model import Artifact
@@ -192,6 +193,8 @@ def _check_calendar(ours: Manifest, theirs: Manifest, target: Target, *, may_cha
 def _check_revisions(ours: Manifest, theirs: Manifest, target: Target, now: datetime) -> None:
     """Refuse what was not built from what is published: it would take back what others have published since."""
     behind = [uid for uid, here in ours.events.items() if uid in theirs.events and _is_behind(here, theirs.events[uid])]
+    # What left and is here again goes on from there, or its subscribers would not take it.
+    behind += [uid for uid, old in theirs.retired.items() if _sequence_of(uid, ours) < old.sequence]
     ids = {item.id for item in ours.events.values()}
     lost = [uid for uid, there in theirs.events.items() if uid not in ours.events and there.id not in ids]
     gone = [uid for uid in lost if not has_passed(theirs.events[uid], now)]
@@ -200,6 +203,12 @@ def _check_revisions(ours: Manifest, theirs: Manifest, target: Target, now: date
         message = f"this was not built from what is published here: it {what}"
         hint = f"build again with the published manifest as --baseline ({_place(target, MANIFEST)}), and publish that"
         _refuse(target.shown, "newer-published", message, hint)
+
+
+def _sequence_of(uid: str, manifest: Manifest) -> int:
+    """Return the last number of a UID; of one that a manifest does not know, none is higher."""
+    item = manifest.events.get(uid)
+    return MAX_SEQUENCE if item is None else item.revision.sequence
 
 
 def _is_behind(here: Published, there: Published) -> bool:

@@ -54,6 +54,7 @@ ORDER = (
     "changes",
     "law",
     "ledger",
+    "addresses",
     "edition",
     "difference",
     "history",

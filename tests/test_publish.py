@@ -283,6 +283,26 @@ def test_new_event_of_another_push_is_not_lost(tmp_path: Path) -> None:
     assert tree(first.folder) == place.held
 
 
+def test_event_that_begins_anew_is_refused(tmp_path: Path) -> None:
+    """A build without its baseline is refused if an event that was gone is back with a lower number than it had."""
+    party, past = "summary: Party\nstart: 2026-12-01\n", datetime(2027, 2, 1, 12, 0, tzinfo=UTC)
+    events = write_events(tmp_path, talk=TALK, party=party)
+    build_copy(events, tmp_path / "first", NOW)
+    write_files(events, {"party.yaml": party.replace("Party", "Great party")})
+    build_copy(events, tmp_path / "second", NOW, tmp_path / "first")
+    (events / "party.yaml").unlink()
+    place = Place()
+    publish(build_copy(events, tmp_path / "third", past, tmp_path / "second"), place, now=past, progress=silent)
+    write_files(events, {"party.yaml": party.replace("2026", "2028")})
+    with pytest.raises(OutputError) as failure:
+        publish(build_copy(events, tmp_path / "anew", LATEST), place, now=LATEST, progress=silent)
+    assert codes(failure) == ["newer-published"]
+    assert "party@test.example" in failure.value.problems[0].message
+    release = build_copy(events, tmp_path / "fourth", LATEST, tmp_path / "third")
+    publish(release, place, now=LATEST, progress=silent)
+    assert tree(release.folder) == place.held
+
+
 @pytest.mark.parametrize(
     ("spoil", "code"),
     [
