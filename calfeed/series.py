@@ -31,7 +31,13 @@ class Occurrence:
 
 
 def occurrence_at(first: AllDay | Timed, start: datetime, *, is_nominal: bool) -> Occurrence:
-    """Return the occurrence that begins at `start`, by its series' first one."""
+    """Return the occurrence that begins at `start`, by its series' first one; it ends after it begins.
+
+    Args:
+        first: the first occurrence.
+        start: a start of the series, which the clocks may skip or repeat.
+        is_nominal: whether it ends at the first one's wall time, unless its start is skipped; else as much later.
+    """
     if isinstance(first, AllDay):
         day = start.date()
         return Occurrence(AllDay(day, day + (first.last - first.first)), is_plain=True)
@@ -42,7 +48,8 @@ def occurrence_at(first: AllDay | Timed, start: datetime, *, is_nominal: bool) -
     length = first.end.wall - first.start.wall
     finish, ends_once = settle(start + length, tzid)
     is_plain = begins_once and ends_once and finish.instant - begin.instant == length
-    if not is_nominal:
+    # Where the start is skipped the end by the clock may be before it: only the elapsed time means anything then.
+    if not is_nominal or begin.wall != start:
         instant = begin.instant + (first.end.instant - first.start.instant)
         finish = ZonedTime(zones.wall_at(instant, tzid), tzid, instant)
     return Occurrence(Timed(begin, finish), is_plain)
