@@ -84,9 +84,9 @@ def plan_zones(events: Iterable[Event]) -> dict[str, ZonePlan | None]:
 def _plan_zone(tzid: str, events: Sequence[Event]) -> ZonePlan | None:
     """Return observances by which readers place everything right, the simplest ones first.
 
-    In order: one offset, if all series have the same; yearly rules guessed from the changes around the first one; the
-    changes during the irregular series, during all events, or from the first to the last of them, and then the current
-    law.
+    In order: one offset, if the irregular series have the same; the current law as if it were older; yearly rules
+    guessed from the changes around the beginnings of these series; the changes during them, during all events, or from
+    the first to the last of them, and then the current law.
     """
     series = [found for event in events if (found := _series_of(event)) and found.tzid == tzid]
     irregular = [each for each in series if not _fits(each, observances(tzid))]
@@ -95,7 +95,7 @@ def _plan_zone(tzid: str, events: Sequence[Event]) -> ZonePlan | None:
     everything = [each.span for each in series] + [(time.instant, time.instant) for time in times]
     whole = [(min(begin for begin, _ in everything), max(end for _, end in everything))]
     for parts, is_listed in (
-        *((parts, False) for parts in _guesses(tzid, min(spans)[0], irregular)),
+        *((parts, False) for parts in _guesses(tzid, irregular)),
         *((_listed(tzid, each), True) for each in (spans, everything, whole)),
     ):
         if (
@@ -182,22 +182,23 @@ def _is_misplaced(wall: datetime, tzid: str, parts: tuple[Observance, ...]) -> b
     return isinstance(resolved, datetime) and not places_right(ZonedTime(wall, tzid, resolved), parts)
 
 
-def _guesses(tzid: str, first: datetime, irregular: Sequence[_Series]) -> Iterator[tuple[Observance, ...]]:
+def _guesses(tzid: str, irregular: Sequence[_Series]) -> Iterator[tuple[Observance, ...]]:
     offsets = {offset for each in irregular for _, offset in offsets_of(each.when, each.recurrence)}
-    since = min(FIRST_YEAR, first.year - 1)
+    beginnings = sorted({each.when.start.instant for each in irregular})
+    since = min(FIRST_YEAR, beginnings[0].year - 1)
     if len(offsets) == 1:
         yield (_first_part(offsets.pop(), since),)
-        return
-    onsets: dict[bool, list[zones.OffsetChange]] = {True: [], False: []}
-    for change in zones.offset_changes(tzid, first - timedelta(days=370), first + timedelta(days=370)):
-        onsets[change.after > change.before].append(change)
-    for spring, autumn in product(onsets[True], onsets[False]):
-        if (spring.before, spring.after) == (autumn.after, autumn.before):
-            for rule, other in product(_rules_for(_onset(spring)), _rules_for(_onset(autumn))):
-                yield (
-                    Observance(True, _format_name(spring.after), spring.before, spring.after, rule, since),
-                    Observance(False, _format_name(autumn.after), autumn.before, autumn.after, other, since),
-                )
+    if since < FIRST_YEAR:
+        yield tuple(replace(part, since=since) for part in observances(tzid) if part.rule)
+    for first in beginnings:
+        changes = list(zones.offset_changes(tzid, first - timedelta(days=370), first + timedelta(days=370)))
+        for spring, autumn in product(changes, changes):
+            if spring.after > spring.before and (spring.before, spring.after) == (autumn.after, autumn.before):
+                for rule, other in product(_rules_for(_onset(spring)), _rules_for(_onset(autumn))):
+                    yield (
+                        Observance(True, _format_name(spring.after), spring.before, spring.after, rule, since),
+                        Observance(False, _format_name(autumn.after), autumn.before, autumn.after, other, since),
+                    )
 
 
 def _onset(change: zones.OffsetChange) -> datetime:
