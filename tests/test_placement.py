@@ -154,7 +154,7 @@ LIMIT = 200
 
 @dataclass(frozen=True)
 class Drawn:
-    """A series drawn at random: its YAML, and its starts until 2040."""
+    """A series or a single event drawn at random: its YAML, and its starts until 2040."""
 
     id: str
     yaml: str
@@ -162,11 +162,12 @@ class Drawn:
 
 
 def draw(dice: random.Random, number: int) -> Drawn:
-    """Draw a series of 1960 to 2038 that lasts months or decades, in a zone whose law was or is another."""
+    """Draw an event of 1960 to 2038, mostly a series of months or decades, in a zone whose law was or is another."""
     tzid, year = dice.choice(ZONES), dice.choice((dice.randint(1960, 2020), dice.randint(2020, 2038)))
     first = datetime(year, dice.randint(1, 12), dice.randint(1, 28), dice.choice((4, 12, 20)))  # noqa: DTZ001
     rule = dice.choice(
         [
+            "",
             f"FREQ=WEEKLY;COUNT={dice.choice((20, 60, 200))}",
             f"FREQ=MONTHLY;COUNT={dice.choice((20, 60, 150))}",
             f"FREQ=YEARLY;COUNT={dice.choice((5, 15, 40))}",
@@ -174,10 +175,10 @@ def draw(dice: random.Random, number: int) -> Drawn:
             "FREQ=MONTHLY",
         ]
     )
-    walls = [wall for wall in islice(rrulestr(rule, dtstart=first), 1000) if wall.year <= 2040]
+    walls = [wall for wall in islice(rrulestr(rule or "FREQ=DAILY;COUNT=1", dtstart=first), 1000) if wall.year <= 2040]
     text = (
-        f"summary: S\ntimezone: {tzid}\nstart: {first:%Y-%m-%d %H:%M}\nduration: 1h\nrrule: {rule}\n"
-        f"categories: [{dice.choice(('One', 'Two'))}, All]\n"
+        f"summary: S\ntimezone: {tzid}\nstart: {first:%Y-%m-%d %H:%M}\nduration: 1h\n"
+        f"{f'rrule: {rule}' if rule else ''}\ncategories: [{dice.choice(('One', 'Two'))}, All]\n"
     )
     return Drawn(f"s{number}", text, tuple(in_utc(wall, tzid) for wall in walls))
 
@@ -221,26 +222,27 @@ def misplaced(files: Sequence[Path], drawn: Iterable[Drawn], live: Iterable[Draw
                 read = sorted(start for start in read if isinstance(start, datetime) and start.year <= 2040)
                 expected = starts[event_id] if has_rule else starts[event_id][:1]
                 count = len(read) if reader == "python" else min(len(expected), LIMIT)  # that one stops after two years
-                if not read or read != list(expected[:count]) or not (has_rule or event_id not in alive):
+                is_whole = has_rule or event_id not in alive or len(starts[event_id]) == 1
+                if not is_whole or not read or read != list(expected[:count]):
                     found.append((path.name, reader, event_id))
     return found
 
 
 @pytest.mark.node
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", [1])
 def test_every_file_places_every_series_right(tmp_path: Path, seed: int) -> None:
     """Old, present and future series in zones of changing law: every file, also of what left, is read right."""
     dice = random.Random(seed)  # noqa: S311 - not for secrets
-    drawn = [draw(dice, number) for number in range(90)]
-    first = write_sound(tmp_path / "events", drawn[:60])
+    drawn = [draw(dice, number) for number in range(72)]
+    first = write_sound(tmp_path / "events", drawn[:48])
     build(tmp_path / "events", tmp_path / "dist", now=NOW, site=False)
     files = sorted((tmp_path / "dist").rglob("*.ics"))
     assert misplaced(files, first, first) == []
-    second = write_sound(tmp_path / "events", [*first[::2], *drawn[60:]])
+    second = write_sound(tmp_path / "events", [*first[::2], *drawn[48:]])
     build(tmp_path / "events", tmp_path / "dist", now=LATER, consent=Consent(removals=True), site=False)
     files = sorted((tmp_path / "dist").rglob("*.ics"))
     tombstones = set(held_series((tmp_path / "dist" / "test.ics").read_bytes())) - {one.id for one in second}
-    assert len(first) > 30
+    assert len(first) > 25
     assert len(tombstones) > 3
     assert misplaced(files, drawn, second) == []
     for path in files:
