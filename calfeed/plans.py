@@ -28,9 +28,7 @@ from calfeed.series import horizon_of, length_of, occurrence_at, offsets_of, sta
 
 MAX_LISTED = 25
 """How many changes of the clocks a VTIMEZONE may list: Google stumbles over long ones."""
-
-
-_SECOND, _MINUTE = timedelta(seconds=1), timedelta(minutes=1)
+_SECOND, _MINUTE, _YEAR = timedelta(seconds=1), timedelta(minutes=1), timedelta(days=370)
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,8 +188,7 @@ def _guesses(tzid: str, irregular: Sequence[_Series]) -> Iterator[tuple[Observan
         yield (_first_part(offsets.pop(), since),)
     if since < FIRST_YEAR:
         yield tuple(replace(part, since=since) for part in observances(tzid) if part.rule)
-    for first in beginnings:
-        changes = list(zones.offset_changes(tzid, first - timedelta(days=370), first + timedelta(days=370)))
+    for changes in dict.fromkeys(tuple(zones.offset_changes(tzid, day - _YEAR, day + _YEAR)) for day in beginnings):
         for spring, autumn in product(changes, changes):
             if spring.after > spring.before and (spring.before, spring.after) == (autumn.after, autumn.before):
                 for rule, other in product(_rules_for(_onset(spring)), _rules_for(_onset(autumn))):

@@ -175,12 +175,13 @@ def draw(dice: random.Random, number: int) -> Drawn:
             "FREQ=MONTHLY",
         ]
     )
-    walls = [wall for wall in islice(rrulestr(rule or "FREQ=DAILY;COUNT=1", dtstart=first), 1000) if wall.year <= 2040]
+    walls = islice(rrulestr(rule or "FREQ=DAILY;COUNT=1", dtstart=first), 1000)
+    starts = (in_utc(wall, tzid) for wall in walls)
     text = (
         f"summary: S\ntimezone: {tzid}\nstart: {first:%Y-%m-%d %H:%M}\nduration: 1h\n"
         f"{f'rrule: {rule}' if rule else ''}\ncategories: [{dice.choice(('One', 'Two'))}, All]\n"
     )
-    return Drawn(f"s{number}", text, tuple(in_utc(wall, tzid) for wall in walls))
+    return Drawn(f"s{number}", text, tuple(start for start in starts if start.year <= 2040))
 
 
 def write_sound(root: Path, drawn: Iterable[Drawn]) -> list[Drawn]:
