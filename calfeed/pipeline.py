@@ -57,6 +57,7 @@ def render(
 
     Raises:
         PromiseError: something would vanish without consent.
+        SourceError: a feed that `load` did not make would misplace a series.
         OutputError: the baseline does not say what an event was that is gone.
     """
     artifacts, _problems = _render(project, now, baseline or Manifest(), consent, silent, site=site)
