@@ -6,7 +6,7 @@ import hashlib
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from calfeed.ledger import MANIFEST, Manifest
 from calfeed.manifest import render_manifest, same_output
 from calfeed.model import Artifact, Feed, Project
 from calfeed.output import Changes, open_dist, view_dist
-from calfeed.plans import plan_zones
+from calfeed.placement import place
 from calfeed.project import Progress, load, silent
 from calfeed.revisions import Revised
 
@@ -57,6 +57,7 @@ def render(
 
     Raises:
         PromiseError: something would vanish without consent.
+        SourceError: a feed that `load` did not make would misplace a series.
         OutputError: the baseline does not say what an event was that is gone.
     """
     artifacts, _problems = _render(project, now, baseline or Manifest(), consent, silent, site=site)
@@ -131,18 +132,18 @@ def _render(
 def _render_edition(
     project: Project, edition: Edition, progress: Progress, *, site: bool
 ) -> tuple[tuple[Artifact, ...], tuple[Problem, ...]]:
-    rendered = dict(_render_events(edition.events, progress))
-    events = {item.event.id: item.event for item in edition.events}
+    gone = {item.event.id for item in edition.events if item.removed}
+    placed = place((item.event for item in edition.events), gone, edition.feeds)
+    rendered = dict(
+        _render_events([replace(item, event=placed.events[item.event.id]) for item in edition.events], progress)
+    )
     feeds = [
         render_feed(
-            feed,
-            edition.calendar,
-            [rendered[event_id] for event_id in feed.event_ids],
-            plan_zones(events[event_id] for event_id in feed.event_ids),
+            feed, edition.calendar, [rendered[event_id] for event_id in feed.event_ids], placed.plans.get(feed.path)
         )
         for feed in edition.feeds
     ]
-    singles = [render_single(each, plan_zones([events[event_id]])) for event_id, each in rendered.items()]
+    singles = [render_single(each, placed.plans.get(each.path)) for each in rendered.values()]
     pages = _render_pages(project, edition) if site else ()
     artifacts = (*feeds, *singles, render_changes(edition), *pages)
     return (*artifacts, render_manifest(edition, artifacts)), tuple(_feed_problems(edition, feeds))

@@ -41,6 +41,7 @@ ORDER = (
     "patterns",
     "observances",
     "plans",
+    "placement",
     "agenda",
     "notes",
     "overrides",
