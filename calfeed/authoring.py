@@ -58,6 +58,7 @@ venue: lecture-hall
 categories: [open house]
 """,
     ".gitignore": "# the lock and the journal of calfeed build\n.calfeed/\n",
+    ".gitattributes": "# what was built stays byte for byte: git for Windows would change line ends\ndist/** -text\n",
 }
 
 _WORKFLOWS = {"github": ".github/workflows/calfeed.yml", "gitlab": ".gitlab-ci.yml"}

@@ -108,7 +108,11 @@ def without_expired(edition: Edition, now: datetime, consent: Consent) -> Editio
     Those that are all an automatic feed has stay, unless removals are meant: no feed vanishes by the passing of time.
     """
     gone = {item.event.id for item in edition.events if item.removed and ends_at(item.event, item.removed) < now}
-    bare = {feed.slug for feed in edition.feeds if is_automatic(feed) and gone.issuperset(feed.event_ids)}
+    bare = {
+        feed.slug
+        for feed in edition.feeds
+        if feed.moved_to is None and is_automatic(feed) and gone.issuperset(feed.event_ids)
+    }
     if not consent.removals:
         gone -= {event_id for feed in edition.feeds if feed.slug in bare for event_id in feed.event_ids}
         bare.clear()
@@ -181,10 +185,16 @@ def _breaches(
 
 def _new_id(project: Project, baseline: Manifest) -> Iterator[Problem]:
     old, new, lost = baseline.id, project.calendar.id, _renamed_uids(project, baseline)
+    if old is None or old == new:
+        return
     if lost:
         message = f"the calendar's id was `{old}` and is `{new}`: {len(lost)} events would get another UID"
         hint = f"write `id: {old}`, so that subscribers keep their events; or build with --allow-new-id"
-        yield error(project.calendar.mark, "new-calendar-id", message, hint)
+    else:
+        # The events of another calendar would be published in this one, as cancelled.
+        message = f"what is published is `{old}`, and this is `{new}`"
+        hint = f"name the baseline of `{new}`; if it is the same calendar with a new id, build with --allow-new-id"
+    yield error(project.calendar.mark, "new-calendar-id", message, hint)
 
 
 def _vanished_events(

@@ -43,6 +43,8 @@ MAX_SEQUENCE = 2**31 - 1
 """The highest revision number: RFC 5545 §3.3.8."""
 _MAX_EMAIL = 254  # RFC 5321 §4.5.3.1.3, without the brackets
 _MAX_PATH, _MAX_PATH_PART = 1000, 255
+# What no published path holds: a colon and a backslash lead elsewhere on Windows.
+_UNFIT = re.compile("[\x00-\x1f\x7f\\\\:\ud800-\udfff]")
 _MAX_LISTED = 8
 _MAX_COMPARED = 100
 # Letters that lose more than an accent when they become ASCII.
@@ -391,6 +393,13 @@ def _property_hint(name: str) -> str:
         return "leave it out: only `X-` properties stand here; the standard ones calfeed writes have keys of their own"
     proposal = "X-" + slugify(re.sub(r"^X[\s_-]", "", name)).upper()
     return f"write `{proposal}`" if _X_NAME.fullmatch(proposal) else "write `X-` and a word"
+
+
+def is_fit_path(path: str) -> bool:
+    """Tell whether calfeed writes a file of this path: it leads nowhere but to a file below DIST."""
+    if _UNFIT.search(path) or len(path.encode()) > _MAX_PATH:
+        return False
+    return not any(part in ("", ".", "..") or len(part.encode()) > _MAX_PATH_PART for part in path.split("/"))
 
 
 def read_relative_path(text: str) -> str:

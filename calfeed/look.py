@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 
 from calfeed.errors import Mark, Problem, error
+from calfeed.fields import is_fit_path
 from calfeed.folder import TEMPLATES, holds_file, read_data
 from calfeed.model import Artifact, Template, image_path
 from calfeed.source import Document
@@ -37,6 +38,9 @@ class Pictures:
         if not holds_file(self._root, beside):
             hint = f"put the file at {beside.as_posix()}"
             self.problems.append(error(mark, "missing-image", f"there is no image `{name}`", hint))
+        elif not is_fit_path(image_path(relative)):
+            hint = "rename it, or the folder: a published path has no tab, line break, colon or backslash"
+            self.problems.append(error(mark, "bad-path", f"`{relative}` cannot be published under its name", hint))
         elif relative not in self._found:
             data = read_data(self._root, relative)
             if isinstance(data, Problem):

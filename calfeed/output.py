@@ -18,7 +18,6 @@ import hashlib
 import json
 import operator
 import os
-import re
 import shutil
 import stat
 from collections.abc import Callable, Iterator, Sequence
@@ -30,6 +29,7 @@ from typing import TypeAlias
 import filelock
 
 from calfeed.errors import Mark, OutputError, Problem, UnfinishedError, error
+from calfeed.fields import is_fit_path
 from calfeed.ledger import MANIFEST, Manifest
 from calfeed.manifest import read_manifest
 from calfeed.model import Artifact
@@ -39,9 +39,6 @@ SameManifest: TypeAlias = "Callable[[bytes, bytes], bool]"
 LOCK_TIMEOUT = 30.0
 """Seconds a build waits for another one on the same DIST."""
 _STATE = ".calfeed"
-# What no path of ours holds: a colon and a backslash lead elsewhere on Windows.
-_UNFIT = re.compile("[\x00-\x1f\x7f\\\\:\ud800-\udfff]")
-_MAX_PATH, _MAX_PATH_PART = 1000, 255
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +127,7 @@ class Dist:
         except OSError as cause:
             raise OutputError([_cannot(self._shown, cause)]) from cause
         manifest = read_manifest(data, (self._shown / MANIFEST).as_posix())
-        unfit = next((name for name in manifest.files if not _is_fit(name)), None)
+        unfit = next((name for name in manifest.files if not is_fit_path(name)), None)
         if unfit is not None:
             message = f"the manifest lists `{unfit}`, which calfeed cannot have written"
             self._refuse(MANIFEST, "bad-manifest", message, "restore the one of the last good build")
@@ -174,7 +171,7 @@ class Dist:
             return None
         except (ValueError, KeyError, TypeError, RecursionError) as cause:
             raise self._bad_journal("this is no journal of calfeed") from cause
-        unfit = next((path for path in (*journal.written, *journal.deleted) if not _is_fit(path)), None)
+        unfit = next((path for path in (*journal.written, *journal.deleted) if not is_fit_path(path)), None)
         if unfit is not None:
             raise self._bad_journal(f"the journal lists `{unfit}`, which calfeed cannot have written")
         return journal
@@ -344,13 +341,6 @@ def _remove_folder(path: Path) -> None:
 def _real(path: Path) -> Path:
     # realpath, unlike Path.resolve, takes a loop of links for what it is: a path that leads nowhere.
     return Path(os.path.realpath(path))
-
-
-def _is_fit(path: str) -> bool:
-    """Tell whether calfeed can have written a file of this path: it leads nowhere but to a file below DIST."""
-    if _UNFIT.search(path) or len(path.encode()) > _MAX_PATH:
-        return False
-    return not any(part in ("", ".", "..") or len(part.encode()) > _MAX_PATH_PART for part in path.split("/"))
 
 
 @contextmanager

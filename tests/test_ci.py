@@ -135,8 +135,8 @@ class GitHub:
     def __post_init__(self) -> None:
         self.workflow = read_workflow(self.repository / ".github/workflows/calfeed.yml")
 
-    def runner(self, *, first: bool = False) -> Runner:
-        """Return a fresh machine for a job."""
+    def runner(self, *ticked: str) -> Runner:
+        """Return a fresh machine for a job of a run for which these inputs were ticked."""
         self.runs += 1
         expressions = {
             "github.run_id": str(self.runs),
@@ -145,8 +145,10 @@ class GitHub:
             "github.repository": "museum/calendar",
             "github.event.number": "7",
             "inputs.baseline": "",
-            "inputs.first && '--first' || ''": "--first" if first else "",
         }
+        for name in ("first", "allow_removals", "allow_new_id"):
+            option = f"--{name.replace('_', '-')}"
+            expressions[f"inputs.{name} && '{option}' || ''"] = option if name in ticked else ""
         trusted = str(self.site.trusted)
         environment = {"SSL_CERT_FILE": trusted, "CURL_CA_BUNDLE": trusted, "GH_COMMENTS": str(self.root / "comments")}
         return Runner(self.root / f"run{self.runs}", expressions, environment)
@@ -169,9 +171,9 @@ class GitHub:
         body: str = one["body"]
         return body
 
-    def publish(self, *, first: bool = False) -> None:
-        """Run the jobs that build and deploy."""
-        runner = self.runner(first=first)
+    def publish(self, *ticked: str) -> None:
+        """Run the jobs that build and deploy, with these inputs ticked."""
+        runner = self.runner(*ticked)
         workspace, artifact = runner.folder / "work", runner.folder / "artifact"
         uses = self._uses(workspace, self.workflow["jobs"]["build"]["steps"][0]["with"]["ref"], artifact)
         runner.run_job(self.workflow, "build", workspace, uses)
@@ -204,6 +206,31 @@ def github(repository: Path, site: Site, tmp_path: Path) -> GitHub:
 
 
 @pytest.mark.server("curl")
+def test_github_asks_a_person_for_consent(github: GitHub) -> None:
+    """A build that would break a promise fails until somebody says in a run by hand that it is meant."""
+    github.publish("first")
+    edit(github.repository, "calendar.yaml", "id: harbour-museum.example", "id: other.example")
+    commit(github.repository, "Another id")
+    with pytest.raises(subprocess.CalledProcessError) as failure:
+        github.publish("allow_removals")
+    assert "[new-calendar-id]" in failure.value.output
+    github.publish("allow_new_id")
+    assert json.loads(tree(github.site.folder)[MANIFEST])["id"] == "other.example"
+
+
+@pytest.mark.server("curl")
+def test_github_stops_without_an_address(github: GitHub) -> None:
+    """Without `url` nobody knows what is published: the job stops, even one that may be the first."""
+    source = github.repository / "events/calendar.yaml"
+    lines = source.read_text("utf-8").splitlines(keepends=True)
+    source.write_text("".join(line for line in lines if not line.startswith("url:")), encoding="utf-8")
+    commit(github.repository, "No address")
+    with pytest.raises(subprocess.CalledProcessError) as failure:
+        github.publish("first")
+    assert "calendar.yaml has no url" in failure.value.output
+
+
+@pytest.mark.server("curl")
 @pytest.mark.server("jq")
 def test_github_from_the_first_publication_to_the_next(github: GitHub, tmp_path: Path) -> None:
     """First publication by hand, a pull request with a mistake, its comment, and again: only what changed is new."""
@@ -211,7 +238,7 @@ def test_github_from_the_first_publication_to_the_next(github: GitHub, tmp_path:
         github.publish()
     assert "--first" in failure.value.output
     assert tree(github.site.folder) == {}
-    github.publish(first=True)
+    github.publish("first")
     before = tree(github.site.folder)
     assert json.loads(before[MANIFEST])["events"][0]["sequence"] == 0
     mirror = tmp_path / "mirror"
@@ -248,7 +275,7 @@ def test_github_from_the_first_publication_to_the_next(github: GitHub, tmp_path:
 def test_github_without_an_answer(github: GitHub) -> None:
     """A pull request is not held up by a site that has no manifest; it is told so."""
     runner, workspace, _printed = github.check("main")
-    assert runner.summary.startswith("This cannot be compared with what is published:\n    ")
+    assert runner.summary.startswith("This cannot be compared with what is published:\n\n    ")
     assert runner.summary == (workspace / "difference.md").read_text("utf-8")
 
 

@@ -349,6 +349,27 @@ def test_main_feed_keeps_its_old_address(calendar: Calendar) -> None:
     assert files["new.ics"].count(b"BEGIN:VEVENT") == files["test.ics"].count(b"BEGIN:VEVENT") == 2
 
 
+def test_alias_of_an_emptied_feed_stays(calendar: Calendar) -> None:
+    """An old address that the author keeps is kept when nothing is left in it, whatever may vanish."""
+    feed = "feeds: [{slug: shows, name: Shows, categories: talks, aliases: category/music}]\n"
+    write_files(calendar.root, {"calendar.yaml": f"{WITH_FEEDS}{feed}"})
+    calendar.publish()
+    calendar.write(talk=None)
+    calendar.publish(REMOVALS)
+    calendar.write(tour=talk("Tour", "2027-06-05 11:00"))
+    files = calendar.publish(REMOVALS, after=timedelta(days=400))
+    assert b"BEGIN:VEVENT" not in files["feeds/category/music.ics"]
+    assert calendar.publish(after=timedelta(0)) == files
+
+
+def test_baseline_of_another_calendar_is_refused(calendar: Calendar, tmp_path: Path) -> None:
+    """What another calendar has published must not come into this one as cancelled."""
+    other = Calendar(tmp_path / "other", CALENDAR.replace("id: test.example", "id: other.example"))
+    other.write(gig=talk("Gig"))
+    other.baseline = calendar.baseline
+    assert code_of(other) == ["new-calendar-id"]
+
+
 def test_new_calendar_id_is_refused(calendar: Calendar, tmp_path: Path) -> None:
     """Another id would make every event a new one; with consent each has its new UID, and no tombstone beside it."""
     write_files(calendar.root, {"calendar.yaml": WITH_FEEDS.replace("id: test.example", "id: other.example")})

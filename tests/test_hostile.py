@@ -354,6 +354,15 @@ def test_files_that_lead_elsewhere(tmp_path: Path, prepare: Callable[[Path], Non
         subprocess.run(["rm", "-r", str(root)], check=True)  # Python's own way to delete it recurses too deep
 
 
+@pytest.mark.parametrize("name", ["map\troom.png", "map\nroom.png"])
+def test_images_that_no_manifest_may_list(tmp_path: Path, name: str) -> None:
+    """An image whose path the next build would refuse in the manifest is refused before it gets there."""
+    root = write_events(tmp_path, talk=f"{TALK}image: {json.dumps(name)}\n")
+    (root / name).parent.mkdir(exist_ok=True)
+    (root / name).write_bytes(b"image")
+    assert refusals(root) == ["bad-path"]
+
+
 @pytest.mark.parametrize(
     "image", ["../secret", "/etc/passwd", "a/../../secret", "..\\secret", "c:secret", "link", "loop", "."]
 )
