@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -207,7 +206,7 @@ def _read_field(item: Mapping[str, Any]) -> FieldChange:
 
 
 def _file(artifact: Artifact) -> dict[str, object]:
-    return {"sha256": hashlib.sha256(artifact.data).hexdigest(), "size": len(artifact.data)}
+    return {"sha256": artifact.sha256, "size": len(artifact.data)}
 
 
 def _published_feed(item: Mapping[str, Any]) -> PublishedFeed:

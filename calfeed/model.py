@@ -5,6 +5,7 @@ Zones are names and instants are aware datetimes in UTC, so that everything here
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -13,6 +14,7 @@ from typing import TypeAlias
 from calfeed.errors import Mark, Problem
 from calfeed.notation import Duration
 from calfeed.rules import Rule
+from calfeed.snapshot import Seen
 
 Text: TypeAlias = str
 """A text for people. One type, because it may one day be a text per language."""
@@ -229,10 +231,14 @@ class Calendar:
 
 @dataclass(frozen=True, slots=True)
 class Artifact:
-    """A file to publish: its path relative to DIST, with forward slashes, and its bytes."""
+    """A file to publish: its path relative to DIST, with forward slashes, its bytes, and their SHA-256."""
 
     path: str
     data: bytes
+    sha256: str = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "sha256", hashlib.sha256(self.data).hexdigest())
 
 
 def event_path(event_id: str) -> str:
@@ -268,7 +274,7 @@ class Template:
 class Project:
     """A folder of events, read and resolved. `problems` are its warnings; with an error there is no project.
 
-    `images` are the pictures of events and the logo, as the site publishes them.
+    `images` are the pictures of events and the logo, as the site publishes them; `sources` the files that were read.
     """
 
     calendar: Calendar
@@ -278,3 +284,4 @@ class Project:
     templates: tuple[Template, ...] = ()
     images: tuple[Artifact, ...] = ()
     problems: tuple[Problem, ...] = field(default=(), compare=False)
+    sources: tuple[Seen, ...] = field(default=(), compare=False, repr=False)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
@@ -17,14 +16,27 @@ from calfeed.ics import RenderedEvent, render_event, render_feed, render_single
 from calfeed.ledger import MANIFEST, Manifest
 from calfeed.manifest import render_manifest, same_output
 from calfeed.model import Artifact, Feed, Project
-from calfeed.output import Changes, open_dist, view_dist
+from calfeed.output import Changes, Dist, open_dist, view_dist
 from calfeed.plans import plan_zones
 from calfeed.project import Progress, load, silent
 from calfeed.revisions import Revised
+from calfeed.snapshot import Answer, Snapshot, clock_of, key_of, write_snapshot
 
 # Google drops events of larger feeds, without a word (docs/explanation/compatibility.md).
 MAX_FEED_BYTES, MAX_FEED_EVENTS, MAX_FEED_URL = 1_000_000, 1_000, 100
 _NONE = Consent()
+
+
+@dataclass(frozen=True, slots=True)
+class _Rendered:
+    """Every file of DIST, and the problems that were met.
+
+    `is_settled` tells whether a build after this one will meet the same problems, as far as can be told beforehand.
+    """
+
+    artifacts: tuple[Artifact, ...]
+    problems: tuple[Problem, ...]
+    is_settled: bool
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -59,8 +71,7 @@ def render(
         PromiseError: something would vanish without consent.
         OutputError: the baseline does not say what an event was that is gone.
     """
-    artifacts, _problems = _render(project, now, baseline or Manifest(), consent, silent, site=site)
-    return artifacts
+    return _render(project, now, baseline or Manifest(), consent, silent, site=site).artifacts
 
 
 def build(
@@ -98,25 +109,56 @@ def build(
     _refuse_nesting(source, target)
     # The sources are read under the lock: a build that had to wait must not write what it read before.
     with nullcontext(view_dist(target)) if check else open_dist(target) as dist:
+        began = None if check else _clock(dist)
         project = load(source, base_url=base_url, progress=report)
         published = baseline or dist.manifest or Manifest()
-        artifacts, problems = _render(project, now, published, consent, report, site=site)
+        rendered = _render(project, now, published, consent, report, site=site)
+        problems = sort_problems([*project.problems, *rendered.problems])
         if check:
-            changes = dist.changes(artifacts, same_manifest=same_output)
+            changes = dist.changes(rendered.artifacts, same_manifest=same_output)
         else:
-            changes = dist.write(artifacts, lambda done, total: report("writing", done, total))
+            changes = dist.write(rendered.artifacts, lambda done, total: report("writing", done, total))
+        # What a build does that has another baseline, or consent, is no answer for those that have not.
+        is_plain = baseline is None and consent == _NONE
+        is_all = len(dist.files) == len(rendered.artifacts)
+        if began is not None and is_plain and is_all and (rendered.is_settled or not changes):
+            key = key_of(source, base_url=base_url, site=site)
+            _remember(dist, key, began, project, problems)
     return BuildResult(
         project=project,
         changes=changes,
         is_first=published.is_none,
         has_finished_another=bool(dist.finished),
-        problems=sort_problems([*project.problems, *problems]),
+        problems=problems,
     )
+
+
+def _clock(dist: Dist) -> int | None:
+    """Return the time by the clock of DIST's file system; None if it cannot be told."""
+    try:
+        return clock_of(dist.state)
+    except OSError:
+        return None
+
+
+def _remember(dist: Dist, key: str, began: int, project: Project, problems: tuple[Problem, ...]) -> None:
+    """Write down what was seen and said, for the next build."""
+    written_since = _clock(dist)
+    if written_since is not None:
+        snapshot = Snapshot(
+            key=key,
+            read_since=began,
+            sources=project.sources,
+            written_since=written_since,
+            files=dist.files,
+            answer=Answer(len(project.events), len(project.feeds), problems),
+        )
+        write_snapshot(dist.state, snapshot)
 
 
 def _render(
     project: Project, now: datetime, baseline: Manifest, consent: Consent, progress: Progress, *, site: bool
-) -> tuple[tuple[Artifact, ...], tuple[Problem, ...]]:
+) -> _Rendered:
     edition = prepare(project, baseline, now, consent)
     trimmed = without_expired(edition, now, consent)
     if consent.removals:
@@ -125,7 +167,9 @@ def _render(
     # Tombstones go with a build that changes something else: time alone makes nothing out of date.
     if trimmed is not edition and not _is_published(artifacts, baseline):
         artifacts, problems = _render_edition(project, trimmed, progress, site=site)
-    return artifacts, (*edition.problems, *problems)
+    # Of the problems of an edition some go once it is published; new ones come of floors that are then behind.
+    is_settled = not edition.problems and not any(event.stamp_marks for event in project.events)
+    return _Rendered(artifacts, (*edition.problems, *problems), is_settled)
 
 
 def _render_edition(
@@ -150,7 +194,7 @@ def _render_edition(
 
 def _is_published(artifacts: Sequence[Artifact], baseline: Manifest) -> bool:
     """Tell whether the baseline holds just these files, the manifest aside."""
-    hashes = {one.path: hashlib.sha256(one.data).hexdigest() for one in artifacts if one.path != MANIFEST}
+    hashes = {one.path: one.sha256 for one in artifacts if one.path != MANIFEST}
     return hashes == baseline.files
 
 

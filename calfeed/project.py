@@ -15,11 +15,12 @@ from calfeed.entries import Place, Read, read_entry
 from calfeed.errors import Mark, Problem, Severity, SourceError, error, sort_problems, warning
 from calfeed.events import Surroundings, resolve_event, resolve_organizer, resolve_venue
 from calfeed.feeds import WrittenFeed, resolve_feeds
-from calfeed.folder import CALENDAR, VENUES, Folder, find_files, read_file
+from calfeed.folder import CALENDAR, VENUES, Folder, find_files
 from calfeed.look import Pictures, load_templates
 from calfeed.model import Calendar, Event, Project, Theme, Venue
 from calfeed.notation import NotationError
 from calfeed.plans import MAX_LISTED, is_irregular, plan_zones
+from calfeed.reading import Reader
 from calfeed.schema import CalendarEntry, EventEntry, FeedEntry, ThemeEntry, VenueEntry
 from calfeed.source import Document, Value
 from calfeed.theme import resolve_theme
@@ -72,7 +73,8 @@ class _Loader:
         self._ids: set[str] = set()
         self._first_free: dict[str, int] = {}
         self._feeds: list[WrittenFeed | None] = []
-        self._pictures = Pictures(folder.root)
+        self._reader = Reader(folder.root)
+        self._pictures = Pictures(folder.root, self._reader)
 
     def load(self) -> Project:
         if not self._folder.has_calendar:
@@ -95,7 +97,7 @@ class _Loader:
         feeds, problems = resolve_feeds(calendar, written, automatic, venues, events, are_all=are_all)
         self._problems += problems
         theme = self._load_theme(read.entry, place)
-        templates, problems = load_templates(self._root, self._folder.templates)
+        templates, problems = load_templates(self._reader, self._folder.templates)
         self._problems += [*problems, *self._pictures.problems]
         found = sort_problems(self._problems)
         if any(problem.severity is Severity.ERROR for problem in found):
@@ -108,10 +110,11 @@ class _Loader:
             templates=templates,
             images=self._pictures.images,
             problems=found,
+            sources=tuple(self._reader.files),
         )
 
     def _read(self, relative: str) -> Document:
-        document = read_file(self._root, relative)
+        document = self._reader.document(relative)
         self._problems += document.problems
         return document
 
@@ -223,7 +226,7 @@ class _Loader:
     # -- events
 
     def _load_events(self, around: Surroundings) -> tuple[Event, ...]:
-        defaults = load_defaults(self._root, self._folder.defaults)
+        defaults = load_defaults(self._reader, self._folder.defaults)
         self._problems += defaults.problems
         events: list[Event] = []
         paths = self._folder.events

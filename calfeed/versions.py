@@ -1,0 +1,42 @@
+"""What besides the sources decides about every byte: calfeed's own files, the packages beside it, and Python."""
+
+from __future__ import annotations
+
+import os
+import sys
+from functools import cache
+from hashlib import sha256
+from importlib.util import find_spec
+from pathlib import Path
+
+# Each may be installed in a folder of its own; all that is installed there counts.
+_PACKAGES = ("babel", "icalendar", "jinja2", "markdown_it", "pydantic", "pytz", "segno", "tzfpy", "yaml")
+_INSTALLED = (".dist-info", ".egg-info")
+
+
+@cache
+def fingerprint() -> str:
+    """Return a hash that is another as soon as any of them is another.
+
+    It is quick: nothing is imported. Packages are told apart by the names under which their versions are installed
+    (`pytz-2026.6.dist-info`), calfeed's own files by size and time, so that a change of its code counts too.
+    """
+    own = Path(__file__).parent
+    parts = [sys.version, *sorted(_installed()), str(own), *sorted(_files(own))]
+    return sha256("\n".join(parts).encode(errors="surrogateescape")).hexdigest()
+
+
+def _installed() -> set[str]:
+    specs = [find_spec(name) for name in _PACKAGES]
+    homes = {Path(spec.origin).parent.parent for spec in specs if spec is not None and spec.origin is not None}
+    return {f"{home}/{name}" for home in homes for name in os.listdir(home) if name.endswith(_INSTALLED)}
+
+
+def _files(folder: Path) -> set[str]:
+    found = set()
+    for here, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if name != "__pycache__"]
+        for name in names:
+            stamp = os.stat(os.path.join(here, name))
+            found.add(f"{here}/{name} {stamp.st_size} {stamp.st_mtime_ns}")
+    return found
