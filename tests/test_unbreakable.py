@@ -40,6 +40,21 @@ def test_two_hundred_kills() -> None:
     assert int(killed[1]) >= 200
 
 
+def test_sixty_edits() -> None:
+    """After each of sixty edits a build that remembers says and writes what one does that remembers nothing."""
+    done = subprocess.run(
+        [sys.executable, str(TESTS / "edits.py"), "--edits", "60", "--seed", "7"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "no difference" in done.stdout
+    answered = re.search(r"(\d+) answered at a glance", done.stdout)
+    assert answered is not None
+    assert int(answered[1]) >= 3
+
+
 # -- a disk that is full, or not there --------------------------------------------------------------------------
 
 
