@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from html import escape as html_escape
 
 from icalendar import Alarm, Calendar, Component, Parameters, vDuration
@@ -86,8 +86,8 @@ def _vevent(
         *_when(event, has_zone=has_zone),
         *recurrence,
         *_texts(event, description),
-        *_place(event.venue),
-        *_state(event),
+        b"" if event.venue is None else _place(event.venue),
+        _state(event.status, is_busy=event.busy),
         *(text_line(name, value) for name, value in event.properties),
         _END_EVENT,
     ]
@@ -219,31 +219,33 @@ def _texts(event: Event, description: str) -> Iterator[bytes]:
         yield line("CATEGORIES", ",".join(escape(category) for category in event.categories))
 
 
-def _place(venue: Venue | None) -> Iterator[bytes]:
-    if venue is None:
-        return
+@lru_cache(maxsize=1024)
+def _place(venue: Venue) -> bytes:
     address = venue.address.line
     if venue.geo is None:
-        yield text_line("LOCATION", venue.line)
-        return
+        return text_line("LOCATION", venue.line)
     # Apple draws a map only if LOCATION is title and address of the structured location, one line each.
-    yield text_line("LOCATION", "\n".join(part for part in (venue.name, address) if part))
+    location = text_line("LOCATION", "\n".join(part for part in (venue.name, address) if part))
     latitude, longitude = (_degrees(value) for value in venue.geo)
-    yield line("GEO", f"{latitude};{longitude}")
+    geo = line("GEO", f"{latitude};{longitude}")
     parameters = {"VALUE": "URI", "X-APPLE-RADIUS": "70", "X-TITLE": venue.name}
     if address:
         parameters["X-ADDRESS"] = address
     encoded = Parameters(parameters).to_ical(sorted=False).decode()  # quotes, and RFC 6868 for what quotes cannot hold
-    yield line(f"X-APPLE-STRUCTURED-LOCATION;{encoded}", f"geo:{latitude},{longitude}")
+    return location + geo + line(f"X-APPLE-STRUCTURED-LOCATION;{encoded}", f"geo:{latitude},{longitude}")
 
 
-def _state(event: Event) -> Iterator[bytes]:
-    gone = event.status in (Status.CANCELLED, Status.POSTPONED)
-    tentative = event.status in (Status.TENTATIVE, Status.POSTPONED)
-    yield line("STATUS", "CANCELLED" if event.status is Status.CANCELLED else "TENTATIVE" if tentative else "CONFIRMED")
-    busy = event.busy and not gone
-    yield line("TRANSP", "OPAQUE" if busy else "TRANSPARENT")
-    yield line("X-MICROSOFT-CDO-BUSYSTATUS", ("TENTATIVE" if tentative else "BUSY") if busy else "FREE")
+@cache
+def _state(status: Status, *, is_busy: bool) -> bytes:
+    gone = status in (Status.CANCELLED, Status.POSTPONED)
+    tentative = status in (Status.TENTATIVE, Status.POSTPONED)
+    shown = "CANCELLED" if status is Status.CANCELLED else "TENTATIVE" if tentative else "CONFIRMED"
+    busy = is_busy and not gone
+    return (
+        line("STATUS", shown)
+        + line("TRANSP", "OPAQUE" if busy else "TRANSPARENT")
+        + line("X-MICROSOFT-CDO-BUSYSTATUS", ("TENTATIVE" if tentative else "BUSY") if busy else "FREE")
+    )
 
 
 # -- what only the event's own file has -------------------------------------------------------------------------

@@ -25,6 +25,7 @@ VERSION = 1
 """The version of the manifest's form; a reader refuses a higher one."""
 
 
+_ENCODER = json.JSONEncoder(ensure_ascii=False)
 _SEPARATOR = ",\n"
 _LARGEST = 2**31 - 1  # RFC 5545 §3.3.8; there must be a next number
 
@@ -150,7 +151,7 @@ def _series_record(event: Event) -> dict[str, object]:
 
 
 def _json(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False)
+    return _ENCODER.encode(value)
 
 
 def _list(items: Sequence[str]) -> str:

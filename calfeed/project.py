@@ -286,7 +286,8 @@ class _Loader:
             return None
         uid = read.entry.uid or f"{event_id}@{around.calendar.id}"
         self._ids.add(event_id)
-        self._claims.append(_Claim(event_id, uid, place.mark("id" if read.entry.id else "summary")))
+        mark = event.mark if event is not None else place.mark("id" if read.entry.id else "summary")
+        self._claims.append(_Claim(event_id, uid, mark))
         return None if event is None else self._with_image(event, place)
 
     def _default_id(self, stem: str | None, read: Read[EventEntry], place: Place) -> str | None:
