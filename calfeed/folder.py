@@ -11,7 +11,7 @@ from calfeed.errors import Mark, Problem, error
 
 CALENDAR, VENUES, DEFAULTS = "calendar.yaml", "venues.yaml", "_defaults.yaml"
 TEMPLATES = "_templates"
-_SUFFIXES = (".yaml", ".yml")
+_SUFFIXES = ("yaml", "yml")
 MAX_DEPTH = 100
 """How many folders deep events are looked for."""
 _NO_TEXT = re.compile("[\ud800-\udfff]")  # how Python holds bytes of a name that are not UTF-8
@@ -58,11 +58,11 @@ def find_files(root: Path) -> Folder:
         folders[:] = [name for name in folders if not _NO_TEXT.search(name)]
         problems += _too_deep(root, here, folders)
         for name in sorted(names):
-            stem, suffix = os.path.splitext(name.lower())
+            stem, _, suffix = name.lower().rpartition(".")
             if suffix not in _SUFFIXES or (name[0] in "._" and stem != "_defaults"):
                 continue
             path = here + name
-            proper = _proper_name(name, is_in_root=not here)
+            proper = _proper_name(name, f"{stem}.yaml", is_in_root=not here)
             if _NO_TEXT.search(name):
                 problems.append(_no_text(root / path))
             elif proper is not None:
@@ -129,13 +129,12 @@ def _folder_problems(root: Path, here: str, folders: list[str]) -> list[Problem]
             problems.append(error(mark, "outside-folder", message, "put the folder itself here"))
         elif _NO_TEXT.search(name):
             problems.append(_no_text(path))
-        elif name.lower().endswith(_SUFFIXES):
+        elif name.lower().endswith((".yaml", ".yml")):
             problems.append(error(mark, "unreadable-file", "this is a folder with the name of a file", "rename it"))
     return problems
 
 
-def _proper_name(name: str, *, is_in_root: bool) -> str | None:
+def _proper_name(name: str, proper: str, *, is_in_root: bool) -> str | None:
     """Return the name a file of ours should have, where it is there in other letters or under another ending."""
-    proper = f"{os.path.splitext(name.lower())[0]}.yaml"
     is_ours = proper == DEFAULTS or (is_in_root and proper in (CALENDAR, VENUES))
     return proper if is_ours and name != proper else None

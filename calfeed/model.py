@@ -14,7 +14,7 @@ from typing import TypeAlias
 from calfeed.errors import Mark, Problem
 from calfeed.notation import Duration
 from calfeed.rules import Rule
-from calfeed.snapshot import Seen
+from calfeed.state import Seen
 
 Text: TypeAlias = str
 """A text for people. One type, because it may one day be a text per language."""
@@ -270,11 +270,21 @@ class Template:
     path: str
 
 
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """What was made of a file of events: the events in it, and the problems met there."""
+
+    file: Seen
+    events: tuple[Event, ...]
+    problems: tuple[Problem, ...]
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Project:
     """A folder of events, read and resolved. `problems` are its warnings; with an error there is no project.
 
-    `images` are the pictures of events and the logo, as the site publishes them; `sources` the files that were read.
+    `images` are the pictures of events and the logo, as the site publishes them. `sources` are the files that were
+    read, and `resolved` tells what was made of those that hold events, beside the other files that `key` is a hash of.
     """
 
     calendar: Calendar
@@ -285,3 +295,5 @@ class Project:
     images: tuple[Artifact, ...] = ()
     problems: tuple[Problem, ...] = field(default=(), compare=False)
     sources: tuple[Seen, ...] = field(default=(), compare=False, repr=False)
+    resolved: tuple[Resolved, ...] = field(default=(), compare=False, repr=False)
+    key: str = field(default="", compare=False, repr=False)

@@ -34,7 +34,7 @@ from calfeed.errors import Mark, OutputError, Problem, UnfinishedError, error
 from calfeed.ledger import MANIFEST, Manifest
 from calfeed.manifest import read_manifest
 from calfeed.model import Artifact
-from calfeed.snapshot import JOURNAL, STAGING, STATE, Seen, seen, state_of
+from calfeed.state import JOURNAL, STAGING, STATE, Seen, seen, state_of
 
 SameManifest: TypeAlias = "Callable[[bytes, bytes], bool]"
 

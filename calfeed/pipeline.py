@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,12 +15,14 @@ from calfeed.history import render_changes
 from calfeed.ics import RenderedEvent, render_event, render_feed, render_single
 from calfeed.ledger import MANIFEST, Manifest
 from calfeed.manifest import render_manifest, same_output
+from calfeed.memory import Memory, Printed, read_memory, write_memory
 from calfeed.model import Artifact, Feed, Project
 from calfeed.output import Changes, Dist, open_dist, view_dist
 from calfeed.plans import plan_zones
 from calfeed.project import Progress, load, silent
-from calfeed.revisions import Revised
-from calfeed.snapshot import Answer, Snapshot, clock_of, key_of, write_snapshot
+from calfeed.revisions import Revised, Revision
+from calfeed.snapshot import Answer, Snapshot, key_of, write_snapshot
+from calfeed.state import clock_of
 
 # Google drops events of larger feeds, without a word (docs/explanation/compatibility.md).
 MAX_FEED_BYTES, MAX_FEED_EVENTS, MAX_FEED_URL = 1_000_000, 1_000, 100
@@ -29,13 +31,15 @@ _NONE = Consent()
 
 @dataclass(frozen=True, slots=True)
 class _Rendered:
-    """Every file of DIST, and the problems that were met.
+    """Every file of DIST, the problems that were met, and the events in their final form, by their id.
 
     `is_settled` tells whether a build after this one will meet the same problems, as far as can be told beforehand.
     """
 
     artifacts: tuple[Artifact, ...]
     problems: tuple[Problem, ...]
+    events: Mapping[str, RenderedEvent]
+    revisions: Mapping[str, Revision]
     is_settled: bool
 
 
@@ -71,7 +75,7 @@ def render(
         PromiseError: something would vanish without consent.
         OutputError: the baseline does not say what an event was that is gone.
     """
-    return _render(project, now, baseline or Manifest(), consent, silent, site=site).artifacts
+    return _render(project, now, baseline or Manifest(), consent, Memory(), silent, site=site).artifacts
 
 
 def build(
@@ -109,21 +113,23 @@ def build(
     _refuse_nesting(source, target)
     # The sources are read under the lock: a build that had to wait must not write what it read before.
     with nullcontext(view_dist(target)) if check else open_dist(target) as dist:
-        began = None if check else _clock(dist)
-        project = load(source, base_url=base_url, progress=report)
+        # What earlier builds made is no proof of what this one would make.
+        began, memory = (None, Memory()) if check else (_clock(dist), read_memory(dist.state))
+        project = load(source, base_url=base_url, progress=report, memory=memory)
         published = baseline or dist.manifest or Manifest()
-        rendered = _render(project, now, published, consent, report, site=site)
+        rendered = _render(project, now, published, consent, memory, report, site=site)
         problems = sort_problems([*project.problems, *rendered.problems])
         if check:
             changes = dist.changes(rendered.artifacts, same_manifest=same_output)
         else:
             changes = dist.write(rendered.artifacts, lambda done, total: report("writing", done, total))
-        # What a build does that has another baseline, or consent, is no answer for those that have not.
-        is_plain = baseline is None and consent == _NONE
-        is_all = len(dist.files) == len(rendered.artifacts)
-        if began is not None and is_plain and is_all and (rendered.is_settled or not changes):
-            key = key_of(source, base_url=base_url, site=site)
-            _remember(dist, key, began, project, problems)
+        if began is not None:
+            _remember(dist, began, memory, project, rendered)
+            # What a build does that has another baseline, or consent, is no answer for those that have not.
+            is_plain = baseline is None and consent == _NONE
+            is_all = len(dist.files) == len(rendered.artifacts)
+            if is_plain and is_all and (rendered.is_settled or not changes):
+                _take_snapshot(dist, key_of(source, base_url=base_url, site=site), began, project, problems)
     return BuildResult(
         project=project,
         changes=changes,
@@ -141,7 +147,17 @@ def _clock(dist: Dist) -> int | None:
         return None
 
 
-def _remember(dist: Dist, key: str, began: int, project: Project, problems: tuple[Problem, ...]) -> None:
+def _remember(dist: Dist, began: int, memory: Memory, project: Project, rendered: _Rendered) -> None:
+    """Write down what was made of each file, for the next build."""
+
+    def printed(event_id: str) -> Printed:
+        event = rendered.events[event_id]
+        return Printed(_row_of(rendered.revisions[event_id]), event.vevent, event.own_lines, event.tzids)
+
+    write_memory(dist.state, memory, project.key, began, project.resolved, printed)
+
+
+def _take_snapshot(dist: Dist, key: str, began: int, project: Project, problems: tuple[Problem, ...]) -> None:
     """Write down what was seen and said, for the next build."""
     written_since = _clock(dist)
     if written_since is not None:
@@ -157,25 +173,33 @@ def _remember(dist: Dist, key: str, began: int, project: Project, problems: tupl
 
 
 def _render(
-    project: Project, now: datetime, baseline: Manifest, consent: Consent, progress: Progress, *, site: bool
+    project: Project,
+    now: datetime,
+    baseline: Manifest,
+    consent: Consent,
+    memory: Memory,
+    progress: Progress,
+    *,
+    site: bool,
 ) -> _Rendered:
     edition = prepare(project, baseline, now, consent)
     trimmed = without_expired(edition, now, consent)
     if consent.removals:
         edition = trimmed
-    artifacts, problems = _render_edition(project, edition, progress, site=site)
+    events = dict(_render_events(edition.events, memory, progress))
+    artifacts, problems = _render_edition(project, edition, events, site=site)
     # Tombstones go with a build that changes something else: time alone makes nothing out of date.
     if trimmed is not edition and not _is_published(artifacts, baseline):
-        artifacts, problems = _render_edition(project, trimmed, progress, site=site)
+        artifacts, problems = _render_edition(project, trimmed, events, site=site)
     # Of the problems of an edition some go once it is published; new ones come of floors that are then behind.
     is_settled = not edition.problems and not any(event.stamp_marks for event in project.events)
-    return _Rendered(artifacts, (*edition.problems, *problems), is_settled)
+    revisions = {item.event.id: item.revision for item in edition.events}
+    return _Rendered(artifacts, (*edition.problems, *problems), events, revisions, is_settled)
 
 
 def _render_edition(
-    project: Project, edition: Edition, progress: Progress, *, site: bool
+    project: Project, edition: Edition, rendered: Mapping[str, RenderedEvent], *, site: bool
 ) -> tuple[tuple[Artifact, ...], tuple[Problem, ...]]:
-    rendered = dict(_render_events(edition.events, progress))
     events = {item.event.id: item.event for item in edition.events}
     feeds = [
         render_feed(
@@ -186,7 +210,7 @@ def _render_edition(
         )
         for feed in edition.feeds
     ]
-    singles = [render_single(each, plan_zones([events[event_id]])) for event_id, each in rendered.items()]
+    singles = [render_single(rendered[event_id], plan_zones([event])) for event_id, event in events.items()]
     pages = _render_pages(project, edition) if site else ()
     artifacts = (*feeds, *singles, render_changes(edition), *pages)
     return (*artifacts, render_manifest(edition, artifacts)), tuple(_feed_problems(edition, feeds))
@@ -204,11 +228,22 @@ def _render_pages(project: Project, edition: Edition) -> tuple[Artifact, ...]:
     return render_site(project, edition.feeds, edition.events)
 
 
-def _render_events(revised: Sequence[Revised], progress: Progress) -> Iterator[tuple[str, RenderedEvent]]:
+def _render_events(
+    revised: Sequence[Revised], memory: Memory, progress: Progress
+) -> Iterator[tuple[str, RenderedEvent]]:
     for number, item in enumerate(revised):
         progress("rendering", number, len(revised))
-        yield item.event.id, render_event(item)
+        event = item.event
+        known = memory.printed.get(event.id)
+        if known is not None and known.revision == _row_of(item.revision):
+            yield event.id, RenderedEvent(event.id, event.path, known.vevent, known.own_lines, known.tzids)
+        else:
+            yield event.id, render_event(item)
     progress("rendering", len(revised), len(revised))
+
+
+def _row_of(revision: Revision) -> tuple[int, str, str]:
+    return revision.sequence, revision.created.isoformat(), revision.last_modified.isoformat()
 
 
 def _feed_problems(edition: Edition, artifacts: Sequence[Artifact]) -> Iterator[Problem]:

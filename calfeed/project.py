@@ -10,14 +10,15 @@ from urllib.parse import urlsplit
 
 from calfeed import fields
 from calfeed.agenda import conflicts
-from calfeed.defaults import Inherited, load_defaults
+from calfeed.defaults import Defaults, Inherited, load_defaults
 from calfeed.entries import Place, Read, read_entry
 from calfeed.errors import Mark, Problem, Severity, SourceError, error, sort_problems, warning
 from calfeed.events import Surroundings, resolve_event, resolve_organizer, resolve_venue
 from calfeed.feeds import WrittenFeed, resolve_feeds
 from calfeed.folder import CALENDAR, VENUES, Folder, find_files
 from calfeed.look import Pictures, load_templates
-from calfeed.model import Calendar, Event, Project, Theme, Venue
+from calfeed.memory import Memory, key_beside
+from calfeed.model import Calendar, Event, Project, Resolved, Theme, Venue
 from calfeed.notation import NotationError
 from calfeed.plans import MAX_LISTED, is_irregular, plan_zones
 from calfeed.reading import Reader
@@ -29,13 +30,20 @@ Progress = Callable[[str, int, int], None]
 """Called with the stage's name, how many things are done and how many there are."""
 
 
-def load(path: Path | str, *, base_url: str | None = None, progress: Progress | None = None) -> Project:
+def load(
+    path: Path | str,
+    *,
+    base_url: str | None = None,
+    progress: Progress | None = None,
+    memory: Memory | None = None,
+) -> Project:
     """Return the project in the folder `path`.
 
     Args:
         path: the folder of events, with calendar.yaml in it.
         base_url: where DIST will be published, instead of the calendar's `url`. It never changes a UID.
         progress: told how many files are read.
+        memory: what earlier builds made of single files, which are then not read.
 
     Raises:
         SourceError: anything in the folder is wrong; its problems include the warnings.
@@ -44,7 +52,7 @@ def load(path: Path | str, *, base_url: str | None = None, progress: Progress | 
         url = None if base_url is None else fields.read_base_url(base_url)
     except NotationError as refusal:
         raise SourceError([error(Mark(path=str(base_url)), refusal.code, refusal.message, refusal.hint)]) from refusal
-    return _Loader(find_files(Path(path)), url, progress or silent).load()
+    return _Loader(find_files(Path(path)), url, progress or silent, memory or Memory()).load()
 
 
 def silent(_stage: str, _done: int, _total: int) -> None:
@@ -63,7 +71,7 @@ class _Claim:
 class _Loader:
     """One run of `load`: gathers problems on the way, raises them at the end."""
 
-    def __init__(self, folder: Folder, base_url: str | None, progress: Progress) -> None:
+    def __init__(self, folder: Folder, base_url: str | None, progress: Progress, memory: Memory) -> None:
         self._folder = folder
         self._root = folder.root
         self._base_url = base_url
@@ -73,6 +81,9 @@ class _Loader:
         self._ids: set[str] = set()
         self._first_free: dict[str, int] = {}
         self._feeds: list[WrittenFeed | None] = []
+        self._memory = memory
+        self._resolved: list[Resolved] = []
+        self._key = ""
         self._reader = Reader(folder.root)
         self._pictures = Pictures(folder.root, self._reader)
 
@@ -111,6 +122,8 @@ class _Loader:
             images=self._pictures.images,
             problems=found,
             sources=tuple(self._reader.files),
+            resolved=tuple(self._resolved),
+            key=self._key,
         )
 
     def _read(self, relative: str) -> Document:
@@ -230,14 +243,16 @@ class _Loader:
         self._problems += defaults.problems
         events: list[Event] = []
         paths = self._folder.events
+        self._key = key_beside(self._root, self._reader.files)
+        is_right = self._key == self._memory.key
         for number, relative in enumerate(paths):
             self._progress("reading", number, len(paths))
-            document = self._read(relative)
-            inherited = defaults.of(relative)
-            for value, place, stem in self._split(document, relative):
-                event = self._load_event(value, place, stem, inherited, around)
-                if event is not None:
-                    events.append(event)
+            found = self._memory.recall(self._root, relative, around.venues or {}) if is_right else None
+            if found is None:
+                events += self._load_file(relative, defaults, around)
+            else:
+                self._take(found)
+                events += found.events
         self._progress("reading", len(paths), len(paths))
         if not paths:
             mark = Mark(path=(self._root / CALENDAR).as_posix())
@@ -245,6 +260,25 @@ class _Loader:
             self._problems.append(warning(mark, "no-events", "the folder holds no events", hint))
         self._problems += _duplicates(self._claims)
         return tuple(sorted(events, key=lambda event: event.sort_key))
+
+    def _load_file(self, relative: str, defaults: Defaults, around: Surroundings) -> Sequence[Event]:
+        known = len(self._problems)
+        document = self._read(relative)
+        inherited = defaults.of(relative)
+        found = [self._load_event(*each, inherited, around) for each in self._split(document, relative)]
+        events = tuple(event for event in found if event is not None)
+        last = self._reader.files[-1:]
+        if last and last[0].path == relative:  # it could be read
+            self._resolved.append(Resolved(last[0], events, tuple(self._problems[known:])))
+        return events
+
+    def _take(self, found: Resolved) -> None:
+        """Take what an earlier build made of a file as if it had been made now."""
+        self._reader.files.append(found.file)
+        self._resolved.append(found)
+        self._problems += found.problems
+        self._ids.update(event.id for event in found.events)
+        self._claims += (_Claim(event.id, event.uid, event.mark) for event in found.events)
 
     def _split(self, document: Document, relative: str) -> Iterator[tuple[dict[str, Value], Place, str | None]]:
         """Yield each event of a file: its mapping, its place, and the id it has if it writes none."""

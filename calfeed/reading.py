@@ -8,8 +8,8 @@ from hashlib import sha256
 from pathlib import Path, PurePath
 
 from calfeed.errors import Mark, Problem, error
-from calfeed.snapshot import Seen, seen
 from calfeed.source import MAX_BYTES, Document, read_document, too_large
+from calfeed.state import Seen, seen
 
 
 class Reader:

@@ -54,6 +54,8 @@ class Worlds:
     rng: random.Random
     now: datetime = NOW
     options: tuple[str, ...] = ("--no-site",)
+    once: tuple[str, ...] = ()
+    """Options of the next build alone."""
     files: dict[str, str] = field(default_factory=dict)
     counts: Counter[str] = field(default_factory=Counter)
     story: list[str] = field(default_factory=list)
@@ -97,7 +99,7 @@ class Worlds:
         """Build both worlds, and compare them."""
         shutil.rmtree(self.root / "clean" / ".calfeed", ignore_errors=True)
         os.chdir(self.root / "kept")
-        is_plain = set(self.options) <= {"--no-site"}
+        is_plain = {*self.options, *self.once} <= {"--no-site"}
         site = "--no-site" not in self.options
         self.counts["answered at a glance"] += (
             is_plain and recall(Path("events"), Path("dist"), base_url=None, site=site) is not None
@@ -105,9 +107,10 @@ class Worlds:
         told, trees = [], []
         for world in self._worlds():
             os.chdir(world)
-            result = run("build", *self.options, now=self.now)
+            result = run("build", *self.options, *self.once, now=self.now)
             told.append((result.exit_code, result.stdout, result.stderr))
             trees.append(tree(world / "dist") if (world / "dist").exists() else {})
+        self.once = ()
         self.is_refused = told[0][0] != 0
         self.counts["refused"] += self.is_refused
         assert told[0] == told[1], f"seed and story: {self.story[-6:]}\n{told[0]}\n{told[1]}"
@@ -162,6 +165,7 @@ class Worlds:
             self.put(path, None)
         self.put("events/calendar.yaml", CALENDAR)
         self.put("events/venues.yaml", VENUES)
+        self.once = ("--allow-removals",)
 
     def touch(self) -> None:
         """Write a file again as it is."""
@@ -223,7 +227,7 @@ class Worlds:
 
     def spoil_memory(self) -> None:
         """Write nonsense into what builds remember, anywhere in it."""
-        for path in (self.root / "kept" / ".calfeed").rglob("*.json"):
+        for path in (self.root / "kept" / ".calfeed").rglob("[ms]*"):
             data = bytearray(path.read_bytes())
             for _ in range(self.rng.randint(1, 4)):
                 at = self.rng.randrange(len(data) + 1)

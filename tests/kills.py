@@ -142,7 +142,8 @@ class Campaign:
         assert [path.relative_to(self.root).as_posix() for path in sorted((self.root / ".calfeed").rglob("*"))] == [
             ".calfeed/dist",
             ".calfeed/dist/lock",
-            ".calfeed/dist/snapshot.json",
+            ".calfeed/dist/memory",
+            ".calfeed/dist/snapshot",
         ]
         assert [path for path in (self.root / "dist").rglob("*") if path.is_dir() and not any(path.iterdir())] == []
         self._look({path: {data} for path, data in tree(self.root / "dist").items()})

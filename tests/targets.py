@@ -215,7 +215,7 @@ def _build_beside(files: Mapping[str, bytes]) -> None:
         else:
             listed = json.loads((root / "dist" / MANIFEST).read_bytes())["files"]
             assert set(tree(root / "dist")) >= {MANIFEST, *listed}
-            assert {path.name for path in (root / ".calfeed" / "dist").iterdir()} <= {"lock", "snapshot.json"}
+            assert {path.name for path in (root / ".calfeed" / "dist").iterdir()} <= {"lock", "memory", "snapshot"}
             for path, data in tree(root / "dist").items():
                 assert (
                     not path.endswith(".ics")

@@ -91,7 +91,7 @@ def test_writing_that_fails_changes_nothing(project: Path, tmp_path: Path, limit
     (project / "talk-3.yaml").write_text(TALK + "description: Other\n", encoding="utf-8")
     assert build_in_child(project, out, limit) == 1
     assert before == tree(out)
-    assert sorted(path.name for path in (tmp_path / ".calfeed" / "dist").iterdir()) == ["lock", "snapshot.json"]
+    assert sorted(path.name for path in (tmp_path / ".calfeed" / "dist").iterdir()) == ["lock", "memory", "snapshot"]
 
 
 @pytest.fixture
@@ -159,7 +159,7 @@ def test_ten_builds_at_once(project: Path, tmp_path: Path) -> None:
     assert [one.wait() for one in builds] == [0] * 10
     build(project, tmp_path / "alone", now=NOW)
     assert tree(out) == tree(tmp_path / "alone")
-    assert sorted(path.name for path in (tmp_path / ".calfeed" / "dist").iterdir()) == ["lock", "snapshot.json"]
+    assert sorted(path.name for path in (tmp_path / ".calfeed" / "dist").iterdir()) == ["lock", "memory", "snapshot"]
 
 
 # -- noise ------------------------------------------------------------------------------------------------------
