@@ -119,9 +119,9 @@ def render_single(rendered: RenderedEvent, plans: Mapping[str, ZonePlan | None] 
 
     Outlook would open a file with X-WR-CALNAME as a new calendar (MS-OXCICAL 2.1.3.1.1.3).
     """
-    master, end, instances = rendered.vevent.partition(_END_EVENT)
-    vevent = master + rendered.own_lines + end + instances
-    return Artifact(rendered.path, _file(_single_header(), rendered.tzids, [vevent], plans))
+    vevent, end = memoryview(rendered.vevent), rendered.vevent.index(_END_EVENT)
+    vevents = (vevent[:end], rendered.own_lines, vevent[end:])
+    return Artifact(rendered.path, *_file(_single_header(), rendered.tzids, vevents, plans))
 
 
 def render_feed(
@@ -149,7 +149,7 @@ def render_feed(
         header.add("COLOR", Verbatim(calendar.color))
         header.add("X-APPLE-CALENDAR-COLOR", Verbatim(css_colors()[calendar.color]))
     tzids = sorted({tzid for event in events for tzid in event.tzids})
-    return Artifact(feed.path, _file(_opened(header), tzids, (event.vevent for event in events), plans))
+    return Artifact(feed.path, *_file(_opened(header), tzids, (event.vevent for event in events), plans))
 
 
 def _feed_description(feed: Feed, calendar: model.Calendar) -> str:
@@ -314,10 +314,19 @@ def _opened(header: Calendar) -> bytes:
     return _lines(header)[: -len(_END_CALENDAR)]
 
 
-def _file(header: bytes, tzids: Iterable[str], vevents: Iterable[bytes], plans: Mapping[str, ZonePlan | None]) -> bytes:
-    """Return a whole file: zones before the events that name them, each once."""
-    timezones = (render_timezone(tzid, plan.observances if (plan := plans.get(tzid)) else None) for tzid in tzids)
-    return b"".join([header, *timezones, *vevents, _END_CALENDAR])
+def _file(
+    header: bytes,
+    tzids: Iterable[str],
+    vevents: Iterable[bytes | memoryview],
+    plans: Mapping[str, ZonePlan | None],
+) -> Iterator[bytes | memoryview]:
+    """Yield the parts of a file: zones before the events that name them, each once."""
+    yield header
+    for tzid in tzids:
+        plan = plans.get(tzid)
+        yield render_timezone(tzid, plan.observances if plan else None)
+    yield from vevents
+    yield _END_CALENDAR
 
 
 def _lines(component: Component) -> bytes:

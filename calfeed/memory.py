@@ -8,7 +8,7 @@ published and can be deleted at any time.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from hashlib import sha256
@@ -32,7 +32,7 @@ from calfeed.versions import fingerprint
 
 _FILE = "memory"
 _VERSION = 1
-_SIZE = 8  # bytes of the number of bytes that are JSON; what follows it are the texts
+_SIZE = 8  # bytes of the number at the end, which tells where the last part begins
 _RENEWED = 20
 """A memory is written anew once one in so many files is another: for fewer it would take longer than it saves."""
 
@@ -55,16 +55,16 @@ class Memory:
         key: what the files were read beside (`key_beside`).
         since: the clock of the file system before the files were looked at.
         device: that file system.
-        rows: by path, how a file was, its events and problems.
-        texts: what was published of the events.
+        places: by path, where in `data` it stands what was made of a file.
+        data: the whole.
         recalled: the paths of which it was believed.
     """
 
     key: str = ""
     since: int = 0
     device: int = 0
-    rows: Mapping[str, Row] = field(default_factory=dict)
-    texts: memoryview = field(default_factory=lambda: memoryview(b""))
+    places: Mapping[str, Row] = field(default_factory=dict)
+    data: memoryview = field(default_factory=lambda: memoryview(b""))
     recalled: set[str] = field(default_factory=set)
     printed: dict[str, Printed] = field(default_factory=dict)
 
@@ -76,11 +76,12 @@ class Memory:
             path: the file, relative to it.
             venues: the venues there are; those of the events are among them, as long as the key is right.
         """
-        row = self.rows.get(path)
-        if row is None:
+        place = self.places.get(path)
+        if place is None:
             return None
         try:
-            seen, events, problems = row
+            begin, end = place
+            seen, events, problems = json.loads(bytes(self.data[begin:end]))
             if not is_as_it_was(str(root), seen, self.since, self.device):
                 return None
             found = tuple(_event(each, venues) for each in events)
@@ -94,7 +95,7 @@ class Memory:
 
     def _printed(self, row: Row) -> Printed:
         begin, middle, end, tzids, revision = row[-1]
-        return Printed(tuple(revision), bytes(self.texts[begin:middle]), bytes(self.texts[middle:end]), tuple(tzids))
+        return Printed(tuple(revision), bytes(self.data[begin:middle]), bytes(self.data[middle:end]), tuple(tzids))
 
 
 def key_beside(root: Path, read: Iterable[Seen]) -> str:
@@ -107,10 +108,9 @@ def read_memory(state: Path) -> Memory:
     """Return what is remembered; an empty memory if there is none, or none that can be used."""
     try:
         data = read_checked(state / _FILE)
-        size = int.from_bytes(data[:_SIZE])
-        content = json.loads(bytes(data[_SIZE : _SIZE + size]))
-        rows = {row[0][0]: row for row in content["sources"]}
-        return Memory(str(content["key"]), int(content["since"]), state.stat().st_dev, rows, data[_SIZE + size :])
+        begin = len(data) - int.from_bytes(data[-_SIZE:])
+        content = json.loads(bytes(data[begin:-_SIZE]))
+        return Memory(str(content["key"]), int(content["since"]), state.stat().st_dev, content["places"], data)
     except UNREADABLE:
         return Memory()
 
@@ -137,20 +137,32 @@ def write_memory(
     forgotten = sum(each.file.path not in memory.recalled for each in kept)
     if key == memory.key and forgotten * _RENEWED < len(kept):
         return
-    texts: list[bytes] = []
-    rows = []
+    write_checked(state / _FILE, _parts(key, since, kept, printed))
+
+
+def _parts(key: str, since: int, kept: Iterable[Resolved], printed: Callable[[str], Printed]) -> Iterator[bytes]:
+    """Yield the events of each file as they are published and then as JSON; at last where each stands, and how long.
+
+    So neither writer nor reader need hold all of it at once as Python's values.
+    """
     end = 0
+    places: dict[str, tuple[int, int]] = {}
     for each in kept:
         events = []
         for event in each.events:
             shown = printed(event.id)
             begin, middle = end, end + len(shown.vevent)
             end = middle + len(shown.own_lines)
-            texts += (shown.vevent, shown.own_lines)
+            yield shown.vevent
+            yield shown.own_lines
             events.append([*_row(event), [begin, middle, end, shown.tzids, shown.revision]])
-        rows.append([row_of(each.file), events, [row_of_problem(problem) for problem in each.problems]])
-    head = json.dumps({"key": key, "since": since, "sources": rows}).encode()
-    write_checked(state / _FILE, b"".join([len(head).to_bytes(_SIZE), head, *texts]))
+        row = json.dumps([row_of(each.file), events, [row_of_problem(problem) for problem in each.problems]]).encode()
+        yield row
+        places[each.file.path] = end, end + len(row)
+        end += len(row)
+    last = json.dumps({"key": key, "since": since, "places": places}).encode()
+    yield last
+    yield (len(last) + _SIZE).to_bytes(_SIZE)
 
 
 def _is_plain(event: Event) -> bool:

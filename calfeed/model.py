@@ -229,16 +229,32 @@ class Calendar:
     mark: Mark = field(compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, init=False)
 class Artifact:
-    """A file to publish: its path relative to DIST, with forward slashes, its bytes, and their SHA-256."""
+    """A file to publish: its path relative to DIST, with forward slashes, and its bytes, with their size and SHA-256.
+
+    The bytes are held in parts, as files have most of them in common: an event is in several feeds.
+    """
 
     path: str
-    data: bytes
-    sha256: str = field(init=False, compare=False, repr=False)
+    size: int
+    sha256: str
+    parts: tuple[bytes | memoryview, ...] = field(compare=False, repr=False)
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "sha256", hashlib.sha256(self.data).hexdigest())
+    def __init__(self, path: str, *parts: bytes | memoryview) -> None:
+        digest = hashlib.sha256()
+        for part in parts:
+            digest.update(part)
+        for name, value in (
+            *(("path", path), ("size", sum(map(len, parts)))),
+            *(("sha256", digest.hexdigest()), ("parts", parts)),
+        ):
+            object.__setattr__(self, name, value)
+
+    @property
+    def data(self) -> bytes:
+        """The bytes."""
+        return b"".join(self.parts)
 
 
 def event_path(event_id: str) -> str:

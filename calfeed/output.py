@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import operator
 import os
 import re
 import shutil
@@ -24,7 +23,6 @@ import stat
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
-from io import FileIO
 from pathlib import Path, PurePosixPath
 from typing import TypeAlias
 
@@ -70,12 +68,12 @@ class Dist:
         self.finished = Changes()
         """What an earlier build had left undone, and opening this folder has done."""
 
-    def changes(self, artifacts: Sequence[Artifact], *, same_manifest: SameManifest = operator.eq) -> Changes:
+    def changes(self, artifacts: Sequence[Artifact], *, same_manifest: SameManifest | None = None) -> Changes:
         """Return what differs between DIST and the artifacts, the manifest among them.
 
         Args:
             artifacts: everything DIST shall hold.
-            same_manifest: tells whether the manifest present and the new one are the same.
+            same_manifest: tells whether the manifest present and the new one are the same, if not the bytes decide.
         """
         wanted = {artifact.path for artifact in artifacts}
         written = sorted(artifact.path for artifact in artifacts if self._differs(artifact, same_manifest))
@@ -158,16 +156,16 @@ class Dist:
             message = f"the folder holds files that are not calfeed's: {shown}"
             self._refuse("", "foreign-folder", message, "choose an empty folder with -o, or empty this one yourself")
 
-    def _differs(self, artifact: Artifact, same_manifest: SameManifest) -> bool:
+    def _differs(self, artifact: Artifact, same_manifest: SameManifest | None) -> bool:
         target = self._target(artifact.path)
         try:
             found = os.lstat(target)
             self._seen[artifact.path] = seen(artifact.path, found, artifact.sha256)
-            if artifact.path == MANIFEST:
+            if artifact.path == MANIFEST and same_manifest is not None:
                 return not same_manifest(_read(target), artifact.data)
             # Not read at all unless it can be the same: it may be a link to something endless.
-            is_like = stat.S_ISREG(found.st_mode) and found.st_size == len(artifact.data)
-            return not is_like or _read(target) != artifact.data
+            is_like = stat.S_ISREG(found.st_mode) and found.st_size == artifact.size
+            return not is_like or hashlib.sha256(_read(target)).hexdigest() != artifact.sha256
         except OSError:
             return True
 
@@ -244,9 +242,10 @@ class Dist:
         self._staging.mkdir(parents=True)
         for number, artifact in enumerate(artifacts):
             progress(number, len(artifacts))
-            with open(self._staged(artifact.path), "xb", buffering=0) as file:
-                _write(file, artifact.data)
+            with open(self._staged(artifact.path), "xb") as file:
+                file.writelines(artifact.parts)
                 if artifact.path == MANIFEST:
+                    file.flush()
                     os.fsync(file.fileno())
         progress(len(artifacts), len(artifacts))
 
@@ -362,13 +361,6 @@ def _folders_of(paths: Iterable[str]) -> list[str]:
 def _read(path: str) -> bytes:
     with open(path, "rb", buffering=0) as file:
         return file.read()
-
-
-def _write(file: FileIO, data: bytes) -> None:
-    """Write all the bytes: the system may take a part of them first, and refuse the rest."""
-    left = memoryview(data)
-    while left:
-        left = left[file.write(left) :]
 
 
 def _remove_folder(path: Path) -> None:

@@ -249,11 +249,11 @@ def _row_of(revision: Revision) -> tuple[int, str, str]:
 def _feed_problems(edition: Edition, artifacts: Sequence[Artifact]) -> Iterator[Problem]:
     """Warn of feeds that clients are known to cut off or refuse."""
     for feed, artifact in zip(edition.feeds, artifacts, strict=True):
-        if len(artifact.data) >= MAX_FEED_BYTES or len(feed.event_ids) >= MAX_FEED_EVENTS:
+        if artifact.size >= MAX_FEED_BYTES or len(feed.event_ids) >= MAX_FEED_EVENTS:
             yield warning(
                 feed.mark,
                 "large-feed",
-                f"{feed.path} has {len(artifact.data):,} bytes and {len(feed.event_ids):,} events; Google loses events "
+                f"{feed.path} has {artifact.size:,} bytes and {len(feed.event_ids):,} events; Google loses events "
                 f"of feeds over {MAX_FEED_BYTES:,} bytes",
                 "offer smaller feeds under `feeds:`, by `categories` or with `from` and `to`",
             )

@@ -86,7 +86,7 @@ def write_snapshot(state: Path, snapshot: Snapshot) -> None:
         "sources": [row_of(each) for each in snapshot.sources],
         "files": [row_of(each) for each in snapshot.files],
     }
-    write_checked(state / _FILE, json.dumps(content).encode())
+    write_checked(state / _FILE, [json.dumps(content).encode()])
 
 
 def recall(source: Path, target: Path, *, base_url: str | None, site: bool) -> Answer | None:

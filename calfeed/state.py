@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import astuple, dataclass
 from hashlib import sha256
@@ -29,7 +29,7 @@ _DRAFT = "draft"  # the only one, so that what a killed build leaves is taken aw
 # for file systems that keep whole seconds, or every other.
 _TICK, _COARSE_TICK = 20_000_000, 2_500_000_000
 _COARSE = 10_000_000
-_DIGEST = 64  # digits of a SHA-256
+_DIGEST = 32  # bytes of a SHA-256
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,15 +97,18 @@ def is_as_it_was(root: str, row: Row, since: int, device: int) -> bool:
 # -- files of the state -----------------------------------------------------------------------------------------
 
 
-def write_checked(path: Path, data: bytes) -> None:
+def write_checked(path: Path, parts: Iterable[bytes]) -> None:
     """Write a file of the state, or none where that fails: it is a help and no more."""
+    digest = sha256()
     draft = path.with_name(_DRAFT)
     with suppress(OSError):
         try:
             draft.unlink(missing_ok=True)
             with draft.open("xb") as file:
-                file.write(sha256(data).hexdigest().encode())
-                file.write(data)
+                for part in parts:
+                    digest.update(part)
+                    file.write(part)
+                file.write(digest.digest())
             draft.replace(path)
         finally:
             draft.unlink(missing_ok=True)
@@ -120,9 +123,9 @@ def read_checked(path: Path) -> memoryview:
     if path.is_symlink() or not path.is_file():
         raise ValueError(path)
     data = memoryview(path.read_bytes())
-    if data[:_DIGEST] != sha256(data[_DIGEST:]).hexdigest().encode():
+    if data[-_DIGEST:] != sha256(data[:-_DIGEST]).digest():
         raise ValueError(path)
-    return data[_DIGEST:]
+    return data[:-_DIGEST]
 
 
 def row_of(each: Seen) -> Row:
