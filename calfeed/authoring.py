@@ -53,7 +53,7 @@ end: 2027-06-06
 venue: lecture-hall
 categories: [open house]
 """,
-    ".gitignore": "# the lock and the journal of calfeed build\n.calfeed/\n",
+    ".gitignore": "# what calfeed build keeps for itself\n.calfeed/\n",
 }
 
 

@@ -36,6 +36,7 @@ from calfeed.versions import fingerprint
 
 _FILE = "snapshot"
 _VERSION = 1
+_START = Path("/proc/sys/kernel/random/boot_id")  # of Linux
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,9 @@ class Snapshot:
 
 def key_of(source: Path, *, base_url: str | None, site: bool) -> str:
     """Return a hash of what a build is asked for, and of what it is done with."""
-    asked = [_VERSION, fingerprint(), str(source), os.path.realpath(source), base_url, site]
+    # A power cut may tear files of DIST that look as they did. So after a start of the system every byte is compared.
+    start = _START.read_text("ascii") if _START.exists() else ""
+    asked = [_VERSION, fingerprint(), start, str(source), os.path.realpath(source), base_url, site]
     return sha256(json.dumps(asked).encode()).hexdigest()
 
 

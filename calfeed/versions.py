@@ -12,6 +12,8 @@ from pathlib import Path
 # Each may be installed in a folder of its own; all that is installed there counts.
 _PACKAGES = ("babel", "icalendar", "jinja2", "markdown_it", "pydantic", "pytz", "segno", "tzfpy", "yaml")
 _INSTALLED = (".dist-info", ".egg-info")
+# Debian's pytz reads the zones of the system, which are updated apart from it.
+_SYSTEM_ZONES = Path("/usr/share/zoneinfo/tzdata.zi")
 
 
 @cache
@@ -22,7 +24,8 @@ def fingerprint() -> str:
     (`pytz-2026.6.dist-info`), calfeed's own files by size and time, so that a change of its code counts too.
     """
     own = Path(__file__).parent
-    parts = [sys.version, *sorted(_installed()), str(own), *sorted(_files(own))]
+    zones = _stamp(str(_SYSTEM_ZONES)) if _SYSTEM_ZONES.exists() else ""
+    parts = [sys.version, zones, *sorted(_installed()), str(own), *sorted(_files(own))]
     return sha256("\n".join(parts).encode(errors="surrogateescape")).hexdigest()
 
 
@@ -33,10 +36,13 @@ def _installed() -> set[str]:
 
 
 def _files(folder: Path) -> set[str]:
-    found = set()
+    found: set[str] = set()
     for here, folders, names in os.walk(folder):
         folders[:] = [name for name in folders if name != "__pycache__"]
-        for name in names:
-            stamp = os.stat(os.path.join(here, name))
-            found.add(f"{here}/{name} {stamp.st_size} {stamp.st_mtime_ns}")
+        found.update(_stamp(f"{here}/{name}") for name in names)
     return found
+
+
+def _stamp(path: str) -> str:
+    found = os.stat(path)
+    return f"{path} {found.st_size} {found.st_mtime_ns}"
