@@ -245,11 +245,12 @@ class Artifact:
         digest = hashlib.sha256()
         for part in parts:
             digest.update(part)
-        for name, value in (
-            *(("path", path), ("size", sum(map(len, parts)))),
-            *(("sha256", digest.hexdigest()), ("parts", parts)),
-        ):
+        values = {"path": path, "size": sum(map(len, parts)), "sha256": digest.hexdigest(), "parts": parts}
+        for name, value in values.items():
             object.__setattr__(self, name, value)
+
+    def __reduce__(self) -> tuple[type[Artifact], tuple[str, bytes]]:
+        return type(self), (self.path, self.data)  # a part may be a view of other bytes, which cannot be pickled
 
     @property
     def data(self) -> bytes:

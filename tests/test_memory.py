@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,10 @@ from support import LATER, NOW, TALK, run, tree, write_events, write_files
 
 import calfeed
 from calfeed.errors import OutputError
+from calfeed.memory import read_memory
+from calfeed.model import Event
 from calfeed.pipeline import build
+from calfeed.project import load
 from calfeed.snapshot import Answer, recall
 from calfeed.state import read_checked, write_checked
 
@@ -132,6 +136,78 @@ def test_warnings_of_the_next_build_are_not_foretold(project: Path, tmp_path: Pa
     assert "stale-revision" not in first.stderr + reports[0]
     assert "stale-revision" in reports[1]
     assert reports[1] == reports[2]
+
+
+# -- a file changed ---------------------------------------------------------------------------------------------
+
+RICH = """\
+summary: Everything, but no series
+start: 2027-05-18 18:00
+end: 2027-05-19 01:30
+end_timezone: Europe/Oslo
+venue: hub
+online: https://meet.example/1
+description: With *letters*, <https://x.example/>, and a line
+
+  of its own.
+url: https://x.example/
+categories: [music, talk]
+organizer: {name: We, email: we@x.example, url: https://x.example/us}
+busy: true
+status: tentative
+reminders: [1h, 2d]
+created: 2020-01-01 10:00
+last_modified: 2021-01-01 10:00
+sequence: 2
+properties: {X-A: b, X-B: c}
+"""
+REMEMBERED = {
+    "id", "uid", "summary", "when", "zone", "status", "venue", "online", "description", "url", "categories",
+    "organizer", "busy", "reminders", "properties", "created", "last_modified", "sequence", "mark", "stamp_marks",
+}  # fmt: skip
+MADE_ANEW = {"image", "recurrence"}
+
+
+def test_every_field_of_an_event_is_remembered() -> None:
+    """Of each field of an event it is settled whether it is remembered: a new one must not be forgotten."""
+    assert {each.name for each in fields(Event)} == REMEMBERED | MADE_ANEW
+
+
+def test_events_come_back_as_they_were(tmp_path: Path) -> None:
+    """What is remembered of a file is what reading it gives, to the last field; series are read again."""
+    days = "summary: Days\nstart: 2027-06-05\nend: 2027-06-07\n"
+    weekly = f"{TALK}rrule: {{freq: weekly, count: 3}}\n"
+    several = "".join(f"- id: x{n}\n  summary: X\n  start: 2027-06-0{n + 1} 10:00\n" for n in range(3))
+    root = write_events(tmp_path, rich=RICH, days=days, weekly=weekly, several=several, endless=f"{TALK}venue: hub\n")
+    first = build(root, tmp_path / "dist", now=NOW).project
+    memory = read_memory(tmp_path / ".calfeed" / "dist")
+    second = load(root, memory=memory)
+    assert memory.recalled == {"rich.yaml", "days.yaml", "several.yaml", "endless.yaml"}
+    assert second == first
+    assert second.problems == first.problems
+    for one, other in zip(first.events, second.events, strict=True):
+        assert [getattr(one, each.name) for each in fields(Event)] == [
+            getattr(other, each.name) for each in fields(Event)
+        ]
+
+
+@pytest.mark.parametrize("name", ["venues.yaml", "calendar.yaml", "_defaults.yaml"])
+def test_what_events_depend_on_is_part_of_the_memory(project: Path, tmp_path: Path, name: str) -> None:
+    """Where a file changed that decides about all events, each is made anew."""
+    with (project / name).open("a", encoding="utf-8") as file:
+        file.write("# nothing but a comment\nbusy: true\n" if name == "_defaults.yaml" else "# a comment\n")
+    memory = read_memory(tmp_path / ".calfeed" / "dist")
+    load(project, memory=memory)
+    assert memory.recalled == set()
+
+
+def test_only_the_changed_file_is_read(project: Path, tmp_path: Path) -> None:
+    """A change of one file, of the same size and right after a build, makes anew what stands in it and no more."""
+    rewrite(project / "talk.yaml", "Talk", "Walk")
+    memory = read_memory(tmp_path / ".calfeed" / "dist")
+    found = load(project, memory=memory)
+    assert memory.recalled == {"tour.yaml", "fair.yaml"}
+    assert sorted(event.summary for event in found.events) == ["Talk", "Tour", "Walk"]
 
 
 # -- what is believed -------------------------------------------------------------------------------------------
