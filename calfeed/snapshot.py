@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
@@ -79,6 +79,11 @@ def key_of(source: Path, *, base_url: str | None, site: bool) -> str:
 
 def write_snapshot(state: Path, snapshot: Snapshot) -> None:
     """Write the snapshot into the folder of the state, or none where that fails."""
+    write_checked(state / _FILE, _parts(snapshot))
+
+
+def _parts(snapshot: Snapshot) -> Iterator[bytes]:
+    """Yield the snapshot as JSON, file by file: at the end of a large build there is not much room."""
     content = {
         "key": snapshot.key,
         "read_since": snapshot.read_since,
@@ -86,10 +91,14 @@ def write_snapshot(state: Path, snapshot: Snapshot) -> None:
         "events": snapshot.answer.events,
         "feeds": snapshot.answer.feeds,
         "problems": [row_of_problem(problem) for problem in snapshot.answer.problems],
-        "sources": [row_of(each) for each in snapshot.sources],
-        "files": [row_of(each) for each in snapshot.files],
     }
-    write_checked(state / _FILE, [json.dumps(content).encode()])
+    yield json.dumps(content)[:-1].encode()
+    for name, files in (("sources", snapshot.sources), ("files", snapshot.files)):
+        yield f', "{name}": ['.encode()
+        for number, each in enumerate(files):
+            yield f"{', ' if number else ''}{json.dumps(row_of(each))}".encode()
+        yield b"]"
+    yield b"}"
 
 
 def recall(source: Path, target: Path, *, base_url: str | None, site: bool) -> Answer | None:
