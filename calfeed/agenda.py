@@ -39,11 +39,13 @@ def on_days(events: Iterable[Event], first: date | None, last: date | None) -> t
     """Return the occurrences that have something of these days, both included, in the order of their starts.
 
     Without a last day a series that has no end is followed for two years from the first day, or from its beginning.
+    None is known before 1900 or after 2200, which any earlier or later day stands for.
     """
     found = []
-    since = as_wall(first) if first else _FIRST
+    since = _clamp(as_wall(first)) if first else _FIRST
     for event in events:
-        for one in _between(event, since, _followed_until(event, since) if last is None else as_wall(last) + _DAY):
+        until = _followed_until(event, since) if last is None else _clamp(as_wall(last)) + _DAY
+        for one in _between(event, since, until):
             begin, end = days_of(one.when)
             if (first is None or end >= first) and (last is None or begin <= last):
                 found.append(one)

@@ -1,10 +1,13 @@
-"""Source files that calfeed writes for people: a first calendar, and a new event. Nothing is ever overwritten."""
+"""Files that calfeed writes for people: a first calendar, a workflow, a new event. Nothing is ever overwritten."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
+from importlib import resources
+from importlib.metadata import version
 from pathlib import Path
+from typing import Literal
 
 from calfeed import notation
 from calfeed.errors import Mark, Problem, Severity, SourceError, error
@@ -12,8 +15,9 @@ from calfeed.notation import WrittenTime
 from calfeed.project import load
 from calfeed.source import dump_mapping
 
+_CALENDAR = "events/calendar.yaml"
 _EXAMPLE = {
-    "events/calendar.yaml": """\
+    _CALENDAR: """\
 # The calendar itself. Every key is explained in docs/reference/yaml.md.
 name: Harbour Museum
 # Subscribers know events by this. Keep it for ever, wherever the site moves.
@@ -56,6 +60,40 @@ categories: [open house]
     ".gitignore": "# what calfeed build keeps for itself\n.calfeed/\n",
 }
 
+_WORKFLOWS = {"github": ".github/workflows/calfeed.yml", "gitlab": ".gitlab-ci.yml"}
+
+
+def has_calendar(folder: Path) -> bool:
+    """Tell whether `folder` holds a folder of events."""
+    return (folder / _CALENDAR).exists()
+
+
+def write_workflow(folder: Path, forge: Literal["github", "gitlab"]) -> Path:
+    """Write what checks and publishes the calendar in `folder` at a forge, and return the file written.
+
+    Raises:
+        SourceError: there is such a file already, or the folder cannot be written; or the calendar says nowhere where
+            it is published, so that nobody could find the last manifest there.
+    """
+    path = folder / _WORKFLOWS[forge]
+    if has_calendar(folder):
+        _check_url(folder)
+    text = resources.files("calfeed").joinpath("ci", f"{forge}.yml").read_text(encoding="utf-8")
+    if not _write_new(path, text.replace("calfeed==VERSION", f"calfeed=={version('calfeed')}")):
+        hint = "move it aside, run this again, and put the two together by hand"
+        raise SourceError([error(Mark(path=path.as_posix()), "already-there", "there is such a file already", hint)])
+    return path
+
+
+def _check_url(folder: Path) -> None:
+    project = load((folder / _CALENDAR).parent)
+    if project.calendar.url is None:
+        message = "the calendar has no `url`, and the workflow finds the last published manifest there"
+        mark = Mark(path=(folder / _CALENDAR).as_posix())
+        raise SourceError(
+            [error(mark, "missing-url", message, "add the address where it will be published: `url: https://…/`")]
+        )
+
 
 def write_example(folder: Path) -> tuple[Path, ...]:
     """Write a small calendar into `folder`, and return the files written.
@@ -63,8 +101,8 @@ def write_example(folder: Path) -> tuple[Path, ...]:
     Raises:
         SourceError: there is a calendar already, or the folder cannot be written.
     """
-    calendar = folder / "events" / "calendar.yaml"
-    if calendar.exists():
+    if has_calendar(folder):
+        calendar = folder / _CALENDAR
         hint = "choose another folder, or add events with `calfeed new`"
         raise SourceError([error(Mark(path=calendar.as_posix()), "already-there", "there is a calendar already", hint)])
     return tuple(path for name, text in _EXAMPLE.items() if _write_new(path := folder / name, text))

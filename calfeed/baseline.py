@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import re
+from dataclasses import replace
+from pathlib import Path, PurePosixPath
 from urllib.parse import urljoin, urlsplit
 
 from calfeed import fetching
@@ -30,7 +32,7 @@ def load_baseline(location: str, fetch: Fetch = fetching.fetch) -> Manifest | No
     """
     if "://" in location:
         data = _fetch(location, fetch)
-        return None if data is None else read_manifest(data, location)
+        return None if data is None else _read(data, location)
     path = Path(location) / MANIFEST if Path(location).is_dir() else Path(location)
     try:
         return read_manifest(path.read_bytes(), path.as_posix())
@@ -38,6 +40,26 @@ def load_baseline(location: str, fetch: Fetch = fetching.fetch) -> Manifest | No
         return None
     except OSError as cause:
         raise _unreadable(location, cause.strerror or str(cause)) from cause
+
+
+def folder_meant(location: str) -> str | None:
+    """Return the address of the folder that is meant, where a slash may be missing at the end; else None."""
+    if "://" not in location:
+        return None
+    parts = urlsplit(location)
+    is_file = bool(parts.query or PurePosixPath(parts.path).suffix) or location.endswith("/")
+    return None if is_file else f"{location}/"
+
+
+def _read(data: bytes, location: str) -> Manifest:
+    try:
+        return read_manifest(data, location)
+    except OutputError as cause:
+        folder = folder_meant(location)
+        if folder is None:
+            raise
+        hint = f"name the manifest, or the folder it is in with a slash at the end: {folder}"
+        raise OutputError([replace(problem, hint=hint) for problem in cause.problems]) from cause
 
 
 def _fetch(location: str, fetch: Fetch) -> bytes | None:
@@ -62,11 +84,15 @@ def _join(location: str, url: str, target: str) -> str:
     try:
         return urljoin(url, target)
     except ValueError as cause:
-        raise _unreadable(location, f"{target} is no https address") from cause
+        raise _unreadable(location, f"{_without_password(target)} is no https address") from cause
 
 
 def _check_address(location: str, url: str) -> None:
     """Refuse what anybody on the way could change: the next build believes every word of its baseline."""
+    shown = _without_password(url)
+    if shown != url:
+        hint = "fetch the manifest with another program, and give --baseline the file"
+        raise _unreadable(location, f"{shown} has a name or a password in it, and calfeed sends none", hint)
     try:
         parts = urlsplit(url)
         is_safe = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK)
@@ -76,7 +102,17 @@ def _check_address(location: str, url: str) -> None:
         raise _unreadable(location, f"{url} is no https address")
 
 
-def _unreadable(location: str, reason: str) -> OutputError:
-    hint = "subscribers would get every event as a new one without it: try again, or give another --baseline"
+def _without_password(url: str) -> str:
+    """Return an address as it may be shown: without what stands before the host (RFC 3986 §3.2.1)."""
+    scheme, separator, rest = url.partition("//")
+    authority = re.split("[/?#]", rest, maxsplit=1)[0]
+    is_whole = "@" in authority or re.fullmatch(r"(?:[^:]*|\[.*\])(?::[0-9]*)?", authority) is not None
+    secret = authority if is_whole else rest  # with a slash in a password, that is not where the host ends
+    _, at, _ = secret.rpartition("@")
+    return f"{scheme}{separator}***@{rest[secret.rfind('@') + 1 :]}" if at else url
+
+
+def _unreadable(location: str, reason: str, hint: str = "") -> OutputError:
+    hint = hint or "subscribers would get every event as a new one without it: try again, or give another --baseline"
     message = f"the baseline cannot be read: {reason}"
-    return OutputError([error(Mark(path=location), "unreadable-baseline", message, hint)])
+    return OutputError([error(Mark(path=_without_password(location)), "unreadable-baseline", message, hint)])

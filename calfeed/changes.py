@@ -91,15 +91,17 @@ def compare(
     held = tuple(events)
     uids = {event.uid for event, _ in held}
     by_id = lost_uids(uids, published)
-    found = []
+    found, compared = [], set()
     for event, content in held:
         before = published.get(event.uid) or by_id.get(event.id)
+        compared.add(before.uid if before else event.uid)
         if before is None:
             found.append(_describe(Kind.ADDED, event.id, event.uid, content, ()))
         elif before.uid != event.uid or before.content != content:
             found.append(_change(event, content, before, laws))
     for item in removed_events((event for event, _ in held), published):
-        if item.removed is None and item.content.get("status") != Status.CANCELLED.value:
+        is_told = item.uid in compared or item.removed is not None
+        if not is_told and item.content.get("status") != Status.CANCELLED.value:
             kind = Kind.REMOVED if now is not None and has_passed(item, now) else Kind.CANCELLED
             found.append(_describe(kind, item.id, item.uid, item.content, ()))
     return tuple(found)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import gc
 import os
 import sys
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from calfeed.ledger import Manifest
     from calfeed.model import Project
     from calfeed.pipeline import BuildResult
+    from calfeed.targets import Target
 
 _T = TypeVar("_T")
 _EVENTS = click.Path(exists=True, file_okay=False, path_type=Path)
@@ -38,9 +40,18 @@ _output_option = click.option(
     show_default=True,
     help="The output folder.",
 )
+
+
+def _read_baseline(_context: click.Context, _option: click.Parameter, value: str | None) -> str | None:
+    if value is not None and not value.strip():
+        raise click.BadParameter("it is empty: name a manifest or its folder, or leave the option out")
+    return value
+
+
 _baseline_option = click.option(
     "--baseline",
     metavar="PATH|URL",
+    callback=_read_baseline,
     help="What is published now: a manifest or its folder, here or on the web, instead of the output folder.",
 )
 _format_option = click.option(
@@ -65,13 +76,23 @@ def main() -> None:
 
 @main.command()
 @click.argument("folder", metavar="[DIR]", type=click.Path(file_okay=False, path_type=Path), default=".")
-def init(folder: Path) -> None:
-    """Write a small working example calendar into DIR (default: here)."""
-    from calfeed.authoring import write_example
+@click.option("--ci", type=click.Choice(["github", "gitlab"]), help="Also write what checks and publishes it there.")
+def init(folder: Path, ci: Literal["github", "gitlab"] | None) -> None:
+    """Write a small working example calendar into DIR (default: here).
+
+    With --ci a workflow comes with it, or by itself where there is a calendar already. Nothing is overwritten.
+    """
+    from calfeed.authoring import has_calendar, write_example, write_workflow
 
     with _problems_to_stderr():
-        for path in write_example(folder):
-            click.echo(path.as_posix())
+        written = [write_workflow(folder, ci)] if ci else []
+        if not (ci and has_calendar(folder)):
+            written += write_example(folder)
+    for path in written:
+        click.echo(path.as_posix())
+    if ci:
+        click.echo("Now commit it. How the first publication begins is in docs/how-to/publish-with-ci.md", err=True)
+        return
     where = "" if folder == Path() else f"cd {folder.as_posix()} && "
     click.echo(f"Now build it: {where}calfeed build", err=True)
 
@@ -234,7 +255,7 @@ def diff(
     project = _load(events)
     now = _build_time()
     with _problems_to_stderr():
-        published = _load_baseline(baseline or out.as_posix(), may_miss=baseline is None)
+        published = _load_published(baseline, out)
         found = find_difference(project, published, now=now)
     if form == "json":
         click.echo(diffreport.format_difference_json(found), nl=False)
@@ -260,7 +281,7 @@ def zones(events: Path, out: Path, baseline: str | None, form: Literal["text", "
     project = _load(events)
     now = _build_time()
     with _problems_to_stderr():
-        published = _load_baseline(baseline or out.as_posix(), may_miss=baseline is None)
+        published = _load_published(baseline, out)
     used, laws = zones_in_use(project.events, now), tuple(changed_laws(published.zones))
     formats = {"text": diffreport.format_zones, "json": diffreport.format_zones_json}
     click.echo(formats[form](used, laws, published.tzdb), nl=False)
@@ -335,6 +356,42 @@ def serve(events: Path, port: int) -> None:
 
 
 @main.command()
+@click.argument("target")
+@click.option(
+    "-o", "--output", "out", type=_EVENTS, default="dist", show_default=True, help="The folder that was built."
+)
+@click.option("--dry-run", "dry", is_flag=True, help="Change nothing; list what would be uploaded and deleted.")
+@click.option("--allow-new-id", is_flag=True, help="The calendar's id was changed on purpose.")
+def publish(target: str, out: Path, dry: bool, allow_new_id: bool) -> None:
+    """Upload what changed to TARGET, and delete what is no longer published.
+
+    TARGET is a folder, or an address: s3://bucket/path, gs://bucket/path, az://container/path, sftp://host/path.
+    """
+    from calfeed import publishing, report
+    from calfeed.stores import hide_password
+
+    shown, now = hide_password(target), _build_time()
+    with _problems_to_stderr(f"nothing at {shown} was changed", "the upload is not complete"):
+        release = publishing.read_release(out)
+        place = _open_target(target, out)
+        if dry:
+            changes = publishing.plan(release, place, now=now, may_change_id=allow_new_id)
+        else:
+            bar = _Bar()
+            show = functools.partial(bar.show, "uploading")
+            changes = publishing.publish(release, place, now=now, may_change_id=allow_new_id, progress=show)
+    if not changes:
+        click.echo(f"{shown} is up to date")
+    elif dry:
+        for verb, paths in (("upload", changes.written), ("delete", changes.deleted)):
+            for path in paths:
+                click.echo(f"would {verb}: {path}")
+    else:
+        deleted = f", {report.plural(len(changes.deleted), 'file')} deleted" if changes.deleted else ""
+        click.echo(f"{shown}: {report.plural(len(changes.written), 'file')} uploaded{deleted}")
+
+
+@main.command()
 @click.argument("url")
 @_format_option
 def doctor(url: str, form: Literal["text", "json"]) -> None:
@@ -374,7 +431,9 @@ def schema(kind: str) -> None:
 
 
 @contextmanager
-def _problems_to_stderr(consequence: str | None = None) -> Iterator[None]:
+def _problems_to_stderr(
+    consequence: str | None = None, unfinished: str = "the output is half written; the next build finishes it"
+) -> Iterator[None]:
     """Show the problems of an error of ours, say what it means, and exit with 1."""
     from calfeed import report
     from calfeed.errors import CalfeedError, UnfinishedError
@@ -384,7 +443,7 @@ def _problems_to_stderr(consequence: str | None = None) -> Iterator[None]:
     except CalfeedError as cause:
         click.echo(report.format_problems(cause.problems), err=True, nl=False)
         if isinstance(cause, UnfinishedError):
-            consequence = "the output is half written; the next build finishes it"
+            consequence = unfinished
         summary = report.summarize(cause.problems)
         click.echo(f"{summary}; {consequence}" if consequence else summary, err=True)
         sys.exit(1)
@@ -434,6 +493,31 @@ def _listen(port: int) -> socket:
         raise click.BadParameter(message, param_hint="--port") from cause
 
 
+def _open_target(target: str, out: Path) -> Target:
+    """Return the place to publish at; what is no such place is wrong usage."""
+    from calfeed.stores import KINDS, hide_password, open_store
+    from calfeed.targets import FolderTarget
+
+    scheme, has_scheme, rest = target.partition("://")
+    if not has_scheme:
+        folder = Path(target)
+        if folder.resolve().is_relative_to(out.resolve()):
+            raise click.BadParameter("it is the folder that was built, or within it", param_hint="TARGET")
+        return FolderTarget(folder)
+    if scheme not in KINDS or not rest.strip("/"):
+        kinds = ", ".join(f"{kind}://" for kind in KINDS)
+        raise click.BadParameter(
+            f"{hide_password(target)} is neither a folder nor an address with {kinds}", param_hint="TARGET"
+        )
+    try:
+        return open_store(target)
+    except ModuleNotFoundError as cause:
+        kind = KINDS[scheme]
+        if cause.name not in ("fsspec", kind.package):
+            raise
+        raise click.UsageError(f"{scheme}:// needs {cause.name}: pip install 'calfeed[{kind.extra}]'") from cause
+
+
 def _load(events: Path) -> Project:
     from calfeed.project import load
 
@@ -441,15 +525,22 @@ def _load(events: Path) -> Project:
         return load(events, progress=_Bar().show)
 
 
+def _load_published(baseline: str | None, out: Path) -> Manifest:
+    """Return what is published by `--baseline`, else by the output folder, which may hold nothing yet."""
+    return _load_baseline(out.as_posix() if baseline is None else baseline, may_miss=baseline is None)
+
+
 def _load_baseline(location: str, *, may_miss: bool) -> Manifest:
     """Return what is published at `location`; an empty manifest if there is nothing, and that may be."""
-    from calfeed.baseline import load_baseline
+    from calfeed.baseline import folder_meant, load_baseline
     from calfeed.errors import Mark, OutputError, error
     from calfeed.ledger import Manifest
 
     found = load_baseline(location)
     if found is None and not may_miss:
-        hint = "check the address; for a first build, add --first"
+        folder = folder_meant(location)
+        check = f"write {folder} if that is the folder" if folder else "check the address"
+        hint = f"{check}; for a first build, add --first"
         raise OutputError([error(Mark(path=location), "missing-baseline", "there is no baseline here", hint)])
     return found or Manifest(path=location)
 

@@ -27,9 +27,9 @@ from calfeed.model import (
     ZoneChoice,
     ZonedTime,
 )
-from calfeed.notation import Duration, NotationError, format_offset
+from calfeed.notation import Duration, NotationError, WrittenTime, format_offset
 from calfeed.patterns import series_of
-from calfeed.rules import read_rule
+from calfeed.rules import Rule, read_rule
 from calfeed.series import offsets_of
 
 UNREADABLE = (ArithmeticError, AttributeError, LookupError, NotationError, TypeError, ValueError)
@@ -38,6 +38,7 @@ Content: TypeAlias = "dict[str, object]"
 """The fields of an event that a subscriber can see, as JSON values."""
 
 _CANONICAL = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+_HALF_A_DAY = timedelta(hours=12)
 FINGERPRINT_VERSION = 1
 """Part of every fingerprint. What was published is compared by its content, so raising it revises no event."""
 
@@ -218,7 +219,7 @@ def _read_location(location: Mapping[str, Any], mark: Mark) -> Venue:
 
 def _read_series(content: Mapping[str, Any], event: Event) -> Recurrence:
     """Return the series; ends that fall on a change of the clocks are among its instances, so it may be nominal."""
-    by_rule = series_of(read_rule(content["rrule"]), event.when, event.mark, is_nominal=True)
+    by_rule = series_of(_read_local_rule(content, event.when), event.when, event.mark, is_nominal=True)
     rdates, exdates = (_read_starts(content.get(key, ())) for key in ("rdates", "exdates"))
     instances = []
     for each in content.get("overrides", ()):
@@ -234,6 +235,27 @@ def _read_series(content: Mapping[str, Any], event: Event) -> Recurrence:
         starts=starts,
         instances=tuple(instances),
     )
+
+
+def _read_local_rule(content: Mapping[str, Any], when: AllDay | Timed) -> Rule:
+    """Return the rule of a series with its end in wall time, by the law that the series was published with.
+
+    UNTIL is an instant. By another law it would be another wall time, and could cut off the last start or add one.
+    """
+    rule = read_rule(content["rrule"])
+    until = rule.until
+    if isinstance(when, AllDay) or not isinstance(until, WrittenTime) or until.offset is None:
+        return rule
+    last = until.wall - until.offset + _offset_of(content["offsets"][-1])
+    # The last start may be the only one with its offset, at a change of the clocks. The next is a day away.
+    return replace(rule, until=WrittenTime(last if rule.is_within_days else last + _HALF_A_DAY))
+
+
+def _offset_of(text: str) -> timedelta:
+    offset = datetime.fromisoformat(text).utcoffset()
+    if offset is None:
+        raise ValueError(f"{text} has no offset")
+    return offset
 
 
 def _read_starts(texts: Sequence[str]) -> tuple[datetime, ...]:

@@ -7,19 +7,19 @@ many events gone at once, a feed's address gone, or every UID another.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from calfeed.addresses import buried_uids, is_automatic, kept_feeds, lost_feeds, with_aliases, with_tombstones
 from calfeed.changes import Change, Entry, compare
 from calfeed.errors import Mark, Problem, PromiseError, error, warning
-from calfeed.fields import read_id
 from calfeed.law import changed_laws
 from calfeed.ledger import Manifest, PublishedFeed
 from calfeed.model import Calendar, Feed, Project, Status
-from calfeed.notation import NotationError
 from calfeed.revisions import (
     Published,
     Revised,
+    Revision,
     bury,
     ends_at,
     has_passed,
@@ -54,6 +54,7 @@ class Edition:
         events: all events by their start, tombstones among them.
         feeds: all feeds with all events they hold, old addresses among them.
         history: what was changed in this build and in those before, the newest first.
+        retired: the last revisions of what was published once and is no longer, by UID: it may come back.
         problems: what is worth a look.
     """
 
@@ -61,6 +62,7 @@ class Edition:
     events: tuple[Revised, ...]
     feeds: tuple[Feed, ...]
     history: tuple[Entry, ...] = ()
+    retired: Mapping[str, Revision] = field(default_factory=dict)
     problems: tuple[Problem, ...] = ()
 
 
@@ -75,25 +77,27 @@ def prepare(project: Project, baseline: Manifest, now: datetime, consent: Consen
 
     Raises:
         PromiseError: the build would break a promise without consent.
-        OutputError: the manifest does not say what an event was that is to stay as a tombstone.
+        OutputError: the manifest does not say what an event was that is to stay as a tombstone, or no higher number is
+            left to tell of a change.
     """
-    removed = removed_events(project.events, baseline.events)
+    removed = _removed(project, baseline)
     breaches = list(_breaches(project, baseline, removed, now, consent))
     if breaches:
         raise PromiseError(breaches)
-    live, problems = revise(project.events, baseline.events, now)
+    live, problems = revise(project.events, baseline.events, now, baseline.retired)
     tombstones = bury(removed, now)
     changes = () if baseline.is_none else _compare(live, baseline, now)
     stamps = {item.event.uid: item.revision.last_modified for item in (*live, *tombstones)}
     entries = (Entry(stamps.get(change.uid, whole_second(now)), change) for change in changes)
     events = tuple(sorted((*live, *tombstones), key=lambda item: item.event.sort_key))
-    feeds = (*project.feeds, *_kept_feeds(project, baseline, {item.event.uid for item in tombstones}))
+    feeds = (*project.feeds, *kept_feeds(project, baseline, {item.event.uid for item in tombstones}))
     identity = () if consent.new_id else _identity_problems(live, baseline, removed)
     return Edition(
         calendar=project.calendar,
         events=events,
-        feeds=_with_aliases(_with_tombstones(feeds, tombstones, baseline.events, events)),
+        feeds=with_aliases(with_tombstones(feeds, tombstones, baseline.events, events)),
         history=(*entries, *baseline.history)[:MAX_HISTORY],
+        retired=_retired(baseline, events),
         problems=(*problems, *identity, *_law_problems(project, baseline)),
     )
 
@@ -104,15 +108,17 @@ def without_expired(edition: Edition, now: datetime, consent: Consent) -> Editio
     Those that are all an automatic feed has stay, unless removals are meant: no feed vanishes by the passing of time.
     """
     gone = {item.event.id for item in edition.events if item.removed and ends_at(item.event, item.removed) < now}
-    bare = {feed.slug for feed in edition.feeds if _is_automatic(feed) and gone.issuperset(feed.event_ids)}
+    bare = {feed.slug for feed in edition.feeds if is_automatic(feed) and gone.issuperset(feed.event_ids)}
     if not consent.removals:
         gone -= {event_id for feed in edition.feeds if feed.slug in bare for event_id in feed.event_ids}
         bare.clear()
     if not gone:
         return edition
+    dropped = {item.event.uid: item.revision for item in edition.events if item.event.id in gone}
     return replace(
         edition,
         events=tuple(item for item in edition.events if item.event.id not in gone),
+        retired={**edition.retired, **dropped},
         feeds=tuple(
             replace(feed, event_ids=tuple(event_id for event_id in feed.event_ids if event_id not in gone))
             for feed in edition.feeds
@@ -129,87 +135,35 @@ def vanished_feeds(project: Project, baseline: Manifest, now: datetime | None) -
         baseline: what is published.
         now: the time by which events have passed, which leave no tombstone; None if none have.
     """
-    return _vanished_feeds(project, baseline, _buried(removed_events(project.events, baseline.events), now))
+    return lost_feeds(project, baseline, buried_uids(_removed(project, baseline), now))
+
+
+def _removed(project: Project, baseline: Manifest) -> tuple[Published, ...]:
+    """Return what left the sources, but for what is still there and got another UID with the calendar's new id."""
+    renamed = _renamed_uids(project, baseline)
+    return tuple(item for item in removed_events(project.events, baseline.events) if item.uid not in renamed)
+
+
+def _renamed_uids(project: Project, baseline: Manifest) -> frozenset[str]:
+    """Return the UIDs that were made of the calendar's old id, of events that now have another."""
+    if baseline.id is None or baseline.id == project.calendar.id:
+        return frozenset()
+    known = {item.uid for item in baseline.events.values() if item.removed is None}
+    found = (f"{event.id}@{baseline.id}" for event in project.events if event.uid not in known)
+    return frozenset(uid for uid in found if uid in known)
+
+
+def _retired(baseline: Manifest, events: Iterable[Revised]) -> dict[str, Revision]:
+    """Return the last revision of everything that was published once and is not among `events`."""
+    known = {**baseline.retired, **{uid: item.revision for uid, item in baseline.events.items()}}
+    for item in events:
+        known.pop(item.event.uid, None)
+    return known
 
 
 def _compare(live: Sequence[Revised], baseline: Manifest, now: datetime) -> tuple[Change, ...]:
     laws = {law.tzid for law in changed_laws(baseline.zones)}
     return compare(((item.event, item.content) for item in live), baseline.events, laws, now)
-
-
-# -- feeds ------------------------------------------------------------------------------------------------------
-
-
-def _vanished_feeds(project: Project, baseline: Manifest, buried: set[str]) -> tuple[PublishedFeed, ...]:
-    return tuple(feed for feed in _missing_feeds(project, baseline) if not _has_only(feed, baseline, buried))
-
-
-def _kept_feeds(project: Project, baseline: Manifest, buried: set[str]) -> Iterator[Feed]:
-    """Yield the automatic feeds whose events were all taken away: their tombstones are still to be seen there."""
-    mark = project.calendar.mark
-    for feed in _missing_feeds(project, baseline):
-        if _has_only(feed, baseline, buried):
-            yield Feed(slug=feed.slug, path=feed.path, name=feed.name, description=None, event_ids=(), mark=mark)
-
-
-def _missing_feeds(project: Project, baseline: Manifest) -> Iterator[PublishedFeed]:
-    present = {path for feed in project.feeds for path in (feed.path, *(_path_of(each, feed) for each in feed.aliases))}
-    return (feed for feed in baseline.feeds if feed.path not in present)
-
-
-def _buried(removed: Iterable[Published], now: datetime | None) -> set[str]:
-    """Return the UIDs of what left the sources and has a tombstone."""
-    return {item.uid for item in removed if item.removed or now is None or not has_passed(item, now)}
-
-
-def _has_only(feed: PublishedFeed, baseline: Manifest, buried: set[str]) -> bool:
-    """Tell whether a feed came by itself and only tombstones are left of it."""
-    if feed.moved_to is not None or not _is_automatic(feed):
-        return False
-    return all(uid in buried for uid, item in baseline.events.items() if feed.slug in item.feeds)
-
-
-def _with_tombstones(
-    feeds: Sequence[Feed], tombstones: Sequence[Revised], baseline: Mapping[str, Published], events: Sequence[Revised]
-) -> tuple[Feed, ...]:
-    """Return the feeds with the tombstones that they held as events, in the order of all events."""
-    if not tombstones:
-        return tuple(feeds)
-    rank = {item.event.id: number for number, item in enumerate(events)}
-    held: dict[str, list[str]] = {}
-    for item in tombstones:
-        for slug in baseline[item.event.uid].feeds:
-            held.setdefault(slug, []).append(item.event.id)
-    found = []
-    for feed in feeds:
-        gone = {event_id for slug in (feed.slug, *feed.aliases) for event_id in held.get(slug, ())}
-        found.append(replace(feed, event_ids=tuple(sorted({*feed.event_ids, *gone}, key=rank.__getitem__))))
-    return tuple(found)
-
-
-def _with_aliases(feeds: Iterable[Feed]) -> tuple[Feed, ...]:
-    """Return the feeds, each followed by itself at its old addresses."""
-    found: list[Feed] = []
-    for feed in feeds:
-        found.append(feed)
-        found += (
-            replace(feed, slug=alias, path=_path_of(alias, feed), aliases=(), moved_to=feed.path)
-            for alias in feed.aliases
-        )
-    return tuple(found)
-
-
-def _path_of(alias: str, feed: Feed) -> str:
-    return f"{feed.path.removesuffix(f'{feed.slug}.ics')}{alias}.ics"
-
-
-def _is_automatic(feed: Feed | PublishedFeed) -> bool:
-    """Tell whether a feed came by itself; only such a name is taken from a manifest, as a path is made of it."""
-    kind, _, slug = feed.slug.partition("/")
-    try:
-        return kind in ("category", "venue") and read_id(slug) == slug and feed.path == f"feeds/{feed.slug}.ics"
-    except NotationError:
-        return False
 
 
 # -- promises ---------------------------------------------------------------------------------------------------
@@ -221,37 +175,40 @@ def _breaches(
     if not consent.new_id:
         yield from _new_id(project, baseline)
     if not consent.removals:
-        yield from _vanished_events(baseline, removed, now)
-        yield from _feed_problems(project, baseline, _buried(removed, now))
+        yield from _vanished_events(project, baseline, removed, now)
+        yield from _feed_problems(project, baseline, buried_uids(removed, now))
 
 
 def _new_id(project: Project, baseline: Manifest) -> Iterator[Problem]:
-    old, new = baseline.id, project.calendar.id
-    known = {item.uid for item in baseline.events.values() if item.removed is None}
-    lost = [event for event in project.events if event.uid not in known and f"{event.id}@{old}" in known]
-    if old is not None and old != new and lost:
+    old, new, lost = baseline.id, project.calendar.id, _renamed_uids(project, baseline)
+    if lost:
         message = f"the calendar's id was `{old}` and is `{new}`: {len(lost)} events would get another UID"
         hint = f"write `id: {old}`, so that subscribers keep their events; or build with --allow-new-id"
         yield error(project.calendar.mark, "new-calendar-id", message, hint)
 
 
-def _vanished_events(baseline: Manifest, removed: Sequence[Published], now: datetime) -> Iterator[Problem]:
-    gone = [item for item in removed if _is_ahead(item, now)]
+def _vanished_events(
+    project: Project, baseline: Manifest, removed: Sequence[Published], now: datetime
+) -> Iterator[Problem]:
+    gone = [baseline.events[item.uid] for item in removed if _is_ahead(item, now)]
     if len(gone) < _FEWEST:
         return
     ahead = sum(_is_ahead(item, now) for item in baseline.events.values())
     if len(gone) * _SHARE > ahead:
         shown = ", ".join(f"`{item.id}`" for item in gone[:_LISTED]) + (", …" if len(gone) > _LISTED else "")
-        message = f"{len(gone)} of {ahead} events ahead are gone: {shown}"
-        hint = "restore them, or build with --allow-removals: subscribers will see them as cancelled"
+        # An event under another UID is gone, too, for those who know it by the one it had.
+        has_another_uid = not {event.id for event in project.events}.isdisjoint(item.id for item in gone)
+        how, what = ("gone or have another UID", "them and their UIDs") if has_another_uid else ("gone", "them")
+        message = f"{len(gone)} of {ahead} events ahead are {how}: {shown}"
+        hint = f"restore {what}, or build with --allow-removals: subscribers will see them as cancelled"
         yield error(Mark(path=baseline.path), "mass-removal", message, hint)
 
 
 def _feed_problems(project: Project, baseline: Manifest, buried: set[str]) -> Iterator[Problem]:
-    for feed in _vanished_feeds(project, baseline, buried):
+    for feed in lost_feeds(project, baseline, buried):
         message = f"the feed `{feed.slug}` is gone; people may have subscribed to {feed.path}"
         hint = f"write `aliases: {feed.slug}` at the feed that takes its place, or build with --allow-removals"
-        if _is_automatic(feed):
+        if is_automatic(feed):
             hint = f"write a feed with `aliases: {feed.slug}` under `feeds:`, or build with --allow-removals"
         yield error(Mark(path=baseline.path), "vanished-feed", message, hint)
 
@@ -272,12 +229,13 @@ def _identity_problems(live: Sequence[Revised], baseline: Manifest, removed: Seq
             continue
         same_id = by_id.get(event.id)
         if same_id is not None:
-            message = f"the UID of `{event.id}` was `{same_id.uid}`: subscribers see a new event in place of the old"
+            message = f"the UID of `{event.id}` was `{same_id.uid}`: for subscribers these are two events"
             yield warning(event.mark, "changed-uid", message, f"write `uid: {same_id.uid}` if it is the same event")
             continue
         twin = by_content.get(item.fingerprint)
         if twin is not None:
-            message = f"this looks like `{twin.id}` under another id: subscribers see one cancelled and one new"
+            old_id = baseline.events[twin.uid].id
+            message = f"this looks like `{old_id}` under another id: subscribers see one cancelled and one new"
             yield warning(event.mark, "renamed-id", message, f"write `uid: {twin.uid}` if it is the same event")
 
 

@@ -88,7 +88,7 @@ def _feed_problems(
 
 def _alias_problems(calendar: Calendar, written: Sequence[WrittenFeed], taken: dict[str, Mark]) -> Iterator[Problem]:
     """Report old slugs that a feed has now, or two feeds claim."""
-    claims = [(alias, calendar.mark) for alias in calendar.aliases]
+    claims = list(zip(calendar.aliases, calendar.alias_marks, strict=True))
     claims += [(alias, feed.place.mark("aliases", n)) for feed in written for n, alias in enumerate(feed.entry.aliases)]
     for alias, mark in claims:
         if alias in taken:

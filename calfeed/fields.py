@@ -37,7 +37,10 @@ _X_NAME = re.compile(r"X-[A-Z0-9-]+")
 _DEVICES = re.compile(r"con|prn|aux|nul|com[0-9]|lpt[0-9]")
 _HTML_TAG = re.compile(r"</?[a-zA-Z][a-zA-Z0-9-]*(?:\s[^<>]*)?/?>")
 _TRUE, _FALSE = frozenset({"true", "yes", "on"}), frozenset({"false", "no", "off"})
-_MAX_NAME = 100
+MAX_NAME = 100
+"""The longest id."""
+MAX_SEQUENCE = 2**31 - 1
+"""The highest revision number: RFC 5545 §3.3.8."""
 _MAX_EMAIL = 254  # RFC 5321 §4.5.3.1.3, without the brackets
 _MAX_PATH, _MAX_PATH_PART = 1000, 255
 _MAX_LISTED = 8
@@ -69,7 +72,7 @@ def did_you_mean(text: str, known: Iterable[str], otherwise: str) -> str:
         words = list(
             dict.fromkeys(word for stump in _stumps(folded) for word in _by_stump(tuple(words)).get(stump, ()))
         )
-    near = difflib.get_close_matches(folded, words, n=1, cutoff=0.6) if len(folded) <= _MAX_NAME else []
+    near = difflib.get_close_matches(folded, words, n=1, cutoff=0.6) if len(folded) <= MAX_NAME else []
     if near:
         return f"did you mean `{near[0]}`?"
     words = list(known)
@@ -88,7 +91,7 @@ def _by_stump(words: tuple[str, ...]) -> Mapping[str, Sequence[str]]:
 
 
 def _stumps(word: str) -> set[str]:
-    short = word[:_MAX_NAME]
+    short = word[:MAX_NAME]
     return {word, *(short[:at] + short[at + 1 :] for at in range(len(short)))}
 
 
@@ -102,7 +105,7 @@ def slugify(text: str) -> str:
     """Return the text in `[a-z0-9-]`, accents dropped; empty where nothing of it is Latin."""
     spelled = text.translate(_SPELLED_OUT)
     plain = unicodedata.normalize("NFKD", spelled).encode("ascii", "ignore").decode().lower()
-    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:_MAX_NAME].strip("-")
+    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:MAX_NAME].strip("-")
 
 
 def read_text(text: str) -> str:
@@ -174,14 +177,14 @@ def read_id(text: str) -> str:
         raise NotationError(
             "bad-id", f"`{text}` is the name of a device on Windows", f"write `{text}-event` or the like"
         )
-    if len(text) > _MAX_NAME:
-        raise NotationError("bad-id", f"the id has {len(text)} characters", f"keep it to {_MAX_NAME}")
+    if len(text) > MAX_NAME:
+        raise NotationError("bad-id", f"the id has {len(text)} characters", f"keep it to {MAX_NAME}")
     return text
 
 
 def read_calendar_id(text: str) -> str:
     """Return the calendar's id, the right-hand side of UIDs."""
-    if _CALENDAR_ID.fullmatch(text) is None or len(text) > _MAX_NAME:
+    if _CALENDAR_ID.fullmatch(text) is None or len(text) > MAX_NAME:
         address = re.fullmatch(r"(?:https?://)?([^/?#:]{1,100})(?::\d+)?(?:[/?#].*)?", text.casefold().strip())
         host = address[1] if address and _CALENDAR_ID.fullmatch(address[1]) else None
         hint = f"write `{host}`" if host else "write a domain you keep, such as `calendar.example.org`"
@@ -350,8 +353,11 @@ def read_boolean(text: str) -> bool:
 
 def read_sequence(text: str) -> int:
     """Return a revision number: RFC 5545 §3.8.7.4 with the limit of §3.3.8."""
-    if not re.fullmatch(r"\d{1,10}", text, re.ASCII) or int(text) >= 2**31:
+    if not re.fullmatch(r"\d{1,18}", text, re.ASCII):
         raise NotationError("bad-number", f"`{text}` is not a revision number", "write a whole number from 0")
+    if int(text) > MAX_SEQUENCE:
+        hint = f"write one up to {MAX_SEQUENCE}, or leave it out: calfeed counts the revisions"
+        raise NotationError("bad-number", f"{text} is too large for a revision number", hint)
     return int(text)
 
 

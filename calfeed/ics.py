@@ -32,7 +32,6 @@ _BEGIN_EVENT = b"BEGIN:VEVENT\r\n"
 _END_EVENT = b"END:VEVENT\r\n"
 _END_CALENDAR = b"END:VCALENDAR\r\n"
 _NEWLINE = "\n"
-_NO_PLANS: Mapping[str, ZonePlan | None] = {}
 _ADDRESS = re.compile(r"https?://[^\s()<>]+")
 _PREFIXES = {Status.CANCELLED: "[Cancelled] ", Status.POSTPONED: "[Postponed] "}
 _NOTES = {
@@ -114,7 +113,7 @@ def _start_line(name: str, start: datetime, event: Event, *, has_zone: bool) -> 
     return line(name, f"{wall_value(start - offset_at(event.when.start.instant, event.when.start.tzid))}Z")
 
 
-def render_single(rendered: RenderedEvent, plans: Mapping[str, ZonePlan | None] = _NO_PLANS) -> Artifact:
+def render_single(rendered: RenderedEvent, plans: Mapping[str, ZonePlan] | None = None) -> Artifact:
     """Return the event's own file: the shared VEVENT with alarms and HTML, without a feed's properties.
 
     Outlook would open a file with X-WR-CALNAME as a new calendar (MS-OXCICAL 2.1.3.1.1.3).
@@ -128,7 +127,7 @@ def render_feed(
     feed: Feed,
     calendar: model.Calendar,
     events: Sequence[RenderedEvent],
-    plans: Mapping[str, ZonePlan | None] = _NO_PLANS,
+    plans: Mapping[str, ZonePlan] | None = None,
 ) -> Artifact:
     """Return the file of a feed that holds these events."""
     header = _header()
@@ -315,16 +314,13 @@ def _opened(header: Calendar) -> bytes:
 
 
 def _file(
-    header: bytes,
-    tzids: Iterable[str],
-    vevents: Iterable[bytes | memoryview],
-    plans: Mapping[str, ZonePlan | None],
+    header: bytes, tzids: Iterable[str], vevents: Iterable[bytes | memoryview], plans: Mapping[str, ZonePlan] | None
 ) -> Iterator[bytes | memoryview]:
-    """Yield the parts of a file: zones before the events that name them, each once."""
+    """Yield the parts of a file: zones before the events that name them, each once; without a plan by current law."""
+    planned = {tzid: plan.observances for tzid, plan in (plans or {}).items()}
     yield header
     for tzid in tzids:
-        plan = plans.get(tzid)
-        yield render_timezone(tzid, plan.observances if plan else None)
+        yield render_timezone(tzid, planned.get(tzid))
     yield from vevents
     yield _END_CALENDAR
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from calfeed.changes import Entry
 from calfeed.law import Law
-from calfeed.revisions import Published
+from calfeed.revisions import Published, Revision
 
 MANIFEST = "calfeed.json"
 
@@ -31,6 +31,7 @@ class Manifest:
         id: the calendar's id.
         tzdb: the version of the tz database it was built with.
         events: what was published, by UID.
+        retired: the last revisions of what was published once and is no longer, by UID.
         feeds: the feeds, old addresses among them.
         files: the files by path, with their SHA-256.
         history: the latest changes, the newest first.
@@ -41,6 +42,7 @@ class Manifest:
     id: str | None = None
     tzdb: str | None = None
     events: Mapping[str, Published] = field(default_factory=dict)
+    retired: Mapping[str, Revision] = field(default_factory=dict)
     feeds: tuple[PublishedFeed, ...] = ()
     files: Mapping[str, str] = field(default_factory=dict)
     history: tuple[Entry, ...] = ()

@@ -13,7 +13,7 @@ from calfeed.changes import Change, Entry, FieldChange, Kind, change_record
 from calfeed.content import UNREADABLE, format_utc
 from calfeed.edition import Edition
 from calfeed.errors import Mark, OutputError, error
-from calfeed.fields import read_line, read_text
+from calfeed.fields import MAX_SEQUENCE, read_line, read_text
 from calfeed.law import Law, laws_of
 from calfeed.ledger import MANIFEST, Manifest, PublishedFeed
 from calfeed.model import AllDay, Artifact, Event, Feed, Timed
@@ -28,7 +28,6 @@ VERSION = 1
 
 _ENCODER = json.JSONEncoder(ensure_ascii=False)
 _SEPARATOR = ",\n"
-_LARGEST = 2**31 - 1  # RFC 5545 §3.3.8; there must be a next number
 
 
 def render_manifest(edition: Edition, artifacts: Sequence[Artifact]) -> Artifact:
@@ -40,6 +39,7 @@ def render_manifest(edition: Edition, artifacts: Sequence[Artifact]) -> Artifact
     head = {"version": VERSION, "generator": generator(), "tzdb": TZDB_VERSION, "id": edition.calendar.id}
     feeds = (_json(_feed(feed)) for feed in edition.feeds)
     events = (_json(_event(item, slugs.get(item.event.id, []))) for item in edition.events)
+    retired = (f"{_json(uid)}: {_json(_revision(revision))}" for uid, revision in sorted(edition.retired.items()))
     laws = laws_of(item.event for item in edition.events)
     zones = (f"{_json(tzid)}: {_json(_law(law))}" for tzid, law in laws.items())
     history = (_json(_entry(entry)) for entry in edition.history)
@@ -51,6 +51,7 @@ def render_manifest(edition: Edition, artifacts: Sequence[Artifact]) -> Artifact
         *([f"{_json(key)}: {_json(value)}"] for key, value in head.items()),
         _list('"feeds": [', feeds, "]"),
         _list('"events": [', events, "]"),
+        *([_list('"retired": {', retired, "}")] if edition.retired else []),
         _list('"zones": {', zones, "}"),
         _list('"history": [', history, "]"),
         _list('"files": {', files, "}"),
@@ -84,6 +85,7 @@ def read_manifest(data: bytes, path: str) -> Manifest:
             id=str(content["id"]),
             tzdb=str(content["tzdb"]),
             events={item.uid: item for item in (_published(each, path) for each in content["events"])},
+            retired={uid: _read_revision(item) for uid, item in content.get("retired", {}).items()},
             feeds=tuple(_published_feed(item) for item in content["feeds"]),
             files={str(name): str(item["sha256"]) for name, item in content["files"].items()},
             history=tuple(_read_entry(item) for item in content.get("history", ())),
@@ -177,14 +179,27 @@ def _feed(feed: Feed) -> dict[str, object]:
 def _event(revised: Revised, slugs: list[str]) -> dict[str, object]:
     return {
         **event_record(revised.event),
-        "sequence": revised.revision.sequence,
-        "created": format_utc(revised.revision.created),
-        "last_modified": format_utc(revised.revision.last_modified),
+        **_revision(revised.revision),
         "fingerprint": revised.fingerprint,
         **({} if revised.removed is None else {"removed": format_utc(revised.removed)}),
         "feeds": slugs,
         "content": revised.content,
     }
+
+
+def _revision(revision: Revision) -> dict[str, object]:
+    return {
+        "sequence": revision.sequence,
+        "created": format_utc(revision.created),
+        "last_modified": format_utc(revision.last_modified),
+    }
+
+
+def _read_revision(item: Mapping[str, Any]) -> Revision:
+    sequence = item["sequence"]
+    if type(sequence) is not int or not 0 <= sequence <= MAX_SEQUENCE:  # True is an int, too
+        raise ValueError("sequence")
+    return Revision(sequence, _read_utc(item["created"]), _read_utc(item["last_modified"]))
 
 
 def _law(law: Law) -> dict[str, object]:
@@ -228,14 +243,13 @@ def _published_feed(item: Mapping[str, Any]) -> PublishedFeed:
 
 
 def _published(item: Mapping[str, Any], path: str) -> Published:
-    sequence = item["sequence"]
-    if not isinstance(sequence, int) or not 0 <= sequence < _LARGEST or not isinstance(item["content"], dict):
-        raise TypeError("sequence, content")
+    if not isinstance(item["content"], dict):
+        raise TypeError("content")
     return Published(
         id=str(item["id"]),
         uid=str(item["uid"]),
         fingerprint=str(item["fingerprint"]),
-        revision=Revision(sequence, _read_utc(item["created"]), _read_utc(item["last_modified"])),
+        revision=_read_revision(item),
         content=item["content"],
         timezone=None if item["timezone"] is None else str(item["timezone"]),
         feeds=tuple(map(str, item["feeds"])),

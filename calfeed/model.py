@@ -227,6 +227,7 @@ class Calendar:
     refresh: timedelta = timedelta(hours=12)
     aliases: tuple[str, ...] = ()
     mark: Mark = field(compare=False, repr=False)
+    alias_marks: tuple[Mark, ...] = field(default=(), compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True, init=False)

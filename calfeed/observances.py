@@ -77,6 +77,12 @@ def is_place(tzid: str) -> bool:
     return _NO_PLACE.fullmatch(tzid) is None
 
 
+def place_at(offset: timedelta) -> str | None:
+    """Return a zone of a place whose clocks are at this offset for good, if there is one."""
+    places = (name for name in zones.zone_names() if "/" in name and is_place(name))
+    return next((name for name in places if [part.offset_to for part in observances(name)] == [offset]), None)
+
+
 @cache
 def observances(tzid: str) -> tuple[Observance, ...]:
     """Return the observances of a zone by its current law; none where they cannot be written in this shape.

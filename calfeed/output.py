@@ -154,7 +154,8 @@ class Dist:
         if found:
             shown = ", ".join(found[:5]) + (", …" if len(found) > 5 else "")
             message = f"the folder holds files that are not calfeed's: {shown}"
-            self._refuse("", "foreign-folder", message, "choose an empty folder with -o, or empty this one yourself")
+            hint = "choose an empty folder with -o; with --baseline too, if the manifest of this one was lost"
+            self._refuse("", "foreign-folder", message, hint)
 
     def _differs(self, artifact: Artifact, same_manifest: SameManifest | None) -> bool:
         target = self._target(artifact.path)

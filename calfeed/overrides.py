@@ -7,13 +7,14 @@ from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 
-from calfeed import patterns, series
+from calfeed import patterns, series, zones
 from calfeed.entries import Place
 from calfeed.errors import Mark
 from calfeed.localtime import to_zoned
 from calfeed.model import AllDay, Event, Instance, Recurrence, Timed, ZonedTime
-from calfeed.notation import Duration, WrittenTime, format_wall
+from calfeed.notation import Duration, WrittenTime, format_offset, format_wall
 from calfeed.notes import Notes
+from calfeed.observances import is_place, place_at
 from calfeed.recurrence import HORIZON_YEAR
 from calfeed.schema import EventEntry, OverrideEntry
 
@@ -64,6 +65,9 @@ class SeriesResolver:
             hint = "let the series begin on another day, and make this one an event of its own"
             message = "the clocks change during the first occurrence, so readers would misplace the others"
             self._notes.report(self._place.mark("start"), "unsettled-start", message, hint)
+            return None
+        if isinstance(when, Timed) and not is_place(when.start.tzid) and not series.is_same_in_utc(rule, when):
+            self._notes.report(mark, "fixed-zone", *_words_for_offset(when.start))
             return None
         recurrence = self._with_dates(by_rule, when)
         if recurrence is None:
@@ -198,6 +202,15 @@ class SeriesResolver:
                 hint = "move it elsewhere, or take the other one out with `exdates`"
                 self._notes.warn(mark, "override-collides", "another occurrence of the series is at that time", hint)
             moved_to.add(start)
+
+
+def _words_for_offset(start: ZonedTime) -> tuple[str, str]:
+    """Return message and hint for a rule that means other dates in UTC, in a zone that is no place."""
+    offset = zones.offset_at(start.instant, start.tzid)
+    place = place_at(offset)
+    message = f"`{start.tzid}` is no place, so times are written in UTC, where this rule means other days or hours"
+    such = f", such as `{place}`" if place else ""
+    return message, f"name a place whose clocks are at {format_offset(offset)}{such}, or write each date as an event"
 
 
 def _times_of(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from calfeed.manifest import render_manifest, same_output
 from calfeed.memory import Memory, Printed, read_memory, write_memory
 from calfeed.model import Artifact, Feed, Project
 from calfeed.output import Changes, Dist, open_dist, view_dist
-from calfeed.plans import plan_zones
+from calfeed.placement import place
 from calfeed.project import Progress, load, silent
 from calfeed.revisions import Revised, Revision
 from calfeed.snapshot import Answer, Snapshot, key_of, write_snapshot
@@ -73,6 +73,7 @@ def render(
 
     Raises:
         PromiseError: something would vanish without consent.
+        SourceError: a feed that `load` did not make would misplace a series.
         OutputError: the baseline does not say what an event was that is gone.
     """
     return _render(project, now, baseline or Manifest(), consent, Memory(), silent, site=site).artifacts
@@ -186,11 +187,10 @@ def _render(
     trimmed = without_expired(edition, now, consent)
     if consent.removals:
         edition = trimmed
-    events = dict(_render_events(edition.events, memory, progress))
-    artifacts, problems = _render_edition(project, edition, events, site=site)
+    artifacts, problems, events = _render_edition(project, edition, memory, progress, site=site)
     # Tombstones go with a build that changes something else: time alone makes nothing out of date.
     if trimmed is not edition and not _is_published(artifacts, baseline):
-        artifacts, problems = _render_edition(project, trimmed, events, site=site)
+        artifacts, problems, _ = _render_edition(project, trimmed, memory, progress, site=site)
     # Of the problems of an edition some go once it is published; new ones come of floors that are then behind.
     is_settled = not edition.problems and not any(event.stamp_marks for event in project.events)
     revisions = {item.event.id: item.revision for item in edition.events}
@@ -198,22 +198,22 @@ def _render(
 
 
 def _render_edition(
-    project: Project, edition: Edition, rendered: Mapping[str, RenderedEvent], *, site: bool
-) -> tuple[tuple[Artifact, ...], tuple[Problem, ...]]:
-    events = {item.event.id: item.event for item in edition.events}
+    project: Project, edition: Edition, memory: Memory, progress: Progress, *, site: bool
+) -> tuple[tuple[Artifact, ...], tuple[Problem, ...], Mapping[str, RenderedEvent]]:
+    gone = {item.event.id for item in edition.events if item.removed}
+    placed = place((item.event for item in edition.events), gone, edition.feeds)
+    revised = [replace(item, event=placed.events[item.event.id]) for item in edition.events]
+    rendered = dict(_render_events(revised, memory, progress))
     feeds = [
         render_feed(
-            feed,
-            edition.calendar,
-            [rendered[event_id] for event_id in feed.event_ids],
-            plan_zones(events[event_id] for event_id in feed.event_ids),
+            feed, edition.calendar, [rendered[event_id] for event_id in feed.event_ids], placed.plans.get(feed.path)
         )
         for feed in edition.feeds
     ]
-    singles = [render_single(rendered[event_id], plan_zones([event])) for event_id, event in events.items()]
+    singles = [render_single(each, placed.plans.get(each.path)) for each in rendered.values()]
     pages = _render_pages(project, edition) if site else ()
     artifacts = (*feeds, *singles, render_changes(edition), *pages)
-    return (*artifacts, render_manifest(edition, artifacts)), tuple(_feed_problems(edition, feeds))
+    return (*artifacts, render_manifest(edition, artifacts)), tuple(_feed_problems(edition, feeds)), rendered
 
 
 def _is_published(artifacts: Sequence[Artifact], baseline: Manifest) -> bool:

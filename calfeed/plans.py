@@ -28,6 +28,7 @@ from calfeed.series import horizon_of, length_of, occurrence_at, offsets_of, sta
 
 MAX_LISTED = 25
 """How many changes of the clocks a VTIMEZONE may list: Google stumbles over long ones."""
+_SECOND, _MINUTE, _YEAR = timedelta(seconds=1), timedelta(minutes=1), timedelta(days=370)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,15 +75,16 @@ def plan_zones(events: Iterable[Event]) -> dict[str, ZonePlan | None]:
         events: the events of one file.
     """
     held = list(events)
-    tzids = {event.zone.tzid: None for event in held if event.zone and is_irregular(event)}
+    tzids = {series.tzid: None for event in held if (series := _series_of(event)) and is_irregular(event)}
     return {tzid: _plan_zone(tzid, held) for tzid in tzids}
 
 
 def _plan_zone(tzid: str, events: Sequence[Event]) -> ZonePlan | None:
     """Return observances by which readers place everything right, the simplest ones first.
 
-    In order: one offset, if all series have the same; yearly rules guessed from the changes around the first one; the
-    changes during the irregular series, or during all events, and after them the current law.
+    In order: one offset, if the irregular series have the same; the current law as if it were older; yearly rules
+    guessed from the changes around the beginnings of these series; the changes during them, during all events, or from
+    the first to the last of them, and then the current law.
     """
     series = [found for event in events if (found := _series_of(event)) and found.tzid == tzid]
     irregular = [each for each in series if not _fits(each, observances(tzid))]
@@ -91,16 +93,37 @@ def _plan_zone(tzid: str, events: Sequence[Event]) -> ZonePlan | None:
     everything = [each.span for each in series] + [(time.instant, time.instant) for time in times]
     whole = [(min(begin for begin, _ in everything), max(end for _, end in everything))]
     for parts, is_listed in (
-        *((parts, False) for parts in _guesses(tzid, min(spans)[0], irregular)),
-        *((_listed(tzid, each), True) for each in (spans, whole)),
+        *((parts, False) for parts in _guesses(tzid, irregular)),
+        *((_listed(tzid, each), True) for each in (spans, everything, whole)),
     ):
         if (
-            len(parts) <= MAX_LISTED
+            _is_readable(parts)
             and all(_fits(each, parts) for each in series)
             and all(places_right(time, parts) for time in times)
         ):
             return ZonePlan(parts, is_listed=is_listed)
     return None
+
+
+def _is_readable(parts: Sequence[Observance]) -> bool:
+    """Tell whether readers take these observances: not too many, and offsets of whole minutes.
+
+    RFC 5545 §3.3.14 allows seconds in an offset, and few readers do.
+    """
+    return len(parts) <= MAX_LISTED and not any(
+        offset % _MINUTE for part in parts for offset in (part.offset_from, part.offset_to)
+    )
+
+
+def is_off_by_seconds(event: Event) -> bool:
+    """Tell whether the clocks of a series' zone are not whole minutes from UTC at some time of it."""
+    series = _series_of(event)
+    if series is None:
+        return False
+    begin, end = series.span
+    offsets = [zones.offset_at(begin, series.tzid)]
+    offsets += (change.after for change in zones.offset_changes(series.tzid, begin, end))
+    return any(offset % _MINUTE for offset in offsets)
 
 
 def _series_of(event: Event) -> _Series | None:
@@ -157,22 +180,22 @@ def _is_misplaced(wall: datetime, tzid: str, parts: tuple[Observance, ...]) -> b
     return isinstance(resolved, datetime) and not places_right(ZonedTime(wall, tzid, resolved), parts)
 
 
-def _guesses(tzid: str, first: datetime, irregular: Sequence[_Series]) -> Iterator[tuple[Observance, ...]]:
+def _guesses(tzid: str, irregular: Sequence[_Series]) -> Iterator[tuple[Observance, ...]]:
     offsets = {offset for each in irregular for _, offset in offsets_of(each.when, each.recurrence)}
-    since = min(FIRST_YEAR, first.year - 1)
+    beginnings = sorted({each.when.start.instant for each in irregular})
+    since = min(FIRST_YEAR, beginnings[0].year - 1)
     if len(offsets) == 1:
         yield (_first_part(offsets.pop(), since),)
-        return
-    onsets: dict[bool, list[zones.OffsetChange]] = {True: [], False: []}
-    for change in zones.offset_changes(tzid, first - timedelta(days=370), first + timedelta(days=370)):
-        onsets[change.after > change.before].append(change)
-    for spring, autumn in product(onsets[True], onsets[False]):
-        if (spring.before, spring.after) == (autumn.after, autumn.before):
-            for rule, other in product(_rules_for(_onset(spring)), _rules_for(_onset(autumn))):
-                yield (
-                    Observance(True, _format_name(spring.after), spring.before, spring.after, rule, since),
-                    Observance(False, _format_name(autumn.after), autumn.before, autumn.after, other, since),
-                )
+    if since < FIRST_YEAR:
+        yield tuple(replace(part, since=since) for part in observances(tzid) if part.rule)
+    for changes in dict.fromkeys(tuple(zones.offset_changes(tzid, day - _YEAR, day + _YEAR)) for day in beginnings):
+        for spring, autumn in product(changes, changes):
+            if spring.after > spring.before and (spring.before, spring.after) == (autumn.after, autumn.before):
+                for rule, other in product(_rules_for(_onset(spring)), _rules_for(_onset(autumn))):
+                    yield (
+                        Observance(True, _format_name(spring.after), spring.before, spring.after, rule, since),
+                        Observance(False, _format_name(autumn.after), autumn.before, autumn.after, other, since),
+                    )
 
 
 def _onset(change: zones.OffsetChange) -> datetime:
@@ -195,34 +218,58 @@ def _rules_for(onset: datetime) -> Iterator[AnnualRule]:
         yield AnnualRule(onset.month, -1, onset.isoweekday() % 7, time)
 
 
-def _listed(tzid: str, spans: Iterable[tuple[datetime, datetime]]) -> tuple[Observance, ...]:
+def _listed(tzid: str, spans: Sequence[tuple[datetime, datetime]]) -> tuple[Observance, ...]:
     """Return an observance for the time before, one for each change that matters to these spans, and the current law.
 
-    A change matters during a span, and the last one before it does. At the end the yearly rules of the current law, if
-    it has such, stand for those changes that they give.
+    From where the changes are just those that the yearly rules of the current law give, up to the end of the spans,
+    these rules stand for them. Without such changes the law begins after the spans.
     """
-    changes: list[zones.OffsetChange] = []
-    passed: datetime | None = None
-    first = datetime.max.replace(tzinfo=UTC)
-    for begin, end in sorted(spans):
-        if passed is None:
-            first = begin
-        elif passed < begin:
-            changes += list(zones.offset_changes(tzid, passed, begin))[-1:]
-        changes += zones.offset_changes(tzid, max(begin, passed or begin), max(end, passed or end))
-        passed = max(end, passed or end)
+    first, end = min(begin for begin, _ in spans), max(last for _, last in spans)
+    changes = _changes_within(tzid, spans)
     rules = [part for part in observances(tzid) if part.rule is not None]
-    by_law = [any(part.rule and part.rule.onset(_onset(one).year) == _onset(one) for part in rules) for one in changes]
-    while by_law and by_law[-1]:
-        by_law.pop()
+    latest = end.replace(tzinfo=None)
+    for onset, before, after in _by_law(rules, first, end):
+        last = changes[-1] if changes else None
+        if last is None or (last.before, last.after) != (before, after) or abs(_onset(last) - onset) > _SECOND:
+            break
+        changes.pop()
+        latest = onset - _SECOND
     dated = [
         Observance(one.after > one.before, _format_name(one.after), one.before, one.after, None, onset=_onset(one))
-        for one in changes[: len(by_law)]
+        for one in changes
     ]
     first_part = _first_part(zones.offset_at(first, tzid), min(FIRST_YEAR, first.year - 1))
-    # The current law begins after the last span, or with those changes in it that are already its own.
-    latest = dated[-1].onset if dated and len(dated) < len(changes) else (passed or first).replace(tzinfo=None)
     return (first_part, *dated, *_tail(rules, latest, (dated or [first_part])[-1].offset_to))
+
+
+def _changes_within(tzid: str, spans: Sequence[tuple[datetime, datetime]]) -> list[zones.OffsetChange]:
+    """Return the changes during these spans, in order, and at most one between two of them: to the later one's offset.
+
+    Each leaves the offset that the one before it went to.
+    """
+    changes: list[zones.OffsetChange] = []
+    passed = min(begin for begin, _ in spans)
+    for begin, end in sorted(spans):
+        if passed < begin:
+            offset = zones.offset_at(passed, tzid)
+            last = list(zones.offset_changes(tzid, passed, begin))[-1:]
+            changes += (replace(one, before=offset) for one in last if one.after != offset)
+            passed = begin
+        if passed < end:
+            changes += zones.offset_changes(tzid, passed, end)
+            passed = end
+    return changes
+
+
+def _by_law(rules: Sequence[Observance], first: datetime, end: datetime) -> list[tuple[datetime, timedelta, timedelta]]:
+    """Return the onsets of yearly rules from an instant to another, with the offsets around them, the newest first."""
+    found = [
+        (part.rule.onset(year), part.offset_from, part.offset_to)
+        for year in range(first.year - 1, end.year + 2)
+        for part in rules
+        if part.rule is not None
+    ]
+    return sorted((each for each in found if first < (each[0] - each[1]).replace(tzinfo=UTC) <= end), reverse=True)
 
 
 def _tail(rules: Sequence[Observance], latest: datetime, offset: timedelta) -> Iterator[Observance]:

@@ -8,34 +8,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from html import escape
-from pathlib import Path, PurePosixPath
+from pathlib import Path
+from urllib.parse import urlsplit
 
 from calfeed import pipeline, report
 from calfeed.errors import CalfeedError
 from calfeed.injection import LOOK, RELOAD, SCRIPT, STATE, STYLE, format_page, format_report, inject
+from calfeed.media import HTML, PLAIN, content_type_of
 
-_HTML = "text/html; charset=utf-8"
-_PLAIN = "text/plain; charset=utf-8"
-# A table of ours: what the operating system knows of types differs from machine to machine.
-_TYPES = {
-    ".atom": "application/atom+xml; charset=utf-8",
-    ".css": "text/css; charset=utf-8",
-    ".gif": "image/gif",
-    ".html": _HTML,
-    ".ico": "image/x-icon",
-    ".ics": "text/calendar; charset=utf-8",
-    ".jpeg": "image/jpeg",
-    ".jpg": "image/jpeg",
-    ".js": "text/javascript; charset=utf-8",
-    ".json": "application/json; charset=utf-8",
-    ".png": "image/png",
-    ".svg": "image/svg+xml; charset=utf-8",
-    ".txt": _PLAIN,
-    ".webmanifest": "application/manifest+json; charset=utf-8",
-    ".webp": "image/webp",
-    ".woff2": "font/woff2",
-    ".xml": "application/xml; charset=utf-8",
-}
 _INDEX, _NOT_FOUND = "index.html", "404.html"
 
 
@@ -60,11 +40,15 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class _Shown:
-    """What is shown now: the files of the last good build, and what is wrong with the sources since."""
+    """What is shown now: the files of the last good build, and what is wrong with the sources since.
+
+    `folder` is where the files will be at their host, as in `calendar/`.
+    """
 
     files: Mapping[str, Path] = field(default_factory=dict)
     report: str = ""
     id: str = ""
+    folder: str = ""
 
 
 class Preview:
@@ -89,9 +73,10 @@ class Preview:
             result = pipeline.build(self._events, target, now=self._now)
         except CalfeedError as cause:
             shutil.rmtree(target, ignore_errors=True)
-            self._show(self._shown.files, report.format_problems(cause.problems))
+            self._show(self._shown.files, report.format_problems(cause.problems), self._shown.folder)
             return cause
-        self._show({path.relative_to(target).as_posix(): path for path in sorted(target.rglob("*")) if path.is_file()})
+        files = {path.relative_to(target).as_posix(): path for path in sorted(target.rglob("*")) if path.is_file()}
+        self._show(files, folder=urlsplit(result.project.calendar.url or "").path.lstrip("/"))
         self._builds += 1
         # The build before this one stays: an answer may be on its way.
         shutil.rmtree(self._folder / str(self._builds - 3), ignore_errors=True)
@@ -102,37 +87,39 @@ class Preview:
         shown = self._shown
         own = {SCRIPT: RELOAD, STYLE: LOOK, STATE: shown.id}
         if path in own:
-            return Reply(status=200, content_type=_type_of(path), body=own[path].encode())
+            return Reply(status=200, content_type=content_type_of(path), body=own[path].encode())
         name = f"{path}{_INDEX}" if path.endswith("/") or not path else path
+        if name not in shown.files:
+            name = name.removeprefix(shown.folder)  # 404.html links to files as their host will have them
         if name in shown.files:
             return _reply(shown, name, 200)
         if not path:
             return _page(shown, 200, "Files", _format_files(shown))
         if not shown.files:
-            return Reply(status=503, content_type=_PLAIN, body=shown.report.encode())
+            return Reply(status=503, content_type=PLAIN, body=shown.report.encode())
         if _NOT_FOUND in shown.files:
             return _reply(shown, _NOT_FOUND, 404)
         return _page(shown, 404, "Not found", f'<p class="calfeed-files">There is no file {escape(path)}.</p>')
 
-    def _show(self, files: Mapping[str, Path], problems: str = "") -> None:
+    def _show(self, files: Mapping[str, Path], problems: str = "", folder: str = "") -> None:
         digest = hashlib.sha256(problems.encode())
         for name, path in files.items():
             digest.update(name.encode())
             digest.update(path.read_bytes())
-        self._shown = _Shown(files, problems, digest.hexdigest()[:32])
+        self._shown = _Shown(files, problems, digest.hexdigest()[:32], folder)
 
 
 def _reply(shown: _Shown, name: str, status: int) -> Reply:
-    content_type = _type_of(name)
+    content_type = content_type_of(name)
     body = shown.files[name].read_bytes()
-    if content_type == _HTML:
+    if content_type == HTML:
         body = inject(body.decode(), shown.id, _format_report(shown)).encode()
     return Reply(status=status, content_type=content_type, body=body)
 
 
 def _page(shown: _Shown, status: int, title: str, body: str) -> Reply:
     page = inject(format_page(title, body), shown.id, _format_report(shown))
-    return Reply(status=status, content_type=_HTML, body=page.encode())
+    return Reply(status=status, content_type=HTML, body=page.encode())
 
 
 def _format_report(shown: _Shown) -> str:
@@ -145,7 +132,3 @@ def _format_report(shown: _Shown) -> str:
 def _format_files(shown: _Shown) -> str:
     items = "".join(f'<li><a href="/{escape(name)}">{escape(name)}</a></li>' for name in shown.files)
     return f'<ul class="calfeed-files">{items}</ul>' if items else ""
-
-
-def _type_of(name: str) -> str:
-    return _TYPES.get(PurePosixPath(name).suffix.lower(), _PLAIN)

@@ -20,7 +20,7 @@ from calfeed.look import Pictures, load_templates
 from calfeed.memory import Memory, key_beside
 from calfeed.model import Calendar, Event, Project, Resolved, Theme, Venue
 from calfeed.notation import NotationError
-from calfeed.plans import MAX_LISTED, is_irregular, plan_zones
+from calfeed.placement import zone_problems
 from calfeed.reading import Reader
 from calfeed.schema import CalendarEntry, EventEntry, FeedEntry, ThemeEntry, VenueEntry
 from calfeed.source import Document, Value
@@ -100,13 +100,12 @@ class _Loader:
             venues=venues,
         )
         events = self._load_events(around)
-        self._problems += _zone_problems(events)
         self._problems += conflicts(events)
         are_all = len(events) == len(self._claims)
         written = [feed for feed in self._feeds if feed is not None]
         automatic = read.entry.automatic_feeds
         feeds, problems = resolve_feeds(calendar, written, automatic, venues, events, are_all=are_all)
-        self._problems += problems
+        self._problems += [*problems, *zone_problems(events, feeds)]
         theme = self._load_theme(read.entry, place)
         templates, problems = load_templates(self._reader, self._folder.templates)
         self._problems += [*problems, *self._pictures.problems]
@@ -198,6 +197,7 @@ class _Loader:
             refresh=entry.refresh,
             aliases=tuple(entry.aliases),
             mark=place.mark("name"),
+            alias_marks=tuple(place.mark("aliases", number) for number in range(len(entry.aliases))),
         )
 
     # -- the look of the site
@@ -354,21 +354,6 @@ class _Loader:
             return event
         owner = place.defaults.get("image", place.document)
         return replace(event, image=self._pictures.load(event.image, owner, place.mark("image")))
-
-
-def _zone_problems(events: Sequence[Event]) -> Iterator[Problem]:
-    """Report zones in which a series cannot be written with yearly rules."""
-    for tzid, plan in plan_zones(events).items():
-        held = [event for event in events if event.zone and event.zone.tzid == tzid and is_irregular(event)]
-        mark, *related = [event.recurrence.mark for event in held if event.recurrence]
-        if plan is None:
-            message = f"the clocks of {tzid} change on too many days ({MAX_LISTED} at most) to describe this series"
-            hint = "let it end, or end earlier (`until`), or write its dates as events of their own"
-            yield error(mark, "irregular-zone", message, hint, *related)
-        elif plan.is_listed:
-            message = f"the clocks of {tzid} change on days no yearly rule gives; Outlook may misplace this series"
-            hint = "write its dates as events of their own if that matters"
-            yield warning(mark, "irregular-zone", message, hint, *related)
 
 
 def _duplicates(claims: Iterable[_Claim]) -> Iterator[Problem]:

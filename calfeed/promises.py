@@ -44,7 +44,7 @@ def read_promise(data: bytes) -> Promise:
             hashes={str(path): str(file["sha256"]) for path, file in content["files"].items()},
             events=events,
         )
-    except (ValueError, KeyError, TypeError, AttributeError) as cause:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as cause:
         raise ValueError("no manifest of calfeed") from cause
 
 

@@ -10,15 +10,18 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from itertools import count
 
 from calfeed.agenda import span_of
 from calfeed.content import UNREADABLE, Content, cancelled, content_of, event_of, fingerprint_of, format_utc
 from calfeed.errors import Mark, OutputError, Problem, error, warning
+from calfeed.fields import MAX_NAME, MAX_SEQUENCE
 from calfeed.model import Event
 from calfeed.series import length_of
 
 KEPT_ENDLESS = timedelta(days=365)
 """How long a series without an end stays as a tombstone; all else stays until it would have ended."""
+_NONE: Mapping[str, Revision] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +60,10 @@ class Revised:
 
 
 def revise(
-    events: Iterable[Event], baseline: Mapping[str, Published], now: datetime
+    events: Iterable[Event],
+    baseline: Mapping[str, Published],
+    now: datetime,
+    retired: Mapping[str, Revision] = _NONE,
 ) -> tuple[tuple[Revised, ...], tuple[Problem, ...]]:
     """Return every event with its revision, and a problem for each floor in the sources that is below the ledger.
 
@@ -65,6 +71,10 @@ def revise(
         events: the events of the sources.
         baseline: what was published before, by UID.
         now: the build's time; seconds and smaller parts beyond them are cut.
+        retired: the last revisions of what was published once and is no longer, by UID.
+
+    Raises:
+        OutputError: an event changed that has the highest number there is.
     """
     build_time = whole_second(now)
     revised: list[Revised] = []
@@ -74,19 +84,31 @@ def revise(
         fingerprint = fingerprint_of(content)
         before = baseline.get(event.uid)
         is_same = before is not None and (before.fingerprint == fingerprint or before.content == content)
-        revised.append(Revised(event, content, fingerprint, _revision(event, before, build_time, is_same=is_same)))
-        if before is not None:
-            problems += _stale_floors(event, before.revision)
+        old = retired.get(event.uid) if before is None else before.revision
+        revised.append(Revised(event, content, fingerprint, _revision(event, old, build_time, is_same=is_same)))
+        if old is not None:
+            problems += _stale_floors(event, old)
     return tuple(revised), tuple(problems)
 
 
 def removed_events(events: Iterable[Event], baseline: Mapping[str, Published]) -> tuple[Published, ...]:
-    """Return what was published and is not in the sources: neither its UID nor its id, tombstones included."""
+    """Return what was published under a UID that is not in the sources, tombstones included.
+
+    Each has an id of its own. If an event of the sources has that by now, it is another, made of it and a number.
+    """
     uids, ids = set(), set()
     for event in events:
         uids.add(event.uid)
         ids.add(event.id)
-    return tuple(item for item in baseline.values() if item.uid not in uids and item.id not in ids)
+    gone = [item for item in baseline.values() if item.uid not in uids]
+    known = ids | {item.id for item in gone}
+    found = []
+    for item in gone:
+        event_id = _free_id(item.id, known) if item.id in ids else item.id
+        ids.add(event_id)
+        known.add(event_id)
+        found.append(item if event_id == item.id else replace(item, id=event_id))
+    return tuple(found)
 
 
 def lost_uids(uids: Container[str], baseline: Mapping[str, Published]) -> dict[str, Published]:
@@ -159,21 +181,32 @@ def _tombstone(item: Published, build_time: datetime) -> Revised:
     return Revised(event, content, fingerprint_of(content), revision, item.removed or build_time)
 
 
+def _free_id(event_id: str, known: Container[str]) -> str:
+    """Return an id that is not known, like another one: `talk-2`."""
+    stem = event_id[: MAX_NAME - 10].rstrip("-")
+    return next(found for number in count(2) if (found := f"{stem}-{number}") not in known)
+
+
 def _next(old: Revision, build_time: datetime) -> Revision:
     """Return the revision after another, later even when the clock is not: ICSx5 takes nothing else for an update."""
     last_modified = max(build_time, old.last_modified + timedelta(seconds=1))
-    return Revision(old.sequence + 1, old.created, last_modified)
+    return Revision(min(old.sequence + 1, MAX_SEQUENCE), old.created, last_modified)
 
 
-def _revision(event: Event, before: Published | None, build_time: datetime, *, is_same: bool) -> Revision:
-    if before is None:
+def _revision(event: Event, old: Revision | None, build_time: datetime, *, is_same: bool) -> Revision:
+    if old is None:
         sequence = event.sequence or 0
         last_modified = event.last_modified or max(build_time, event.created or build_time)
         created = event.created or min(build_time, last_modified)
         if event.last_modified is not None and event.created is None:
             created = last_modified  # the only thing known of its past
+    elif old.sequence >= MAX_SEQUENCE and not is_same:
+        message = f"`{event.id}` changed, and its SEQUENCE is {MAX_SEQUENCE}: there is no higher one to tell of it"
+        hint = "write another `uid`: for subscribers it is a new event then"
+        mark = dict(event.stamp_marks).get("sequence", event.mark)
+        raise OutputError([error(mark, "highest-sequence", message, hint)])
     else:
-        new = before.revision if is_same else _next(before.revision, build_time)
+        new = old if is_same else _next(old, build_time)
         created = max(new.created, event.created or new.created)
         sequence = max(new.sequence, event.sequence or 0)
         last_modified = max(new.last_modified, event.last_modified or new.last_modified)

@@ -18,6 +18,7 @@ from heapq import merge
 from calfeed import zones
 from calfeed.model import AllDay, Recurrence, Timed, ZonedTime
 from calfeed.recurrence import HORIZON_YEAR, as_wall, starts_of
+from calfeed.rules import Rule
 
 _SECOND = timedelta(seconds=1)
 
@@ -31,7 +32,13 @@ class Occurrence:
 
 
 def occurrence_at(first: AllDay | Timed, start: datetime, *, is_nominal: bool) -> Occurrence:
-    """Return the occurrence that begins at `start`, by its series' first one."""
+    """Return the occurrence that begins at `start`, by its series' first one; it ends after it begins.
+
+    Args:
+        first: the first occurrence.
+        start: a start of the series, which the clocks may skip or repeat.
+        is_nominal: whether it ends at the first one's wall time, unless its start is skipped; else as much later.
+    """
     if isinstance(first, AllDay):
         day = start.date()
         return Occurrence(AllDay(day, day + (first.last - first.first)), is_plain=True)
@@ -42,7 +49,8 @@ def occurrence_at(first: AllDay | Timed, start: datetime, *, is_nominal: bool) -
     length = first.end.wall - first.start.wall
     finish, ends_once = settle(start + length, tzid)
     is_plain = begins_once and ends_once and finish.instant - begin.instant == length
-    if not is_nominal:
+    # Where the start is skipped the end by the clock may be before it: only the elapsed time means anything then.
+    if not is_nominal or begin.wall != start:
         instant = begin.instant + (first.end.instant - first.start.instant)
         finish = ZonedTime(zones.wall_at(instant, tzid), tzid, instant)
     return Occurrence(Timed(begin, finish), is_plain)
@@ -107,6 +115,20 @@ def doubles_of(when: AllDay | Timed, recurrence: Recurrence) -> Iterator[datetim
         if change.after > change.before:
             by_rule = starts_of(recurrence.rule, when.start.wall, after=begin, last=end - _SECOND)
             yield from (start for start in by_rule if is_double(when, recurrence, start))
+
+
+def is_same_in_utc(rule: Rule, first: Timed) -> bool:
+    """Tell whether a rule gives the same instants by the clock of UTC, in a zone whose own clocks never change.
+
+    The parts of a rule speak of the days and hours of the zone that DTSTART is in (RFC 5545 §3.3.10). So it does if
+    nothing depends on them: days and weeks are as long everywhere; or if all starts have the same date in UTC.
+    """
+    start = first.start
+    if start.wall == start.instant.replace(tzinfo=None):
+        return True
+    if rule["FREQ"] not in ("MONTHLY", "YEARLY") and not any(name.startswith("BY") for name, _ in rule.parts):
+        return True
+    return start.wall.date() == start.instant.date() and not rule.is_within_days
 
 
 def horizon_of(when: AllDay | Timed, recurrence: Recurrence) -> datetime:

@@ -36,4 +36,4 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                 item.add_marker(pytest.mark.skip(reason=reason))
         for name in (name for marker in item.iter_markers("server") for name in marker.args):
             if program(name) is None:
-                item.add_marker(pytest.mark.skip(reason=f"needs the web server {name}"))
+                item.add_marker(pytest.mark.skip(reason=f"needs the program {name}"))

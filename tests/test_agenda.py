@@ -155,3 +155,22 @@ def test_sweep_finds_what_comparing_all_pairs_finds() -> None:
     assert len(pairs) > 50
     assert len(found) == len(pairs)
     assert naive_conflicts(events) == pairs
+
+
+@pytest.mark.parametrize(
+    ("arguments", "count"),
+    [
+        (["--from", "0001-01-01"], 104),
+        (["--from", "9999-12-30"], 0),
+        (["--to", "9999-12-31", "--from", "2200-12-25"], 1),
+        (["--to", "0001-01-01"], 0),
+        (["--from", "0001-01-01", "--to", "9999-12-31"], 9092),
+    ],
+)
+def test_list_takes_any_day(tmp_path: Path, arguments: list[str], count: int) -> None:
+    """`list` takes the first and the last days there are: a series without an end is known until 2200."""
+    text = "summary: Weekly\nstart: 2026-10-06 18:00\nend: 20:00\nrrule: FREQ=WEEKLY\n"
+    result = run("list", str(write_events(tmp_path, talk=text)), *arguments)
+    assert result.exit_code == 0
+    _header, *lines = result.stdout.splitlines()
+    assert len(lines) == count

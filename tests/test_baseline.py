@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import json
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+from servers import free_port, listening
 from support import CALENDAR, LATER, NOW, TALK, run, tree, write_files
 
-from calfeed.baseline import MAX_REDIRECTS, load_baseline
+from calfeed.baseline import MAX_REDIRECTS, folder_meant, load_baseline
 from calfeed.errors import OutputError
 from calfeed.fetching import Answer, FetchError, Request
 from calfeed.ledger import MANIFEST
+from calfeed.manifest import read_manifest
 from calfeed.pipeline import build
 
 URL = "https://host.example/calendar/calfeed.json"
@@ -127,6 +131,45 @@ def test_plain_http_is_refused() -> None:
     assert load_baseline("http://127.0.0.1:8000/", Web({})) is None
 
 
+@pytest.mark.parametrize(
+    "location",
+    [
+        "https://anna:secret@host.example/",
+        "https://secret@host.example/calfeed.json",
+        "http://anna:secret@host.example/",
+        "https://anna:sec/ret@host.example/",
+        "https://anna:@secret@host.example/",
+        "https://[secret@host.example/",
+    ],
+)
+def test_passwords_are_never_shown(location: str) -> None:
+    """An address with a password is refused before anybody is asked, and what is said holds nothing of it."""
+    web = Web({})
+    with pytest.raises(OutputError) as refusal:
+        load_baseline(location, web)
+    assert "***@host.example" in str(refusal.value)
+    assert not any(part in repr(refusal.value.problems) for part in ("anna", "sec", "ret"))
+    assert web.asked == []
+
+
+def test_redirect_to_a_password() -> None:
+    """Nor is the password shown that a host sends on."""
+    message = refusal_of(URL, Web({URL: (302, {"location": "https://anna:secret@else.example/"}, b"")}))
+    assert "https://***@else.example/ has a name or a password in it" in message
+
+
+def test_missing_slash() -> None:
+    """Where an address may be that of a folder, the refusal says how to write one."""
+    location = "https://host.example/calendar"
+    with pytest.raises(OutputError) as refusal:
+        load_baseline(location, Web({location: (200, {}, b"<html>")}))
+    assert [problem.hint for problem in refusal.value.problems] == [
+        "name the manifest, or the folder it is in with a slash at the end: https://host.example/calendar/"
+    ]
+    assert folder_meant(location) == "https://host.example/calendar/"
+    assert [folder_meant(each) for each in (URL, f"{location}/", f"{location}?file=3", "dist", "a/b")] == [None] * 5
+
+
 def test_build_after_a_baseline(root: Path) -> None:
     """An empty output folder is built after what is published elsewhere: the same bytes as there."""
     result = run("build", "-o", "fresh", "--baseline", "dist", now=LATER)
@@ -148,3 +191,41 @@ def test_missing_baseline_needs_a_word(root: Path) -> None:
 def test_first_alone_is_wrong_usage(root: Path) -> None:
     """`--first` says something of a baseline."""
     assert run("build", "--first").exit_code == 2
+
+
+def test_missing_slash_on_the_command_line(root: Path) -> None:
+    """Where nothing is at the address of a folder without its slash, the address with it is the first thing to try."""
+    (root / "empty").mkdir()
+    port = free_port()
+    url = f"http://127.0.0.1:{port}/calendar"
+    server = [sys.executable, "-m", "http.server", str(port), "--bind", "127.0.0.1", "--directory", "empty"]
+    with listening(server, port):
+        result = run("build", "-o", "fresh", "--baseline", url)
+    assert result.exit_code == 1
+    assert f"= hint: write {url}/ if that is the folder; for a first build, add --first" in result.stderr
+
+
+@pytest.mark.parametrize("command", ["build", "diff", "zones"])
+def test_empty_baseline_is_wrong_usage(root: Path, command: str) -> None:
+    """A variable of CI that is not set makes no build start from somewhere else."""
+    result = run(command, "--baseline", "")
+    assert result.exit_code == 2
+    assert "Invalid value for '--baseline': it is empty" in result.stderr
+
+
+@pytest.mark.parametrize(
+    "value",
+    [{"sequence": 2**31}, {"sequence": -1}, {"sequence": True}, {"last_modified": "9999-12-31T23:59:59Z"}, None],
+    ids=str,
+)
+@pytest.mark.parametrize("place", ["events", "retired"])
+def test_revisions_that_cannot_go_on(root: Path, place: str, value: dict[str, object] | None) -> None:
+    """A manifest with a number or a stamp beyond what can be published is refused, wherever it stands."""
+    manifest = json.loads(Path("dist", MANIFEST).read_text("utf-8"))
+    revision = {key: manifest["events"][0][key] for key in ("sequence", "created", "last_modified")}
+    if place == "events":
+        manifest["events"][0] |= value or {"sequence": None}
+    else:
+        manifest["retired"] = {"x@test.example": {**revision, **value} if value else None}
+    with pytest.raises(OutputError, match="something in it is missing or wrong"):
+        read_manifest(json.dumps(manifest).encode(), MANIFEST)

@@ -52,7 +52,8 @@ def test_every_code_is_explained() -> None:
 
 
 @pytest.mark.parametrize(
-    "command", ["", "init", "new", "check", "build", "list", "show", "schema", "serve", "doctor", "diff", "zones"]
+    "command",
+    ["", "init", "new", "check", "build", "list", "show", "schema", "serve", "publish", "doctor", "diff", "zones"],
 )
 def test_help_texts(command: str) -> None:
     """The reference of the command line shows the help of every command as it is."""

@@ -379,7 +379,110 @@ def test_changed_uid_is_reported(calendar: Calendar, tmp_path: Path) -> None:
     assert warnings_of(calendar, tmp_path / "dist") == [
         ("changed-uid", "write `uid: talk@test.example` if it is the same event")
     ]
-    assert b"STATUS:CANCELLED" not in calendar.publish()["test.ics"]
+    calendar.publish()
+    assert [(entry.change.kind.value, entry.change.id) for entry in calendar.baseline.history] == [("changed", "talk")]
+
+
+def test_uid_that_is_replaced_is_cancelled(calendar: Calendar) -> None:
+    """The event with the old UID stays, cancelled, in its feeds; its file and page get a number, the id is taken."""
+    calendar.write(talk=talk("Talk", more="categories: talks\nuid: x@y.example\n"))
+    files = calendar.publish()
+    for path in ("test.ics", "feeds/category/talks.ics", "feeds/venue/hub.ics"):
+        found = vevents(files[path])
+        assert b"STATUS:CANCELLED" in found["UID:talk@test.example"], path
+        assert b"STATUS:CONFIRMED" in found["UID:x@y.example"], path
+    assert list(vevents(files["events/talk.ics"])) == ["UID:x@y.example"]
+    assert list(vevents(files["events/talk-2.ics"])) == ["UID:talk@test.example"]
+    assert (calendar.event("talk")["uid"], calendar.event("talk-2")["uid"]) == ("x@y.example", "talk@test.example")
+    assert calendar.publish() == files
+    calendar.write(talk=talk("Talk", more="categories: talks\n"))
+    back = calendar.publish()
+    assert (calendar.event("talk")["sequence"], calendar.event("talk")["status"]) == (2, "confirmed")
+    assert b"STATUS:CANCELLED" in vevents(back["test.ics"])["UID:x@y.example"]
+
+
+def test_tombstone_gives_its_id_to_an_event_that_takes_it(calendar: Calendar) -> None:
+    """An id that is used again takes no tombstone away: that gets another number where one is taken, too."""
+    calendar.write(talk=None)
+    calendar.publish()
+    calendar.write(talk=talk("Another", more="uid: new@y.example\n"), talk_2=talk("One more"))
+    files = calendar.publish()
+    assert list(vevents(files["events/talk.ics"])) == ["UID:new@y.example"]
+    assert list(vevents(files["events/talk-2.ics"])) == ["UID:talk-2@test.example"]
+    assert list(vevents(files["events/talk-3.ics"])) == ["UID:talk@test.example"]
+    assert b"STATUS:CANCELLED" in vevents(files["feeds/category/talks.ics"])["UID:talk@test.example"]
+
+
+def test_uid_that_goes_to_another_event_is_told(calendar: Calendar) -> None:
+    """An event that takes over the UID of another has changed; the one it had is cancelled, in `diff` as in feeds."""
+    calendar.write(talk=talk("Tour", "2027-06-05 10:00", "categories: talks\nuid: tour@test.example\n"), tour=None)
+    calendar.publish()
+    kinds = {entry.change.uid: entry.change.kind.value for entry in calendar.baseline.history}
+    assert kinds == {"tour@test.example": "changed", "talk@test.example": "cancelled"}
+    assert calendar.event("talk-2")["uid"] == "talk@test.example"
+
+
+def test_many_new_uids_are_refused(tmp_path: Path) -> None:
+    """Events that get other UIDs are gone for who knows the old ones: many at once need a word."""
+    calendar = Calendar(tmp_path)
+    calendar.write(**{f"talk_{number}": talk(f"Talk {number}") for number in range(9)})
+    calendar.publish()
+    calendar.write(**{f"talk_{number}": talk(f"Talk {number}", more=f"uid: {number}@y\n") for number in range(3)})
+    with pytest.raises(PromiseError, match="3 of 9 events ahead are gone or have another UID: `talk-0`, `talk-1`"):
+        calendar.publish()
+    files = calendar.publish(REMOVALS)
+    assert files["test.ics"].count(b"STATUS:CANCELLED") == 3
+    assert files["test.ics"].count(b"BEGIN:VEVENT") == 12
+
+
+# -- what left and comes back -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("consent", [REMOVALS, Consent()], ids=["expired tombstone", "past event"])
+def test_sequence_goes_on_where_it_left_off(tmp_path: Path, consent: Consent) -> None:
+    """A UID that is gone without a trace in the feeds is remembered: its number goes on when it comes back."""
+    calendar = Calendar(tmp_path)
+    calendar.write(talk=talk("Talk"), tour=talk("Tour", "2030-01-01 10:00"))
+    calendar.publish()
+    calendar.write(talk=talk("Long talk"))
+    calendar.publish()
+    created, pause = calendar.event("talk")["created"], timedelta(days=1)
+    if consent.removals:
+        calendar.write(talk=None)
+        calendar.publish()
+        calendar.write(tour=talk("Long tour", "2030-01-01 10:00"))
+    else:
+        calendar.write(talk=None)
+    calendar.publish(consent, after=timedelta(days=300))
+    assert "events/talk.ics" not in calendar.files
+    number = 3 if consent.removals else 2
+    retired = json.loads(calendar.files[MANIFEST])["retired"]
+    assert [(uid, item["sequence"]) for uid, item in retired.items()] == [("talk@test.example", number - 1)]
+    assert calendar.publish(after=pause) == calendar.files
+
+    stamp = calendar.baseline.retired["talk@test.example"].last_modified
+    calendar.write(talk=talk("Talk", "2028-05-18 18:00"))
+    calendar.publish(after=timedelta(days=-1000))  # and on a clock that is behind
+    assert (calendar.event("talk")["sequence"], calendar.event("talk")["created"]) == (number, created)
+    assert calendar.baseline.events["talk@test.example"].revision.last_modified > stamp
+    assert "retired" not in json.loads(calendar.files[MANIFEST])
+
+
+def test_manifest_without_the_retired_is_read(calendar: Calendar) -> None:
+    """A manifest of an earlier version has no such key, and an unchanged calendar none to write."""
+    assert "retired" not in json.loads(calendar.files[MANIFEST])
+    assert calendar.baseline.retired == {}
+
+
+def test_uids_of_the_old_calendar_are_remembered(calendar: Calendar) -> None:
+    """After another id of the calendar and back, every number goes on."""
+    before = calendar.root / "calendar.yaml"
+    other = WITH_FEEDS.replace("id: test.example", "id: other.example")
+    write_files(calendar.root, {before.name: other})
+    calendar.publish(Consent(new_id=True))
+    write_files(calendar.root, {before.name: WITH_FEEDS})
+    calendar.publish(Consent(new_id=True))
+    assert calendar.event("talk")["sequence"] == 1
 
 
 def test_older_tz_database_is_a_warning(calendar: Calendar, tmp_path: Path) -> None:
@@ -406,6 +509,17 @@ def test_history_is_bounded_and_newest_first(tmp_path: Path) -> None:
     assert calendar.publish() == files
 
 
+def test_kept_feed_has_the_calendars_name(calendar: Calendar) -> None:
+    """A feed of which only tombstones are left is named after the calendar as it is called now."""
+    calendar.write(talk=None)
+    calendar.publish()
+    assert "X-WR-CALNAME:Test: talks" in calendar.lines("feeds/category/talks.ics")
+    write_files(calendar.root, {"calendar.yaml": WITH_FEEDS.replace("name: Test", "slug: test\nname: Other")})
+    for _ in range(2):
+        calendar.publish()
+        assert "X-WR-CALNAME:Other: talks" in calendar.lines("feeds/category/talks.ics")
+
+
 # -- any sequence of edits --------------------------------------------------------------------------------------
 
 _TEXTS = st.sampled_from(
@@ -417,6 +531,7 @@ _TEXTS = st.sampled_from(
         talk("Talk", more="status: cancelled\n"),
         talk("Talk", more="rrule: FREQ=WEEKLY;COUNT=5\n"),
         talk("Talk", "2020-05-18 18:00"),
+        talk("Talk", more="uid: $name@old\n"),
         "summary: Talk\nstart: 2027-05-18\n",
         None,
     ]
@@ -439,27 +554,33 @@ def vevents(data: bytes) -> dict[str, bytes]:
 def test_any_sequence_of_edits(
     edits: list[dict[str, str | None]], pause: timedelta, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    """SEQUENCE never falls, LAST-MODIFIED never goes back, and what did not change keeps every byte, on any clock."""
+    """SEQUENCE never falls, LAST-MODIFIED never goes back, and what did not change keeps every byte, on any clock.
+
+    So it is for every UID that was ever published, also where it left for a while.
+    """
     calendar = Calendar(tmp_path_factory.mktemp("edits"))
     calendar.write(keep=talk("Keep"))
     calendar.publish()
+    last = dict(calendar.baseline.events)
     for edit in edits:
         before, old = calendar.baseline, vevents(calendar.files["test.ics"])
         for name, text in edit.items():
             if text is not None or (calendar.root / f"{name}.yaml").exists():
-                calendar.write(**{name: text})
+                calendar.write(**{name: text and text.replace("$name", name)})
         files = calendar.publish(REMOVALS, after=pause)
         new = vevents(files["test.ics"])
         for uid, item in calendar.baseline.events.items():
-            was = before.events.get(uid)
+            was = last.get(uid)
             if was is None:
                 continue
             assert item.revision.created == was.revision.created
-            if item.content == was.content:
+            if uid in before.events and item.content == was.content:
                 assert item.revision == was.revision
                 assert new[f"UID:{uid}"] == old[f"UID:{uid}"]
             else:
                 assert item.revision.sequence == was.revision.sequence + 1
                 assert item.revision.last_modified > was.revision.last_modified
+        last |= calendar.baseline.events
+        assert len({item.id for item in calendar.baseline.events.values()}) == len(new)
         assert rules.violations(files["test.ics"], "feed") == []
         assert calendar.publish(REMOVALS, after=timedelta(0)) == files

@@ -36,8 +36,16 @@ NOT_OF_SOURCES = {
     *("large-feed", "long-feed-url", "stale-revision"),  # warnings of `build`
     # What `build` says of the last one.
     *("changed-uid", "mass-removal", "missing-baseline", "new-calendar-id", "older-tzdb", "renamed-id"),
-    *("unreadable-baseline", "vanished-feed"),
+    *("highest-sequence", "unreadable-baseline", "vanished-feed"),
     *("already-there", "unwritable-file"),  # `init` and `new`
+    *(  # `publish`
+        "changed-output",
+        "missing-manifest",
+        "newer-published",
+        "other-calendar",
+        "publish-crossed",
+        "publish-failed",
+    ),
 }
 # Where the code stands in the calls that make problems.
 CODE_ARGUMENT = {

@@ -19,6 +19,7 @@ from calfeed.manifest import read_manifest
 from calfeed.markdown import to_html, to_plain
 from calfeed.pipeline import build
 from calfeed.project import load
+from calfeed.promises import read_promise
 from calfeed.report import format_problems
 from calfeed.rules import read_rule
 from calfeed.source import MAX_BYTES, MAX_VALUES, read_document
@@ -495,6 +496,8 @@ def test_deep_json_is_refused(tmp_path: Path) -> None:
     for data in (deep, b'{"version": ' + b"9" * 10_000 + b"}"):
         with pytest.raises(OutputError):
             read_manifest(data, MANIFEST)
+        with pytest.raises(ValueError, match="no manifest of calfeed"):
+            read_promise(data)
     root = write_events(tmp_path, talk=TALK)
     write_files(tmp_path / ".calfeed" / "dist", {"journal.json": deep.decode()})
     (tmp_path / "dist").mkdir()

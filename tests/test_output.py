@@ -98,13 +98,14 @@ def test_broken_sources_leave_dist_untouched(project: Path, tmp_path: Path) -> N
 
 
 def test_foreign_folder_is_refused(project: Path, tmp_path: Path) -> None:
-    """A folder with files and no manifest is refused, and its files are named."""
+    """A folder with files and no manifest is refused, its files are named, and what to do about a lost manifest."""
     (tmp_path / "dist").mkdir()
     (tmp_path / "dist" / "thesis.docx").write_text("years of work", encoding="utf-8")
     with pytest.raises(OutputError) as failure:
         build(project, tmp_path / "dist", now=NOW)
     assert codes(failure) == ["foreign-folder"]
     assert "thesis.docx" in failure.value.problems[0].message
+    assert "with --baseline too, if the manifest of this one was lost" in failure.value.problems[0].hint
     assert tree(tmp_path / "dist") == {"thesis.docx": b"years of work"}
 
 

@@ -107,6 +107,7 @@ def test_series_before_1970(tmp_path: Path, tzid: str, start: str, count: int, s
     dist = built(tmp_path, text, BERLIN.replace("Europe/Berlin", tzid))
     expected = instants(start, count, step, tzid)
     assert expected[0].year < 1970
+    assert rules.violations((dist / "test.ics").read_bytes(), "feed") == []
     for readings in read_all(dist / "test.ics"):
         assert readings == {"early": expected}
 
@@ -119,3 +120,58 @@ def test_law_ahead(tmp_path: Path) -> None:
     assert len({start.hour for start in expected}) == 2
     for readings in read_all(dist / "test.ics"):
         assert readings == {"ahead": expected}
+
+
+@pytest.mark.parametrize(
+    ("tzid", "start"),
+    [
+        ("Europe/Tallinn", "1999-09-20 12:00"),
+        ("Europe/Riga", "1996-01-20 12:00"),
+        ("America/Ojinaga", "2021-09-20 12:00"),
+        ("Pacific/Norfolk", "2018-09-20 12:00"),
+        ("America/Grand_Turk", "2016-01-20 12:00"),
+        ("America/Santiago", "2018-09-20 12:00"),
+    ],
+)
+def test_law_that_rested(tmp_path: Path, tzid: str, start: str) -> None:
+    """A series over years without the changes of today's law, and years with them, is right to its end."""
+    text = f"- {{id: over, summary: X, start: {start}, duration: 1h, rrule: FREQ=DAILY;INTERVAL=10;COUNT=180}}\n"
+    dist = built(tmp_path, text, BERLIN.replace("Europe/Berlin", tzid))
+    for readings in read_all(dist / "test.ics"):
+        expected = instants(start, 180, timedelta(days=10), tzid)
+        assert readings["over"] == expected[: len(readings["over"])]
+        assert len(readings["over"]) > 70
+    assert rules.violations((dist / "events" / "over.ics").read_bytes(), "single") == []
+
+
+@pytest.mark.parametrize(
+    ("tzid", "first", "second"),
+    [
+        ("America/Scoresbysund", "1983-01-05", "2023-06-07"),
+        ("America/Caracas", "1983-01-05", "2007-11-07"),
+        ("Europe/Moscow", "1983-06-08", "2011-01-05"),
+        ("Asia/Jerusalem", "1992-06-03", "2027-01-06"),
+    ],
+)
+def test_two_series_far_apart(tmp_path: Path, tzid: str, first: str, second: str) -> None:
+    """Between two series of a feed one change is listed at most: it leaves the one's offset and goes to the other's."""
+    lines = (
+        f"- {{id: s{start[:4]}, summary: X, start: {start} 12:00, duration: 1h, rrule: FREQ=WEEKLY;COUNT=80}}\n"
+        for start in (first, second)
+    )
+    dist = built(tmp_path, "".join(lines), BERLIN.replace("Europe/Berlin", tzid))
+    expected = {f"s{start[:4]}": instants(f"{start} 12:00", 80, timedelta(weeks=1), tzid) for start in (first, second)}
+    for readings in read_all(dist / "test.ics"):
+        assert readings == expected
+    assert rules.violations((dist / "test.ics").read_bytes(), "feed") == []
+
+
+def test_single_event_beside_an_irregular_series(tmp_path: Path) -> None:
+    """A single event keeps its zone in a feed whose series needs another VTIMEZONE than today's, and is right by it."""
+    dist = built(tmp_path, SINGLE + MODERN + OLD)
+    feed = (dist / "test.ics").read_bytes()
+    assert b"DTSTART;TZID=Europe/Berlin:20260701T100000" in feed
+    assert b"RDATE" in feed
+    assert rules.violations(feed, "feed") == []
+    for readings in read_all(dist / "test.ics"):
+        assert readings["single"] == instants("2026-07-01 10:00", 1, timedelta(0))

@@ -10,9 +10,10 @@ import pytest
 from support import LATER, NOW, TALK, load_event, tree, write_events
 
 from calfeed.content import content_of, fingerprint_of
+from calfeed.errors import OutputError
 from calfeed.model import Event
 from calfeed.pipeline import build
-from calfeed.revisions import Published, Revision, revise
+from calfeed.revisions import Published, Revision, bury, revise
 
 
 def published(event: Event, revision: Revision) -> dict[str, Published]:
@@ -91,6 +92,24 @@ def test_floor_below_the_ledger_is_a_warning(talk: Event) -> None:
     assert revised.revision == OLD
     assert [problem.code for problem in problems] == ["stale-revision"] * 3
     assert [problem.message.split("`")[1] for problem in problems] == ["sequence", "created", "last_modified"]
+
+
+def test_highest_number_is_the_last(talk: Event) -> None:
+    """What has the highest SEQUENCE there is can stay as it is, and be taken away; a change of it is refused."""
+    last = replace(OLD, sequence=2**31 - 1)
+    assert revision_of(talk, published(talk, last)) == last
+    with pytest.raises(OutputError) as refusal:
+        revision_of(replace(talk, summary="Lecture"), published(talk, last))
+    assert [problem.code for problem in refusal.value.problems] == ["highest-sequence"]
+    (tombstone,) = bury(published(talk, last).values(), NOW)
+    assert tombstone.revision == Revision(last.sequence, last.created, NOW)
+
+
+def test_retired_event_goes_on(talk: Event) -> None:
+    """A UID that was published once goes on from its last revision, and floors behind that are stale."""
+    (revised,), problems = revise([replace(talk, sequence=1)], {}, NOW, {talk.uid: OLD})
+    assert revised.revision == Revision(4, OLD.created, NOW)
+    assert [problem.code for problem in problems] == ["stale-revision"]
 
 
 SPELLINGS = {

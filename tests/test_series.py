@@ -219,6 +219,23 @@ def test_endless_series_in_the_hour_of_the_changes(tmp_path: Path) -> None:
     assert [problem.code for problem in load_project(tmp_path, text).problems] == ["unsettled-occurrence"]
 
 
+@pytest.mark.parametrize(("end", "minutes"), [("end: 03:15", 45), ("end: 03:30", 60), ("duration: 45m", 45)])
+def test_occurrence_with_a_skipped_start_keeps_its_length(tmp_path: Path, end: str, minutes: int) -> None:
+    """Where the clocks skip the start of an occurrence it still ends after it begins, as much later as the others."""
+    text = f"summary: Night shift\nstart: 2027-03-21 02:30\n{end}\nrrule: FREQ=WEEKLY;COUNT=3\n"
+    calendar = CALENDAR.replace("Europe/Tallinn", "Europe/Berlin")
+    root = write_files(tmp_path / "events", {"calendar.yaml": calendar, "talk.yaml": text})
+    build(root, tmp_path / "dist", now=NOW)
+    path = tmp_path / "dist" / "events" / "talk.ics"
+    skipped = datetime(2027, 3, 28, 1, 30, tzinfo=UTC)
+    readings = [pyreader.read_recurring(path)]
+    if icaljs.available():
+        readings.append(icaljs.read([path], limit=9)[path])
+    for reading in readings:
+        assert [one.end for one in reading if one.start == skipped] == [skipped + timedelta(minutes=minutes)]
+    assert rules.violations(path.read_bytes(), "single") == []
+
+
 def test_moved_occurrence_keeps_its_clock_times(tmp_path: Path) -> None:
     """A night moved to that of the change still ends at the same time by the clock."""
     text = (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -13,7 +14,7 @@ from pathlib import Path
 
 import pytest
 from servers import DEADLINE, ask, running, wait_until
-from support import NOW, TALK, run, tree, write_events, write_files
+from support import CALENDAR, NOW, TALK, run, tree, write_events, write_files
 
 from calfeed.preview import Preview
 
@@ -176,3 +177,21 @@ def test_pages_of_a_site(inside: Path) -> None:
     assert b">months<" in preview.reply("months/").body
     missing = preview.reply("months/nothing.html")
     assert (missing.status, b">404.html<" in missing.body) == (404, True)
+
+
+@pytest.mark.parametrize("url", ["https://test.example/", "https://test.example/calendar/2027/"])
+def test_links_of_the_404_page(tmp_path: Path, url: str) -> None:
+    """The page for what is not there has its style and its way home, also where the host has the site in a folder."""
+    events = write_events(tmp_path, talk=TALK)
+    write_files(events, {"calendar.yaml": CALENDAR.replace("https://test.example/", url)})
+    preview = Preview(events, tmp_path / "built", NOW)
+    preview.rebuild()
+    page = preview.reply("months/nothing.html").body.decode()
+    links = re.findall(r'(?:href|src)="/([^"]*)"', page)
+    assert len(links) > 2
+    assert {preview.reply(link.partition("#")[0]).status for link in links} == {200}
+    assert preview.reply("assets/nothing.css").status == 404
+    talk = tmp_path / "events" / "talk.yaml"
+    talk.write_text(BROKEN, encoding="utf-8")
+    preview.rebuild()
+    assert {preview.reply(link.partition("#")[0]).status for link in links} == {200}

@@ -1,8 +1,8 @@
 """Rules 5, 6, 8 and 9 of the research on clients (§7), where DESIGN.md §5 does not override them: zones and times.
 
 A VTIMEZONE has one of three shapes. Fixed: one STANDARD, neither RRULE nor RDATE. Pair: one STANDARD and one DAYLIGHT,
-each with an endless RRULE. Irregular, for series only: one observance for each onset, with an RDATE equal to its
-DTSTART.
+each with an endless RRULE. Irregular, only where a series needs it: one observance for each onset, with an RDATE equal
+to its DTSTART; then perhaps such a pair.
 """
 
 from __future__ import annotations
@@ -36,9 +36,9 @@ def zone_shapes(file: OneFile) -> Iterator[str]:
         tzid = _tzid(zone)
         yield from (f"{tzid}: a COMMENT" for part in zone.walk() for _ in part.all("COMMENT"))
         yield from (f"{tzid}: {fault}" for fault in _shape(zone.components))
-        if _is_irregular(zone):
-            users = [event for event in file.events if tzid in _tzids(event) and not in_series(event)]
-            yield from (f"{tzid}: irregular, but used by {label(event)}, which is no series" for event in users)
+        # An event beside the series may use it too: what an event says does not depend on its neighbours.
+        if _is_irregular(zone) and not any(tzid in _tzids(event) and in_series(event) for event in file.events):
+            yield f"{tzid}: irregular, but used by no series"
 
 
 def _shape(observances: Sequence[Component]) -> Iterator[str]:
@@ -99,7 +99,10 @@ def _broken_links(observances: Sequence[Component]) -> Iterator[str]:
 
 
 def zone_onsets(file: OneFile) -> Iterator[str]:
-    """Rule 6: local onsets from 1970 on that fit their rule, the first before 2000 and before every event."""
+    """Rule 6: local onsets that fit their rule, the first before 2000 and before every event.
+
+    None is before 1970, unless an event is: then in the year before it.
+    """
     for zone in file.calendar.children("VTIMEZONE"):
         tzid = _tzid(zone)
         try:
@@ -107,18 +110,20 @@ def zone_onsets(file: OneFile) -> Iterator[str]:
         except ValueError as error:
             yield f"{tzid}: {error}"
             continue
-        yield from (f"{tzid}: {fault}" for observance in zone.components for fault in _plain(observance))
+        years = [wall.year for event in file.events for prop in event.properties for wall in _walls(prop, tzid)]
+        earliest = min([_ONSET_YEARS.start, *(year - 1 for year in years)])
+        yield from (f"{tzid}: {fault}" for observance in zone.components for fault in _plain(observance, earliest))
         beginning = first_onset(evaluated)
-        if beginning.year not in _ONSET_YEARS:
+        if not earliest <= beginning.year < _ONSET_YEARS.stop:
             yield f"{tzid}: the first onset is {beginning}"
         for event in file.events:
             if any(wall <= beginning for prop in event.properties for wall in _walls(prop, tzid)):
                 yield f"{tzid}: the first onset {beginning} is not before {label(event)}"
 
 
-def _plain(observance: Component) -> Iterator[str]:
+def _plain(observance: Component, earliest: int) -> Iterator[str]:
     for prop in observance.all("DTSTART"):
-        if prop.params or not _LOCAL.fullmatch(prop.value) or int(prop.value[:4]) < _ONSET_YEARS.start:
+        if prop.params or not _LOCAL.fullmatch(prop.value) or int(prop.value[:4]) < earliest:
             yield f"{prop.name} {prop.value} has parameters, is not local or too early"
     for name in ("TZOFFSETFROM", "TZOFFSETTO"):
         yield from (f"{name} {value}" for value in values(observance, name) if not _is_hhmm(value))

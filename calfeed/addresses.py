@@ -1,0 +1,95 @@
+"""The addresses of feeds: which are gone, which stay for the tombstones that are left of them, which are old."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from calfeed.fields import read_id
+from calfeed.ledger import Manifest, PublishedFeed
+from calfeed.model import Feed, Project
+from calfeed.notation import NotationError
+from calfeed.revisions import Published, Revised, has_passed
+
+
+def lost_feeds(project: Project, baseline: Manifest, buried: set[str]) -> tuple[PublishedFeed, ...]:
+    """Return the feeds that are gone, but for those that stay.
+
+    Args:
+        project: the sources.
+        baseline: what is published.
+        buried: the UIDs of what left the sources and has a tombstone.
+    """
+    return tuple(feed for feed in _missing_feeds(project, baseline) if not _has_only(feed, baseline, buried))
+
+
+def kept_feeds(project: Project, baseline: Manifest, buried: set[str]) -> Iterator[Feed]:
+    """Yield the automatic feeds whose events were all taken away: their tombstones are still to be seen there."""
+    calendar = project.calendar
+    for feed in _missing_feeds(project, baseline):
+        if _has_only(feed, baseline, buried):
+            # Its name begins with the calendar's, that of the first feed, which may be another now.
+            before, own = f"{baseline.feeds[0].name}: ", feed.name
+            name = f"{calendar.name}: {own.removeprefix(before)}" if own.startswith(before) else own
+            yield Feed(slug=feed.slug, path=feed.path, name=name, description=None, event_ids=(), mark=calendar.mark)
+
+
+def _missing_feeds(project: Project, baseline: Manifest) -> Iterator[PublishedFeed]:
+    present = {path for feed in project.feeds for path in (feed.path, *(_path_of(each, feed) for each in feed.aliases))}
+    return (feed for feed in baseline.feeds if feed.path not in present)
+
+
+def buried_uids(removed: Iterable[Published], now: datetime | None) -> set[str]:
+    """Return the UIDs of what left the sources and has a tombstone."""
+    return {item.uid for item in removed if item.removed or now is None or not has_passed(item, now)}
+
+
+def _has_only(feed: PublishedFeed, baseline: Manifest, buried: set[str]) -> bool:
+    """Tell whether a feed came by itself and only tombstones are left of it."""
+    if feed.moved_to is not None or not is_automatic(feed):
+        return False
+    return all(uid in buried for uid, item in baseline.events.items() if feed.slug in item.feeds)
+
+
+def with_tombstones(
+    feeds: Sequence[Feed], tombstones: Sequence[Revised], baseline: Mapping[str, Published], events: Sequence[Revised]
+) -> tuple[Feed, ...]:
+    """Return the feeds with the tombstones that they held as events, in the order of all events."""
+    if not tombstones:
+        return tuple(feeds)
+    rank = {item.event.id: number for number, item in enumerate(events)}
+    held: dict[str, list[str]] = {}
+    for item in tombstones:
+        for slug in baseline[item.event.uid].feeds:
+            held.setdefault(slug, []).append(item.event.id)
+    found = []
+    for feed in feeds:
+        gone = {event_id for slug in (feed.slug, *feed.aliases) for event_id in held.get(slug, ())}
+        found.append(replace(feed, event_ids=tuple(sorted({*feed.event_ids, *gone}, key=rank.__getitem__))))
+    return tuple(found)
+
+
+def with_aliases(feeds: Iterable[Feed]) -> tuple[Feed, ...]:
+    """Return the feeds, each followed by itself at its old addresses."""
+    found: list[Feed] = []
+    for feed in feeds:
+        found.append(feed)
+        found += (
+            replace(feed, slug=alias, path=_path_of(alias, feed), aliases=(), moved_to=feed.path)
+            for alias in feed.aliases
+        )
+    return tuple(found)
+
+
+def _path_of(alias: str, feed: Feed) -> str:
+    return f"{feed.path.removesuffix(f'{feed.slug}.ics')}{alias}.ics"
+
+
+def is_automatic(feed: Feed | PublishedFeed) -> bool:
+    """Tell whether a feed came by itself; only such a name is taken from a manifest, as a path is made of it."""
+    kind, _, slug = feed.slug.partition("/")
+    try:
+        return kind in ("category", "venue") and read_id(slug) == slug and feed.path == f"feeds/{feed.slug}.ics"
+    except NotationError:
+        return False

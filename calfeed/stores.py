@@ -1,0 +1,198 @@
+"""Places elsewhere that a calendar is published at, by their addresses: object stores, and servers over SFTP."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Protocol
+
+from calfeed.errors import Mark, OutputError, error
+from calfeed.media import cache_control_of, content_type_of
+from calfeed.targets import PART, TargetError
+
+
+class _FileSystem(Protocol):
+    """What is used of fsspec, which has no types."""
+
+    def find(self, path: str, *, detail: bool, **options: str) -> Mapping[str, Mapping[str, int]]: ...
+    def cat_file(self, path: str) -> bytes: ...
+    def pipe_file(self, path: str, value: bytes, **options: object) -> object: ...
+    def rm_file(self, path: str) -> None: ...
+    def makedirs(self, path: str, *, exist_ok: bool) -> None: ...
+    def mv(self, old: str, new: str) -> None: ...
+
+
+def _s3_headers(path: str) -> dict[str, object]:
+    return {"ContentType": content_type_of(path), "CacheControl": cache_control_of(path)}
+
+
+def _gcs_headers(path: str) -> dict[str, object]:
+    metadata = {"cache_control": cache_control_of(path)}
+    return {"content_type": content_type_of(path), "fixed_key_metadata": metadata}
+
+
+def _azure_headers(path: str) -> dict[str, object]:
+    settings = {"content_type": content_type_of(path), "cache_control": cache_control_of(path)}
+    return {"content_settings": settings}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Kind:
+    """A kind of place: the library for it, the extra that brings it, and what differs from the others."""
+
+    package: str
+    extra: str
+    errors: tuple[str, ...]
+    """What the library raises beside OSError: modules and names."""
+    headers: Callable[[str], dict[str, object]] | None = None
+    """How the library is told type and cache header; a server over SFTP sends its own."""
+
+
+_S3 = _Kind(
+    package="s3fs",
+    extra="s3",
+    errors=("botocore.exceptions:BotoCoreError", "botocore.exceptions:ClientError"),
+    headers=_s3_headers,
+)
+_GCS = _Kind(
+    package="gcsfs",
+    extra="gcs",
+    errors=("gcsfs.retry:HttpError", "google.auth.exceptions:GoogleAuthError", "aiohttp:ClientError"),
+    headers=_gcs_headers,
+)
+_AZURE = _Kind(package="adlfs", extra="azure", errors=("azure.core.exceptions:AzureError",), headers=_azure_headers)
+_SFTP = _Kind(package="paramiko", extra="sftp", errors=("paramiko:SSHException", "builtins:EOFError"))
+KINDS: Mapping[str, _Kind] = {"s3": _S3, "gs": _GCS, "az": _AZURE, "abfs": _AZURE, "sftp": _SFTP}
+"""The kinds of places by the beginning of their addresses."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StoreTarget:
+    """A place that fsspec reaches."""
+
+    shown: str
+    lanes: int
+    _system: _FileSystem
+    _root: str
+    _kind: _Kind
+    _errors: tuple[type[Exception], ...]
+
+    def files(self) -> Mapping[str, int]:
+        """Return every file with its size."""
+        # fsspec walks servers over SFTP itself, and would pass over what it may not look into.
+        options = {} if self._kind.headers else {"on_error": "raise"}
+        with self._explained():
+            try:
+                found = self._system.find(self._root, detail=True, **options)
+            except FileNotFoundError:
+                if self._kind.headers:
+                    raise TargetError("there is no such bucket or container, or you may not look into it") from None
+                return {}
+        return {name.removeprefix(f"{self._root}/"): int(info["size"]) for name, info in found.items()}
+
+    def read(self, path: str) -> bytes | None:
+        """Return a file, or None if it is not there."""
+        with self._explained(), suppress(FileNotFoundError):
+            return self._system.cat_file(self._at(path))
+        return None
+
+    def write(self, path: str, data: bytes) -> None:
+        """Write a file: stores replace it in one step, on a server it is written beside and moved."""
+        target = self._at(path)
+        with self._explained():
+            if self._kind.headers:
+                self._system.pipe_file(target, data, **self._kind.headers(path))
+                return
+            self._system.makedirs(posixpath.dirname(target), exist_ok=True)
+            self._system.pipe_file(self._at(PART), data)
+            self._system.mv(self._at(PART), target)
+
+    def delete(self, path: str) -> None:
+        """Delete a file; empty folders stay, on servers that have folders."""
+        with self._explained(), suppress(FileNotFoundError):
+            self._system.rm_file(self._at(path))
+
+    def _at(self, path: str) -> str:
+        return f"{self._root}/{path}"
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        try:
+            yield
+        except self._errors as cause:
+            raise TargetError(_explain(cause)) from cause
+
+
+def open_store(address: str) -> StoreTarget:
+    """Return the place at an address such as `s3://bucket/calendar`.
+
+    Args:
+        address: one of the kinds of `KINDS`, and a bucket, container or server.
+
+    Raises:
+        ModuleNotFoundError: the library for it is not installed; its `name` is the library's.
+        OutputError: there is no way to it.
+    """
+    kind = KINDS[address.partition("://")[0]]
+    import_module(kind.package)
+    import fsspec
+
+    errors: tuple[type[Exception], ...] = (OSError, ValueError, *map(_error_type, kind.errors))
+    # What somebody else has changed there meanwhile is to be seen.
+    options = {"use_listings_cache": False} if kind.headers else {"host_key_policy": _known_hosts()}
+    try:
+        system, root = fsspec.url_to_fs(address.rstrip("/"), skip_instance_cache=True, **options)
+        if not root.strip("/"):
+            raise ValueError("no folder is named")
+    except errors as cause:
+        message = f"there is no way to this place: {_explain(cause)}"
+        hint = "check the address, and the name and the key that you are known by there"
+        raise OutputError([error(Mark(path=hide_password(address)), "publish-failed", message, hint)]) from cause
+    return StoreTarget(
+        shown=hide_password(address),
+        lanes=8 if kind.headers else 1,
+        _system=system,
+        _root=root.rstrip("/"),
+        _kind=kind,
+        _errors=errors,
+    )
+
+
+def hide_password(address: str) -> str:
+    """Return an address for messages, without the password in it."""
+    return re.sub(r"^([a-z0-9]+://[^/@:]*):[^/@]*@", r"\1@", address)
+
+
+def _error_type(name: str) -> type[Exception]:
+    module, _, attribute = name.partition(":")
+    found: type[Exception] = getattr(import_module(module), attribute)
+    return found
+
+
+def _known_hosts() -> object:
+    """Return a policy that lets in the hosts of ~/.ssh/known_hosts alone: fsspec would trust any."""
+    import paramiko
+
+    class KnownHosts(paramiko.MissingHostKeyPolicy):  # type: ignore[misc] # it has no types
+        """Refuse a host whose key is not known."""
+
+        def missing_host_key(self, _client: object, hostname: str, key: object) -> None:
+            known = paramiko.HostKeys()
+            with suppress(FileNotFoundError):
+                known.load(str(Path("~/.ssh/known_hosts").expanduser()))
+            if not known.check(hostname, key):
+                raise paramiko.SSHException(
+                    f"the key of {hostname} is not in ~/.ssh/known_hosts, or is another one; connect once with `ssh`"
+                )
+
+    return KnownHosts()
+
+
+def _explain(cause: Exception) -> str:
+    text = " ".join(str(cause).split())
+    return text or type(cause).__name__

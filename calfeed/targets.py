@@ -1,0 +1,105 @@
+"""Places a calendar is published at: what every kind of place can do, and a folder of this computer."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path, PurePosixPath
+from typing import Protocol
+
+PART = ".calfeed-publish.part"
+"""Where a file waits, at places that cannot replace a file in one step, until all of it is there."""
+
+
+class TargetError(Exception):
+    """A place cannot be read or written; the message says why, for people."""
+
+
+class Target(Protocol):
+    """A place files can be published at. Paths are relative to it, with slashes; each method may raise TargetError."""
+
+    @property
+    def shown(self) -> str:
+        """How messages name the place."""
+
+    @property
+    def lanes(self) -> int:
+        """How many files may be written at the same time."""
+
+    def files(self) -> Mapping[str, int]:
+        """Return every file with its size; no files if the place is not there yet."""
+
+    def read(self, path: str) -> bytes | None:
+        """Return a file, or None if it is not there."""
+
+    def write(self, path: str, data: bytes) -> None:
+        """Make a file have this content, all at once: nobody ever reads half of it."""
+
+    def delete(self, path: str) -> None:
+        """Delete a file that may be there."""
+
+
+class FolderTarget:
+    """A folder of this computer, or one that is mounted."""
+
+    lanes = 1
+
+    def __init__(self, folder: Path) -> None:
+        self.shown = folder.as_posix()
+        self._root = folder.resolve()
+
+    def files(self) -> Mapping[str, int]:
+        """Return every file with its size."""
+        with _os_errors():
+            if self._root.exists() and not self._root.is_dir():
+                raise TargetError("it is a file, not a folder")
+            return {path.relative_to(self._root).as_posix(): path.lstat().st_size for path in self._walk()}
+
+    def read(self, path: str) -> bytes | None:
+        """Return a file, or None if it is not there."""
+        with _os_errors(), suppress(FileNotFoundError):
+            return (self._root / path).read_bytes()
+        return None
+
+    def write(self, path: str, data: bytes) -> None:
+        """Write a file beside, then move it into place."""
+        target = self._root / path
+        with _os_errors():
+            target.parent.mkdir(parents=True, exist_ok=True)
+            if not target.parent.resolve().is_relative_to(self._root):
+                raise TargetError(f"{PurePosixPath(path).parent} is a link that leads elsewhere")
+            part = self._root / PART
+            part.write_bytes(data)
+            part.replace(target)
+
+    def delete(self, path: str) -> None:
+        """Delete a file, and the folders that it leaves empty."""
+        target = self._root / path
+        with _os_errors():
+            target.unlink(missing_ok=True)
+            for folder in target.parents:
+                if folder == self._root:
+                    break
+                with suppress(OSError):  # not empty
+                    folder.rmdir()
+
+    def _walk(self) -> Iterator[Path]:
+        for folder, folders, names in os.walk(self._root, onerror=_raise):
+            links = [name for name in folders if Path(folder, name).is_symlink()]
+            yield from (Path(folder, name) for name in [*names, *links])
+
+
+def _raise(cause: OSError) -> None:
+    # A place that is not there yet is empty; one that cannot be looked into is not.
+    if not isinstance(cause, FileNotFoundError):
+        raise cause
+
+
+@contextmanager
+def _os_errors() -> Iterator[None]:
+    try:
+        yield
+    except OSError as cause:
+        where = f"{cause.filename}: " if cause.filename else ""
+        raise TargetError(f"{where}{cause.strerror or cause}") from cause

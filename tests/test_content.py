@@ -1,0 +1,59 @@
+"""calfeed.content: what was published comes back as it was, whatever the law of its zone is by now."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+from support import load_event
+
+from calfeed.content import content_of, event_of
+from calfeed.model import Event
+
+SERIES = "summary: Talk\ntimezone: {}\nstart: {}\nduration: 15m\nrrule: {}\n"
+# Zone, first start, rule. The ends are an evening, a night near midnight, one in the hour that is shown twice, one that
+# is skipped, one within days, and two at a change that the years before were not at.
+WRITTEN = [
+    ("Europe/Tallinn", "2027-09-07 18:00", "FREQ=WEEKLY;UNTIL=2027-12-28"),
+    ("America/New_York", "2027-09-07 23:30", "FREQ=DAILY;UNTIL=2027-12-28"),
+    ("Europe/Tallinn", "2027-10-03 03:30", "FREQ=WEEKLY;UNTIL=2027-10-31"),
+    ("Europe/Tallinn", "2027-03-07 03:30", "FREQ=WEEKLY;UNTIL=2027-03-28"),
+    ("Europe/Tallinn", "2027-09-07 00:00", "FREQ=HOURLY;UNTIL=2027-11-03 07:00"),
+    ("Europe/Tallinn", "2026-10-31 03:15", "FREQ=YEARLY;UNTIL=2027-10-31"),
+    ("Europe/Tallinn", "2024-03-28 03:15", "FREQ=YEARLY;UNTIL=2027-03-28"),
+]
+
+
+def restored(event: Event, content: dict[str, object]) -> Event:
+    """Return the event that has a content."""
+    return event_of(content, event.id, event.uid, event.zone.tzid if event.zone else None, event.mark)
+
+
+def starts_of(event: Event) -> tuple[datetime, ...]:
+    """Return the starts of a series."""
+    assert event.recurrence is not None
+    return event.recurrence.starts
+
+
+@pytest.mark.parametrize(("tzid", "start", "rule"), WRITTEN)
+def test_series_comes_back(tmp_path: Path, tzid: str, start: str, rule: str) -> None:
+    """A series that is read from its content has the starts that it was published with."""
+    event = load_event(tmp_path, SERIES.format(tzid, start, rule))
+    assert starts_of(restored(event, content_of(event))) == starts_of(event)
+
+
+@pytest.mark.parametrize("hours", [-1, 1])
+@pytest.mark.parametrize(
+    "rule", ["FREQ=WEEKLY;UNTIL=2027-12-28", "FREQ=DAILY;UNTIL=2027-12-28", "FREQ=HOURLY;UNTIL=2027-12-28 18:00"]
+)
+def test_series_comes_back_after_another_law(tmp_path: Path, rule: str, hours: int) -> None:
+    """UNTIL is an instant of the law that the series was published with: no start is lost or won by a later one."""
+    event = load_event(tmp_path, SERIES.format("Europe/Tallinn", "2027-11-02 18:00", rule))
+    content = content_of(event)
+    # As if Estonia had kept another time in that winter: all instants are so much earlier, UNTIL is 16:00Z by now.
+    offset, until = f"+0{2 + hours}:00", f"UNTIL=20271228T{16 - hours}0000Z"
+    text = str(content["rrule"]).replace("UNTIL=20271228T160000Z", until)
+    before = {**content, "rrule": text, "offsets": [f"2027-11-02T18:00:00{offset}"]}
+    assert text != content["rrule"]
+    assert starts_of(restored(event, before)) == starts_of(event)

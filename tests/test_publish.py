@@ -1,0 +1,450 @@
+"""calfeed publish: only what changed, in a safe order, nothing of others touched, and right again after every cut."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from support import LATER, NOW, TALK, run, tree, write_events, write_files
+
+from calfeed.edition import Consent
+from calfeed.errors import OutputError, UnfinishedError
+from calfeed.ledger import MANIFEST
+from calfeed.pipeline import build
+from calfeed.publishing import JOURNAL, Release, plan, publish, read_release
+from calfeed.targets import PART, FolderTarget, TargetError
+
+TOUR = "summary: Tour\nstart: 2027-06-05\nvenue: hub\n"
+LATEST = datetime(2027, 3, 1, 12, 0, tzinfo=UTC)
+
+
+def silent(_done: int, _total: int) -> None:
+    """Take progress and show nothing."""
+
+
+class Place:
+    """A target in memory that notes what is done to it, and calls a hook before each step."""
+
+    lanes = 1
+    shown = "memory"
+
+    def __init__(self, before: Callable[[int], None] = lambda _step: None) -> None:
+        self.held: dict[str, bytes] = {}
+        self.steps: list[str] = []
+        self.before = before
+
+    def files(self) -> Mapping[str, int]:
+        """Return every file with its size."""
+        return {path: len(data) for path, data in self.held.items()}
+
+    def read(self, path: str) -> bytes | None:
+        """Return a file, or None."""
+        return self.held.get(path)
+
+    def write(self, path: str, data: bytes) -> None:
+        """Keep a file."""
+        self._step(f"write {path}")
+        self.held[path] = data
+
+    def delete(self, path: str) -> None:
+        """Forget a file."""
+        self._step(f"delete {path}")
+        self.held.pop(path, None)
+
+    def _step(self, step: str) -> None:
+        self.before(len(self.steps))
+        self.steps.append(step)
+
+
+def cut_at(limit: int) -> Callable[[int], None]:
+    """Return a hook that lets so many steps pass."""
+
+    def before(step: int) -> None:
+        if step >= limit:
+            raise TargetError("the connection is gone")
+
+    return before
+
+
+def codes(failure: pytest.ExceptionInfo[OutputError]) -> list[str]:
+    """Return the codes of an error's problems."""
+    return [problem.code for problem in failure.value.problems]
+
+
+def build_copy(events: Path, out: Path, now: datetime, baseline: Path | None = None) -> Release:
+    """Build into `out`, with what was built into `baseline` as the published state."""
+    if baseline:
+        shutil.copytree(baseline, out)
+    build(events, out, now=now, consent=Consent(removals=True), site=False)
+    return read_release(out)
+
+
+@pytest.fixture
+def releases(tmp_path: Path) -> tuple[Release, Release, Release]:
+    """Return three builds, each on the one before: an event changed and a feed gone, then back with another event."""
+    feeds = "feeds:\n- {slug: all, name: All}\n"
+    events = write_events(tmp_path, talk=TALK, tour=TOUR)
+    calendar = events / "calendar.yaml"
+    plain = calendar.read_text("utf-8")
+    calendar.write_text(plain + feeds, encoding="utf-8")
+    first = build_copy(events, tmp_path / "first", NOW)
+    write_files(events, {"talk.yaml": TALK.replace("18:00", "19:00"), "calendar.yaml": plain})
+    second = build_copy(events, tmp_path / "second", LATER, tmp_path / "first")
+    write_files(
+        events, {"talk.yaml": TALK, "calendar.yaml": plain + feeds, "party.yaml": "summary: P\nstart: 2027-07-01\n"}
+    )
+    third = build_copy(events, tmp_path / "third", LATEST, tmp_path / "second")
+    return first, second, third
+
+
+def test_publishing_again_uploads_nothing(releases: tuple[Release, ...]) -> None:
+    """The place holds DIST and nothing else, and a second publish does nothing at all."""
+    place = Place()
+    publish(releases[0], place, now=LATEST, progress=silent)
+    assert tree(releases[0].folder) == place.held
+    place.steps.clear()
+    assert not publish(releases[0], place, now=LATEST, progress=silent)
+    assert place.steps == []
+
+
+def test_only_what_changed_in_a_safe_order(releases: tuple[Release, ...]) -> None:
+    """Events are there before feeds, feeds before the manifest; what is gone is deleted after it, the journal last."""
+    place = Place()
+    publish(releases[0], place, now=LATEST, progress=silent)
+    place.steps.clear()
+    publish(releases[1], place, now=LATEST, progress=silent)
+    assert place.steps == [
+        f"write {JOURNAL}",
+        "write events/talk.ics",
+        "write changes.atom",
+        "write test.ics",
+        f"write {MANIFEST}",
+        "delete feeds/all.ics",
+        f"delete {JOURNAL}",
+    ]
+    assert tree(releases[1].folder) == place.held
+
+
+def test_pages_wait_for_what_they_link_to(tmp_path: Path) -> None:
+    """Pages of events and assets come first, index pages after the feeds."""
+    out = write_files(
+        tmp_path, {path: path for path in ("a.ics", "index.html", "events/t.html", "events/index.html", "x.css")}
+    )
+    files = {path: {"sha256": hashlib.sha256(data).hexdigest()} for path, data in tree(out).items()}
+    feeds = [{"slug": "a", "name": "A", "path": "a.ics"}]
+    content = {"version": 1, "tzdb": "2026f", "id": "x", "feeds": feeds, "events": [], "files": files}
+    (out / MANIFEST).write_text(json.dumps(content), encoding="utf-8")
+    place = Place()
+    publish(read_release(out), place, now=LATEST, progress=silent)
+    written = [step.removeprefix("write ") for step in place.steps[1:-1]]
+    assert written == ["events/t.html", "x.css", "a.ics", "events/index.html", "index.html", MANIFEST]
+
+
+@pytest.mark.parametrize("following", [0, 1, 2], ids=["the old one again", "the same again", "the next one"])
+def test_right_again_after_every_cut(releases: tuple[Release, ...], following: int) -> None:
+    """Wherever a publish is cut, and whatever is published next, the place holds that and nothing else."""
+    steps = 0
+    is_cut = True
+    while is_cut:
+        place = Place()
+        publish(releases[0], place, now=LATEST, progress=silent)
+        place.steps, place.before = [], cut_at(steps)
+        try:
+            publish(releases[1], place, now=LATEST, progress=silent)
+            is_cut = False
+        except UnfinishedError:
+            pass
+        is_published = place.held[MANIFEST] == releases[1].ledger.data
+        place.before = cut_at(99)
+        if following == 0 and is_published:
+            with pytest.raises(OutputError) as failure:
+                publish(releases[0], place, now=LATEST, progress=silent)
+            assert codes(failure) == ["newer-published"]
+        else:
+            publish(releases[following], place, now=LATEST, progress=silent)
+            assert tree(releases[following].folder) == place.held, f"cut after {steps} steps"
+        steps += 1
+    assert steps == 8
+
+
+def test_first_publish_is_mended_too(releases: tuple[Release, ...]) -> None:
+    """A first publish that was cut has no manifest there yet; its files are known by the journal."""
+    for steps in range(len(releases[0].sizes) + 2):
+        place = Place(cut_at(steps))
+        with pytest.raises(UnfinishedError):
+            publish(releases[0], place, now=LATEST, progress=silent)
+        place.before = cut_at(99)
+        publish(releases[2], place, now=LATEST, progress=silent)
+        assert tree(releases[2].folder) == place.held
+
+
+def test_two_at_once_are_noticed_and_mended(releases: tuple[Release, ...]) -> None:
+    """A publish that another one crossed fails, and leaves word of the files that nobody can be sure of."""
+    place = Place()
+    publish(releases[0], place, now=LATEST, progress=silent)
+
+    def cross(step: int) -> None:
+        if step == 2:
+            place.before = cut_at(99)
+            publish(releases[2], place, now=LATEST, progress=silent)
+
+    place.steps, place.before = [], cross
+    with pytest.raises(UnfinishedError) as failure:
+        publish(releases[1], place, now=LATEST, progress=silent)
+    assert codes(failure) == ["publish-crossed"]
+    assert tree(releases[2].folder) != place.held
+    publish(releases[2], place, now=LATEST, progress=silent)
+    assert tree(releases[2].folder) == place.held
+
+
+def test_files_that_went_missing_come_back(releases: tuple[Release, ...]) -> None:
+    """A file that somebody deleted there, or cut short, is uploaded again."""
+    place = Place()
+    publish(releases[0], place, now=LATEST, progress=silent)
+    del place.held["events/tour.ics"]
+    place.held["test.ics"] = b"BEGIN:VCALENDAR"
+    assert publish(releases[0], place, now=LATEST, progress=silent).written == ("events/tour.ics", "test.ics")
+    assert tree(releases[0].folder) == place.held
+
+
+def test_files_of_others_are_left_alone(releases: tuple[Release, ...]) -> None:
+    """Files that calfeed did not publish stay, before the first publish and after every other."""
+    place = Place()
+    place.held = {"CNAME": b"test.example", "blog/index.html": b"<p>"}
+    publish(releases[0], place, now=LATEST, progress=silent)
+    publish(releases[1], place, now=LATEST, progress=silent)
+    assert {"CNAME": b"test.example", "blog/index.html": b"<p>", **tree(releases[1].folder)} == place.held
+
+
+@pytest.mark.parametrize("path", ["test.ics", "events", "events/talk.ics/index.html"])
+def test_files_in_the_way_are_not_overwritten(releases: tuple[Release, ...], path: str) -> None:
+    """A file of somebody else where one of ours would go is refused before anything is written."""
+    place = Place()
+    place.held = {path: b"mine"}
+    with pytest.raises(OutputError) as failure:
+        publish(releases[0], place, now=LATEST, progress=silent)
+    assert codes(failure) == ["foreign-file"]
+    assert place.steps == []
+
+
+def test_another_calendar_is_refused(releases: tuple[Release, ...], tmp_path: Path) -> None:
+    """What is published for another calendar is not replaced, unless the id was changed on purpose."""
+    place = Place()
+    publish(releases[0], place, now=LATEST, progress=silent)
+    other = write_events(tmp_path / "other", talk=TALK, tour=TOUR)
+    calendar = other / "calendar.yaml"
+    calendar.write_text(
+        calendar.read_text("utf-8").replace("test.example\nurl", "other.example\nurl"), encoding="utf-8"
+    )
+    release = build_copy(other, tmp_path / "other" / "dist", NOW)
+    with pytest.raises(OutputError) as failure:
+        plan(release, place, now=LATEST)
+    assert codes(failure) == ["other-calendar"]
+    publish(release, place, now=LATEST, may_change_id=True, progress=silent)
+    assert tree(release.folder) == place.held
+
+
+def test_older_build_is_refused(releases: tuple[Release, ...], tmp_path: Path) -> None:
+    """A build of an older baseline is refused: of two quick pushes, the late one does not undo the other."""
+    first, second, _third = releases
+    place = Place()
+    publish(first, place, now=LATEST, progress=silent)
+    publish(second, place, now=LATEST, progress=silent)
+    events = write_events(tmp_path, talk=TALK.replace("18:00", "17:00"), tour=TOUR)
+    rival = build_copy(events, tmp_path / "rival", LATEST, tmp_path / "first")
+    for release in (first, rival):
+        with pytest.raises(OutputError) as failure:
+            publish(release, place, now=LATEST, progress=silent)
+        assert codes(failure) == ["newer-published"]
+        assert "talk@test.example" in failure.value.problems[0].message
+    assert tree(second.folder) == place.held
+
+
+def test_new_event_of_another_push_is_not_lost(tmp_path: Path) -> None:
+    """A build that knows nothing of an event that is published is refused, until the event has passed."""
+    events = write_events(tmp_path, talk=TALK)
+    first = build_copy(events, tmp_path / "first", NOW)
+    write_files(events, {"party.yaml": "summary: Party\nstart: 2027-04-01\n"})
+    second = build_copy(events, tmp_path / "second", LATER, tmp_path / "first")
+    place = Place()
+    publish(first, place, now=LATER, progress=silent)
+    publish(second, place, now=LATER, progress=silent)
+    with pytest.raises(OutputError) as failure:
+        publish(first, place, now=LATEST, progress=silent)
+    assert codes(failure) == ["newer-published"]
+    assert "knows nothing of party@test.example" in failure.value.problems[0].message
+    assert tree(second.folder) == place.held
+    publish(first, place, now=datetime(2027, 4, 4, tzinfo=UTC), progress=silent)
+    assert tree(first.folder) == place.held
+
+
+def test_event_that_begins_anew_is_refused(tmp_path: Path) -> None:
+    """A build without its baseline is refused if an event that was gone is back with a lower number than it had."""
+    party, past = "summary: Party\nstart: 2026-12-01\n", datetime(2027, 2, 1, 12, 0, tzinfo=UTC)
+    events = write_events(tmp_path, talk=TALK, party=party)
+    build_copy(events, tmp_path / "first", NOW)
+    write_files(events, {"party.yaml": party.replace("Party", "Great party")})
+    build_copy(events, tmp_path / "second", NOW, tmp_path / "first")
+    (events / "party.yaml").unlink()
+    place = Place()
+    publish(build_copy(events, tmp_path / "third", past, tmp_path / "second"), place, now=past, progress=silent)
+    write_files(events, {"party.yaml": party.replace("2026", "2028")})
+    with pytest.raises(OutputError) as failure:
+        publish(build_copy(events, tmp_path / "anew", LATEST), place, now=LATEST, progress=silent)
+    assert codes(failure) == ["newer-published"]
+    assert "party@test.example" in failure.value.problems[0].message
+    release = build_copy(events, tmp_path / "fourth", LATEST, tmp_path / "third")
+    publish(release, place, now=LATEST, progress=silent)
+    assert tree(release.folder) == place.held
+
+
+@pytest.mark.parametrize(
+    ("spoil", "code"),
+    [
+        pytest.param(lambda out: (out / "test.ics").write_bytes(b"edited"), "changed-output", id="edited"),
+        pytest.param(lambda out: (out / "test.ics").unlink(), "changed-output", id="missing"),
+        pytest.param(lambda out: (out / MANIFEST).unlink(), "missing-manifest", id="no manifest"),
+        pytest.param(lambda out: (out / MANIFEST).write_bytes(b"{"), "bad-manifest", id="bad manifest"),
+    ],
+)
+def test_dist_must_be_what_its_manifest_says(
+    releases: tuple[Release, ...], spoil: Callable[[Path], object], code: str
+) -> None:
+    """An edited or half-written DIST is refused."""
+    spoil(releases[0].folder)
+    with pytest.raises(OutputError) as failure:
+        read_release(releases[0].folder)
+    assert codes(failure) == [code]
+
+
+def test_build_under_way_is_noticed(releases: tuple[Release, ...]) -> None:
+    """A DIST that changes while it is published ends the publish, and the next one mends it."""
+    first, second, _third = releases
+    place = Place()
+    publish(first, place, now=LATEST, progress=silent)
+
+    def rebuild(step: int) -> None:
+        if step == 1:
+            (second.folder / "test.ics").write_bytes(b"new")
+
+    kept = (second.folder / "test.ics").read_bytes()
+    place.steps, place.before = [], rebuild
+    with pytest.raises(UnfinishedError) as failure:
+        publish(second, place, now=LATEST, progress=silent)
+    assert codes(failure) == ["changed-output"]
+    assert place.held[MANIFEST] == first.ledger.data
+    (second.folder / "test.ics").write_bytes(kept)
+    publish(second, place, now=LATEST, progress=silent)
+    assert tree(second.folder) == place.held
+
+
+@pytest.mark.parametrize("path", ["../stolen", "/etc/passwd", "a\\b"])
+@pytest.mark.parametrize("name", [MANIFEST, JOURNAL])
+def test_nothing_outside_is_deleted(releases: tuple[Release, ...], path: str, name: str) -> None:
+    """A manifest or a journal at the place that names a file outside of it is refused."""
+    content = {
+        "version": 1,
+        "tzdb": "2026f",
+        "id": "test.example",
+        "feeds": [],
+        "events": [],
+        "files": {path: {"sha256": ""}},
+    }
+    place = Place()
+    place.held = {name: json.dumps(content).encode(), path: b""}
+    with pytest.raises(OutputError) as failure:
+        publish(releases[0], place, now=LATEST, progress=silent)
+    assert codes(failure) == ["bad-manifest"]
+    assert place.steps == []
+
+
+@pytest.mark.parametrize("journal", [b"", b"[]", b'{"files": 1}'])
+def test_bad_journal_is_refused(releases: tuple[Release, ...], journal: bytes) -> None:
+    """A journal that cannot be read stops everything: nobody knows what it spoke of."""
+    place = Place()
+    place.held = {JOURNAL: journal}
+    with pytest.raises(OutputError) as failure:
+        publish(releases[0], place, now=LATEST, progress=silent)
+    assert codes(failure) == ["bad-journal"]
+
+
+# -- a folder, on the command line --------------------------------------------------------------------------------
+
+
+def publish_folder(release: Release, target: Path, *options: str) -> Sequence[str]:
+    """Publish with the command, and return the lines it said."""
+    result = run("publish", str(target), "-o", str(release.folder), *options)
+    assert result.exit_code == 0, result.output
+    return result.stdout.replace(f"{target}", "TARGET").splitlines()
+
+
+def test_folder(releases: tuple[Release, ...], tmp_path: Path) -> None:
+    """A folder becomes a copy of DIST; files that did not change keep their time; empty folders go."""
+    first, second, _third = releases
+    target = tmp_path / "site"
+    assert publish_folder(first, target, "--dry-run")[-1] == f"would upload: {MANIFEST}"
+    assert not target.exists()
+    assert publish_folder(first, target) == ["TARGET: 6 files uploaded"]
+    before = {path: path.stat().st_mtime_ns for path in target.rglob("*.ics")}
+    assert publish_folder(second, target, "--dry-run") == [
+        "would upload: changes.atom",
+        "would upload: events/talk.ics",
+        "would upload: test.ics",
+        f"would upload: {MANIFEST}",
+        "would delete: feeds/all.ics",
+    ]
+    assert publish_folder(second, target) == ["TARGET: 4 files uploaded, 1 file deleted"]
+    assert publish_folder(second, target) == ["TARGET is up to date"]
+    assert tree(second.folder) == tree(target)
+    assert not (target / "feeds").exists()
+    after = {path: path.stat().st_mtime_ns for path in target.rglob("*.ics")}
+    assert [path.name for path, time in after.items() if before[path] == time] == ["tour.ics"]
+
+
+def test_folder_after_a_cut(releases: tuple[Release, ...], tmp_path: Path) -> None:
+    """A part of a file that was left behind goes with the next publish."""
+    target = tmp_path / "site"
+    publish_folder(releases[0], target)
+    write_files(target, {PART: "BEGIN:VCAL", JOURNAL: '{"files": ["test.ics"]}'})
+    publish_folder(releases[0], target)
+    assert tree(releases[0].folder) == tree(target)
+
+
+def test_folder_with_a_link_out(releases: tuple[Release, ...], tmp_path: Path) -> None:
+    """No file is written through a link that leads out of the folder."""
+    target, outside = tmp_path / "site", tmp_path / "outside"
+    target.mkdir()
+    outside.mkdir()
+    (target / "events").symlink_to(outside)
+    result = run("publish", str(target), "-o", str(releases[0].folder))
+    assert result.exit_code == 1
+    assert tree(outside) == {}
+
+
+def test_folder_that_cannot_be(releases: tuple[Release, ...], tmp_path: Path) -> None:
+    """A file is no folder to publish at."""
+    with pytest.raises(OutputError) as failure:
+        plan(releases[0], FolderTarget(write_files(tmp_path, {"site": ""}) / "site"), now=LATEST)
+    assert codes(failure) == ["publish-failed"]
+
+
+@pytest.mark.parametrize(
+    ("target", "said"),
+    [
+        ("ftp://host/calendar", "neither a folder nor an address with s3://, gs://, az://, abfs://, sftp://"),
+        ("s3://", "neither a folder nor an address"),
+        ("{out}", "it is the folder that was built, or within it"),
+        ("{out}/site", "it is the folder that was built, or within it"),
+    ],
+)
+def test_targets_that_are_none(releases: tuple[Release, ...], target: str, said: str) -> None:
+    """What can be no target is wrong usage."""
+    out = releases[0].folder
+    result = run("publish", target.format(out=out), "-o", str(out), width=200)
+    assert result.exit_code == 2
+    assert said in result.stderr
