@@ -248,7 +248,8 @@ class Worlds:
         optional = (
             "venue: hub", "venue: {name: Pink, timezone: Asia/Tokyo}", "categories: [music]",
             "categories: [Music, talk]", "description: See *this* <https://x.example/>", "timezone: America/New_York",
-            "status: cancelled", "busy: true", "rrule: {freq: weekly, count: 4}", "rrule: FREQ=MONTHLY", "sequence: 3",
+            "status: cancelled", "busy: true",
+            f"uid: {rng.randint(1, 999)}@x", "rrule: {freq: weekly, count: 4}", "rrule: FREQ=MONTHLY", "sequence: 3",
             "organizer: {name: We, email: we@x.example}", "reminders: [1h]", "properties: {X-A: b}",
         )  # fmt: skip
         chosen = {line.partition(":")[0]: line for line in rng.sample(optional, rng.randint(0, 4))}
