@@ -1,6 +1,6 @@
 """Measures calfeed beside yaml2ics, a plain icalendar loop, and the least that any such program must do.
 
-    python benchmarks/run.py [--events N …] [--repeat R]
+    python benchmarks/run.py [--events N …] [--repeat R] [--alone]
 
 Prints a Markdown table for every N, and the machine. README.md beside this file says what the numbers mean.
 """
@@ -54,6 +54,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Measure calfeed beside others.")
     parser.add_argument("--events", type=int, nargs="+", default=[1_000, 10_000], metavar="N", help="how many events")
     parser.add_argument("--repeat", type=int, default=3, metavar="R", help="rounds; the quickest counts")
+    parser.add_argument("--alone", action="store_true", help="calfeed alone and without its site, for very many events")
     arguments = parser.parse_args()
     if _version("yaml2ics") != "0.3":
         sys.stderr.write("yaml2ics 0.3 is not here; install it with: pip install yaml2ics==0.3\n")
@@ -62,26 +63,26 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="calfeed-bench-") as folder:
         for n in arguments.events:
             print(f"\n{n:,} events, quickest of {arguments.repeat}:\n")
-            print(_table(measure(n, arguments.repeat, Path(folder, str(n)))), flush=True)
+            print(_table(measure(n, arguments.repeat, Path(folder, str(n)), alone=arguments.alone)), flush=True)
     print(f"\n{_machine()}")
 
 
-def measure(n: int, repeat: int, root: Path) -> dict[str, Cost]:
+def measure(n: int, repeat: int, root: Path, *, alone: bool) -> dict[str, Cost]:
     """Return what each contender takes for the same `n` events: its quickest of `repeat` rounds, in `root`."""
     _run(_own("generate.py", root, n), root.parent / "generate.log")
     inputs = Inputs(n, root / "events", root / "yaml2ics.yaml")
     costs: dict[str, list[Cost]] = {name: [] for name in _ORDER}
     for number in range(repeat):
         # All contenders in every round, so that a slow minute of the machine meets them all.
-        for name, cost in _round(inputs, root / f"round-{number}"):
+        for name, cost in _round(inputs, root / f"round-{number}", alone=alone):
             costs[name].append(cost)
-    return {name: min(found, key=lambda cost: cost.seconds) for name, found in costs.items()}
+    return {name: min(found, key=lambda cost: cost.seconds) for name, found in costs.items() if found}
 
 
 # -- one round --------------------------------------------------------------------------------------------------
 
 
-def _round(inputs: Inputs, out: Path) -> Iterator[tuple[str, Cost]]:
+def _round(inputs: Inputs, out: Path, *, alone: bool) -> Iterator[tuple[str, Cost]]:
     """Yield the cost of each contender; `out` is a new folder for what they write."""
     out.mkdir()
     dist, packed, log = out / "dist", out / "pack", out / "log"
@@ -92,6 +93,8 @@ def _round(inputs: Inputs, out: Path) -> Iterator[tuple[str, Cost]]:
     yield _UNCHANGED, _run(build, log, says="up to date")
     with _one_changed(inputs.events):
         yield _CHANGED, _run(build, log, says="written")
+    if alone:
+        return
     site = out / "site"
     yield _SITE, _run(_module("calfeed", "build", inputs.events, "-o", site), log, says="written")
     _check_site(site, inputs.n)
@@ -174,10 +177,12 @@ def _table(costs: Mapping[str, Cost]) -> str:
         "| contender | seconds | of floor | of yaml2ics | of cold | CPU seconds | peak MB |",
         "|---|--:|--:|--:|--:|--:|--:|",
     ]
-    for name in _ORDER:
-        cost = costs[name]
+    for name, cost in ((name, costs[name]) for name in _ORDER if name in costs):
         cells = [name, f"{cost.seconds:.2f}"]
-        cells += [f"{cost.seconds / costs[other].seconds:.2f}" for other in (_FLOOR, _YAML2ICS, _COLD)]
+        cells += [
+            f"{cost.seconds / costs[other].seconds:.2f}" if other in costs else ""
+            for other in (_FLOOR, _YAML2ICS, _COLD)
+        ]
         lines.append(f"| {' | '.join([*cells, f'{cost.cpu:.2f}', f'{cost.peak:.0f}'])} |")
     return "\n".join(lines)
 

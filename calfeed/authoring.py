@@ -57,7 +57,7 @@ end: 2027-06-06
 venue: lecture-hall
 categories: [open house]
 """,
-    ".gitignore": "# the lock and the journal of calfeed build\n.calfeed/\n",
+    ".gitignore": "# what calfeed build keeps for itself\n.calfeed/\n",
     ".gitattributes": "# what was built stays byte for byte: git for Windows would change line ends\ndist/** -text\n",
 }
 

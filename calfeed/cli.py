@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import gc
 import os
 import sys
 import time
@@ -28,6 +29,7 @@ _EVENTS = click.Path(exists=True, file_okay=False, path_type=Path)
 _DAY = click.DateTime(["%Y-%m-%d"])
 _SERVE_PACKAGES = ("starlette", "uvicorn", "watchfiles")
 _EARLIEST, _LATEST = 1970, 2200  # years of a build
+_GARBAGE = 200_000  # how many new objects it takes until cycles are looked for
 _events_argument = click.argument("events", type=_EVENTS, default="events")
 _output_option = click.option(
     "-o",
@@ -178,12 +180,19 @@ def build(
     What was published before settles which events are new, changed or gone: by default the manifest in the output
     folder, else the one at --baseline.
     """
-    from calfeed import fields, pipeline, report
-    from calfeed.edition import Consent
+    from calfeed import report
 
     if first and baseline is None:
         raise click.UsageError("--first says something of --baseline, and there is none")
     now = _build_time()
+    # What a build makes is kept until its end, and holds hardly any cycles: looking for them took a twentieth of it.
+    gc.set_threshold(_GARBAGE)
+    if not (dry or baseline or base_url or allow_removals or allow_new_id) and _is_up_to_date(events, out, no_site):
+        return
+
+    from calfeed import fields, pipeline
+    from calfeed.edition import Consent
+
     url = _read_option(fields.read_base_url, base_url, "--base-url")
     with _problems_to_stderr(f"nothing in {out.as_posix()} was changed"):
         result = pipeline.build(
@@ -198,7 +207,7 @@ def build(
             progress=_Bar().show,
         )
     click.echo(report.format_problems(result.problems), err=True, nl=False)
-    holds = _holds(result.project)
+    holds = _holds(len(result.project.events), len(result.project.feeds))
     if result.has_finished_another:
         click.echo(f"an earlier build of {out.as_posix()} was cut off; what it left undone is done", err=True)
     if result.is_first and not dry:
@@ -289,13 +298,13 @@ def list_(events: Path, first: datetime | None, last: datetime | None, form: Lit
     Each has its local time, zone and UTC. A series is one line with its rule; between --from and --to each of its
     occurrences has one.
     """
-    from calfeed import report
+    from calfeed import eventreport
     from calfeed.agenda import on_days
 
     found = _load(events).events
     if first is not None or last is not None:
         found = on_days(found, first.date() if first else None, last.date() if last else None)
-    click.echo(report.format_events(found) if form == "text" else report.format_events_json(found), nl=False)
+    click.echo(eventreport.format_events(found) if form == "text" else eventreport.format_events_json(found), nl=False)
 
 
 @main.command()
@@ -304,7 +313,7 @@ def list_(events: Path, first: datetime | None, last: datetime | None, form: Lit
 @_format_option
 def show(event_id: str, events: Path, form: Literal["text", "json"]) -> None:
     """Show the event ID: local time, zone and why that zone, UTC, and the rest."""
-    from calfeed import report
+    from calfeed import eventreport
     from calfeed.fields import did_you_mean
 
     found = {event.id: event for event in _load(events).events}
@@ -313,7 +322,7 @@ def show(event_id: str, events: Path, form: Literal["text", "json"]) -> None:
         click.echo(f"there is no event `{event_id}`; {hint}", err=True)
         sys.exit(1)
     event = found[event_id]
-    click.echo(report.format_event(event) if form == "text" else report.format_event_json(event), nl=False)
+    click.echo(eventreport.format_event(event) if form == "text" else eventreport.format_event_json(event), nl=False)
 
 
 @main.command()
@@ -448,13 +457,29 @@ def _tell_preview(result: BuildResult | CalfeedError) -> None:
     if isinstance(result, CalfeedError):
         click.echo(f"{report.summarize(result.problems)}; the preview keeps the last good build", err=True)
     else:
-        click.echo(f"the preview shows {_holds(result.project)}", err=True)
+        click.echo(f"the preview shows {_holds(len(result.project.events), len(result.project.feeds))}", err=True)
 
 
-def _holds(project: Project) -> str:
+def _is_up_to_date(events: Path, out: Path, no_site: bool) -> bool:
+    """Tell whether a plain build has nothing to do; if so, say what the last one said.
+
+    Nothing is imported for it that reads or renders, so that this takes no longer than looking at all the files.
+    """
+    from calfeed import report
+    from calfeed.snapshot import recall
+
+    answer = recall(events, out, base_url=None, site=not no_site)
+    if answer is None:
+        return False
+    click.echo(report.format_problems(answer.problems), err=True, nl=False)
+    click.echo(f"{out.as_posix()} is up to date: {_holds(answer.events, answer.feeds)}")
+    return True
+
+
+def _holds(events: int, feeds: int) -> str:
     from calfeed import report
 
-    return f"{report.plural(len(project.events), 'event')} in {report.plural(len(project.feeds), 'feed')}"
+    return f"{report.plural(events, 'event')} in {report.plural(feeds, 'feed')}"
 
 
 def _listen(port: int) -> socket:

@@ -37,6 +37,7 @@ UNREADABLE = (ArithmeticError, AttributeError, LookupError, NotationError, TypeE
 Content: TypeAlias = "dict[str, object]"
 """The fields of an event that a subscriber can see, as JSON values."""
 
+_CANONICAL = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 _HALF_A_DAY = timedelta(hours=12)
 FINGERPRINT_VERSION = 1
 """Part of every fingerprint. What was published is compared by its content, so raising it revises no event."""
@@ -75,7 +76,7 @@ def cancelled(content: Content) -> Content:
 
 def fingerprint_of(content: Content) -> str:
     """Return the hash of an event's content: equal when, and only when, subscribers see the same."""
-    canonical = json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    canonical = _CANONICAL.encode(content)
     return f"{FINGERPRINT_VERSION}:{hashlib.sha256(canonical.encode()).hexdigest()}"
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 
 from calfeed.entries import Place, read_entry
 from calfeed.errors import Problem, error
-from calfeed.folder import read_file
+from calfeed.reading import Reader
 from calfeed.schema import DefaultsEntry
 from calfeed.source import Document, Value
 
@@ -57,12 +57,12 @@ class Defaults:
         return Inherited(values, origins, broken)
 
 
-def load_defaults(root: Path, paths: Iterable[str]) -> Defaults:
+def load_defaults(reader: Reader, paths: Iterable[str]) -> Defaults:
     """Return the defaults in these files."""
     by_folder: dict[str, Inherited] = {}
     problems: list[Problem] = []
     for relative in paths:
-        document = read_file(root, relative)
+        document = reader.document(relative)
         own, found = _read(document)
         by_folder[PurePosixPath(relative).parent.as_posix()] = own
         problems += [*document.problems, *found]

@@ -129,7 +129,9 @@ class _Resolver:
             stamp_marks=tuple((key, self._place.mark(key)) for key in _STAMPS if getattr(entry, key) is not None),
         )
         recurrence = self._series(event)
-        return replace(event, recurrence=recurrence), tuple(self._notes.problems)
+        if recurrence is not None:
+            event = replace(event, recurrence=recurrence)
+        return event, tuple(self._notes.problems)
 
     def _series(self, event: Event) -> Recurrence | None:
         def resolve(entry: EventEntry, place: Place) -> Event | None:
@@ -172,7 +174,7 @@ class _Resolver:
             return None
         if not isinstance(written, WrittenTime):
             written = WrittenTime(datetime.combine(written, time()))
-        zoned = self._notes.attempt(self._place.mark(key), to_zoned, written, tzid)
+        zoned = self._notes.attempt_at(key, to_zoned, written, tzid)
         return zoned.instant if zoned else None
 
     # -- when
@@ -249,7 +251,7 @@ class _Resolver:
         return AllDay(first, first)
 
     def _timed(self, start: WrittenTime, tzid: str) -> Timed | None:
-        begin = self._notes.attempt(self._place.mark("start"), to_zoned, start, tzid)
+        begin = self._notes.attempt_at("start", to_zoned, start, tzid)
         if begin is None:
             return None
         duration = self._entry.duration
@@ -265,14 +267,14 @@ class _Resolver:
             self._notes.warn(self._place.mark("start"), "missing-end", message, hint)
             return Timed(begin, None)
         key = "start" if self._entry.duration is None else "duration"
-        end = self._notes.attempt(self._place.mark(key), end_after, begin, duration, self._entry.end_timezone or tzid)
+        end = self._notes.attempt_at(key, end_after, begin, duration, self._entry.end_timezone or tzid)
         return None if end is None else Timed(begin, end)
 
     def _timed_to(self, begin: ZonedTime, end: date | WrittenTime | ClockTime) -> Timed | None:
         tzid = self._entry.end_timezone or begin.tzid
-        mark = self._place.mark("end")
         if isinstance(end, ClockTime):
             if self._is_start_utc():
+                mark = self._place.mark("end")
                 message = "the start is given in UTC, the end as a local time"
                 hint = "write both alike: give the end a date and a `Z`, or the start its local time"
                 self._notes.report(mark, "mixed-end", message, hint)
@@ -282,6 +284,7 @@ class _Resolver:
                 return self._ordered(begin, end_of_day(wall, tzid))
             end = WrittenTime(wall)
         elif not isinstance(end, WrittenTime):
+            mark = self._place.mark("end")
             if end < begin.wall.date():
                 hint = f"write the day and time it ends: `{begin.wall.date()} 18:00`"
                 self._notes.report(mark, "end-before-start", f"{end} is before {begin.wall.date()}", hint)
@@ -292,7 +295,7 @@ class _Resolver:
             )
             self._notes.report(mark, "mixed-end", message, hint)
             return None
-        return self._ordered(begin, self._notes.attempt(self._place.mark("end"), to_zoned, end, tzid))
+        return self._ordered(begin, self._notes.attempt_at("end", to_zoned, end, tzid))
 
     def _ordered(self, begin: ZonedTime, finish: ZonedTime | None) -> Timed | None:
         if finish is None:

@@ -112,8 +112,11 @@ def slugify(text: str) -> str:
 
 def read_text(text: str) -> str:
     """Return a text of one or more lines, line breaks as line feeds, without space around it."""
-    result = _LINE_BREAKS.sub("\n", text).strip()
-    if match := _CONTROL.search(result):
+    result = text.strip()
+    # Most texts are printable but for their line feeds, and that is known at once.
+    if not result.replace("\n", "").isprintable():
+        result = _LINE_BREAKS.sub("\n", text).strip()
+    if not result.isprintable() and (match := _CONTROL.search(result)):
         raise NotationError(
             "control-character",
             f"the text holds the control character U+{ord(match[0]):04X}",
@@ -124,6 +127,7 @@ def read_text(text: str) -> str:
     return result
 
 
+@lru_cache(maxsize=1024)
 def read_category(text: str) -> str:
     """Return a category. It is compared with others, so letters are composed alike (Unicode NFC)."""
     return unicodedata.normalize("NFC", read_line(text))
@@ -159,7 +163,10 @@ def find_html(text: str) -> str | None:
 
 def read_line(text: str) -> str:
     """Return a text of one line; line breaks and runs of space become single spaces."""
-    return re.sub(r"[ \t\n]+", " ", read_text(text))  # other spaces, such as that of `10 000`, are meant
+    result = read_text(text)
+    if result.isprintable() and "  " not in result:
+        return result
+    return re.sub(r"[ \t\n]+", " ", result)  # other spaces, such as that of `10 000`, are meant
 
 
 def read_id(text: str) -> str:

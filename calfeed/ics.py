@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from html import escape as html_escape
 
 from icalendar import Alarm, Calendar, Component, Parameters, vDuration
@@ -85,8 +85,8 @@ def _vevent(
         *_when(event, has_zone=has_zone),
         *recurrence,
         *_texts(event, description),
-        *_place(event.venue),
-        *_state(event),
+        b"" if event.venue is None else _place(event.venue),
+        _state(event.status, is_busy=event.busy),
         *(text_line(name, value) for name, value in event.properties),
         _END_EVENT,
     ]
@@ -118,9 +118,9 @@ def render_single(rendered: RenderedEvent, plans: Mapping[str, ZonePlan] | None 
 
     Outlook would open a file with X-WR-CALNAME as a new calendar (MS-OXCICAL 2.1.3.1.1.3).
     """
-    master, end, instances = rendered.vevent.partition(_END_EVENT)
-    vevent = master + rendered.own_lines + end + instances
-    return Artifact(rendered.path, _file(_single_header(), rendered.tzids, [vevent], plans))
+    vevent, end = memoryview(rendered.vevent), rendered.vevent.index(_END_EVENT)
+    vevents = (vevent[:end], rendered.own_lines, vevent[end:])
+    return Artifact(rendered.path, *_file(_single_header(), rendered.tzids, vevents, plans))
 
 
 def render_feed(
@@ -148,7 +148,7 @@ def render_feed(
         header.add("COLOR", Verbatim(calendar.color))
         header.add("X-APPLE-CALENDAR-COLOR", Verbatim(css_colors()[calendar.color]))
     tzids = sorted({tzid for event in events for tzid in event.tzids})
-    return Artifact(feed.path, _file(_opened(header), tzids, (event.vevent for event in events), plans))
+    return Artifact(feed.path, *_file(_opened(header), tzids, (event.vevent for event in events), plans))
 
 
 def _feed_description(feed: Feed, calendar: model.Calendar) -> str:
@@ -218,31 +218,33 @@ def _texts(event: Event, description: str) -> Iterator[bytes]:
         yield line("CATEGORIES", ",".join(escape(category) for category in event.categories))
 
 
-def _place(venue: Venue | None) -> Iterator[bytes]:
-    if venue is None:
-        return
+@lru_cache(maxsize=1024)
+def _place(venue: Venue) -> bytes:
     address = venue.address.line
     if venue.geo is None:
-        yield text_line("LOCATION", venue.line)
-        return
+        return text_line("LOCATION", venue.line)
     # Apple draws a map only if LOCATION is title and address of the structured location, one line each.
-    yield text_line("LOCATION", "\n".join(part for part in (venue.name, address) if part))
+    location = text_line("LOCATION", "\n".join(part for part in (venue.name, address) if part))
     latitude, longitude = (_degrees(value) for value in venue.geo)
-    yield line("GEO", f"{latitude};{longitude}")
+    geo = line("GEO", f"{latitude};{longitude}")
     parameters = {"VALUE": "URI", "X-APPLE-RADIUS": "70", "X-TITLE": venue.name}
     if address:
         parameters["X-ADDRESS"] = address
     encoded = Parameters(parameters).to_ical(sorted=False).decode()  # quotes, and RFC 6868 for what quotes cannot hold
-    yield line(f"X-APPLE-STRUCTURED-LOCATION;{encoded}", f"geo:{latitude},{longitude}")
+    return location + geo + line(f"X-APPLE-STRUCTURED-LOCATION;{encoded}", f"geo:{latitude},{longitude}")
 
 
-def _state(event: Event) -> Iterator[bytes]:
-    gone = event.status in (Status.CANCELLED, Status.POSTPONED)
-    tentative = event.status in (Status.TENTATIVE, Status.POSTPONED)
-    yield line("STATUS", "CANCELLED" if event.status is Status.CANCELLED else "TENTATIVE" if tentative else "CONFIRMED")
-    busy = event.busy and not gone
-    yield line("TRANSP", "OPAQUE" if busy else "TRANSPARENT")
-    yield line("X-MICROSOFT-CDO-BUSYSTATUS", ("TENTATIVE" if tentative else "BUSY") if busy else "FREE")
+@cache
+def _state(status: Status, *, is_busy: bool) -> bytes:
+    gone = status in (Status.CANCELLED, Status.POSTPONED)
+    tentative = status in (Status.TENTATIVE, Status.POSTPONED)
+    shown = "CANCELLED" if status is Status.CANCELLED else "TENTATIVE" if tentative else "CONFIRMED"
+    busy = is_busy and not gone
+    return (
+        line("STATUS", shown)
+        + line("TRANSP", "OPAQUE" if busy else "TRANSPARENT")
+        + line("X-MICROSOFT-CDO-BUSYSTATUS", ("TENTATIVE" if tentative else "BUSY") if busy else "FREE")
+    )
 
 
 # -- what only the event's own file has -------------------------------------------------------------------------
@@ -311,11 +313,16 @@ def _opened(header: Calendar) -> bytes:
     return _lines(header)[: -len(_END_CALENDAR)]
 
 
-def _file(header: bytes, tzids: Iterable[str], vevents: Iterable[bytes], plans: Mapping[str, ZonePlan] | None) -> bytes:
-    """Return a whole file: zones before the events that name them, each once; those without a plan by current law."""
+def _file(
+    header: bytes, tzids: Iterable[str], vevents: Iterable[bytes | memoryview], plans: Mapping[str, ZonePlan] | None
+) -> Iterator[bytes | memoryview]:
+    """Yield the parts of a file: zones before the events that name them, each once; without a plan by current law."""
     planned = {tzid: plan.observances for tzid, plan in (plans or {}).items()}
-    timezones = (render_timezone(tzid, planned.get(tzid)) for tzid in tzids)
-    return b"".join([header, *timezones, *vevents, _END_CALENDAR])
+    yield header
+    for tzid in tzids:
+        yield render_timezone(tzid, planned.get(tzid))
+    yield from vevents
+    yield _END_CALENDAR
 
 
 def _lines(component: Component) -> bytes:

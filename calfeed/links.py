@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import TypeAlias
 from urllib.parse import quote
 
@@ -157,7 +158,7 @@ def _add(service: _Service, event: Event, texts: Mapping[str, str], kept: str) -
         if len(address) <= MAX_BYTES:
             return address
         ending = kept.replace("\n", service.line_break) if key == "details" else ""
-        room = MAX_BYTES - len(address) + len(quote(written.get(name, ""), safe=""))
+        room = MAX_BYTES - len(address) + len(_quote(written.get(name, "")))
         written[name] = _shortened(written.get(name, ""), ending, room)
     return _address(service.address, {**fixed, **dict(reversed(written.items()))})
 
@@ -165,12 +166,12 @@ def _add(service: _Service, event: Event, texts: Mapping[str, str], kept: str) -
 def _shortened(text: str, ending: str, room: int) -> str:
     """Return as much of a text as there is room for once it is encoded, and its ending if that fits."""
     mark = _CUT + ending
-    left = room - len(quote(mark, safe=""))
+    left = room - len(_quote(mark))
     if left <= 0:
         return "" if mark == _CUT else _shortened(text, "", room)
     kept = []
     for letter in text[: len(text) - len(ending)]:
-        left -= len(quote(letter, safe=""))
+        left -= len(_quote(letter))
         if left < 0:
             break
         kept.append(letter)
@@ -230,8 +231,13 @@ def place_line(venue: Venue | None) -> str:
 
 def _address(base: str, parameters: Parameters) -> str:
     """Return an address with parameters; a space is %20, because not everyone takes a plus for one."""
-    pairs = (f"{name}={quote(value, safe='')}" for name, value in parameters.items())
+    pairs = (f"{name}={_quote(value)}" for name, value in parameters.items())
     return f"{base}?{'&'.join(pairs)}"
+
+
+@lru_cache(maxsize=256)  # the services have the texts of an event in common
+def _quote(text: str) -> str:
+    return quote(text, safe="")
 
 
 def _is_plain(when: Timed) -> bool:

@@ -7,16 +7,18 @@ from pathlib import Path, PurePosixPath
 
 from calfeed.errors import Mark, Problem, error
 from calfeed.fields import is_fit_path
-from calfeed.folder import TEMPLATES, holds_file, read_data
+from calfeed.folder import TEMPLATES
 from calfeed.model import Artifact, Template, image_path
+from calfeed.reading import Reader
 from calfeed.source import Document
 
 
 class Pictures:
     """The pictures that a calendar and its events name, each read once; and problems with them."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, reader: Reader) -> None:
         self._root = root
+        self._reader = reader
         self._found: dict[str, Artifact] = {}
         self.problems: list[Problem] = []
 
@@ -35,14 +37,14 @@ class Pictures:
         """
         beside = Path(owner.path).parent / name
         relative = beside.relative_to(self._root).as_posix()
-        if not holds_file(self._root, beside):
+        if not self._reader.holds(beside):
             hint = f"put the file at {beside.as_posix()}"
             self.problems.append(error(mark, "missing-image", f"there is no image `{name}`", hint))
         elif not is_fit_path(image_path(relative)):
             hint = "rename it, or the folder: a published path has no tab, line break, colon or backslash"
             self.problems.append(error(mark, "bad-path", f"`{relative}` cannot be published under its name", hint))
         elif relative not in self._found:
-            data = read_data(self._root, relative)
+            data = self._reader.data(relative)
             if isinstance(data, Problem):
                 self.problems.append(data)
             else:
@@ -50,9 +52,9 @@ class Pictures:
         return relative
 
 
-def load_templates(root: Path, paths: Iterable[str]) -> tuple[tuple[Template, ...], tuple[Problem, ...]]:
+def load_templates(reader: Reader, paths: Iterable[str]) -> tuple[tuple[Template, ...], tuple[Problem, ...]]:
     """Return the templates in files of the folder, and what is wrong with them."""
-    found = [_load_template(root, path) for path in paths]
+    found = [_load_template(reader, path) for path in paths]
     templates = tuple(one for one in found if isinstance(one, Template))
     problems = [one for one in found if isinstance(one, Problem)]
     if templates:
@@ -62,9 +64,9 @@ def load_templates(root: Path, paths: Iterable[str]) -> tuple[tuple[Template, ..
     return templates, tuple(problems)
 
 
-def _load_template(root: Path, relative: str) -> Template | Problem:
-    path = (root / relative).as_posix()
-    data = read_data(root, relative)
+def _load_template(reader: Reader, relative: str) -> Template | Problem:
+    path = reader.shown(relative)
+    data = reader.data(relative)
     if isinstance(data, Problem):
         return data
     try:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
+from itertools import chain
 from typing import Any
 
 from calfeed.changes import Change, Entry, FieldChange, Kind, change_record
@@ -26,6 +26,7 @@ VERSION = 1
 """The version of the manifest's form; a reader refuses a higher one."""
 
 
+_ENCODER = json.JSONEncoder(ensure_ascii=False)
 _SEPARATOR = ",\n"
 
 
@@ -36,24 +37,28 @@ def render_manifest(edition: Edition, artifacts: Sequence[Artifact]) -> Artifact
         for event_id in feed.event_ids:
             slugs.setdefault(event_id, []).append(feed.slug)
     head = {"version": VERSION, "generator": generator(), "tzdb": TZDB_VERSION, "id": edition.calendar.id}
-    feeds = [_json(_feed(feed)) for feed in edition.feeds]
-    events = [_json(_event(item, slugs.get(item.event.id, []))) for item in edition.events]
-    retired = [f"{_json(uid)}: {_json(_revision(revision))}" for uid, revision in sorted(edition.retired.items())]
+    feeds = (_json(_feed(feed)) for feed in edition.feeds)
+    events = (_json(_event(item, slugs.get(item.event.id, []))) for item in edition.events)
+    retired = (f"{_json(uid)}: {_json(_revision(revision))}" for uid, revision in sorted(edition.retired.items()))
     laws = laws_of(item.event for item in edition.events)
-    files = [
+    zones = (f"{_json(tzid)}: {_json(_law(law))}" for tzid, law in laws.items())
+    history = (_json(_entry(entry)) for entry in edition.history)
+    files = (
         f"{_json(artifact.path)}: {_json(_file(artifact))}" for artifact in sorted(artifacts, key=lambda a: a.path)
-    ]
+    )
     # A line for each thing: a change is a change of lines, for people who read diffs, and json is quick at it.
     parts = [
-        *(f"{_json(key)}: {_json(value)}" for key, value in head.items()),
-        f'"feeds": [{_list(feeds)}]',
-        f'"events": [{_list(events)}]',
-        *([f'"retired": {{{_list(retired)}}}'] if retired else []),
-        f'"zones": {{{_list([f"{_json(tzid)}: {_json(_law(law))}" for tzid, law in laws.items()])}}}',
-        f'"history": [{_list([_json(_entry(entry)) for entry in edition.history])}]',
-        f'"files": {{{_list(files)}}}',
+        *([f"{_json(key)}: {_json(value)}"] for key, value in head.items()),
+        _list('"feeds": [', feeds, "]"),
+        _list('"events": [', events, "]"),
+        *([_list('"retired": {', retired, "}")] if edition.retired else []),
+        _list('"zones": {', zones, "}"),
+        _list('"history": [', history, "]"),
+        _list('"files": {', files, "}"),
     ]
-    return Artifact(MANIFEST, f"{{\n{_SEPARATOR.join(parts)}\n}}\n".encode())
+    # Encoded piece by piece: of a large calendar the whole would be held several times over.
+    pieces = (piece for number, part in enumerate(parts) for piece in chain([_SEPARATOR if number else "{\n"], part))
+    return Artifact(MANIFEST, *(piece.encode() for piece in pieces), b"\n}\n")
 
 
 def read_manifest(data: bytes, path: str) -> Manifest:
@@ -153,11 +158,17 @@ def _series_record(event: Event) -> dict[str, object]:
 
 
 def _json(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False)
+    return _ENCODER.encode(value)
 
 
-def _list(items: Sequence[str]) -> str:
-    return f"\n{_SEPARATOR.join(items)}\n" if items else ""
+def _list(begin: str, items: Iterable[str], end: str) -> Iterator[str]:
+    """Yield a list or a mapping with an item in each line."""
+    yield begin
+    lead = "\n"
+    for item in items:
+        yield lead + item
+        lead = _SEPARATOR
+    yield end if lead == "\n" else f"\n{end}"
 
 
 def _feed(feed: Feed) -> dict[str, object]:
@@ -222,7 +233,7 @@ def _read_field(item: Mapping[str, Any]) -> FieldChange:
 
 
 def _file(artifact: Artifact) -> dict[str, object]:
-    return {"sha256": hashlib.sha256(artifact.data).hexdigest(), "size": len(artifact.data)}
+    return {"sha256": artifact.sha256, "size": artifact.size}
 
 
 def _published_feed(item: Mapping[str, Any]) -> PublishedFeed:

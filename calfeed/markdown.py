@@ -44,6 +44,7 @@ def to_page(text: str, level: int) -> str:
     return str(parser.renderer.render(shown, parser.options, {})).strip()
 
 
+@lru_cache(maxsize=64)  # pages show the plain text of one event in several places
 def to_plain(text: str) -> str:
     """Return a Markdown text as plain text: emphasis dropped, links as `label (address)`, lists with hyphens.
 
@@ -59,7 +60,7 @@ def _paragraphs(text: str) -> list[str]:
     return [part for part in re.split(r"\n *\n[ \n]*", text.strip(" \n")) if part]
 
 
-@lru_cache(maxsize=1)  # one event's plain text and HTML are made one after the other
+@lru_cache(maxsize=4096)  # the file of an event and its page are made of the same text
 def _parse(text: str) -> list[Token]:
     return _parser().parse(text)
 

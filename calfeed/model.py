@@ -5,6 +5,7 @@ Zones are names and instants are aware datetimes in UTC, so that everything here
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -13,6 +14,7 @@ from typing import TypeAlias
 from calfeed.errors import Mark, Problem
 from calfeed.notation import Duration
 from calfeed.rules import Rule
+from calfeed.state import Seen
 
 Text: TypeAlias = str
 """A text for people. One type, because it may one day be a text per language."""
@@ -228,12 +230,33 @@ class Calendar:
     alias_marks: tuple[Mark, ...] = field(default=(), compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, init=False)
 class Artifact:
-    """A file to publish: its path relative to DIST, with forward slashes, and its bytes."""
+    """A file to publish: its path relative to DIST, with forward slashes, and its bytes, with their size and SHA-256.
+
+    The bytes are held in parts, as files have most of them in common: an event is in several feeds.
+    """
 
     path: str
-    data: bytes
+    size: int
+    sha256: str
+    parts: tuple[bytes | memoryview, ...] = field(compare=False, repr=False)
+
+    def __init__(self, path: str, *parts: bytes | memoryview) -> None:
+        digest = hashlib.sha256()
+        for part in parts:
+            digest.update(part)
+        values = {"path": path, "size": sum(map(len, parts)), "sha256": digest.hexdigest(), "parts": parts}
+        for name, value in values.items():
+            object.__setattr__(self, name, value)
+
+    def __reduce__(self) -> tuple[type[Artifact], tuple[str, bytes]]:
+        return type(self), (self.path, self.data)  # a part may be a view of other bytes, which cannot be pickled
+
+    @property
+    def data(self) -> bytes:
+        """The bytes."""
+        return b"".join(self.parts)
 
 
 def event_path(event_id: str) -> str:
@@ -265,11 +288,21 @@ class Template:
     path: str
 
 
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """What was made of a file of events: the events in it, and the problems met there."""
+
+    file: Seen
+    events: tuple[Event, ...]
+    problems: tuple[Problem, ...]
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Project:
     """A folder of events, read and resolved. `problems` are its warnings; with an error there is no project.
 
-    `images` are the pictures of events and the logo, as the site publishes them.
+    `images` are the pictures of events and the logo, as the site publishes them. `sources` are the files that were
+    read, and `resolved` tells what was made of those that hold events, beside the other files that `key` is a hash of.
     """
 
     calendar: Calendar
@@ -279,3 +312,6 @@ class Project:
     templates: tuple[Template, ...] = ()
     images: tuple[Artifact, ...] = ()
     problems: tuple[Problem, ...] = field(default=(), compare=False)
+    sources: tuple[Seen, ...] = field(default=(), compare=False, repr=False)
+    resolved: tuple[Resolved, ...] = field(default=(), compare=False, repr=False)
+    key: str = field(default="", compare=False, repr=False)

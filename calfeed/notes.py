@@ -36,5 +36,13 @@ class Notes:
             self.report(mark, refusal.code, refusal.message, refusal.hint)
             return None
 
+    def attempt_at(self, key: str, find: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T | None:
+        """Return what `find` does, as `attempt`; the mark is that of a key, and is only looked up for a refusal."""
+        try:
+            return find(*args, **kwargs)
+        except NotationError as refusal:
+            self.report(self._place.mark(key), refusal.code, refusal.message, refusal.hint)
+            return None
+
     def _asker(self, mark: Mark) -> tuple[Mark, ...]:
         return () if mark.path == self._place.document.path else (self._place.mark("summary"),)

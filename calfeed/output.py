@@ -16,11 +16,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-import operator
 import os
 import shutil
 import stat
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -33,12 +32,12 @@ from calfeed.fields import is_fit_path
 from calfeed.ledger import MANIFEST, Manifest
 from calfeed.manifest import read_manifest
 from calfeed.model import Artifact
+from calfeed.state import JOURNAL, STAGING, STATE, Seen, seen, state_of
 
 SameManifest: TypeAlias = "Callable[[bytes, bytes], bool]"
 
 LOCK_TIMEOUT = 30.0
 """Seconds a build waits for another one on the same DIST."""
-_STATE = ".calfeed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,23 +57,24 @@ class Dist:
     def __init__(self, shown: Path) -> None:
         self._shown = shown  # as it was given, for messages
         self._root = _real(shown)
-        self._state = self._root.parent / _STATE / self._root.name
-        self._journal = self._state / "journal.json"
-        self._staging = self._state / "staging"
+        self.state = state_of(shown)
+        self._journal = self.state / JOURNAL
+        self._staging = self.state / STAGING
+        self._seen: dict[str, Seen] = {}
         self.manifest = self._read_manifest()
         self.finished = Changes()
         """What an earlier build had left undone, and opening this folder has done."""
 
-    def changes(self, artifacts: Sequence[Artifact], *, same_manifest: SameManifest = operator.eq) -> Changes:
+    def changes(self, artifacts: Sequence[Artifact], *, same_manifest: SameManifest | None = None) -> Changes:
         """Return what differs between DIST and the artifacts, the manifest among them.
 
         Args:
             artifacts: everything DIST shall hold.
-            same_manifest: tells whether the manifest present and the new one are the same.
+            same_manifest: tells whether the manifest present and the new one are the same, if not the bytes decide.
         """
         wanted = {artifact.path for artifact in artifacts}
         written = sorted(artifact.path for artifact in artifacts if self._differs(artifact, same_manifest))
-        deleted = sorted(path for path in self._owned if path not in wanted and self._target(path).is_file())
+        deleted = sorted(path for path in self._owned if path not in wanted and os.path.isfile(self._target(path)))
         return Changes(tuple(written), tuple(deleted))
 
     def write(self, artifacts: Sequence[Artifact], progress: Callable[[int, int], None]) -> Changes:
@@ -94,6 +94,7 @@ class Dist:
                 # Not before there is a journal: the next build would take a new DIST with folders in it for foreign.
                 self._make_folders(changes)
             self._carry_out(changes)
+            self._look_at([by_path[path] for path in changes.written])
         return changes
 
     def recover(self) -> None:
@@ -108,6 +109,11 @@ class Dist:
             self.manifest = self._read_manifest()
             self.finished = journal
         self._forget()
+
+    @property
+    def files(self) -> tuple[Seen, ...]:
+        """The files of DIST as they were when they were last looked at, or written; after `changes` or `write`."""
+        return tuple(self._seen.values())
 
     # -- reading
 
@@ -135,8 +141,8 @@ class Dist:
 
     def _refuse_foreign(self) -> None:
         """Refuse a folder with files in it that no manifest and no journal speaks of."""
-        if self._root.name == _STATE:
-            self._refuse("", "foreign-folder", f"`{_STATE}` is where builds keep their lock", "choose another with -o")
+        if self._root.name == STATE:
+            self._refuse("", "foreign-folder", f"`{STATE}` is where builds keep their lock", "choose another with -o")
         if self._root.exists() and not self._root.is_dir():
             self._refuse("", "not-a-folder", "the output folder is a file", "choose another with -o")
         if self._journal.exists() or not self._root.is_dir():
@@ -148,15 +154,16 @@ class Dist:
             hint = "choose an empty folder with -o; with --baseline too, if the manifest of this one was lost"
             self._refuse("", "foreign-folder", message, hint)
 
-    def _differs(self, artifact: Artifact, same_manifest: SameManifest) -> bool:
+    def _differs(self, artifact: Artifact, same_manifest: SameManifest | None) -> bool:
         target = self._target(artifact.path)
         try:
-            found = target.lstat()
-            if artifact.path == MANIFEST:
-                return not same_manifest(target.read_bytes(), artifact.data)
+            found = os.lstat(target)
+            self._seen[artifact.path] = seen(artifact.path, found, artifact.sha256)
+            if artifact.path == MANIFEST and same_manifest is not None:
+                return not same_manifest(_read(target), artifact.data)
             # Not read at all unless it can be the same: it may be a link to something endless.
-            is_like = stat.S_ISREG(found.st_mode) and found.st_size == len(artifact.data)
-            return not is_like or target.read_bytes() != artifact.data
+            is_like = stat.S_ISREG(found.st_mode) and found.st_size == artifact.size
+            return not is_like or hashlib.sha256(_read(target)).hexdigest() != artifact.sha256
         except OSError:
             return True
 
@@ -177,7 +184,7 @@ class Dist:
         return journal
 
     def _bad_journal(self, message: str) -> OutputError:
-        mark = Mark(path=(self._shown.parent / _STATE / self._root.name / self._journal.name).as_posix())
+        mark = Mark(path=(self._shown.parent / STATE / self._root.name / self._journal.name).as_posix())
         hint = "delete it, and look at the output folder: an earlier build was cut off there"
         return OutputError([error(mark, "bad-journal", message, hint)])
 
@@ -185,29 +192,29 @@ class Dist:
 
     def _check_targets(self, changes: Changes) -> None:
         """Refuse to overwrite what calfeed did not write, and to follow links out of DIST."""
+        owned = self._owned | {MANIFEST}
         for path in changes.written:
-            target = self._target(path)
-            foreign = path != MANIFEST and path not in self._owned and os.path.lexists(target)
-            if foreign or (target.is_dir() and not target.is_symlink()):
+            try:
+                mode = os.lstat(self._target(path)).st_mode
+            except OSError:  # nothing is there, or not even its folder
+                continue
+            if path not in owned or stat.S_ISDIR(mode):
                 self._refuse(path, "foreign-file", "a file that is not calfeed's is in the way", "move it elsewhere")
         self._check_folders([*changes.written, *changes.deleted])
 
     def _check_folders(self, paths: Sequence[str]) -> None:
-        parents = {parent for path in paths for parent in PurePosixPath(path).parents} - {PurePosixPath()}
-        for folder in sorted(parents):
+        for folder in _folders_of(paths):
             target = self._root / folder
             if target.is_symlink() or (target.exists() and not target.is_dir()):
                 message = "this is not a folder of DIST but a link or a file"
-                self._refuse(folder.as_posix(), "foreign-file", message, "move it elsewhere")
+                self._refuse(folder, "foreign-file", message, "move it elsewhere")
             if target.exists() and not os.access(target, os.W_OK | os.X_OK):
-                self._refuse(
-                    folder.as_posix(), "output-failed", "the folder cannot be written", "check its permissions"
-                )
+                self._refuse(folder, "output-failed", "the folder cannot be written", "check its permissions")
 
     def _make_folders(self, changes: Changes) -> None:
-        for folder in {PurePosixPath(path).parent: None for path in changes.written}:
+        for folder in ("", *_folders_of(changes.written)):
             (self._root / folder).mkdir(parents=True, exist_ok=True)
-        if self._root.stat().st_dev != self._state.stat().st_dev:
+        if self._root.stat().st_dev != self.state.stat().st_dev:
             message = "the folder is a file system of its own, so files cannot be moved into it at once"
             hint = f"choose a folder within it: -o {(self._shown / 'site').as_posix()}"
             self._refuse("", "output-failed", message, hint)
@@ -217,9 +224,8 @@ class Dist:
     @contextmanager
     def _undoing(self, changes: Changes) -> Iterator[None]:
         """Take back what the block has made if it fails; the journal last but one, so that a kill harms nothing."""
-        homes = {self._root / PurePosixPath(path).parent for path in changes.written}
-        folders = {folder for home in homes for folder in (home, *home.parents) if folder.is_relative_to(self._root)}
-        absent = sorted(folder for folder in folders if not folder.exists())
+        folders = [self._root, *(self._root / folder for folder in _folders_of(changes.written))]
+        absent = [folder for folder in folders if not folder.exists()]
         with ExitStack() as undo:
             undo.callback(self._forget)
             undo.callback(self._journal.unlink, missing_ok=True)
@@ -234,8 +240,8 @@ class Dist:
         self._staging.mkdir(parents=True)
         for number, artifact in enumerate(artifacts):
             progress(number, len(artifacts))
-            with self._staged(artifact.path).open("xb") as file:
-                file.write(artifact.data)
+            with open(self._staged(artifact.path), "xb") as file:
+                file.writelines(artifact.parts)
                 if artifact.path == MANIFEST:
                     file.flush()
                     os.fsync(file.fileno())
@@ -264,11 +270,19 @@ class Dist:
 
     def _move(self, path: str) -> None:
         staged = self._staged(path)
-        if staged.is_file() and not staged.is_symlink():  # else it is moved already
-            staged.replace(self._target(path))
+        with suppress(FileNotFoundError):  # it is moved already
+            if stat.S_ISREG(os.lstat(staged).st_mode):
+                os.replace(staged, self._target(path))
+
+    def _look_at(self, written: Iterable[Artifact]) -> None:
+        """Note how the files are that were just written; one that somebody has taken away is not among `files`."""
+        for artifact in written:
+            self._seen.pop(artifact.path, None)
+            with suppress(OSError):
+                self._seen[artifact.path] = seen(artifact.path, os.lstat(self._target(artifact.path)), artifact.sha256)
 
     def _delete(self, path: str) -> None:
-        target = self._target(path)
+        target = Path(self._target(path))
         target.unlink(missing_ok=True)
         for folder in target.parents:
             if folder == self._root:
@@ -278,15 +292,17 @@ class Dist:
     def _forget(self) -> None:
         shutil.rmtree(self._staging, ignore_errors=True)
 
-    def _target(self, path: str) -> Path:
+    # Paths of single files are texts: there are many, and pathlib would take longer than the file system.
+
+    def _target(self, path: str) -> str:
         """Return where a file of DIST is; every path has been looked at, so one that leads elsewhere is a bug."""
         if path.startswith("/") or ".." in path.split("/"):
             raise ValueError(path)
-        return self._root / path
+        return f"{self._root}/{path}"
 
-    def _staged(self, path: str) -> Path:
+    def _staged(self, path: str) -> str:
         """Return where a file waits; flat, because a hash of the path needs no folders."""
-        return self._staging / hashlib.sha256(path.encode()).hexdigest()[:32]
+        return f"{self._staging}/{hashlib.sha256(path.encode()).hexdigest()[:32]}"
 
     def _refuse(self, path: str, code: str, message: str, hint: str) -> None:
         raise OutputError([error(Mark(path=(self._shown / path).as_posix()), code, message, hint)])
@@ -299,8 +315,7 @@ def open_dist(path: Path) -> Iterator[Dist]:
     Raises:
         OutputError: the folder is not calfeed's, cannot be used, or another build does not let go of it.
     """
-    root = _real(path)
-    state = root.parent / _STATE / root.name
+    state = state_of(path)
     _refuse_links(state)
     with _os_errors_at(path):
         state.mkdir(parents=True, exist_ok=True)
@@ -327,10 +342,23 @@ def view_dist(path: Path) -> Dist:
 
 def _refuse_links(state: Path) -> None:
     """Refuse a folder of the state that is elsewhere: files there would be deleted, or moved into DIST."""
-    for path in (state.parent, state, state / "staging", state / "journal.json"):
+    for path in (state.parent, state, state / STAGING, state / JOURNAL):
         if path.is_symlink():
             mark = Mark(path=path.as_posix())
             raise OutputError([error(mark, "foreign-file", "this is a link, and not calfeed's", "delete it")])
+
+
+def _folders_of(paths: Iterable[str]) -> list[str]:
+    """Return the folders that lie between DIST and these files, each after the one it is in."""
+    homes = {path.rpartition("/")[0] for path in paths} - {""}
+    return sorted(
+        {each.as_posix() for home in homes for each in (PurePosixPath(home), *PurePosixPath(home).parents)} - {"."}
+    )
+
+
+def _read(path: str) -> bytes:
+    with open(path, "rb", buffering=0) as file:
+        return file.read()
 
 
 def _remove_folder(path: Path) -> None:

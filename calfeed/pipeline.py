@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -16,15 +15,32 @@ from calfeed.history import render_changes
 from calfeed.ics import RenderedEvent, render_event, render_feed, render_single
 from calfeed.ledger import MANIFEST, Manifest
 from calfeed.manifest import render_manifest, same_output
+from calfeed.memory import Memory, Printed, read_memory, write_memory
 from calfeed.model import Artifact, Feed, Project
-from calfeed.output import Changes, open_dist, view_dist
+from calfeed.output import Changes, Dist, open_dist, view_dist
 from calfeed.placement import place
 from calfeed.project import Progress, load, silent
-from calfeed.revisions import Revised
+from calfeed.revisions import Revised, Revision
+from calfeed.snapshot import Answer, Snapshot, key_of, write_snapshot
+from calfeed.state import clock_of
 
 # Google drops events of larger feeds, without a word (docs/explanation/compatibility.md).
 MAX_FEED_BYTES, MAX_FEED_EVENTS, MAX_FEED_URL = 1_000_000, 1_000, 100
 _NONE = Consent()
+
+
+@dataclass(frozen=True, slots=True)
+class _Rendered:
+    """Every file of DIST, the problems that were met, and the events in their final form, by their id.
+
+    `is_settled` tells whether a build after this one will meet the same problems, as far as can be told beforehand.
+    """
+
+    artifacts: tuple[Artifact, ...]
+    problems: tuple[Problem, ...]
+    events: Mapping[str, RenderedEvent]
+    revisions: Mapping[str, Revision]
+    is_settled: bool
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -60,8 +76,7 @@ def render(
         SourceError: a feed that `load` did not make would misplace a series.
         OutputError: the baseline does not say what an event was that is gone.
     """
-    artifacts, _problems = _render(project, now, baseline or Manifest(), consent, silent, site=site)
-    return artifacts
+    return _render(project, now, baseline or Manifest(), consent, Memory(), silent, site=site).artifacts
 
 
 def build(
@@ -99,44 +114,96 @@ def build(
     _refuse_nesting(source, target)
     # The sources are read under the lock: a build that had to wait must not write what it read before.
     with nullcontext(view_dist(target)) if check else open_dist(target) as dist:
-        project = load(source, base_url=base_url, progress=report)
+        # What earlier builds made is no proof of what this one would make.
+        began, memory = (None, Memory()) if check else (_clock(dist), read_memory(dist.state))
+        project = load(source, base_url=base_url, progress=report, memory=memory)
         published = baseline or dist.manifest or Manifest()
-        artifacts, problems = _render(project, now, published, consent, report, site=site)
+        rendered = _render(project, now, published, consent, memory, report, site=site)
+        problems = sort_problems([*project.problems, *rendered.problems])
         if check:
-            changes = dist.changes(artifacts, same_manifest=same_output)
+            changes = dist.changes(rendered.artifacts, same_manifest=same_output)
         else:
-            changes = dist.write(artifacts, lambda done, total: report("writing", done, total))
+            changes = dist.write(rendered.artifacts, lambda done, total: report("writing", done, total))
+        if began is not None:
+            _remember(dist, began, memory, project, rendered)
+            # What a build does that has another baseline, or consent, is no answer for those that have not.
+            is_plain = baseline is None and consent == _NONE
+            is_all = len(dist.files) == len(rendered.artifacts)
+            if is_plain and is_all and (rendered.is_settled or not changes):
+                _take_snapshot(dist, key_of(source, base_url=base_url, site=site), began, project, problems)
     return BuildResult(
         project=project,
         changes=changes,
         is_first=published.is_none,
         has_finished_another=bool(dist.finished),
-        problems=sort_problems([*project.problems, *problems]),
+        problems=problems,
     )
 
 
+def _clock(dist: Dist) -> int | None:
+    """Return the time by the clock of DIST's file system; None if it cannot be told."""
+    try:
+        return clock_of(dist.state)
+    except OSError:
+        return None
+
+
+def _remember(dist: Dist, began: int, memory: Memory, project: Project, rendered: _Rendered) -> None:
+    """Write down what was made of each file, for the next build."""
+
+    def printed(event_id: str) -> Printed:
+        event = rendered.events[event_id]
+        return Printed(_row_of(rendered.revisions[event_id]), event.vevent, event.own_lines, event.tzids)
+
+    write_memory(dist.state, memory, project.key, began, project.resolved, printed)
+
+
+def _take_snapshot(dist: Dist, key: str, began: int, project: Project, problems: tuple[Problem, ...]) -> None:
+    """Write down what was seen and said, for the next build."""
+    written_since = _clock(dist)
+    if written_since is not None:
+        snapshot = Snapshot(
+            key=key,
+            read_since=began,
+            sources=project.sources,
+            written_since=written_since,
+            files=dist.files,
+            answer=Answer(len(project.events), len(project.feeds), problems),
+        )
+        write_snapshot(dist.state, snapshot)
+
+
 def _render(
-    project: Project, now: datetime, baseline: Manifest, consent: Consent, progress: Progress, *, site: bool
-) -> tuple[tuple[Artifact, ...], tuple[Problem, ...]]:
+    project: Project,
+    now: datetime,
+    baseline: Manifest,
+    consent: Consent,
+    memory: Memory,
+    progress: Progress,
+    *,
+    site: bool,
+) -> _Rendered:
     edition = prepare(project, baseline, now, consent)
     trimmed = without_expired(edition, now, consent)
     if consent.removals:
         edition = trimmed
-    artifacts, problems = _render_edition(project, edition, progress, site=site)
+    artifacts, problems, events = _render_edition(project, edition, memory, progress, site=site)
     # Tombstones go with a build that changes something else: time alone makes nothing out of date.
     if trimmed is not edition and not _is_published(artifacts, baseline):
-        artifacts, problems = _render_edition(project, trimmed, progress, site=site)
-    return artifacts, (*edition.problems, *problems)
+        artifacts, problems, _ = _render_edition(project, trimmed, memory, progress, site=site)
+    # Of the problems of an edition some go once it is published; new ones come of floors that are then behind.
+    is_settled = not edition.problems and not any(event.stamp_marks for event in project.events)
+    revisions = {item.event.id: item.revision for item in edition.events}
+    return _Rendered(artifacts, (*edition.problems, *problems), events, revisions, is_settled)
 
 
 def _render_edition(
-    project: Project, edition: Edition, progress: Progress, *, site: bool
-) -> tuple[tuple[Artifact, ...], tuple[Problem, ...]]:
+    project: Project, edition: Edition, memory: Memory, progress: Progress, *, site: bool
+) -> tuple[tuple[Artifact, ...], tuple[Problem, ...], Mapping[str, RenderedEvent]]:
     gone = {item.event.id for item in edition.events if item.removed}
     placed = place((item.event for item in edition.events), gone, edition.feeds)
-    rendered = dict(
-        _render_events([replace(item, event=placed.events[item.event.id]) for item in edition.events], progress)
-    )
+    revised = [replace(item, event=placed.events[item.event.id]) for item in edition.events]
+    rendered = dict(_render_events(revised, memory, progress))
     feeds = [
         render_feed(
             feed, edition.calendar, [rendered[event_id] for event_id in feed.event_ids], placed.plans.get(feed.path)
@@ -146,12 +213,12 @@ def _render_edition(
     singles = [render_single(each, placed.plans.get(each.path)) for each in rendered.values()]
     pages = _render_pages(project, edition) if site else ()
     artifacts = (*feeds, *singles, render_changes(edition), *pages)
-    return (*artifacts, render_manifest(edition, artifacts)), tuple(_feed_problems(edition, feeds))
+    return (*artifacts, render_manifest(edition, artifacts)), tuple(_feed_problems(edition, feeds)), rendered
 
 
 def _is_published(artifacts: Sequence[Artifact], baseline: Manifest) -> bool:
     """Tell whether the baseline holds just these files, the manifest aside."""
-    hashes = {one.path: hashlib.sha256(one.data).hexdigest() for one in artifacts if one.path != MANIFEST}
+    hashes = {one.path: one.sha256 for one in artifacts if one.path != MANIFEST}
     return hashes == baseline.files
 
 
@@ -161,21 +228,32 @@ def _render_pages(project: Project, edition: Edition) -> tuple[Artifact, ...]:
     return render_site(project, edition.feeds, edition.events)
 
 
-def _render_events(revised: Sequence[Revised], progress: Progress) -> Iterator[tuple[str, RenderedEvent]]:
+def _render_events(
+    revised: Sequence[Revised], memory: Memory, progress: Progress
+) -> Iterator[tuple[str, RenderedEvent]]:
     for number, item in enumerate(revised):
         progress("rendering", number, len(revised))
-        yield item.event.id, render_event(item)
+        event = item.event
+        known = memory.printed.get(event.id)
+        if known is not None and known.revision == _row_of(item.revision):
+            yield event.id, RenderedEvent(event.id, event.path, known.vevent, known.own_lines, known.tzids)
+        else:
+            yield event.id, render_event(item)
     progress("rendering", len(revised), len(revised))
+
+
+def _row_of(revision: Revision) -> tuple[int, str, str]:
+    return revision.sequence, revision.created.isoformat(), revision.last_modified.isoformat()
 
 
 def _feed_problems(edition: Edition, artifacts: Sequence[Artifact]) -> Iterator[Problem]:
     """Warn of feeds that clients are known to cut off or refuse."""
     for feed, artifact in zip(edition.feeds, artifacts, strict=True):
-        if len(artifact.data) >= MAX_FEED_BYTES or len(feed.event_ids) >= MAX_FEED_EVENTS:
+        if artifact.size >= MAX_FEED_BYTES or len(feed.event_ids) >= MAX_FEED_EVENTS:
             yield warning(
                 feed.mark,
                 "large-feed",
-                f"{feed.path} has {len(artifact.data):,} bytes and {len(feed.event_ids):,} events; Google loses events "
+                f"{feed.path} has {artifact.size:,} bytes and {len(feed.event_ids):,} events; Google loses events "
                 f"of feeds over {MAX_FEED_BYTES:,} bytes",
                 "offer smaller feeds under `feeds:`, by `categories` or with `from` and `to`",
             )

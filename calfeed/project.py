@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path, PurePosixPath
@@ -10,16 +10,18 @@ from urllib.parse import urlsplit
 
 from calfeed import fields
 from calfeed.agenda import conflicts
-from calfeed.defaults import Inherited, load_defaults
+from calfeed.defaults import Defaults, Inherited, load_defaults
 from calfeed.entries import Place, Read, read_entry
 from calfeed.errors import Mark, Problem, Severity, SourceError, error, sort_problems, warning
 from calfeed.events import Surroundings, resolve_event, resolve_organizer, resolve_venue
 from calfeed.feeds import WrittenFeed, resolve_feeds
-from calfeed.folder import CALENDAR, VENUES, Folder, find_files, read_file
+from calfeed.folder import CALENDAR, VENUES, Folder, find_files
 from calfeed.look import Pictures, load_templates
-from calfeed.model import Calendar, Event, Project, Theme, Venue
+from calfeed.memory import Memory, key_beside
+from calfeed.model import Calendar, Event, Project, Resolved, Theme, Venue
 from calfeed.notation import NotationError
 from calfeed.placement import zone_problems
+from calfeed.reading import Reader
 from calfeed.schema import CalendarEntry, EventEntry, FeedEntry, ThemeEntry, VenueEntry
 from calfeed.source import Document, Value
 from calfeed.theme import resolve_theme
@@ -28,13 +30,20 @@ Progress = Callable[[str, int, int], None]
 """Called with the stage's name, how many things are done and how many there are."""
 
 
-def load(path: Path | str, *, base_url: str | None = None, progress: Progress | None = None) -> Project:
+def load(
+    path: Path | str,
+    *,
+    base_url: str | None = None,
+    progress: Progress | None = None,
+    memory: Memory | None = None,
+) -> Project:
     """Return the project in the folder `path`.
 
     Args:
         path: the folder of events, with calendar.yaml in it.
         base_url: where DIST will be published, instead of the calendar's `url`. It never changes a UID.
         progress: told how many files are read.
+        memory: what earlier builds made of single files, which are then not read.
 
     Raises:
         SourceError: anything in the folder is wrong; its problems include the warnings.
@@ -43,7 +52,7 @@ def load(path: Path | str, *, base_url: str | None = None, progress: Progress | 
         url = None if base_url is None else fields.read_base_url(base_url)
     except NotationError as refusal:
         raise SourceError([error(Mark(path=str(base_url)), refusal.code, refusal.message, refusal.hint)]) from refusal
-    return _Loader(find_files(Path(path)), url, progress or silent).load()
+    return _Loader(find_files(Path(path)), url, progress or silent, memory or Memory()).load()
 
 
 def silent(_stage: str, _done: int, _total: int) -> None:
@@ -62,7 +71,7 @@ class _Claim:
 class _Loader:
     """One run of `load`: gathers problems on the way, raises them at the end."""
 
-    def __init__(self, folder: Folder, base_url: str | None, progress: Progress) -> None:
+    def __init__(self, folder: Folder, base_url: str | None, progress: Progress, memory: Memory) -> None:
         self._folder = folder
         self._root = folder.root
         self._base_url = base_url
@@ -72,7 +81,11 @@ class _Loader:
         self._ids: set[str] = set()
         self._first_free: dict[str, int] = {}
         self._feeds: list[WrittenFeed | None] = []
-        self._pictures = Pictures(folder.root)
+        self._memory = memory
+        self._resolved: list[Resolved] = []
+        self._key = ""
+        self._reader = Reader(folder.root)
+        self._pictures = Pictures(folder.root, self._reader)
 
     def load(self) -> Project:
         if not self._folder.has_calendar:
@@ -94,7 +107,7 @@ class _Loader:
         feeds, problems = resolve_feeds(calendar, written, automatic, venues, events, are_all=are_all)
         self._problems += [*problems, *zone_problems(events, feeds)]
         theme = self._load_theme(read.entry, place)
-        templates, problems = load_templates(self._root, self._folder.templates)
+        templates, problems = load_templates(self._reader, self._folder.templates)
         self._problems += [*problems, *self._pictures.problems]
         found = sort_problems(self._problems)
         if any(problem.severity is Severity.ERROR for problem in found):
@@ -107,10 +120,13 @@ class _Loader:
             templates=templates,
             images=self._pictures.images,
             problems=found,
+            sources=tuple(self._reader.files),
+            resolved=tuple(self._resolved),
+            key=self._key,
         )
 
     def _read(self, relative: str) -> Document:
-        document = read_file(self._root, relative)
+        document = self._reader.document(relative)
         self._problems += document.problems
         return document
 
@@ -223,18 +239,20 @@ class _Loader:
     # -- events
 
     def _load_events(self, around: Surroundings) -> tuple[Event, ...]:
-        defaults = load_defaults(self._root, self._folder.defaults)
+        defaults = load_defaults(self._reader, self._folder.defaults)
         self._problems += defaults.problems
         events: list[Event] = []
         paths = self._folder.events
+        self._key = key_beside(self._root, self._reader.files)
+        is_right = self._key == self._memory.key
         for number, relative in enumerate(paths):
             self._progress("reading", number, len(paths))
-            document = self._read(relative)
-            inherited = defaults.of(relative)
-            for value, place, stem in self._split(document, relative):
-                event = self._load_event(value, place, stem, inherited, around)
-                if event is not None:
-                    events.append(event)
+            found = self._memory.recall(self._root, relative, around.venues or {}) if is_right else None
+            if found is None:
+                events += self._load_file(relative, defaults, around)
+            else:
+                self._take(found)
+                events += found.events
         self._progress("reading", len(paths), len(paths))
         if not paths:
             mark = Mark(path=(self._root / CALENDAR).as_posix())
@@ -242,6 +260,25 @@ class _Loader:
             self._problems.append(warning(mark, "no-events", "the folder holds no events", hint))
         self._problems += _duplicates(self._claims)
         return tuple(sorted(events, key=lambda event: event.sort_key))
+
+    def _load_file(self, relative: str, defaults: Defaults, around: Surroundings) -> Sequence[Event]:
+        known = len(self._problems)
+        document = self._read(relative)
+        inherited = defaults.of(relative)
+        found = [self._load_event(*each, inherited, around) for each in self._split(document, relative)]
+        events = tuple(event for event in found if event is not None)
+        last = self._reader.files[-1:]
+        if last and last[0].path == relative:  # it could be read
+            self._resolved.append(Resolved(last[0], events, tuple(self._problems[known:])))
+        return events
+
+    def _take(self, found: Resolved) -> None:
+        """Take what an earlier build made of a file as if it had been made now."""
+        self._reader.files.append(found.file)
+        self._resolved.append(found)
+        self._problems += found.problems
+        self._ids.update(event.id for event in found.events)
+        self._claims += (_Claim(event.id, event.uid, event.mark) for event in found.events)
 
     def _split(self, document: Document, relative: str) -> Iterator[tuple[dict[str, Value], Place, str | None]]:
         """Yield each event of a file: its mapping, its place, and the id it has if it writes none."""
@@ -283,7 +320,8 @@ class _Loader:
             return None
         uid = read.entry.uid or f"{event_id}@{around.calendar.id}"
         self._ids.add(event_id)
-        self._claims.append(_Claim(event_id, uid, place.mark("id" if read.entry.id else "summary")))
+        mark = event.mark if event is not None else place.mark("id" if read.entry.id else "summary")
+        self._claims.append(_Claim(event_id, uid, mark))
         return None if event is None else self._with_image(event, place)
 
     def _default_id(self, stem: str | None, read: Read[EventEntry], place: Place) -> str | None:

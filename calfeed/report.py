@@ -1,4 +1,4 @@
-"""Problems and events as text: for people, for programs, and as annotations on a pull request."""
+"""Problems and findings as text: for people, for programs, and as annotations on a pull request."""
 
 from __future__ import annotations
 
@@ -7,14 +7,9 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
-from datetime import datetime
 
 from calfeed.errors import Mark, Problem, Severity
 from calfeed.findings import Finding, Level
-from calfeed.manifest import event_record
-from calfeed.model import AllDay, Event, Instance, Status, Timed, ZonedTime
-from calfeed.notation import format_offset
-from calfeed.zones import offset_at
 
 # What a terminal obeys instead of showing: control characters and the marks that turn the direction of text.
 _UNSHOWN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufeff]")
@@ -92,7 +87,7 @@ def _format_problem(problem: Problem) -> str:
         gutter = " "
         lines.append(f"  = hint: {problem.hint}")
     lines += [f"{gutter} = see also: {other.path}:{other.line}:{other.column}" for other in problem.related]
-    return "\n".join(_shown(line) for line in lines)
+    return "\n".join(shown(line) for line in lines)
 
 
 def _snippet(mark: Mark) -> tuple[str, str, str]:
@@ -128,12 +123,12 @@ def format_findings(findings: Sequence[Finding]) -> str:
     """Return findings for people, a line each; what to do is below it."""
     lines = []
     for found in findings:
-        shown = 1 if found.level is Level.OK else 3
-        where = f": {_some(found.where, shown)}" if found.where else ""
+        most = 1 if found.level is Level.OK else 3
+        where = f": {_some(found.where, most)}" if found.where else ""
         lines.append(f"{found.level:<9}{found.check:<14}{found.message}{where}")
         if found.mend:
             lines.append(f"{'':<9}to mend it: {found.mend}")
-    return "".join(f"{_shown(line)}\n" for line in lines)
+    return "".join(f"{shown(line)}\n" for line in lines)
 
 
 def format_findings_json(findings: Sequence[Finding]) -> str:
@@ -148,71 +143,12 @@ def summarize_findings(findings: Sequence[Finding]) -> str:
     return " and ".join(parts) or "nothing is wrong"
 
 
-def _some(names: Sequence[str], shown: int) -> str:
-    more = f" and {len(names) - shown:,} more" if len(names) > shown else ""
-    return f"{', '.join(names[:shown])}{more}"
+def _some(names: Sequence[str], most: int) -> str:
+    more = f" and {len(names) - most:,} more" if len(names) > most else ""
+    return f"{', '.join(names[:most])}{more}"
 
 
-# -- events -----------------------------------------------------------------------------------------------------
-
-
-def format_events(events: Sequence[Event]) -> str:
-    """Return a table of events, a line each: local time, zone, UTC, id and summary."""
-    rows: list[tuple[str, ...]] = [("START", "END", "ZONE", "UTC", "ID", "SUMMARY")]
-    rows += [_row(event) for event in events]
-    return format_table(rows)
-
-
-def format_events_json(events: Sequence[Event]) -> str:
-    """Return events as a JSON list, with the manifest's keys."""
-    return f"{json.dumps([event_record(event) for event in events], ensure_ascii=False, indent=2)}\n"
-
-
-def format_event(event: Event) -> str:
-    """Return everything about an event, a line each, with the reason for its zone."""
-    lines = [("id", event.id), ("uid", event.uid), ("status", event.status.value)]
-    when = event.when
-    if isinstance(when, AllDay):
-        days = (when.last - when.first).days + 1
-        lines += [
-            ("start", f"{when.first:%a %Y-%m-%d}"),
-            ("end", f"{when.last:%a %Y-%m-%d} (inclusive; {plural(days, 'day')})"),
-        ]
-    else:
-        lines.append(("start", _long_time(when.start)))
-        lines.append(("end", _long_time(when.end) if when.end else "not known"))
-    if event.recurrence is not None:
-        starts = event.recurrence.starts
-        known = f"{plural(len(starts), 'time')}, the last on {starts[-1]:%a %Y-%m-%d}" if starts else "without an end"
-        lines.append(("rrule", event.recurrence.rrule))
-        lines.append(("occurs", known))
-        lines += [("but", _instance_line(instance)) for instance in event.recurrence.instances]
-    lines.append(
-        ("zone", f"{event.zone.tzid}, because {event.zone.reason}" if event.zone else "none; whole days need none")
-    )
-    if event.venue is not None:
-        place = ", ".join(part for part in (event.venue.name, event.venue.address.line) if part)
-        lines.append(("venue", f"{place} [{event.venue.id}]" if event.venue.id else place))
-        if event.venue.geo is not None:
-            lines.append(("geo", ", ".join(f"{value:.7f}".rstrip("0").rstrip(".") for value in event.venue.geo)))
-    optional = (
-        ("online", event.online),
-        ("url", event.url),
-        ("categories", ", ".join(event.categories)),
-        ("organizer", event.organizer.name if event.organizer else None),
-        ("file", event.path),
-        ("source", f"{event.mark.path}:{event.mark.line}"),
-    )
-    lines += [(key, value) for key, value in optional if value]
-    body = "".join(f"{key:<11}{value}\n" for key, value in lines)
-    description = f"\n{event.description}\n" if event.description else ""
-    return _shown_lines(f"{event.summary}\n{'=' * width(event.summary)}\n{body}{description}")
-
-
-def format_event_json(event: Event) -> str:
-    """Return an event as a JSON object: the manifest's keys, and `zone_reason`."""
-    record = {**event_record(event), "zone_reason": event.zone.reason if event.zone else None}
-    return f"{json.dumps(record, ensure_ascii=False, indent=2)}\n"
+# -- columns and lines -------------------------------------------------------------------------------------------
 
 
 def format_table(rows: Sequence[Sequence[str]]) -> str:
@@ -221,7 +157,7 @@ def format_table(rows: Sequence[Sequence[str]]) -> str:
     lines = []
     for row in rows:
         cells = [cell + " " * (space - width(cell)) for cell, space in zip(row, widths, strict=True)]
-        lines.append(_shown("  ".join(cells).rstrip()))
+        lines.append(shown("  ".join(cells).rstrip()))
     return "".join(f"{line}\n" for line in lines)
 
 
@@ -234,58 +170,6 @@ def width(text: str) -> int:
     )
 
 
-def _instance_line(instance: Instance) -> str:
-    when = instance.event.when
-    start = when.first if isinstance(when, AllDay) else when.start.wall
-    clock = f" {_clock(start)}" if isinstance(start, datetime) else ""
-    place = f", {instance.event.venue.name}" if instance.event.venue else ""
-    return f"{instance.recurrence_id:%a %Y-%m-%d} is {start:%a %Y-%m-%d}{clock}: {_summary(instance.event)}{place}"
-
-
-def _row(event: Event) -> tuple[str, ...]:
-    when = event.when
-    if isinstance(when, AllDay):
-        end = f"{when.last:%a %Y-%m-%d}" if when.last != when.first else ""
-        zone = event.zone.tzid if event.zone else "-"
-        return f"{when.first:%a %Y-%m-%d}", end, zone, "all day", event.id, _summary(event)
-    return (
-        f"{when.start.wall:%a %Y-%m-%d} {_clock(when.start.wall)}",
-        _end_cell(when),
-        when.start.tzid,
-        f"{when.start.instant:%Y-%m-%d} {_clock(when.start.instant)}Z",
-        event.id,
-        _summary(event),
-    )
-
-
-def _summary(event: Event) -> str:
-    status = "" if event.status is Status.CONFIRMED else f" ({event.status.value})"
-    rule = f" [{event.recurrence.rrule}]" if event.recurrence else ""
-    return f"{event.summary}{status}{rule}"
-
-
-def _end_cell(when: Timed) -> str:
-    if when.end is None:
-        return "?"
-    same_day = when.end.wall.date() == when.start.wall.date()
-    shown = _clock(when.end.wall) if same_day else f"{when.end.wall:%a %Y-%m-%d} {_clock(when.end.wall)}"
-    return shown if when.end.tzid == when.start.tzid else f"{shown} {when.end.tzid}"
-
-
-def _clock(moment: datetime) -> str:
-    return f"{moment:%H:%M:%S}" if moment.second else f"{moment:%H:%M}"
-
-
-def _long_time(time: ZonedTime) -> str:
-    offset = format_offset(offset_at(time.instant, time.tzid))
-    local, utc = (f"{moment:%a %Y-%m-%d} {_clock(moment)}" for moment in (time.wall, time.instant))
-    return f"{local} {time.tzid} ({offset}) = {utc}Z"
-
-
-def _shown_lines(text: str) -> str:
-    return "\n".join(_shown(line) for line in text.split("\n"))
-
-
-def _shown(line: str) -> str:
+def shown(line: str) -> str:
     """Make characters visible that a terminal would obey, one for one, so that underlines stay in place."""
     return _UNSHOWN.sub("\ufffd", line.replace("\t", " ").replace("\n", " "))

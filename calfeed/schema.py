@@ -161,6 +161,10 @@ class CalendarEntry(Entry):
     theme: ThemeEntry | None = None
 
 
+# An empty list that is made, and not copied in depth, for every event.
+_NO_ITEMS: Any = Field(default_factory=list, json_schema_extra={"default": []})
+
+
 class OverrideEntry(Entry):
     """One occurrence of a series that differs from the others."""
 
@@ -198,19 +202,19 @@ class EventEntry(Entry):
     online: Url | None = None
     description: Text | None = None
     url: Url | None = None
-    categories: Words = []
+    categories: Words = _NO_ITEMS
     organizer: OrganizerField | None = None
     image: RelativePath | None = None
     busy: Boolean = False
     status: StatusField = Status.CONFIRMED
-    reminders: Annotated[list[DurationField], OneOrMore()] = []
+    reminders: Annotated[list[DurationField], OneOrMore()] = _NO_ITEMS
     created: Moment | None = None
     last_modified: Moment | None = None
     sequence: SequenceField | None = None
     rrule: Rule | None = None
-    exdates: Annotated[list[Moment], OneOrMore()] = []
-    rdates: Annotated[list[Moment], OneOrMore()] = []
-    overrides: list[OverrideEntry] = []
+    exdates: Annotated[list[Moment], OneOrMore()] = _NO_ITEMS
+    rdates: Annotated[list[Moment], OneOrMore()] = _NO_ITEMS
+    overrides: list[OverrideEntry] = _NO_ITEMS
     properties: Annotated[dict[PropertyName, Line], BeforeValidator(without_twins)] = {}
 
 

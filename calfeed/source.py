@@ -67,7 +67,7 @@ class Document:
 
     @cached_property
     def _lines(self) -> list[str]:
-        return _LINE_BREAK.split(self.text)
+        return _split_lines(self.text)
 
     @cached_property
     def _parts(self) -> dict[int, dict[str, _Part]]:
@@ -144,9 +144,9 @@ def read_document(path: str, data: bytes) -> Document:
     try:
         root = _Composer(text).get_single_node()
     except yaml.MarkedYAMLError as failure:
-        return Document(path, text, None, (word_failure(path, _LINE_BREAK.split(text), _failure_of(failure)),), None)
+        return Document(path, text, None, (word_failure(path, _split_lines(text), _failure_of(failure)),), None)
     if root is None:
-        mark = line_mark(path, _LINE_BREAK.split(text), 1, 1)
+        mark = line_mark(path, _split_lines(text), 1, 1)
         hint = "write something, or delete the file"
         return Document(path, text, None, (error(mark, "empty-file", "the file holds no YAML", hint),), None)
     reader = _Reader(path, text)
@@ -186,6 +186,11 @@ def _failure_of(error: yaml.MarkedYAMLError) -> Failure:
     )
 
 
+def _split_lines(text: str) -> list[str]:
+    has_only_line_feeds = not any(letter in text for letter in "\r\x85\u2028\u2029")
+    return text.split("\n") if has_only_line_feeds else _LINE_BREAK.split(text)
+
+
 # -- before composing -------------------------------------------------------------------------------------------
 
 
@@ -200,7 +205,7 @@ def _decode(path: str, data: bytes) -> tuple[str, Problem | None]:
         return data.decode(), None
     except UnicodeDecodeError as failure:
         good = data[: failure.start].decode()
-        lines = _LINE_BREAK.split(good)
+        lines = _split_lines(good)
         rest = data[failure.start :].split(b"\n", 1)[0].decode("latin-1")
         column = len(lines[-1]) + 1
         lines[-1] += rest
@@ -211,15 +216,16 @@ def _decode(path: str, data: bytes) -> tuple[str, Problem | None]:
 
 def _unreadable(path: str, text: str) -> Problem | None:
     """Find what must not reach the composer: characters YAML does not have, and nesting that would break it."""
-    if match := _UNPRINTABLE.search(text):
-        lines = _LINE_BREAK.split(text[: match.start()])
-        whole = _LINE_BREAK.split(text)
+    # Most texts are printable but for their line feeds, and that is known at once.
+    if not text.replace("\n", "").isprintable() and (match := _UNPRINTABLE.search(text)):
+        lines = _split_lines(text[: match.start()])
+        whole = _split_lines(text)
         column = len(lines[-1]) + 1
         mark = line_mark(path, whole, len(lines), column, column + 1)
         message = f"the character U+{ord(match[0]):04X} is not allowed in YAML"
         return error(mark, "control-character", message, "delete it; it is invisible and may come from a copied text")
     may_be_deep = text.count("[") + text.count("{") > MAX_DEPTH or _DEEP_PREFIX.search(text)
-    may_be_many = sum(map(text.count, ":,-?[{")) > MAX_VALUES // 2
+    may_be_many = len(text) > MAX_VALUES // 2 and sum(map(text.count, ":,-?[{")) > MAX_VALUES // 2
     return _too_much(path, text) if may_be_deep or may_be_many else None
 
 
@@ -249,7 +255,7 @@ def _too_much(path: str, text: str) -> Problem | None:
 
 def _start_mark(path: str, text: str, event: yaml.Event) -> Mark:
     at: Any = event.start_mark
-    return line_mark(path, _LINE_BREAK.split(text), at.line + 1, at.column + 1)
+    return line_mark(path, _split_lines(text), at.line + 1, at.column + 1)
 
 
 # -- nodes to values --------------------------------------------------------------------------------------------
@@ -263,13 +269,13 @@ class _Reader:
         self.problems: list[Problem] = []
         self._text = text
         self._lines_cache: list[str] | None = None
-        self._has_aliases = "*" in text
-        self._swallows_text = _COMMENT_AFTER_TEXT.search(text) is not None
+        self._has_aliases = "*" in text and "&" in text  # an alias without an anchor is an error of its own
+        self._swallows_text = "#" in text and _COMMENT_AFTER_TEXT.search(text) is not None
 
     @property
     def _lines(self) -> list[str]:
         if self._lines_cache is None:
-            self._lines_cache = _LINE_BREAK.split(self._text)
+            self._lines_cache = _split_lines(self._text)
         return self._lines_cache
 
     def read(self, root: yaml.Node) -> Value:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
+from functools import lru_cache
 
 from icalendar import vText
 
@@ -60,6 +61,7 @@ def wall_value(wall: datetime) -> str:
     return f"{date_value(wall)}T{wall.hour:02}{wall.minute:02}{wall.second:02}"
 
 
+@lru_cache(maxsize=256)  # many events were made, or last changed, in one build
 def utc_value(instant: datetime) -> str:
     """Return a DATE-TIME value in UTC (RFC 5545 §3.3.5)."""
     return f"{wall_value(instant.astimezone(UTC))}Z"

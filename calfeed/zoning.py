@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
+from functools import cache
 from typing import TypeGuard
 
 from calfeed import zones
@@ -54,7 +55,7 @@ def check_coordinates(venue: Venue | None, year: int) -> Iterator[Problem]:
     if venue is None or venue.geo is None:
         return
     near, country = _near(venue), _of_country(venue)
-    if country and not any(zones.same_offsets((a, b), year) for a in near for b in country):
+    if country and not _share_clocks(near, country, year):
         where = f"in {near[0]}" if near else "at sea"
         message = f"the coordinates of `{venue.name}` lie {where}, not in {venue.address.country}"
         hint = "latitude comes first: `[59.44, 24.75]` is Tallinn; check them, or the country"
@@ -99,12 +100,17 @@ def _open_zones(venue: Venue, names: Sequence[str], where: str) -> Problem:
     return error(venue.mark, "ambiguous-zone", f"{owner} {where} zones with different clocks: {shown}", hint)
 
 
+@cache
+def _share_clocks(near: Sequence[str], country: Sequence[str], year: int) -> bool:
+    return any(zones.same_offsets((a, b), year) for a in near for b in country)
+
+
 def _near(venue: Venue) -> tuple[str, ...]:
     """Return the zones around a venue's coordinates, those of its country if any of them are."""
     if venue.geo is None:
         return ()
     near, country = zones.zones_near(*venue.geo), _of_country(venue)
-    return tuple(name for name in near if name in country) or near
+    return near if not country else tuple(name for name in near if name in country) or near
 
 
 def _of_country(venue: Venue) -> tuple[str, ...]:

@@ -29,6 +29,7 @@ from support import CALENDAR, NOW, VENUES, tree, write_files
 
 from calfeed.ledger import MANIFEST
 from calfeed.pipeline import build
+from calfeed.snapshot import recall
 
 Files = Mapping[str, bytes]
 _CHANGING = frozenset(["os.mkdir", "os.rename", "os.remove", "os.rmdir"])
@@ -133,12 +134,16 @@ class Campaign:
 
     def _finish(self, wanted: Files) -> None:
         """Build without a kill: everything is as if nothing had happened, and nothing stays behind."""
+        answer = recall(self.root / "events", self.root / "dist", base_url=None, site=self.has_site)
+        assert answer is None or dict(wanted) == tree(self.root / "dist"), "the snapshot lies"
         build(self.root / "events", self.root / "dist", now=NOW, site=self.has_site)
         assert dict(wanted) == tree(self.root / "dist")
         assert sorted(path.name for path in self.root.iterdir()) == [".calfeed", "dist", "events"]
         assert [path.relative_to(self.root).as_posix() for path in sorted((self.root / ".calfeed").rglob("*"))] == [
             ".calfeed/dist",
             ".calfeed/dist/lock",
+            ".calfeed/dist/memory",
+            ".calfeed/dist/snapshot",
         ]
         assert [path for path in (self.root / "dist").rglob("*") if path.is_dir() and not any(path.iterdir())] == []
         self._look({path: {data} for path, data in tree(self.root / "dist").items()})

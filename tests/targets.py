@@ -22,6 +22,7 @@ from support import CALENDAR, LATER, NOW, TALK, VENUES, tree, write_events
 from calfeed import fields, notation
 from calfeed.edition import Consent
 from calfeed.errors import CalfeedError, OutputError, Problem, SourceError
+from calfeed.eventreport import format_events
 from calfeed.ledger import MANIFEST
 from calfeed.manifest import read_manifest
 from calfeed.markdown import to_html, to_plain
@@ -30,7 +31,7 @@ from calfeed.notation import NotationError
 from calfeed.pipeline import build, render
 from calfeed.project import load
 from calfeed.recurrence import starts_of
-from calfeed.report import format_events, format_problems, format_problems_github, format_problems_json
+from calfeed.report import format_problems, format_problems_github, format_problems_json
 from calfeed.rules import read_rule
 from calfeed.source import read_document
 
@@ -214,7 +215,7 @@ def _build_beside(files: Mapping[str, bytes]) -> None:
         else:
             listed = json.loads((root / "dist" / MANIFEST).read_bytes())["files"]
             assert set(tree(root / "dist")) >= {MANIFEST, *listed}
-            assert [path.name for path in (root / ".calfeed" / "dist").iterdir()] == ["lock"]
+            assert {path.name for path in (root / ".calfeed" / "dist").iterdir()} <= {"lock", "memory", "snapshot"}
             for path, data in tree(root / "dist").items():
                 assert (
                     not path.endswith(".ics")

@@ -16,6 +16,10 @@ PACKAGE = Path(calfeed.__file__).parent
 # A module imports only from those before it.
 ORDER = (
     "errors",
+    "folder",
+    "versions",
+    "state",
+    "snapshot",
     "colors",
     "contrast",
     "suggestions",
@@ -32,7 +36,7 @@ ORDER = (
     "schema",
     "entries",
     "theme",
-    "folder",
+    "reading",
     "defaults",
     "localtime",
     "zoning",
@@ -49,6 +53,7 @@ ORDER = (
     "feeds",
     "site.engine",
     "look",
+    "memory",
     "project",
     "content",
     "revisions",
@@ -90,6 +95,7 @@ ORDER = (
     "published",
     "doctor",
     "report",
+    "eventreport",
     "diffreport",
     "authoring",
     "injection",
@@ -122,9 +128,9 @@ HOMES = {
 }
 # Below the command line there is no clock, no environment, no randomness, no stream.
 FORBIDDEN = {"time", "random", "secrets", "uuid", "locale", "sys", "subprocess", "socket", "urllib.request", "tempfile"}
-# But for the type of the listening socket, which the command line opens, and for the one module that goes out on the
-# network: it needs the socket to hang up on a host that is too slow.
-ALLOWED = {"serving": {"socket"}, "fetching": {"socket"}}
+# But for the type of the listening socket, which the command line opens, for the one module that goes out on the
+# network: it needs the socket to hang up on a host that is too slow, and for the version of Python.
+ALLOWED = {"serving": {"socket"}, "fetching": {"socket"}, "versions": {"sys"}}
 
 
 def modules() -> dict[str, ast.Module]:

@@ -40,6 +40,21 @@ def test_two_hundred_kills() -> None:
     assert int(killed[1]) >= 200
 
 
+def test_sixty_edits() -> None:
+    """After each of sixty edits a build that remembers says and writes what one does that remembers nothing."""
+    done = subprocess.run(
+        [sys.executable, str(TESTS / "edits.py"), "--edits", "60", "--seed", "8"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "no difference" in done.stdout
+    answered = re.search(r"(\d+) answered at a glance", done.stdout)
+    assert answered is not None
+    assert int(answered[1]) >= 3
+
+
 # -- a disk that is full, or not there --------------------------------------------------------------------------
 
 
@@ -76,7 +91,7 @@ def test_writing_that_fails_changes_nothing(project: Path, tmp_path: Path, limit
     (project / "talk-3.yaml").write_text(TALK + "description: Other\n", encoding="utf-8")
     assert build_in_child(project, out, limit) == 1
     assert before == tree(out)
-    assert [path.name for path in (tmp_path / ".calfeed" / "dist").iterdir()] == ["lock"]
+    assert sorted(path.name for path in (tmp_path / ".calfeed" / "dist").iterdir()) == ["lock", "memory", "snapshot"]
 
 
 @pytest.fixture
@@ -144,7 +159,7 @@ def test_ten_builds_at_once(project: Path, tmp_path: Path) -> None:
     assert [one.wait() for one in builds] == [0] * 10
     build(project, tmp_path / "alone", now=NOW)
     assert tree(out) == tree(tmp_path / "alone")
-    assert [path.name for path in (tmp_path / ".calfeed" / "dist").iterdir()] == ["lock"]
+    assert sorted(path.name for path in (tmp_path / ".calfeed" / "dist").iterdir()) == ["lock", "memory", "snapshot"]
 
 
 # -- noise ------------------------------------------------------------------------------------------------------

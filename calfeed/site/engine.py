@@ -93,7 +93,15 @@ def _environment(templates: Sequence[Template]) -> jinja2.Environment:
 
     loader = jinja2.ChoiceLoader([jinja2.FunctionLoader(load), _shipped(), jinja2.PrefixLoader({_PREFIX: _shipped()})])
     kind = ImmutableSandboxedEnvironment if templates else jinja2.Environment
-    return kind(loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    # Templates do not change while a site is rendered: their files need not be looked at for each page.
+    return kind(
+        loader=loader,
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
 
 
 @cache

@@ -19,7 +19,7 @@ _STATUSES = {
 }
 _PERIODS = {"YEARLY": "P{}Y", "MONTHLY": "P{}M", "WEEKLY": "P{}W", "DAILY": "P{}D", "HOURLY": "PT{}H"}
 # What could end the script element, or be a line break to an old parser of scripts.
-_UNSAFE = {ord(letter): f"\\u{ord(letter):04x}" for letter in "<>&\u2028\u2029"}
+_UNSAFE = tuple((letter, f"\\u{ord(letter):04x}") for letter in "<>&\u2028\u2029")
 
 
 def event_json_ld(event: Event, url: str | None, image: str | None) -> str:
@@ -44,7 +44,10 @@ def event_json_ld(event: Event, url: str | None, image: str | None) -> str:
         "sameAs": event.url,
         "eventSchedule": _schedule(event),
     }
-    return json.dumps(_without_nothing(data), ensure_ascii=False).translate(_UNSAFE)
+    text = json.dumps(_without_nothing(data), ensure_ascii=False)
+    for letter, escaped in _UNSAFE:
+        text = text.replace(letter, escaped)
+    return text
 
 
 def _when(event: Event) -> dict[str, object]:

@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from calfeed.agenda import days_of
 from calfeed.model import Event
 from calfeed.site import dates
-from calfeed.site.views import RowView, row_view
+from calfeed.site.views import RowView
 
 _LONGEST = 400
 """How many days of an event the month view shows: the rest of one that lasts for years is on its page."""
@@ -55,12 +55,16 @@ class MonthView:
     weeks: tuple[tuple[DayView, ...], ...]
 
 
-def month_views(occurrences: Iterable[Event], language: str) -> tuple[MonthView, ...]:
-    """Return every month that has something of an occurrence; `occurrences` come in the order of their starts."""
+def month_views(occurrences: Iterable[tuple[Event, RowView]], language: str) -> tuple[MonthView, ...]:
+    """Return every month that has something of an occurrence.
+
+    Args:
+        occurrences: what takes place, each as a row too, in the order of their starts.
+        language: the calendar's language.
+    """
     days: dict[date, list[Entry]] = {}
     begun: dict[date, int] = {}
-    for one in occurrences:
-        row = row_view(one, language)
+    for one, row in occurrences:
         first, last = days_of(one.when)
         begun[first.replace(day=1)] = begun.get(first.replace(day=1), 0) + 1
         for number in range(min((last - first).days + 1, _LONGEST)):

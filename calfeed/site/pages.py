@@ -91,8 +91,11 @@ class _Writer:
         last = series.horizon(revised)
         self._events = {item.event.id: item for item in revised}
         self._shown = {item.event.id: series.shown_occurrences(item.event, last) for item in revised}
+        # An occurrence is in several agendas; its identity is enough to find its row, and quicker than its value.
+        self._row_of = {id(one): row_view(one, self._language) for shown in self._shown.values() for one in shown}
         self._views = [self._feed_view(feed, is_main=number == 0) for number, feed in enumerate(self._feeds)]
-        self._months = month_views(self._in_order(self._shown), self._language)
+        rows = ((one, self._row_of[id(one)]) for one in self._in_order(self._shown))
+        self._months = month_views(rows, self._language)
         self._engine = Engine(project.templates)
         self._common: Mapping[str, object] = {
             "site": site_view(project, self._views[0], self._views[1:]),
@@ -172,7 +175,7 @@ class _Writer:
             changed = None if item is None else item.revision.last_modified.date().isoformat()
             self.listed.append((address, changed))
         summary = summary or WORDS.calendar_of.format(self._project.calendar.name)
-        return Page(path, title.translate(_NO_TURNS), summary.translate(_NO_TURNS), address, is_listed)
+        return Page(path, _without_turns(title), _without_turns(summary), address, is_listed)
 
     def _render(self, template: str, page: Page, values: Mapping[str, object], root: str | None = None) -> Artifact:
         above = "../" * page.path.count("/") if root is None else root
@@ -184,7 +187,7 @@ class _Writer:
         return sorted((one for event_id in ids for one in self._shown[event_id]), key=lambda one: one.sort_key)
 
     def _rows(self, ids: Iterable[str]) -> list[RowView]:
-        return [row_view(one, self._language) for one in self._in_order(ids)]
+        return [self._row_of[id(one)] for one in self._in_order(ids)]
 
     def _agenda(self, rows: Iterable[RowView]) -> tuple[MonthAgenda, ...]:
         links: dict[str, PeriodLink] = {month.link.key: month.link for month in self._months}
@@ -218,3 +221,7 @@ class _Writer:
         venues = (event.venue for event in events)
         venue = next((venue for venue in venues if venue is not None and venue.id == venue_id), None)
         return None if venue is None else venue_view(venue, self._catalog)
+
+
+def _without_turns(text: str) -> str:
+    return text if text.isprintable() else text.translate(_NO_TURNS)  # which looks at every letter

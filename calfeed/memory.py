@@ -1,0 +1,256 @@
+"""What earlier builds made of single files, so that a build need not read, resolve and render what nobody changed.
+
+It holds plain events: series, events with a picture, and those at a venue written in place are made anew each time.
+They are kept by the file they were read from, and with what was published of them. Like a snapshot, a memory is never
+published and can be deleted at any time.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from hashlib import sha256
+from pathlib import Path
+
+from calfeed.errors import Mark
+from calfeed.model import AllDay, Event, Organizer, Resolved, Status, Timed, Venue, ZoneChoice, ZonedTime
+from calfeed.notation import Duration
+from calfeed.state import (
+    UNREADABLE,
+    Row,
+    Seen,
+    is_as_it_was,
+    problem_of,
+    read_checked,
+    row_of,
+    row_of_problem,
+    write_checked,
+)
+from calfeed.versions import fingerprint
+
+_FILE = "memory"
+_VERSION = 1
+_SIZE = 8  # bytes of the number at the end, which tells where the last part begins
+_RENEWED = 20
+"""A memory is written anew once one in so many files is another: for fewer it would take longer than it saves."""
+
+
+@dataclass(frozen=True, slots=True)
+class Printed:
+    """An event as it was published: at which revision, its VEVENT, what its own file adds, the zones it names."""
+
+    revision: tuple[int, str, str]
+    vevent: bytes
+    own_lines: bytes
+    tzids: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class Memory:
+    """A memory, as it was found.
+
+    Attributes:
+        key: what the files were read beside (`key_beside`).
+        since: the clock of the file system before the files were looked at.
+        device: that file system.
+        places: by path, where in `data` it stands what was made of a file.
+        data: the whole.
+        recalled: the paths of which it was believed.
+    """
+
+    key: str = ""
+    since: int = 0
+    device: int = 0
+    places: Mapping[str, Row] = field(default_factory=dict)
+    data: memoryview = field(default_factory=lambda: memoryview(b""))
+    recalled: set[str] = field(default_factory=set)
+    printed: dict[str, Printed] = field(default_factory=dict)
+
+    def recall(self, root: Path, path: str, venues: Mapping[str, Venue | None]) -> Resolved | None:
+        """Return what was made of a file, if it is the very file it was; else None.
+
+        Args:
+            root: the folder of events.
+            path: the file, relative to it.
+            venues: the venues there are; those of the events are among them, as long as the key is right.
+        """
+        place = self.places.get(path)
+        if place is None:
+            return None
+        try:
+            begin, end = place
+            seen, events, problems = json.loads(bytes(self.data[begin:end]))
+            if not is_as_it_was(str(root), seen, self.since, self.device):
+                return None
+            found = tuple(_event(each, venues) for each in events)
+            printed = {event.id: self._printed(each) for event, each in zip(found, events, strict=True)}
+            resolved = Resolved(Seen(*seen), found, tuple(map(problem_of, problems)))
+        except UNREADABLE:
+            return None
+        self.printed |= printed
+        self.recalled.add(path)
+        return resolved
+
+    def _printed(self, row: Row) -> Printed:
+        begin, middle, end, tzids, revision = row[-1]
+        return Printed(tuple(revision), bytes(self.data[begin:middle]), bytes(self.data[middle:end]), tuple(tzids))
+
+
+def key_beside(root: Path, read: Iterable[Seen]) -> str:
+    """Return a hash of what besides its own file decides about an event: what was read before, and calfeed."""
+    beside = [_VERSION, fingerprint(), str(root), [(each.path, each.sha256) for each in read]]
+    return sha256(json.dumps(beside).encode()).hexdigest()
+
+
+def read_memory(state: Path) -> Memory:
+    """Return what is remembered; an empty memory if there is none, or none that can be used."""
+    try:
+        data = read_checked(state / _FILE)
+        begin = len(data) - int.from_bytes(data[-_SIZE:])
+        content = json.loads(bytes(data[begin:-_SIZE]))
+        return Memory(str(content["key"]), int(content["since"]), state.stat().st_dev, content["places"], data)
+    except UNREADABLE:
+        return Memory()
+
+
+def write_memory(
+    state: Path,
+    memory: Memory,
+    key: str,
+    since: int,
+    resolved: Sequence[Resolved],
+    printed: Callable[[str], Printed],
+) -> None:
+    """Write down what was made of the files, unless nearly all of it was remembered.
+
+    Args:
+        state: where.
+        memory: what was remembered before.
+        key: what the files were read beside.
+        since: the clock of the file system before they were looked at.
+        resolved: what was made of each file.
+        printed: tells how an event is published, by its id.
+    """
+    kept = [each for each in resolved if all(_is_plain(event) for event in each.events)]
+    forgotten = sum(each.file.path not in memory.recalled for each in kept)
+    if key == memory.key and forgotten * _RENEWED < len(kept):
+        return
+    write_checked(state / _FILE, _parts(key, since, kept, printed))
+
+
+def _parts(key: str, since: int, kept: Iterable[Resolved], printed: Callable[[str], Printed]) -> Iterator[bytes]:
+    """Yield the events of each file as they are published and then as JSON; at last where each stands, and how long.
+
+    So neither writer nor reader need hold all of it at once as Python's values.
+    """
+    end = 0
+    places: dict[str, tuple[int, int]] = {}
+    for each in kept:
+        events = []
+        for event in each.events:
+            shown = printed(event.id)
+            begin, middle = end, end + len(shown.vevent)
+            end = middle + len(shown.own_lines)
+            yield shown.vevent
+            yield shown.own_lines
+            events.append([*_row(event), [begin, middle, end, shown.tzids, shown.revision]])
+        row = json.dumps([row_of(each.file), events, [row_of_problem(problem) for problem in each.problems]]).encode()
+        yield row
+        places[each.file.path] = end, end + len(row)
+        end += len(row)
+    last = json.dumps({"key": key, "since": since, "places": places}).encode()
+    yield last
+    yield (len(last) + _SIZE).to_bytes(_SIZE)
+
+
+def _is_plain(event: Event) -> bool:
+    is_at_known_venue = event.venue is None or event.venue.id is not None
+    return event.recurrence is None and event.image is None and is_at_known_venue
+
+
+# -- events as JSON ---------------------------------------------------------------------------------------------
+
+
+def _row(event: Event) -> list[object]:
+    return [
+        event.id,
+        event.uid,
+        event.summary,
+        _row_of_when(event.when),
+        None if event.zone is None else [event.zone.tzid, event.zone.reason],
+        event.status.value,
+        None if event.venue is None else event.venue.id,
+        event.online,
+        event.description,
+        event.url,
+        event.categories,
+        None if event.organizer is None else [event.organizer.name, event.organizer.email, event.organizer.url],
+        event.busy,
+        [[each.days, each.seconds] for each in event.reminders],
+        event.properties,
+        None if event.created is None else event.created.isoformat(),
+        None if event.last_modified is None else event.last_modified.isoformat(),
+        event.sequence,
+        _row_of_mark(event.mark),
+        [[key, _row_of_mark(mark)] for key, mark in event.stamp_marks],
+    ]
+
+
+def _row_of_when(when: AllDay | Timed) -> list[object]:
+    if isinstance(when, AllDay):
+        return [when.first.isoformat(), when.last.isoformat()]
+    return [None if time is None else _row_of_time(time) for time in (when.start, when.end)]
+
+
+def _row_of_time(time: ZonedTime) -> list[str]:
+    return [time.wall.isoformat(), time.tzid, time.instant.isoformat()]
+
+
+def _row_of_mark(mark: Mark) -> Row:
+    return mark.path, mark.line, mark.column, mark.end_column, mark.text
+
+
+def _event(row: Row, venues: Mapping[str, Venue | None]) -> Event:
+    event_id, uid, summary, when, zone, status, venue, online, description, url, categories, organizer = row[:12]
+    busy, reminders, properties, created, last_modified, sequence, mark, stamp_marks, _printed = row[12:]
+    return Event(
+        id=event_id,
+        uid=uid,
+        summary=summary,
+        when=_when(when),
+        zone=None if zone is None else ZoneChoice(tzid=zone[0], reason=zone[1]),
+        status=Status(status),
+        venue=None if venue is None else venues[venue],
+        online=online,
+        description=description,
+        url=url,
+        categories=tuple(categories),
+        organizer=None if organizer is None else Organizer(name=organizer[0], email=organizer[1], url=organizer[2]),
+        busy=busy,
+        reminders=tuple(Duration(days, seconds) for days, seconds in reminders),
+        properties=tuple((name, value) for name, value in properties),
+        created=None if created is None else datetime.fromisoformat(created),
+        last_modified=None if last_modified is None else datetime.fromisoformat(last_modified),
+        sequence=sequence,
+        mark=_mark(mark),
+        stamp_marks=tuple((key, _mark(each)) for key, each in stamp_marks),
+    )
+
+
+def _when(row: Row) -> AllDay | Timed:
+    start, end = row
+    if isinstance(start, str):
+        return AllDay(date.fromisoformat(start), date.fromisoformat(end))
+    return Timed(_time(start), None if end is None else _time(end))
+
+
+def _time(row: Row) -> ZonedTime:
+    wall, tzid, instant = row
+    return ZonedTime(datetime.fromisoformat(wall), tzid, datetime.fromisoformat(instant))
+
+
+def _mark(row: Row) -> Mark:
+    path, line, column, end_column, text = row
+    return Mark(path=path, line=line, column=column, end_column=end_column, text=text)

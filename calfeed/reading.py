@@ -1,0 +1,67 @@
+"""Files of the folder of events to documents and bytes. Nothing outside the folder is ever read."""
+
+from __future__ import annotations
+
+import os
+import stat
+from hashlib import sha256
+from pathlib import Path, PurePath
+
+from calfeed.errors import Mark, Problem, error
+from calfeed.source import MAX_BYTES, Document, read_document, too_large
+from calfeed.state import Seen, seen
+
+
+class Reader:
+    """Reads files of the folder `root`; `files` are those read so far, as they were."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self.files: list[Seen] = []
+
+    def document(self, relative: str) -> Document:
+        """Return the document in a file; one that cannot or must not be read has a problem and no value."""
+        shown = self.shown(relative)
+        data = self.data(relative)
+        return Document(shown, "", None, (data,), None) if isinstance(data, Problem) else read_document(shown, data)
+
+    def data(self, relative: str) -> bytes | Problem:
+        """Return the bytes of a file, or why it cannot or must not be read."""
+        path = os.path.join(self._root, relative)
+        mark = Mark(path=self.shown(relative))
+        try:
+            found = os.lstat(path)
+            if stat.S_ISLNK(found.st_mode):
+                if not _is_inside(path, self._root):
+                    message = "this link leads out of the folder of events"
+                    return error(mark, "outside-folder", message, "put the file itself here")
+                if os.path.isfile(path):
+                    found = os.stat(path)
+            if not stat.S_ISREG(found.st_mode):
+                return error(mark, "unreadable-file", "this is no file", "check what it is, or where the link leads")
+            if found.st_size > MAX_BYTES:
+                return too_large(mark.path, found.st_size)
+            with open(path, "rb", buffering=0) as file:
+                data = file.read()
+        except OSError as cause:
+            message = f"the file cannot be read: {cause.strerror}"
+            return error(mark, "unreadable-file", message, "check its permissions, or where the link leads")
+        self.files.append(seen(relative, found, sha256(data).hexdigest()))
+        return data
+
+    def shown(self, relative: str) -> str:
+        """Return how problems name a file."""
+        root = self._root.as_posix()
+        return relative if root == "." else f"{root.rstrip('/')}/{relative}"
+
+    def holds(self, path: Path) -> bool:
+        """Tell whether a path is a file within the folder, links followed."""
+        try:
+            return path.is_file() and _is_inside(path, self._root)
+        except OSError:  # such as a name longer than the file system allows
+            return False
+
+
+def _is_inside(path: Path | str, root: Path) -> bool:
+    # realpath, unlike Path.resolve, takes a loop of links for what it is: a path that leads nowhere.
+    return PurePath(os.path.realpath(path)).is_relative_to(os.path.realpath(root))

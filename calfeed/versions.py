@@ -1,0 +1,48 @@
+"""What besides the sources decides about every byte: calfeed's own files, the packages beside it, and Python."""
+
+from __future__ import annotations
+
+import os
+import sys
+from functools import cache
+from hashlib import sha256
+from importlib.util import find_spec
+from pathlib import Path
+
+# Each may be installed in a folder of its own; all that is installed there counts.
+_PACKAGES = ("babel", "icalendar", "jinja2", "markdown_it", "pydantic", "pytz", "segno", "tzfpy", "yaml")
+_INSTALLED = (".dist-info", ".egg-info")
+# Debian's pytz reads the zones of the system, which are updated apart from it.
+_SYSTEM_ZONES = Path("/usr/share/zoneinfo/tzdata.zi")
+
+
+@cache
+def fingerprint() -> str:
+    """Return a hash that is another as soon as any of them is another.
+
+    It is quick: nothing is imported. Packages are told apart by the names under which their versions are installed
+    (`pytz-2026.6.dist-info`), calfeed's own files by size and time, so that a change of its code counts too.
+    """
+    own = Path(__file__).parent
+    zones = _stamp(str(_SYSTEM_ZONES)) if _SYSTEM_ZONES.exists() else ""
+    parts = [sys.version, zones, *sorted(_installed()), str(own), *sorted(_files(own))]
+    return sha256("\n".join(parts).encode(errors="surrogateescape")).hexdigest()
+
+
+def _installed() -> set[str]:
+    specs = [find_spec(name) for name in _PACKAGES]
+    homes = {Path(spec.origin).parent.parent for spec in specs if spec is not None and spec.origin is not None}
+    return {f"{home}/{name}" for home in homes for name in os.listdir(home) if name.endswith(_INSTALLED)}
+
+
+def _files(folder: Path) -> set[str]:
+    found: set[str] = set()
+    for here, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if name != "__pycache__"]
+        found.update(_stamp(f"{here}/{name}") for name in names)
+    return found
+
+
+def _stamp(path: str) -> str:
+    found = os.stat(path)
+    return f"{path} {found.st_size} {found.st_mtime_ns}"

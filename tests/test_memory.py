@@ -1,0 +1,282 @@
+"""calfeed.snapshot, calfeed.memory and calfeed.state: what builds remember, and when they believe it."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+from support import LATER, NOW, TALK, run, tree, write_events, write_files
+
+import calfeed
+from calfeed.errors import OutputError
+from calfeed.memory import read_memory
+from calfeed.model import Event
+from calfeed.pipeline import build
+from calfeed.project import load
+from calfeed.snapshot import Answer, recall
+from calfeed.state import read_checked, write_checked
+
+TEMPLATE = "{% extends 'calfeed/event.html' %}"
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """Build a folder of three events, one of them with warnings, and return it."""
+    root = write_events(tmp_path, talk=TALK, tour="summary: Tour\nstart: 2027-06-05 10:00\n", fair=TALK)
+    write_files(root, {"_templates/event.html": TEMPLATE, "notes.txt": "not read\n"})
+    build(root, tmp_path / "dist", now=NOW)
+    return root
+
+
+def answer(project: Path) -> Answer | None:
+    """Return what the last build of the project said, if nothing is to do since."""
+    return recall(project, project.parent / "dist", base_url=None, site=True)
+
+
+def rewrite(path: Path, old: str, new: str) -> None:
+    """Change a file so that it has the size it had, and says that it was last modified when it was."""
+    found = path.stat()
+    text = path.read_text("utf-8")
+    assert len(old) == len(new)
+    assert old in text
+    path.write_text(text.replace(old, new), encoding="utf-8")
+    os.utime(path, ns=(found.st_atime_ns, found.st_mtime_ns))
+
+
+# -- nothing changed --------------------------------------------------------------------------------------------
+
+
+def test_nothing_to_do_is_told_at_a_glance(project: Path, tmp_path: Path) -> None:
+    """The answer is what the build said: so many events and feeds, and all the warnings at their places."""
+    result = build(project, tmp_path / "dist", now=LATER)
+    found = answer(project)
+    assert found == Answer(3, 1, result.problems)
+    assert [problem.code for problem in result.problems] == ["missing-end"]
+    assert found.problems[0].mark.text == "start: 2027-06-05 10:00"
+
+
+def test_files_that_are_not_read_do_not_matter(project: Path, tmp_path: Path) -> None:
+    """A change of what is neither source nor output is no reason to build."""
+    write_files(tmp_path, {"events/notes.txt": "changed\n", "events/.talk.yaml.swp": "x", "dist/foreign.txt": "x"})
+    assert answer(project) is not None
+
+
+CHANGES: dict[str, Callable[[Path], object]] = {
+    "event": lambda root: rewrite(root / "talk.yaml", "Talk", "Walk"),
+    "venues": lambda root: rewrite(root / "venues.yaml", "27a", "28a"),
+    "calendar": lambda root: rewrite(root / "calendar.yaml", "Test", "Text"),
+    "template": lambda root: rewrite(root / "_templates" / "event.html", "'", '"'),
+    "new event": lambda root: (root / "new.yaml").write_text(TALK, "utf-8"),
+    "new defaults": lambda root: (root / "_defaults.yaml").write_text("busy: true\n", "utf-8"),
+    "new template": lambda root: (root / "_templates" / "404.html").write_text("", "utf-8"),
+    "new folder under a wrong name": lambda root: (root / "more.yaml").mkdir(),
+    "no event": lambda root: (root / "talk.yaml").unlink(),
+    "other name": lambda root: (root / "talk.yaml").rename(root / "walk.yaml"),
+    "link": lambda root: (root / "link.yaml").symlink_to(root / "talk.yaml"),
+    "output": lambda root: rewrite(root.parent / "dist" / "test.ics", "Talk", "Walk"),
+    "page": lambda root: rewrite(root.parent / "dist" / "events" / "talk.html", "Talk", "Walk"),
+    "no output": lambda root: (root.parent / "dist" / "events" / "talk.ics").unlink(),
+    "manifest": lambda root: rewrite(root.parent / "dist" / "calfeed.json", "Talk", "Walk"),
+    "journal": lambda root: (root.parent / ".calfeed" / "dist" / "journal.json").write_text("", "utf-8"),
+    "staging": lambda root: (root.parent / ".calfeed" / "dist" / "staging").mkdir(),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_whatever_changed_is_noticed(project: Path, change: str) -> None:
+    """No change goes unnoticed, right after a build and with the size and the time of modification of before."""
+    assert answer(project) is not None
+    CHANGES[change](project)
+    assert answer(project) is None
+
+
+def test_other_questions_have_other_answers(project: Path, tmp_path: Path) -> None:
+    """What is asked for is part of the question: the folder as it is named, its address, whether there are pages."""
+    out = tmp_path / "dist"
+    assert recall(project, out, base_url=None, site=False) is None
+    assert recall(project, out, base_url="https://elsewhere.example/", site=True) is None
+    assert recall(Path(os.path.relpath(project)), out, base_url=None, site=True) is None
+    assert recall(project, tmp_path / "other", base_url=None, site=True) is None
+
+
+def test_other_code_gives_no_answer(project: Path, tmp_path: Path) -> None:
+    """What another calfeed said counts for nothing, were it of the same version."""
+    package = Path(calfeed.__file__).parent
+    shutil.copytree(package, tmp_path / "code" / "calfeed", ignore=shutil.ignore_patterns("__pycache__"))
+    program = (
+        "from pathlib import Path; from calfeed.snapshot import recall; "
+        f"print(recall(Path({str(project)!r}), Path({str(tmp_path / 'dist')!r}), base_url=None, site=True))"
+    )
+    command = [sys.executable, "-c", program]
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path / "code")}
+    done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment, cwd=tmp_path)
+    assert done.stdout == "None\n"
+
+
+def test_links_are_looked_at_each_time(project: Path, tmp_path: Path) -> None:
+    """Where a source is a link, a glance does not tell whether what is behind it changed."""
+    (project / "link.yaml").symlink_to("talk.yaml")
+    assert build(project, tmp_path / "dist", now=NOW).changes
+    assert answer(project) is None
+
+
+def test_warnings_of_the_next_build_are_not_foretold(project: Path, tmp_path: Path) -> None:
+    """A warning that only the next build will have, of a floor that is then behind, is in its report and all later."""
+    (project / "talk.yaml").write_text(f"{TALK}sequence: 3\n", encoding="utf-8")
+    first = run("build", str(project), "-o", str(tmp_path / "dist"))
+    (project / "talk.yaml").write_text(f"{TALK}sequence: 3\nbusy: true\n", encoding="utf-8")
+    reports = [run("build", str(project), "-o", str(tmp_path / "dist")).stderr for _ in range(3)]
+    assert "stale-revision" not in first.stderr + reports[0]
+    assert "stale-revision" in reports[1]
+    assert reports[1] == reports[2]
+
+
+# -- a file changed ---------------------------------------------------------------------------------------------
+
+RICH = """\
+summary: Everything, but no series
+start: 2027-05-18 18:00
+end: 2027-05-19 01:30
+end_timezone: Europe/Oslo
+venue: hub
+online: https://meet.example/1
+description: With *letters*, <https://x.example/>, and a line
+
+  of its own.
+url: https://x.example/
+categories: [music, talk]
+organizer: {name: We, email: we@x.example, url: https://x.example/us}
+busy: true
+status: tentative
+reminders: [1h, 2d]
+created: 2020-01-01 10:00
+last_modified: 2021-01-01 10:00
+sequence: 2
+properties: {X-A: b, X-B: c}
+"""
+REMEMBERED = {
+    "id", "uid", "summary", "when", "zone", "status", "venue", "online", "description", "url", "categories",
+    "organizer", "busy", "reminders", "properties", "created", "last_modified", "sequence", "mark", "stamp_marks",
+}  # fmt: skip
+MADE_ANEW = {"image", "recurrence"}
+
+
+def test_every_field_of_an_event_is_remembered() -> None:
+    """Of each field of an event it is settled whether it is remembered: a new one must not be forgotten."""
+    assert {each.name for each in fields(Event)} == REMEMBERED | MADE_ANEW
+
+
+def test_events_come_back_as_they_were(tmp_path: Path) -> None:
+    """What is remembered of a file is what reading it gives, to the last field; series are read again."""
+    days = "summary: Days\nstart: 2027-06-05\nend: 2027-06-07\n"
+    weekly = f"{TALK}rrule: {{freq: weekly, count: 3}}\n"
+    several = "".join(f"- id: x{n}\n  summary: X\n  start: 2027-06-0{n + 1} 10:00\n" for n in range(3))
+    root = write_events(tmp_path, rich=RICH, days=days, weekly=weekly, several=several, endless=f"{TALK}venue: hub\n")
+    first = build(root, tmp_path / "dist", now=NOW).project
+    memory = read_memory(tmp_path / ".calfeed" / "dist")
+    second = load(root, memory=memory)
+    assert memory.recalled == {"rich.yaml", "days.yaml", "several.yaml", "endless.yaml"}
+    assert second == first
+    assert second.problems == first.problems
+    for one, other in zip(first.events, second.events, strict=True):
+        assert [getattr(one, each.name) for each in fields(Event)] == [
+            getattr(other, each.name) for each in fields(Event)
+        ]
+
+
+@pytest.mark.parametrize("name", ["venues.yaml", "calendar.yaml", "_defaults.yaml"])
+def test_what_events_depend_on_is_part_of_the_memory(project: Path, tmp_path: Path, name: str) -> None:
+    """Where a file changed that decides about all events, each is made anew."""
+    with (project / name).open("a", encoding="utf-8") as file:
+        file.write("# nothing but a comment\nbusy: true\n" if name == "_defaults.yaml" else "# a comment\n")
+    memory = read_memory(tmp_path / ".calfeed" / "dist")
+    load(project, memory=memory)
+    assert memory.recalled == set()
+
+
+def test_only_the_changed_file_is_read(project: Path, tmp_path: Path) -> None:
+    """A change of one file, of the same size and right after a build, makes anew what stands in it and no more."""
+    rewrite(project / "talk.yaml", "Talk", "Walk")
+    memory = read_memory(tmp_path / ".calfeed" / "dist")
+    found = load(project, memory=memory)
+    assert memory.recalled == {"tour.yaml", "fair.yaml"}
+    assert sorted(event.summary for event in found.events) == ["Talk", "Tour", "Walk"]
+
+
+# -- what is believed -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["snapshot", "memory"])
+@pytest.mark.parametrize("kind", ["gone", "empty", "noise", "cut", "deep", "link", "endless", "folder"])
+def test_what_cannot_be_read_is_forgotten(project: Path, tmp_path: Path, name: str, kind: str) -> None:
+    """Whatever is found in place of what was remembered, the build says and writes the same, and nothing else."""
+    path = tmp_path / ".calfeed" / "dist" / name
+    data = path.read_bytes()
+    path.unlink()
+    if kind in ("empty", "noise", "cut"):
+        path.write_bytes({"empty": b"", "noise": b"\xff" * 99, "cut": data[:-9]}[kind])
+    elif kind == "deep":
+        write_checked(path, [b"[" * 100_000])
+    elif kind in ("link", "endless"):
+        (tmp_path / "precious").write_bytes(data)
+        path.symlink_to(tmp_path / "precious" if kind == "link" else Path("/dev/zero"))
+    elif kind == "folder":
+        path.mkdir()
+    before = tree(tmp_path / "dist")
+    assert run("build", str(project), "-o", str(tmp_path / "dist")).exit_code == 0
+    assert before == tree(tmp_path / "dist")
+    assert kind != "link" or (tmp_path / "precious").read_bytes() == data
+
+
+def test_what_was_brought_along_is_not_believed(project: Path, tmp_path: Path) -> None:
+    """A copy of sources, output and memory, times included, is a copy of other files: nothing of it is believed."""
+    shutil.rmtree(tmp_path / "events" / "_templates")
+    build(project, tmp_path / "dist", now=NOW)
+    assert answer(project) is not None
+    other = tmp_path / "moved"
+    for name in ("events", "dist", ".calfeed"):
+        shutil.copytree(tmp_path / name, other / name)
+        shutil.rmtree(tmp_path / name)
+        (other / name).rename(tmp_path / name)
+    assert answer(project) is None
+
+
+def test_check_believes_nothing(project: Path, tmp_path: Path) -> None:
+    """Where a snapshot lies about DIST, as only somebody on this machine can make it, `--check` tells so."""
+    out, state = tmp_path / "dist", tmp_path / ".calfeed" / "dist"
+    rewrite(out / "test.ics", "Talk", "Walk")
+    content = json.loads(bytes(read_checked(state / "snapshot")))
+    found = (out / "test.ics").stat()
+    for row in content["files"]:
+        if row[0] == "test.ics":
+            row[1:5] = found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino
+    content["written_since"] *= 2
+    write_checked(state / "snapshot", [json.dumps(content).encode()])
+    assert answer(project) is not None
+    assert run("build", str(project), "-o", str(out), "--check").stdout == f"out of date: {out}/test.ics\n"
+
+
+def test_nothing_is_remembered_where_nothing_can_be_written(project: Path, tmp_path: Path) -> None:
+    """A build that only looks writes nothing down, not even where it remembers."""
+    before = tree(tmp_path / ".calfeed")
+    build(project, tmp_path / "dist", now=LATER, check=True)
+    (project / "talk.yaml").write_text("broken: [\n", encoding="utf-8")
+    assert run("build", str(project), "-o", str(tmp_path / "dist"), "--check").exit_code == 1
+    assert before == tree(tmp_path / ".calfeed")
+
+
+def test_a_build_that_fails_leaves_what_was_remembered(project: Path, tmp_path: Path) -> None:
+    """After a mistake is mended, what was made of the other files still counts."""
+    before = tree(tmp_path / ".calfeed")
+    (tmp_path / "dist" / "test.ics").unlink()
+    (tmp_path / "dist" / "test.ics").mkdir()
+    with pytest.raises(OutputError):
+        build(project, tmp_path / "dist", now=LATER)
+    assert before == tree(tmp_path / ".calfeed")
