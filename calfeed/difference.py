@@ -7,7 +7,8 @@ from datetime import datetime
 
 from calfeed.changes import Change, compare
 from calfeed.content import content_of
-from calfeed.edition import vanished_feeds
+from calfeed.edition import refusals, vanished_feeds
+from calfeed.errors import Problem
 from calfeed.law import LawChange, changed_laws
 from calfeed.ledger import Manifest
 from calfeed.model import Project
@@ -25,6 +26,7 @@ class Difference:
         tzdb_before: the version of the tz database of what was published; None of nothing.
         tzdb_after: the version in use.
         laws: the zones in use whose law is another than it was.
+        refusals: why a build is refused that nobody gives consent to.
     """
 
     changes: tuple[Change, ...]
@@ -33,9 +35,10 @@ class Difference:
     tzdb_before: str | None
     tzdb_after: str
     laws: tuple[LawChange, ...]
+    refusals: tuple[Problem, ...] = ()
 
     def __bool__(self) -> bool:
-        return bool(self.changes or self.new_feeds or self.missing_feeds)
+        return bool(self.changes or self.new_feeds or self.missing_feeds or self.refusals)
 
 
 def diff(project: Project, baseline: Manifest, *, now: datetime | None = None) -> Difference:
@@ -44,7 +47,8 @@ def diff(project: Project, baseline: Manifest, *, now: datetime | None = None) -
     Args:
         project: the sources.
         baseline: what is published.
-        now: the time by which an event has passed, so that taking it away cancels nothing; None if none has.
+        now: the time by which an event has passed, so that taking it away cancels nothing; None if none has, and to
+            leave out what a build is refused for.
 
     Raises:
         OutputError: the baseline does not say what an event was that is gone.
@@ -60,4 +64,5 @@ def diff(project: Project, baseline: Manifest, *, now: datetime | None = None) -
         tzdb_before=baseline.tzdb,
         tzdb_after=TZDB_VERSION,
         laws=laws,
+        refusals=() if now is None else refusals(project, baseline, now),
     )

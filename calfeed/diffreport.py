@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from itertools import groupby
 
@@ -35,7 +35,7 @@ def format_difference(difference: Difference, tzids: Sequence[str] = ()) -> str:
     for change in difference.changes:
         lines.append(f"{change.kind.value:<9} {change.id}: {change.summary}")
         lines += [f"            {line}" for line in _field_lines(change, tzids)]
-    lines += [*_law_lines(difference), *_feed_lines(difference)]
+    lines += [*_law_lines(difference), *_feed_lines(difference), *_refusal_lines(difference)]
     return "".join(f"{line}\n" for line in lines)
 
 
@@ -55,6 +55,9 @@ def format_difference_json(difference: Difference) -> str:
         "missing_feeds": difference.missing_feeds,
         "tzdb": {"before": difference.tzdb_before, "after": difference.tzdb_after},
         "zones": [{"timezone": law.tzid, "before": law.before, "after": law.after} for law in difference.laws],
+        "refusals": [
+            {"code": problem.code, "message": problem.message, "hint": problem.hint} for problem in difference.refusals
+        ],
     }
     return f"{json.dumps(record, ensure_ascii=False, indent=2)}\n"
 
@@ -66,7 +69,7 @@ def format_difference_markdown(difference: Difference, tzids: Sequence[str] = ()
         difference: what differs.
         tzids: zones to show times in, beside their own and UTC.
     """
-    parts = [f"**Calendar: {summarize_difference(difference)}**\n"]
+    parts = [f"**Calendar: {summarize_difference(difference)}**\n", *_markdown_list(_refusal_lines(difference))]
     length = 0
     for number, change in enumerate(difference.changes):
         part = _markdown_of(change, tzids)
@@ -75,9 +78,7 @@ def format_difference_markdown(difference: Difference, tzids: Sequence[str] = ()
             parts.append(f"… and {len(difference.changes) - number} more.\n")
             break
         parts.append(part)
-    notes = [*_law_lines(difference), *_feed_lines(difference)]
-    if notes:
-        parts.append("".join(f"- {_escape(note)}\n" for note in notes))
+    parts += _markdown_list([*_law_lines(difference), *_feed_lines(difference)])
     return "\n".join(parts)
 
 
@@ -179,6 +180,16 @@ def _law_line(law: LawChange) -> str:
 def _feed_lines(difference: Difference) -> Iterator[str]:
     yield from (f"new feed: {slug}" for slug in difference.new_feeds)
     yield from (f"missing feed: {slug}" for slug in difference.missing_feeds)
+
+
+def _refusal_lines(difference: Difference) -> Iterator[str]:
+    for problem in difference.refusals:
+        yield f"a build refuses this: {problem.message} [{problem.code}]; {problem.hint}"
+
+
+def _markdown_list(lines: Iterable[str]) -> list[str]:
+    text = "".join(f"- {_escape(line)}\n" for line in lines)
+    return [text] if text else []
 
 
 def _markdown_of(change: Change, tzids: Sequence[str]) -> str:

@@ -165,6 +165,11 @@ def _retired(baseline: Manifest, events: Iterable[Revised]) -> dict[str, Revisio
     return known
 
 
+def refusals(project: Project, baseline: Manifest, now: datetime) -> tuple[Problem, ...]:
+    """Return the promises to subscribers that a build would break, and is refused for as long as nobody consents."""
+    return tuple(_breaches(project, baseline, _removed(project, baseline), now, Consent()))
+
+
 def _compare(live: Sequence[Revised], baseline: Manifest, now: datetime) -> tuple[Change, ...]:
     laws = {law.tzid for law in changed_laws(baseline.zones)}
     return compare(((item.event, item.content) for item in live), baseline.events, laws, now)

@@ -150,8 +150,21 @@ def test_markdown_fits_into_a_comment(root: Path) -> None:
 def test_feeds_that_come_and_go(root: Path) -> None:
     """New addresses are told, and those that a build would refuse to take away."""
     write_files(root / "events", {"calendar.yaml": f"{CALENDAR}slug: other\n"})
-    assert run("diff").stdout == "new feed: other\nmissing feed: test\n"
+    told, refused = run("diff").stdout.split("a build refuses this: ")
+    assert told == "new feed: other\nmissing feed: test\n"
+    assert refused.startswith("the feed `test` is gone")
     assert run("build").exit_code == 1
+
+
+def test_what_a_build_refuses_is_told_before(root: Path) -> None:
+    """Who reviews a change reads that its build will be refused, and why, in every form."""
+    write_files(root / "events", {"calendar.yaml": CALENDAR.replace("id: test.example", "id: other.example")})
+    (refusal,) = json.loads(run("diff", "--format", "json").stdout)["refusals"]
+    assert refusal["code"] == "new-calendar-id"
+    assert refusal["hint"].endswith("or build with --allow-new-id")
+    assert "a build refuses this: " + refusal["message"] in run("diff").stdout
+    assert "- a build refuses this: " in run("diff", "--format", "markdown").stdout
+    assert "[new-calendar-id]" in run("build").stderr
 
 
 def test_unknown_zone_is_wrong_usage(root: Path) -> None:
