@@ -358,19 +358,24 @@ def publish(target: str, out: Path, dry: bool, allow_new_id: bool) -> None:
 
     TARGET is a folder, or an address: s3://bucket/path, gs://bucket/path, az://container/path, sftp://host/path.
     """
+    from secrets import token_hex
+
     from calfeed import publishing, report
+    from calfeed.release import read_release
     from calfeed.stores import hide_password
 
     shown, now = hide_password(target), _build_time()
     with _problems_to_stderr(f"nothing at {shown} was changed", "the upload is not complete"):
-        release = publishing.read_release(out)
+        release = read_release(out)
         place = _open_target(target, out)
         if dry:
             changes = publishing.plan(release, place, now=now, may_change_id=allow_new_id)
         else:
             bar = _Bar()
             show = functools.partial(bar.show, "uploading")
-            changes = publishing.publish(release, place, now=now, may_change_id=allow_new_id, progress=show)
+            changes = publishing.publish(
+                release, place, token=token_hex(8), now=now, may_change_id=allow_new_id, progress=show
+            )
     if not changes:
         click.echo(f"{shown} is up to date")
     elif dry:

@@ -13,13 +13,14 @@ from typing import Protocol
 
 from calfeed.errors import Mark, OutputError, error
 from calfeed.media import cache_control_of, content_type_of
-from calfeed.targets import PART, TargetError
+from calfeed.targets import TargetError
 
 
 class _FileSystem(Protocol):
     """What is used of fsspec, which has no types."""
 
     def find(self, path: str, *, detail: bool, **options: str) -> Mapping[str, Mapping[str, int]]: ...
+    def info(self, path: str) -> object: ...
     def cat_file(self, path: str) -> bytes: ...
     def pipe_file(self, path: str, value: bytes, **options: object) -> object: ...
     def rm_file(self, path: str) -> None: ...
@@ -101,7 +102,14 @@ class StoreTarget:
             return self._system.cat_file(self._at(path))
         return None
 
-    def write(self, path: str, data: bytes) -> None:
+    def has(self, path: str) -> bool:
+        """Tell whether a file is there."""
+        with self._explained(), suppress(FileNotFoundError):
+            self._system.info(self._at(path))
+            return True
+        return False
+
+    def write(self, path: str, data: bytes, part: str) -> None:
         """Write a file: stores replace it in one step, on a server it is written beside and moved."""
         target = self._at(path)
         with self._explained():
@@ -109,8 +117,8 @@ class StoreTarget:
                 self._system.pipe_file(target, data, **self._kind.headers(path))
                 return
             self._system.makedirs(posixpath.dirname(target), exist_ok=True)
-            self._system.pipe_file(self._at(PART), data)
-            self._system.mv(self._at(PART), target)
+            self._system.pipe_file(self._at(part), data)
+            self._system.mv(self._at(part), target)
 
     def delete(self, path: str) -> None:
         """Delete a file; empty folders stay, on servers that have folders."""

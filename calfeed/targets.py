@@ -8,9 +8,6 @@ from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
 from typing import Protocol
 
-PART = ".calfeed-publish.part"
-"""Where a file waits, at places that cannot replace a file in one step, until all of it is there."""
-
 
 class TargetError(Exception):
     """A place cannot be read or written; the message says why, for people."""
@@ -33,8 +30,15 @@ class Target(Protocol):
     def read(self, path: str) -> bytes | None:
         """Return a file, or None if it is not there."""
 
-    def write(self, path: str, data: bytes) -> None:
-        """Make a file have this content, all at once: nobody ever reads half of it."""
+    def has(self, path: str) -> bool:
+        """Tell whether a file is there."""
+
+    def write(self, path: str, data: bytes, part: str) -> None:
+        """Make a file have this content, all at once: nobody ever reads half of it.
+
+        Where a file cannot be replaced in one step, it waits at `part` until all of it is there. Whoever writes at the
+        same time needs another one.
+        """
 
     def delete(self, path: str) -> None:
         """Delete a file that may be there."""
@@ -58,20 +62,25 @@ class FolderTarget:
 
     def read(self, path: str) -> bytes | None:
         """Return a file, or None if it is not there."""
-        with _os_errors(), suppress(FileNotFoundError):
+        with _os_errors(), suppress(FileNotFoundError, NotADirectoryError):
             return (self._root / path).read_bytes()
         return None
 
-    def write(self, path: str, data: bytes) -> None:
+    def has(self, path: str) -> bool:
+        """Tell whether a file is there."""
+        with _os_errors():
+            return (self._root / path).exists()
+
+    def write(self, path: str, data: bytes, part: str) -> None:
         """Write a file beside, then move it into place."""
         target = self._root / path
         with _os_errors():
             target.parent.mkdir(parents=True, exist_ok=True)
             if not target.parent.resolve().is_relative_to(self._root):
                 raise TargetError(f"{PurePosixPath(path).parent} is a link that leads elsewhere")
-            part = self._root / PART
-            part.write_bytes(data)
-            part.replace(target)
+            waiting = self._root / part
+            waiting.write_bytes(data)
+            waiting.replace(target)
 
     def delete(self, path: str) -> None:
         """Delete a file, and the folders that it leaves empty."""
