@@ -70,6 +70,7 @@ _AZURE = _Kind(package="adlfs", extra="azure", errors=("azure.core.exceptions:Az
 _SFTP = _Kind(package="paramiko", extra="sftp", errors=("paramiko:SSHException", "builtins:EOFError"))
 KINDS: Mapping[str, _Kind] = {"s3": _S3, "gs": _GCS, "az": _AZURE, "abfs": _AZURE, "sftp": _SFTP}
 """The kinds of places by the beginning of their addresses."""
+_SERVER = re.compile(r"([^@:]+@)?([^@:\[\]]+|\[[0-9A-Fa-f:.]+\])(:[0-9]+)?")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -94,7 +95,9 @@ class StoreTarget:
                 if self._kind.headers:
                     raise TargetError("there is no such bucket or container, or you may not look into it") from None
                 return {}
-        return {name.removeprefix(f"{self._root}/"): int(info["size"]) for name, info in found.items()}
+        sizes = {name.removeprefix(f"{self._root}/"): int(info["size"]) for name, info in found.items()}
+        # Consoles of object stores make empty objects with such names, and show them as folders.
+        return {path: size for path, size in sizes.items() if path and not path.endswith("/")}
 
     def read(self, path: str) -> bytes | None:
         """Return a file, or None if it is not there."""
@@ -140,7 +143,7 @@ def open_store(address: str) -> StoreTarget:
     """Return the place at an address such as `s3://bucket/calendar`.
 
     Args:
-        address: one of the kinds of `KINDS`, and a bucket, container or server.
+        address: one in which `fault_of` finds no fault.
 
     Raises:
         ModuleNotFoundError: the library for it is not installed; its `name` is the library's.
@@ -160,9 +163,9 @@ def open_store(address: str) -> StoreTarget:
     except errors as cause:
         message = f"there is no way to this place: {_explain(cause)}"
         hint = "check the address, and the name and the key that you are known by there"
-        raise OutputError([error(Mark(path=hide_password(address)), "publish-failed", message, hint)]) from cause
+        raise OutputError([error(Mark(path=address), "publish-failed", message, hint)]) from cause
     return StoreTarget(
-        shown=hide_password(address),
+        shown=address,
         lanes=8 if kind.headers else 1,
         _system=system,
         _root=root.rstrip("/"),
@@ -171,9 +174,23 @@ def open_store(address: str) -> StoreTarget:
     )
 
 
-def hide_password(address: str) -> str:
-    """Return an address for messages, without the password in it."""
-    return re.sub(r"^([a-z0-9]+://[^/@:]*):[^/@]*@", r"\1@", address)
+def fault_of(address: str) -> str | None:
+    """Return why nothing can be published at an address, or None; it tells nothing of it, but for its kind.
+
+    There may be a password in it. Everybody on the computer sees the addresses of commands, and so do readers of logs.
+    """
+    scheme, _, rest = address.partition("://")
+    if scheme not in KINDS or not rest.strip("/"):
+        return f"it is neither a folder nor an address with {', '.join(f'{kind}://' for kind in KINDS)}"
+    server = rest.partition("/")[0]
+    if ":" in server.rpartition("@")[0] or (scheme == "sftp" and not _SERVER.fullmatch(server)):
+        name = "user@host" if scheme == "sftp" else "name"
+        return f"write it as {scheme}://{name}/path; there is no place for a password"
+    if set("?#") & set(rest):
+        return "there is ? or # in it, which have another meaning in addresses"
+    if {"", ".", ".."}.intersection(rest.rstrip("/").split("/")):
+        return "a part of its path is empty, or is . or .."
+    return None
 
 
 def _error_type(name: str) -> type[Exception]:

@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
 from typing import Protocol
+
+from calfeed.folder import CALENDAR
+
+_SCHEME = re.compile(r"[^/\\]{2,}:(?=[/\\]|$)")
+"""The beginning of an address with a slash too few, or one of scp; a single letter is a drive of Windows."""
+_EVENTS = "events"
+"""Where the site has the pages of events, and most people their sources."""
 
 
 class TargetError(Exception):
@@ -97,6 +105,28 @@ class FolderTarget:
         for folder, folders, names in os.walk(self._root, onerror=_raise):
             links = [name for name in folders if Path(folder, name).is_symlink()]
             yield from (Path(folder, name) for name in [*names, *links])
+
+
+def fault_of_folder(target: str, out: Path) -> str | None:
+    """Return why nothing can be published in a folder, or None.
+
+    Args:
+        target: the folder, as it was written.
+        out: the folder that was built.
+    """
+    folder = Path(target)
+    if _SCHEME.match(target):
+        return "it looks like an address; write a folder, or an address with ://"
+    if folder.resolve().is_relative_to(out.resolve()):
+        return "it is the folder that was built, or within it"
+    sources = next((place for place in (folder, folder / _EVENTS) if _is_there(place / CALENDAR)), None)
+    return None if sources is None else f"it is the folder of events, or holds it: {(sources / CALENDAR).as_posix()}"
+
+
+def _is_there(path: Path) -> bool:
+    with suppress(OSError):  # what cannot be looked into is told later, as no place to publish at
+        return path.exists()
+    return False
 
 
 def _raise(cause: OSError) -> None:

@@ -26,7 +26,8 @@ from calfeed.pipeline import build
 from calfeed.publishing import plan
 from calfeed.publishjournal import journal_of, journals_in, part_of
 from calfeed.release import Release, read_release
-from calfeed.targets import FolderTarget, Target, TargetError
+from calfeed.stores import fault_of
+from calfeed.targets import FolderTarget, Target, TargetError, fault_of_folder
 
 TOUR = "summary: Tour\nstart: 2027-06-05\nvenue: hub\n"
 LATEST = datetime(2027, 3, 1, 12, 0, tzinfo=UTC)
@@ -633,11 +634,54 @@ def test_folder_that_cannot_be(releases: tuple[Release, ...], tmp_path: Path) ->
         ("s3://", "neither a folder nor an address"),
         ("{out}", "it is the folder that was built, or within it"),
         ("{out}/site", "it is the folder that was built, or within it"),
+        ("{out}/..", "it is the folder of events, or holds it: "),
+        ("{out}/../events", "it is the folder of events, or holds it: "),
+        ("s3:/bucket", "it looks like an address"),
+        ("host:", "it looks like an address"),
+        ("sftp:/editor:secret@host/www", "it looks like an address"),
+        ("s3://bucket//calendar", "a part of its path is empty"),
+        ("s3:///calendar", "a part of its path is empty"),
+        ("gs://bucket/../calendar", "a part of its path is empty, or is . or .."),
+        ("s3://bucket/calendar#1", "there is ? or # in it"),
+        ("sftp://host/what?", "there is ? or # in it"),
+        ("sftp://editor:secret@host/www", "write it as sftp://user@host/path; there is no place for a password"),
+        ("sftp://editor:se@secret@host/www", "there is no place for a password"),
+        ("sftp://editor:se/secret@host/www", "there is no place for a password"),
+        ("sftp://editor:se#secret@host/www", "there is no place for a password"),
+        ("sftp://editor:@host/www", "there is no place for a password"),
+        ("s3://key:secret@bucket/path", "there is no place for a password"),
+        ("ftp://editor:secret@host/www", "neither a folder nor an address"),
     ],
 )
 def test_targets_that_are_none(releases: tuple[Release, ...], target: str, said: str) -> None:
-    """What can be no target is wrong usage."""
+    """What can be no target is wrong usage; no part of it is said, for there may be a password in it."""
     out = releases[0].folder
     result = run("publish", target.format(out=out), "-o", str(out), width=200)
     assert result.exit_code == 2
-    assert said in result.stderr
+    assert said in " ".join(result.stderr.split())
+    assert "secret" not in result.output
+
+
+@pytest.mark.parametrize("target", ["C:/www", "c:", "www", "./a:/b", "\\\\host\\share"])
+def test_folders_that_may_be(target: str, tmp_path: Path) -> None:
+    """A drive of Windows is no address."""
+    assert fault_of_folder(target, tmp_path) is None
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        *("s3://bucket", "s3://bucket/path/", "s3://arn:aws:s3:eu-north-1:1:accesspoint/x", "gs://bucket/a@b"),
+        *("abfs://container@account.dfs.core.windows.net/path", "sftp://editor@host:2222/www", "sftp://[::1]:22/www"),
+    ],
+)
+def test_addresses_that_may_be(target: str) -> None:
+    """Ports, users, accounts and names of access points are no passwords."""
+    assert fault_of(target) is None
+
+
+def test_folder_with_a_part_of_another_run(tmp_path: Path) -> None:
+    """A file of one run never goes through the part of another."""
+    write_files(tmp_path, {part_of(OTHER): "half of theirs"})
+    FolderTarget(tmp_path).write("test.ics", b"mine", part_of(MINE))
+    assert tree(tmp_path) == {part_of(OTHER): b"half of theirs", "test.ics": b"mine"}
