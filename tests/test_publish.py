@@ -257,6 +257,25 @@ def test_another_publish_in_between_is_not_undone(releases: tuple[Release, ...])
     assert tree(releases[2].folder) == place.held
 
 
+def test_who_begins_beside_another_withdraws(releases: tuple[Release, ...]) -> None:
+    """A run that finds another's new journal once its own is there goes without a trace, and says so."""
+    place = Place()
+    publish(releases[0], place)
+    before = dict(place.held)
+
+    def begin(at: int) -> None:
+        if at == 0:
+            place.held[THEIRS] = b'{"files": []}'
+
+    place.steps, place.before = [], begin
+    with pytest.raises(OutputError) as failure:
+        publish(releases[1], place)
+    assert codes(failure) == ["publish-crossed"]
+    assert not isinstance(failure.value, UnfinishedError)
+    assert place.held.pop(THEIRS)
+    assert place.held == before
+
+
 def test_who_is_taken_over_stops(releases: tuple[Release, ...]) -> None:
     """A run that is still alive when another takes it for killed writes nothing after that, and both are repeated."""
     place = Place()
