@@ -367,28 +367,33 @@ def publish(target: str, out: Path, dry: bool, allow_new_id: bool) -> None:
 
     TARGET is a folder, or an address: s3://bucket/path, gs://bucket/path, az://container/path, sftp://host/path.
     """
-    from calfeed import publishing, report
-    from calfeed.stores import hide_password
+    from secrets import token_hex
 
-    shown, now = hide_password(target), _build_time()
-    with _problems_to_stderr(f"nothing at {shown} was changed", "the upload is not complete"):
-        release = publishing.read_release(out)
-        place = _open_target(target, out)
+    from calfeed import publishing, report
+    from calfeed.release import read_release
+
+    _check_target(target, out)
+    now = _build_time()
+    with _problems_to_stderr(f"nothing at {target} was changed", "the upload is not complete"):
+        release = read_release(out)
+        place = _open_target(target)
         if dry:
             changes = publishing.plan(release, place, now=now, may_change_id=allow_new_id)
         else:
             bar = _Bar()
             show = functools.partial(bar.show, "uploading")
-            changes = publishing.publish(release, place, now=now, may_change_id=allow_new_id, progress=show)
+            changes = publishing.publish(
+                release, place, token=token_hex(8), now=now, may_change_id=allow_new_id, progress=show
+            )
     if not changes:
-        click.echo(f"{shown} is up to date")
+        click.echo(f"{target} is up to date")
     elif dry:
         for verb, paths in (("upload", changes.written), ("delete", changes.deleted)):
             for path in paths:
                 click.echo(f"would {verb}: {path}")
     else:
         deleted = f", {report.plural(len(changes.deleted), 'file')} deleted" if changes.deleted else ""
-        click.echo(f"{shown}: {report.plural(len(changes.written), 'file')} uploaded{deleted}")
+        click.echo(f"{target}: {report.plural(len(changes.written), 'file')} uploaded{deleted}")
 
 
 @main.command()
@@ -493,22 +498,24 @@ def _listen(port: int) -> socket:
         raise click.BadParameter(message, param_hint="--port") from cause
 
 
-def _open_target(target: str, out: Path) -> Target:
-    """Return the place to publish at; what is no such place is wrong usage."""
-    from calfeed.stores import KINDS, hide_password, open_store
+def _check_target(target: str, out: Path) -> None:
+    """Refuse, as wrong usage, what is no place to publish at."""
+    from calfeed.stores import fault_of
+    from calfeed.targets import fault_of_folder
+
+    fault = fault_of(target) if "://" in target else fault_of_folder(target, out)
+    if fault is not None:
+        raise click.BadParameter(fault, param_hint="TARGET")
+
+
+def _open_target(target: str) -> Target:
+    """Return the place to publish at; a library that it needs and that is not there is wrong usage."""
+    from calfeed.stores import KINDS, open_store
     from calfeed.targets import FolderTarget
 
-    scheme, has_scheme, rest = target.partition("://")
+    scheme, has_scheme, _ = target.partition("://")
     if not has_scheme:
-        folder = Path(target)
-        if folder.resolve().is_relative_to(out.resolve()):
-            raise click.BadParameter("it is the folder that was built, or within it", param_hint="TARGET")
-        return FolderTarget(folder)
-    if scheme not in KINDS or not rest.strip("/"):
-        kinds = ", ".join(f"{kind}://" for kind in KINDS)
-        raise click.BadParameter(
-            f"{hide_password(target)} is neither a folder nor an address with {kinds}", param_hint="TARGET"
-        )
+        return FolderTarget(Path(target))
     try:
         return open_store(target)
     except ModuleNotFoundError as cause:

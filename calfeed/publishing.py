@@ -5,50 +5,42 @@ with what was there before. A journal is written first: it lists every file that
 goes when all is done. Whatever the manifest says of a file in a journal, the next publish writes it again, or deletes
 it. So it does not matter where a publish was cut, nor whether the next one publishes the same files.
 
-There is no lock at such a place. A publish that finds its journal gone or replaced before it writes the manifest knows
-that another one was at work, leaves a journal of its own files behind, and fails: the next one writes them again.
+There is no lock at such a place, and nobody can tell a run that was killed from one that is slow. Each has a journal of
+its own, and takes over those it finds: it lists their files in its own, then deletes them.
+
+- A run that finds another manifest or another new journal once its own is there withdraws: nothing was changed. Of two
+  that begin together, at least one sees the other.
+- A run whose journal is gone has been taken over by a later one. It looks before each file, so it stops at once.
+- A run that sees another's journal at the end fails, too.
+
+Whoever stops after it has written leaves a journal of every file there may be. So the other one fails, unless it has
+ended already, and the next publish writes all of them again.
+
+What is left: one file of a run is on its way while another run begins and ends. The first notices it and fails, but
+the other has said that all is well. Only a place with locks could prevent that.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from typing import NoReturn
 
 from calfeed import history
-from calfeed.errors import Mark, OutputError, UnfinishedError, error
-from calfeed.fields import MAX_SEQUENCE
+from calfeed.errors import Mark, OutputError, Problem, UnfinishedError, error
 from calfeed.ledger import MANIFEST, Manifest
 from calfeed.manifest import read_manifest
-from calfeed.model import Artifact
 from calfeed.output import Changes
-from calfeed.revisions import Published, has_passed
-from calfeed.targets import PART, Target, TargetError
+from calfeed.publishguards import check_calendar, check_paths, check_revisions, forbid, place_of, some
+from calfeed.publishjournal import journal_of, journals_in, part_of, parts_in, read_journal, render_journal
+from calfeed.release import Release
+from calfeed.targets import Target, TargetError
 
-JOURNAL = ".calfeed-publish.json"
-"""Lists, at a place, the files that a publish which did not end may have written or deleted."""
-_SHOWN = 5  # how many names a message gives
-_BUILD_AGAIN = "run `calfeed build` again; it puts right what was edited, or half written"
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Release:
-    """A DIST that is what its manifest says."""
-
-    folder: Path
-    manifest: Manifest
-    ledger: Artifact
-    """The manifest as a file."""
-    sizes: Mapping[str, int]
-
-    def artifact(self, path: str) -> Artifact:
-        """Return a file of it, the very bytes that the manifest means."""
-        return self.ledger if path == MANIFEST else _read_listed(self.folder, path, self.manifest.files[path])
+_LAST = frozenset(["index.html", "embed.html", "sitemap.xml", "robots.txt"])
+"""What leads to everything else."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -64,25 +56,32 @@ class _Found:
     @property
     def owned(self) -> frozenset[str]:
         """What calfeed has written there."""
-        return self.doubtful.union(self.manifest.files, (PART,))
+        return self.doubtful.union(self.manifest.files)
+
+    @property
+    def leftovers(self) -> Sequence[str]:
+        """The journals and parts of publishes that did not end. The journals go first: who has lost it stops."""
+        return (*sorted(journals_in(self.files)), *sorted(parts_in(self.files)))
 
 
-def read_release(folder: Path) -> Release:
-    """Return the DIST in `folder`.
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Run:
+    """A publish that is at work."""
 
-    Raises:
-        OutputError: it has no manifest, or is not what its manifest says.
-    """
-    place = (folder / MANIFEST).as_posix()
-    try:
-        data = (folder / MANIFEST).read_bytes()
-    except OSError as cause:
-        hint = "run `calfeed build` first, or name its output folder with -o"
-        raise OutputError([error(Mark(path=place), "missing-manifest", "there is no manifest here", hint)]) from cause
-    manifest = read_manifest(data, place)
-    _check_paths(manifest.files, place)
-    sizes = {path: len(_read_listed(folder, path, digest).data) for path, digest in manifest.files.items()}
-    return Release(folder=folder, manifest=manifest, ledger=Artifact(MANIFEST, data), sizes=sizes)
+    release: Release
+    target: Target
+    token: str
+    touched: frozenset[str]
+    """The files that it may write or delete, or that a run which it takes over may have."""
+
+    @property
+    def journal(self) -> str:
+        """Where these are listed."""
+        return journal_of(self.token)
+
+    def write(self, path: str, data: bytes) -> None:
+        """Make a file at the place have this content."""
+        self.target.write(path, data, part_of(self.token))
 
 
 def plan(release: Release, target: Target, *, now: datetime, may_change_id: bool = False) -> Changes:
@@ -104,6 +103,7 @@ def publish(
     release: Release,
     target: Target,
     *,
+    token: str,
     now: datetime,
     may_change_id: bool = False,
     progress: Callable[[int, int], None],
@@ -113,32 +113,38 @@ def publish(
     Args:
         release: what to publish.
         target: where.
+        token: letters and digits that no other run has.
         now: the time by which events have passed, which may be gone.
         may_change_id: the calendar has another id on purpose.
         progress: told how many files are written.
 
     Raises:
-        OutputError: this must not be published there, or the place cannot be read; nothing was changed.
-        UnfinishedError: something failed on the way; publishing again mends it.
+        OutputError: this must not be published there, or the place cannot be read, or another publish is at work there;
+            nothing was changed.
+        UnfinishedError: something failed on the way, or another publish was at work; publishing again mends it.
     """
     found = _look(target)
     changes = _plan(release, found, target, now, may_change_id=may_change_id)
-    if not changes and JOURNAL not in found.files:
+    if not changes and not found.leftovers:
         return changes
     touched = found.doubtful.union(changes.written, changes.deleted) - {MANIFEST}
-    journal = _render_journal(touched, release.ledger.data)
+    run = _Run(release=release, target=target, token=token, touched=touched)
     try:
-        target.write(JOURNAL, journal)
-        _write_all(
-            release, target, _in_order(changes.written, (feed.path for feed in release.manifest.feeds)), progress
-        )
-        _check_alone(target, journal, touched)
+        run.write(run.journal, render_journal(touched))
+        _begin(run, found)
+        feeds = (feed.path for feed in release.manifest.feeds)
+        _write_all(run, _in_order(changes.written, feeds), progress)
+        _check_alone(run)
         if MANIFEST in changes.written:
-            target.write(MANIFEST, release.ledger.data)
+            if target.read(MANIFEST) != found.ledger:
+                _stop(run)
+            run.write(MANIFEST, release.ledger.data)
         for path in changes.deleted:
+            if not target.has(run.journal):
+                _stop(run)
             target.delete(path)
-        _check_alone(target, journal, touched)
-        target.delete(JOURNAL)
+        _check_alone(run)
+        target.delete(run.journal)
     except TargetError as cause:
         hint = "mend that and publish again; what is missing is written then"
         raise UnfinishedError([error(Mark(path=target.shown), "publish-failed", str(cause), hint)]) from cause
@@ -150,72 +156,43 @@ def publish(
 
 def _look(target: Target) -> _Found:
     try:
+        # First the manifest: another publish that ends from here on is noticed by it.
+        ledger = target.read(MANIFEST)
         files = target.files()
-        ledger = target.read(MANIFEST) if MANIFEST in files else None
-        journal = target.read(JOURNAL) if JOURNAL in files else None
+        journals = {path: target.read(path) for path in sorted(journals_in(files))}
     except TargetError as cause:
         message = f"the place cannot be read: {cause}"
         hint = "check the address, and that you may list, read and write there"
         raise OutputError([error(Mark(path=target.shown), "publish-failed", message, hint)]) from cause
-    place = _place(target, MANIFEST)
+    place = place_of(target.shown, MANIFEST)
     manifest = Manifest() if ledger is None else read_manifest(ledger, place)
-    _check_paths(manifest.files, place)
-    doubtful = frozenset() if journal is None else _read_journal(journal, target)
-    return _Found(files=files, ledger=ledger, manifest=manifest, doubtful=doubtful)
+    check_paths(manifest.files, place)
+    doubtful: set[str] = set()
+    for path, journal in journals.items():
+        if journal is None:
+            _withdraw(target)
+        doubtful |= read_journal(journal, place_of(target.shown, path))
+    return _Found(files=files, ledger=ledger, manifest=manifest, doubtful=frozenset(doubtful))
 
 
 def _plan(release: Release, found: _Found, target: Target, now: datetime, *, may_change_id: bool) -> Changes:
     if found.ledger is not None:
-        _check_calendar(release.manifest, found.manifest, target, may_change_id=may_change_id)
-        _check_revisions(release.manifest, found.manifest, target, now)
+        if not may_change_id:
+            check_calendar(release.manifest, found.manifest, target.shown)
+        check_revisions(release.manifest, found.manifest, target.shown, now)
     wanted = release.manifest.files
     written = sorted(path for path in wanted if _differs(path, release, found))
     _check_foreign(written, found, target)
     if found.ledger != release.ledger.data:
         written.append(MANIFEST)
     deleted = sorted(path for path in found.owned if path not in wanted and path in found.files)
-    return Changes(tuple(written), tuple(path for path in deleted if path not in (MANIFEST, JOURNAL)))
+    return Changes(tuple(written), tuple(path for path in deleted if path != MANIFEST))
 
 
 def _differs(path: str, release: Release, found: _Found) -> bool:
     """Tell whether a file is to be written: the manifest is believed where the sizes fit and no journal speaks."""
     is_same = found.manifest.files.get(path) == release.manifest.files[path]
     return not is_same or path in found.doubtful or found.files.get(path) != release.sizes[path]
-
-
-def _check_calendar(ours: Manifest, theirs: Manifest, target: Target, *, may_change_id: bool) -> None:
-    if ours.id != theirs.id and not may_change_id:
-        message = f"another calendar is published here: `{theirs.id}`, not `{ours.id}`"
-        hint = "choose another place; if the calendar has a new id on purpose, give --allow-new-id"
-        _refuse(target.shown, "other-calendar", message, hint)
-
-
-def _check_revisions(ours: Manifest, theirs: Manifest, target: Target, now: datetime) -> None:
-    """Refuse what was not built from what is published: it would take back what others have published since."""
-    behind = [uid for uid, here in ours.events.items() if uid in theirs.events and _is_behind(here, theirs.events[uid])]
-    # What left and is here again goes on from there, or its subscribers would not take it.
-    behind += [uid for uid, old in theirs.retired.items() if _sequence_of(uid, ours) < old.sequence]
-    ids = {item.id for item in ours.events.values()}
-    lost = [uid for uid, there in theirs.events.items() if uid not in ours.events and there.id not in ids]
-    gone = [uid for uid in lost if not has_passed(theirs.events[uid], now)]
-    if behind or gone:
-        what = f"has other revisions of {_some(behind)}" if behind else f"knows nothing of {_some(gone)}"
-        message = f"this was not built from what is published here: it {what}"
-        hint = f"build again with the published manifest as --baseline ({_place(target, MANIFEST)}), and publish that"
-        _refuse(target.shown, "newer-published", message, hint)
-
-
-def _sequence_of(uid: str, manifest: Manifest) -> int:
-    """Return the last number of a UID; of one that a manifest does not know, none is higher."""
-    item = manifest.events.get(uid)
-    return MAX_SEQUENCE if item is None else item.revision.sequence
-
-
-def _is_behind(here: Published, there: Published) -> bool:
-    if here.revision.sequence != there.revision.sequence:
-        return here.revision.sequence < there.revision.sequence
-    is_same = here.fingerprint == there.fingerprint or here.content == there.content
-    return not is_same or here.revision.last_modified < there.revision.last_modified
 
 
 def _check_foreign(written: Sequence[str], found: _Found, target: Target) -> None:
@@ -229,106 +206,83 @@ def _check_foreign(written: Sequence[str], found: _Found, target: Target) -> Non
         and ({PurePosixPath(path), *PurePosixPath(path).parents} & taken or PurePosixPath(path) in folders)
     ]
     if foreign:
-        message = f"files that calfeed did not publish are in the way: {_some(foreign)}"
+        message = f"files that calfeed did not publish are in the way: {some(foreign)}"
         hint = f"move them elsewhere or choose another place; if they are calfeed's, put their {MANIFEST} back"
-        _refuse(target.shown, "foreign-file", message, hint)
-
-
-def _check_paths(paths: Iterable[str], place: str) -> None:
-    for path in paths:
-        parts = PurePosixPath(path).parts
-        if not parts or path.startswith("/") or ".." in parts or "\\" in path:
-            message = f"`{path}` is listed here, which is outside the folder"
-            _refuse(place, "bad-manifest", message, "restore a good one")
+        forbid(target.shown, "foreign-file", message, hint)
 
 
 # -- doing --------------------------------------------------------------------------------------------------------
 
 
-def _in_order(paths: Sequence[str], feeds: Iterable[str]) -> tuple[tuple[str, ...], ...]:
-    """Return the paths in groups, but for the manifest: what feeds and index pages link to is there before they are."""
+def _in_order(paths: Iterable[str], feeds: Iterable[str]) -> Sequence[Sequence[str]]:
+    """Return the paths in groups, but for the manifest: what lists lead to is there before they are."""
     listing = {history.PATH, *feeds}
-    groups: tuple[list[str], ...] = ([], [], [])
+    groups: dict[int, list[str]] = {}
     for path in paths:
         if path != MANIFEST:
-            groups[2 if PurePosixPath(path).name == "index.html" else int(path in listing)].append(path)
-    return tuple(tuple(group) for group in groups)
+            groups.setdefault(_rank(path, listing), []).append(path)
+    return [group for _, group in sorted(groups.items())]
 
 
-def _write_all(
-    release: Release, target: Target, groups: Sequence[Sequence[str]], progress: Callable[[int, int], None]
-) -> None:
+def _rank(path: str, listing: Container[str]) -> int:
+    if path in _LAST:
+        return 4
+    if path in listing:
+        return 1
+    if not path.endswith(".html"):
+        return 0
+    return 2 if path.startswith("events/") else 3
+
+
+def _begin(run: _Run, found: _Found) -> None:
+    """Take over what runs left that did not end, unless another one is at work, or has ended since we looked."""
+    target = run.target
+    rivals = journals_in(target.files()) - journals_in(found.files) - {run.journal}
+    if rivals or target.read(MANIFEST) != found.ledger:
+        target.delete(run.journal)
+        _withdraw(target)
+    for path in found.leftovers:
+        target.delete(path)
+
+
+def _write_all(run: _Run, groups: Sequence[Sequence[str]], progress: Callable[[int, int], None]) -> None:
     def write(path: str) -> None:
-        target.write(path, release.artifact(path).data)
+        data = run.release.artifact(path).data
+        if not run.target.has(run.journal):
+            _stop(run)
+        run.write(path, data)
 
     total, done = sum(map(len, groups)), 0
     try:
-        with ThreadPoolExecutor(target.lanes) as pool:
+        with ThreadPoolExecutor(run.target.lanes) as pool:
             for group in groups:
                 for _ in pool.map(write, group):
                     done += 1
                     progress(done, total)
+    except UnfinishedError:
+        raise
     except OutputError as cause:  # a build went on at the same time
         raise UnfinishedError(cause.problems) from cause
 
 
-def _check_alone(target: Target, journal: bytes, touched: Iterable[str]) -> None:
-    """Fail if another publish has been at work since the journal was written; the files of both are in doubt then."""
-    present = target.read(JOURNAL)
-    if present == journal:
-        return
-    theirs = frozenset() if present is None else _read_journal(present, target)
-    target.write(JOURNAL, _render_journal(theirs.union(touched), b""))
-    message = "another publish to this place was at work at the same time"
+def _check_alone(run: _Run) -> None:
+    """Stop if another publish has been at work since the journal was written."""
+    if journals_in(run.target.files()) != {run.journal}:
+        _stop(run)
+
+
+def _stop(run: _Run) -> NoReturn:
+    """Fail as a run that another one crossed: the other may be done, so nothing that is written since is certain."""
+    run.write(run.journal, render_journal(run.touched.union(run.release.manifest.files)))
     hint = "let one end before the next begins, then publish again; the files of both are written again"
-    raise UnfinishedError([error(Mark(path=target.shown), "publish-crossed", message, hint)])
+    raise UnfinishedError([_crossed(run.target, "another publish to this place was at work at the same time", hint)])
 
 
-# -- the journal --------------------------------------------------------------------------------------------------
+def _withdraw(target: Target) -> NoReturn:
+    """Fail as a run that has changed nothing yet."""
+    message = "another publish to this place is at work, or has just ended"
+    raise OutputError([_crossed(target, message, "publish again when it has ended")])
 
 
-def _render_journal(paths: Iterable[str], ledger: bytes) -> bytes:
-    """Return a journal; the manifest that is to be published tells it from the journal of another publish."""
-    content = {"manifest": hashlib.sha256(ledger).hexdigest(), "files": sorted(paths)}
-    return f"{json.dumps(content, ensure_ascii=False, indent=1)}\n".encode()
-
-
-def _read_journal(data: bytes, target: Target) -> frozenset[str]:
-    place = _place(target, JOURNAL)
-    try:
-        content = json.loads(data)
-        paths = frozenset(str(path) for path in content["files"])
-    except (ValueError, KeyError, TypeError) as cause:
-        message = "this is no journal of calfeed"
-        hint = "delete it and everything else that calfeed has published here, and publish again"
-        raise OutputError([error(Mark(path=place), "bad-journal", message, hint)]) from cause
-    _check_paths(paths, place)
-    return paths
-
-
-# -- small things -------------------------------------------------------------------------------------------------
-
-
-def _read_listed(folder: Path, path: str, digest: str) -> Artifact:
-    """Return a file of DIST, which must be what the manifest says."""
-    place = (folder / path).as_posix()
-    try:
-        data = (folder / path).read_bytes()
-    except OSError as cause:
-        message = f"the manifest lists this file, and it cannot be read: {cause.strerror}"
-        raise OutputError([error(Mark(path=place), "changed-output", message, _BUILD_AGAIN)]) from cause
-    if hashlib.sha256(data).hexdigest() != digest:
-        _refuse(place, "changed-output", "the file is not the one that the manifest lists", _BUILD_AGAIN)
-    return Artifact(path, data)
-
-
-def _place(target: Target, path: str) -> str:
-    return f"{target.shown.rstrip('/')}/{path}"
-
-
-def _some(names: Sequence[str]) -> str:
-    return ", ".join(names[:_SHOWN]) + (f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")
-
-
-def _refuse(place: str, code: str, message: str, hint: str) -> NoReturn:
-    raise OutputError([error(Mark(path=place), code, message, hint)])
+def _crossed(target: Target, message: str, hint: str) -> Problem:
+    return error(Mark(path=target.shown), "publish-crossed", message, hint)

@@ -13,14 +13,14 @@ from typing import Protocol
 
 from calfeed.errors import Mark, OutputError, error
 from calfeed.media import cache_control_of, content_type_of
-from calfeed.targets import PART, TargetError
+from calfeed.targets import TargetError
 
 
 class _FileSystem(Protocol):
     """What is used of fsspec, which has no types."""
 
     def find(self, path: str, *, detail: bool, **options: str) -> Mapping[str, Mapping[str, int]]: ...
-    def cat_file(self, path: str) -> bytes: ...
+    def cat_file(self, path: str, start: int | None = None, end: int | None = None) -> bytes: ...
     def pipe_file(self, path: str, value: bytes, **options: object) -> object: ...
     def rm_file(self, path: str) -> None: ...
     def makedirs(self, path: str, *, exist_ok: bool) -> None: ...
@@ -69,6 +69,7 @@ _AZURE = _Kind(package="adlfs", extra="azure", errors=("azure.core.exceptions:Az
 _SFTP = _Kind(package="paramiko", extra="sftp", errors=("paramiko:SSHException", "builtins:EOFError"))
 KINDS: Mapping[str, _Kind] = {"s3": _S3, "gs": _GCS, "az": _AZURE, "abfs": _AZURE, "sftp": _SFTP}
 """The kinds of places by the beginning of their addresses."""
+_SERVER = re.compile(r"([^@:]+@)?([^@:\[\]]+|\[[0-9A-Fa-f:.]+\])(:[0-9]+)?")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -93,7 +94,9 @@ class StoreTarget:
                 if self._kind.headers:
                     raise TargetError("there is no such bucket or container, or you may not look into it") from None
                 return {}
-        return {name.removeprefix(f"{self._root}/"): int(info["size"]) for name, info in found.items()}
+        sizes = {name.removeprefix(f"{self._root}/"): int(info["size"]) for name, info in found.items()}
+        # Consoles of object stores make empty objects with such names, and show them as folders.
+        return {path: size for path, size in sizes.items() if path and not path.endswith("/")}
 
     def read(self, path: str) -> bytes | None:
         """Return a file, or None if it is not there."""
@@ -101,7 +104,14 @@ class StoreTarget:
             return self._system.cat_file(self._at(path))
         return None
 
-    def write(self, path: str, data: bytes) -> None:
+    def has(self, path: str) -> bool:
+        """Tell whether a file is there."""
+        with self._explained(), suppress(FileNotFoundError):
+            self._system.cat_file(self._at(path), 0, 1)  # what fsspec tells of a file may come from its memory
+            return True
+        return False
+
+    def write(self, path: str, data: bytes, part: str) -> None:
         """Write a file: stores replace it in one step, on a server it is written beside and moved."""
         target = self._at(path)
         with self._explained():
@@ -109,8 +119,8 @@ class StoreTarget:
                 self._system.pipe_file(target, data, **self._kind.headers(path))
                 return
             self._system.makedirs(posixpath.dirname(target), exist_ok=True)
-            self._system.pipe_file(self._at(PART), data)
-            self._system.mv(self._at(PART), target)
+            self._system.pipe_file(self._at(part), data)
+            self._system.mv(self._at(part), target)
 
     def delete(self, path: str) -> None:
         """Delete a file; empty folders stay, on servers that have folders."""
@@ -132,7 +142,7 @@ def open_store(address: str) -> StoreTarget:
     """Return the place at an address such as `s3://bucket/calendar`.
 
     Args:
-        address: one of the kinds of `KINDS`, and a bucket, container or server.
+        address: one in which `fault_of` finds no fault.
 
     Raises:
         ModuleNotFoundError: the library for it is not installed; its `name` is the library's.
@@ -152,9 +162,9 @@ def open_store(address: str) -> StoreTarget:
     except errors as cause:
         message = f"there is no way to this place: {_explain(cause)}"
         hint = "check the address, and the name and the key that you are known by there"
-        raise OutputError([error(Mark(path=hide_password(address)), "publish-failed", message, hint)]) from cause
+        raise OutputError([error(Mark(path=address), "publish-failed", message, hint)]) from cause
     return StoreTarget(
-        shown=hide_password(address),
+        shown=address,
         lanes=8 if kind.headers else 1,
         _system=system,
         _root=root.rstrip("/"),
@@ -163,9 +173,23 @@ def open_store(address: str) -> StoreTarget:
     )
 
 
-def hide_password(address: str) -> str:
-    """Return an address for messages, without the password in it."""
-    return re.sub(r"^([a-z0-9]+://[^/@:]*):[^/@]*@", r"\1@", address)
+def fault_of(address: str) -> str | None:
+    """Return why nothing can be published at an address, or None; it tells nothing of it, but for its kind.
+
+    There may be a password in it. Everybody on the computer sees the addresses of commands, and so do readers of logs.
+    """
+    scheme, _, rest = address.partition("://")
+    if scheme not in KINDS or not rest.strip("/"):
+        return f"it is neither a folder nor an address with {', '.join(f'{kind}://' for kind in KINDS)}"
+    server = rest.partition("/")[0]
+    if ":" in server.rpartition("@")[0] or (scheme == "sftp" and not _SERVER.fullmatch(server)):
+        name = "user@host" if scheme == "sftp" else "name"
+        return f"write it as {scheme}://{name}/path; there is no place for a password"
+    if set("?#") & set(rest):
+        return "there is ? or # in it, which have another meaning in addresses"
+    if {"", ".", ".."}.intersection(rest.rstrip("/").split("/")):
+        return "a part of its path is empty, or is . or .."
+    return None
 
 
 def _error_type(name: str) -> type[Exception]:

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
 from typing import Protocol
 
-PART = ".calfeed-publish.part"
-"""Where a file waits, at places that cannot replace a file in one step, until all of it is there."""
+from calfeed.folder import CALENDAR
+
+_SCHEME = re.compile(r"[^/\\]{2,}:(?=[/\\]|$)")
+"""The beginning of an address with a slash too few, or one of scp; a single letter is a drive of Windows."""
+_EVENTS = "events"
+"""Where the site has the pages of events, and most people their sources."""
 
 
 class TargetError(Exception):
@@ -33,8 +38,15 @@ class Target(Protocol):
     def read(self, path: str) -> bytes | None:
         """Return a file, or None if it is not there."""
 
-    def write(self, path: str, data: bytes) -> None:
-        """Make a file have this content, all at once: nobody ever reads half of it."""
+    def has(self, path: str) -> bool:
+        """Tell whether a file is there."""
+
+    def write(self, path: str, data: bytes, part: str) -> None:
+        """Make a file have this content, all at once: nobody ever reads half of it.
+
+        Where a file cannot be replaced in one step, it waits at `part` until all of it is there. Whoever writes at the
+        same time needs another one.
+        """
 
     def delete(self, path: str) -> None:
         """Delete a file that may be there."""
@@ -58,20 +70,25 @@ class FolderTarget:
 
     def read(self, path: str) -> bytes | None:
         """Return a file, or None if it is not there."""
-        with _os_errors(), suppress(FileNotFoundError):
+        with _os_errors(), suppress(FileNotFoundError, NotADirectoryError):
             return (self._root / path).read_bytes()
         return None
 
-    def write(self, path: str, data: bytes) -> None:
+    def has(self, path: str) -> bool:
+        """Tell whether a file is there."""
+        with _os_errors():
+            return (self._root / path).exists()
+
+    def write(self, path: str, data: bytes, part: str) -> None:
         """Write a file beside, then move it into place."""
         target = self._root / path
         with _os_errors():
             target.parent.mkdir(parents=True, exist_ok=True)
             if not target.parent.resolve().is_relative_to(self._root):
                 raise TargetError(f"{PurePosixPath(path).parent} is a link that leads elsewhere")
-            part = self._root / PART
-            part.write_bytes(data)
-            part.replace(target)
+            waiting = self._root / part
+            waiting.write_bytes(data)
+            waiting.replace(target)
 
     def delete(self, path: str) -> None:
         """Delete a file, and the folders that it leaves empty."""
@@ -88,6 +105,28 @@ class FolderTarget:
         for folder, folders, names in os.walk(self._root, onerror=_raise):
             links = [name for name in folders if Path(folder, name).is_symlink()]
             yield from (Path(folder, name) for name in [*names, *links])
+
+
+def fault_of_folder(target: str, out: Path) -> str | None:
+    """Return why nothing can be published in a folder, or None.
+
+    Args:
+        target: the folder, as it was written.
+        out: the folder that was built.
+    """
+    folder = Path(target)
+    if _SCHEME.match(target):
+        return "it looks like an address; write a folder, or an address with ://"
+    if folder.resolve().is_relative_to(out.resolve()):
+        return "it is the folder that was built, or within it"
+    sources = next((place for place in (folder, folder / _EVENTS) if _is_there(place / CALENDAR)), None)
+    return None if sources is None else f"it is the folder of events, or holds it: {(sources / CALENDAR).as_posix()}"
+
+
+def _is_there(path: Path) -> bool:
+    with suppress(OSError):  # what cannot be looked into is told later, as no place to publish at
+        return path.exists()
+    return False
 
 
 def _raise(cause: OSError) -> None:

@@ -53,6 +53,7 @@ CODE_ARGUMENT = {
     "warning": 1,
     "_unread": 1,
     "_refuse": 1,
+    "forbid": 1,
     "report": 1,
     "_report": 1,
     "warn": 1,

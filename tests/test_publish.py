@@ -4,27 +4,47 @@ from __future__ import annotations
 
 import hashlib
 import json
+import random
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from support import LATER, NOW, TALK, run, tree, write_events, write_files
 
+from calfeed import publishing
 from calfeed.edition import Consent
 from calfeed.errors import OutputError, UnfinishedError
 from calfeed.ledger import MANIFEST
+from calfeed.output import Changes
 from calfeed.pipeline import build
-from calfeed.publishing import JOURNAL, Release, plan, publish, read_release
-from calfeed.targets import PART, FolderTarget, TargetError
+from calfeed.publishing import plan
+from calfeed.publishjournal import journal_of, journals_in, part_of
+from calfeed.release import Release, read_release
+from calfeed.stores import fault_of
+from calfeed.targets import FolderTarget, Target, TargetError, fault_of_folder
 
 TOUR = "summary: Tour\nstart: 2027-06-05\nvenue: hub\n"
 LATEST = datetime(2027, 3, 1, 12, 0, tzinfo=UTC)
+MINE, OTHER, THIRD, CUT = "mine", "other", "third", "cut"
+"""Tokens of runs."""
+JOURNAL, THEIRS = journal_of(MINE), journal_of(OTHER)
 
 
 def silent(_done: int, _total: int) -> None:
     """Take progress and show nothing."""
+
+
+def publish(
+    release: Release, target: Target, *, now: datetime = LATEST, token: str = MINE, may_change_id: bool = False
+) -> Changes:
+    """Publish as the run of a token."""
+    return publishing.publish(release, target, token=token, now=now, may_change_id=may_change_id, progress=silent)
 
 
 class Place:
@@ -46,7 +66,11 @@ class Place:
         """Return a file, or None."""
         return self.held.get(path)
 
-    def write(self, path: str, data: bytes) -> None:
+    def has(self, path: str) -> bool:
+        """Tell whether a file is there."""
+        return path in self.held
+
+    def write(self, path: str, data: bytes, _part: str) -> None:
         """Keep a file."""
         self._step(f"write {path}")
         self.held[path] = data
@@ -105,19 +129,19 @@ def releases(tmp_path: Path) -> tuple[Release, Release, Release]:
 def test_publishing_again_uploads_nothing(releases: tuple[Release, ...]) -> None:
     """The place holds DIST and nothing else, and a second publish does nothing at all."""
     place = Place()
-    publish(releases[0], place, now=LATEST, progress=silent)
+    publish(releases[0], place, now=LATEST)
     assert tree(releases[0].folder) == place.held
     place.steps.clear()
-    assert not publish(releases[0], place, now=LATEST, progress=silent)
+    assert not publish(releases[0], place, now=LATEST)
     assert place.steps == []
 
 
 def test_only_what_changed_in_a_safe_order(releases: tuple[Release, ...]) -> None:
     """Events are there before feeds, feeds before the manifest; what is gone is deleted after it, the journal last."""
     place = Place()
-    publish(releases[0], place, now=LATEST, progress=silent)
+    publish(releases[0], place, now=LATEST)
     place.steps.clear()
-    publish(releases[1], place, now=LATEST, progress=silent)
+    publish(releases[1], place, now=LATEST)
     assert place.steps == [
         f"write {JOURNAL}",
         "write events/talk.ics",
@@ -131,18 +155,18 @@ def test_only_what_changed_in_a_safe_order(releases: tuple[Release, ...]) -> Non
 
 
 def test_pages_wait_for_what_they_link_to(tmp_path: Path) -> None:
-    """Pages of events and assets come first, index pages after the feeds."""
-    out = write_files(
-        tmp_path, {path: path for path in ("a.ics", "index.html", "events/t.html", "events/index.html", "x.css")}
-    )
+    """Assets and single files come first, then feeds, pages of events, lists of them, what leads to these."""
+    names = ["assets/x.css", "events/t.ics", "qr/a.svg", "a.ics", "changes.atom", "events/t.html", "categories/c.html"]
+    names += ["months/m.html", "embed.html", "index.html", "sitemap.xml"]
+    out = write_files(tmp_path, dict(zip(names, names, strict=True)))
     files = {path: {"sha256": hashlib.sha256(data).hexdigest()} for path, data in tree(out).items()}
     feeds = [{"slug": "a", "name": "A", "path": "a.ics"}]
     content = {"version": 1, "tzdb": "2026f", "id": "x", "feeds": feeds, "events": [], "files": files}
     (out / MANIFEST).write_text(json.dumps(content), encoding="utf-8")
     place = Place()
-    publish(read_release(out), place, now=LATEST, progress=silent)
+    publish(read_release(out), place, now=LATEST)
     written = [step.removeprefix("write ") for step in place.steps[1:-1]]
-    assert written == ["events/t.html", "x.css", "a.ics", "events/index.html", "index.html", MANIFEST]
+    assert written == [*names, MANIFEST]
 
 
 @pytest.mark.parametrize("following", [0, 1, 2], ids=["the old one again", "the same again", "the next one"])
@@ -152,10 +176,10 @@ def test_right_again_after_every_cut(releases: tuple[Release, ...], following: i
     is_cut = True
     while is_cut:
         place = Place()
-        publish(releases[0], place, now=LATEST, progress=silent)
+        publish(releases[0], place, now=LATEST)
         place.steps, place.before = [], cut_at(steps)
         try:
-            publish(releases[1], place, now=LATEST, progress=silent)
+            publish(releases[1], place, now=LATEST, token=OTHER)
             is_cut = False
         except UnfinishedError:
             pass
@@ -163,10 +187,10 @@ def test_right_again_after_every_cut(releases: tuple[Release, ...], following: i
         place.before = cut_at(99)
         if following == 0 and is_published:
             with pytest.raises(OutputError) as failure:
-                publish(releases[0], place, now=LATEST, progress=silent)
+                publish(releases[0], place, now=LATEST)
             assert codes(failure) == ["newer-published"]
         else:
-            publish(releases[following], place, now=LATEST, progress=silent)
+            publish(releases[following], place, now=LATEST)
             assert tree(releases[following].folder) == place.held, f"cut after {steps} steps"
         steps += 1
     assert steps == 8
@@ -177,38 +201,210 @@ def test_first_publish_is_mended_too(releases: tuple[Release, ...]) -> None:
     for steps in range(len(releases[0].sizes) + 2):
         place = Place(cut_at(steps))
         with pytest.raises(UnfinishedError):
-            publish(releases[0], place, now=LATEST, progress=silent)
+            publish(releases[0], place, now=LATEST, token=OTHER)
         place.before = cut_at(99)
-        publish(releases[2], place, now=LATEST, progress=silent)
+        publish(releases[2], place, now=LATEST)
         assert tree(releases[2].folder) == place.held
 
 
-def test_two_at_once_are_noticed_and_mended(releases: tuple[Release, ...]) -> None:
-    """A publish that another one crossed fails, and leaves word of the files that nobody can be sure of."""
-    place = Place()
-    publish(releases[0], place, now=LATEST, progress=silent)
+def cross(place: Place, release: Release, step: int, mine: Release) -> tuple[bool, bool]:
+    """Publish `mine`, and all of another release before that step of it; tell which of the two said that it is there.
 
-    def cross(step: int) -> None:
-        if step == 2:
+    Whoever says so must be right.
+    """
+    other = [False]
+
+    def between(at: int) -> None:
+        if at == step:
             place.before = cut_at(99)
-            publish(releases[2], place, now=LATEST, progress=silent)
+            other[0] = succeeds(release, place, OTHER)
+            assert not other[0] or tree(release.folder) == place.held
 
-    place.steps, place.before = [], cross
-    with pytest.raises(UnfinishedError) as failure:
-        publish(releases[1], place, now=LATEST, progress=silent)
-    assert codes(failure) == ["publish-crossed"]
-    assert tree(releases[2].folder) != place.held
-    publish(releases[2], place, now=LATEST, progress=silent)
+    place.steps, place.before = [], between
+    own = succeeds(mine, place, MINE)
+    assert not own or tree(mine.folder) == place.held
+    return own, other[0]
+
+
+def succeeds(release: Release, place: Target, token: str) -> bool:
+    """Publish, and tell whether it went well; if not, another one was at work, or had ended."""
+    try:
+        publish(release, place, token=token)
+    except OutputError as cause:
+        if cause.problems[0].code not in ("publish-crossed", "newer-published"):
+            raise
+        return False
+    return True
+
+
+# But for 4, the manifest itself: while it is on its way, nothing can tell that another one begins and ends.
+@pytest.mark.parametrize("step", [0, 1, 2, 3, 5])
+def test_two_at_once_are_noticed_and_mended(releases: tuple[Release, ...], step: int) -> None:
+    """Wherever a publish is crossed by another one, it fails, and after one more the place is right."""
+    place = Place()
+    publish(releases[0], place)
+    own, _other = cross(place, releases[2], step, releases[1])
+    assert not own
+    publish(releases[2], place, token=THIRD)
     assert tree(releases[2].folder) == place.held
+
+
+def test_another_publish_in_between_is_not_undone(releases: tuple[Release, ...]) -> None:
+    """A publish that ends between another's look and its journal is noticed, by its manifest."""
+    place = Place()
+    publish(releases[0], place)
+    assert cross(place, releases[2], 0, releases[1]) == (False, True)
+    assert tree(releases[2].folder) == place.held
+
+
+def test_who_begins_beside_another_withdraws(releases: tuple[Release, ...]) -> None:
+    """A run that finds another's new journal once its own is there goes without a trace, and says so."""
+    place = Place()
+    publish(releases[0], place)
+    before = dict(place.held)
+
+    def begin(at: int) -> None:
+        if at == 0:
+            place.held[THEIRS] = b'{"files": []}'
+
+    place.steps, place.before = [], begin
+    with pytest.raises(OutputError) as failure:
+        publish(releases[1], place)
+    assert codes(failure) == ["publish-crossed"]
+    assert not isinstance(failure.value, UnfinishedError)
+    assert place.held.pop(THEIRS)
+    assert place.held == before
+
+
+def test_who_is_taken_over_stops(releases: tuple[Release, ...]) -> None:
+    """A run that is still alive when another takes it for killed writes nothing after that, and both are repeated."""
+    place = Place()
+    publish(releases[0], place)
+    cut = cut_at(4)
+
+    def take_over(at: int) -> None:
+        if at == 2:
+            place.steps, place.before = [], cut
+            with pytest.raises(UnfinishedError):
+                publish(releases[2], place, token=OTHER)
+            place.before = cut_at(99)
+
+    place.steps, place.before = [], take_over
+    with pytest.raises(UnfinishedError) as failure:
+        publish(releases[1], place)
+    assert codes(failure) == ["publish-crossed"]
+    assert {JOURNAL, THEIRS} <= place.held.keys()
+    assert place.steps[-2:] == ["write changes.atom", f"write {JOURNAL}"]
+    publish(releases[2], place, token=THIRD)
+    assert tree(releases[2].folder) == place.held
+
+
+class Turns:
+    """Says which of two runs does the next thing, in an order that a seed gives."""
+
+    def __init__(self, seed: int) -> None:
+        self.random = random.Random(seed)  # noqa: S311 - it keeps no secret
+        self.next = self.random.choice((MINE, OTHER))
+        self.ended: set[str] = set()
+        self.changed = threading.Condition()
+
+    @contextmanager
+    def take(self, token: str) -> Iterator[None]:
+        """Wait for a turn; now and then the next one is the other's."""
+        with self.changed:
+            assert self.changed.wait_for(lambda: self.next == token or self.ended, 60)
+            yield
+            if self.random.random() < 0.2:
+                self.next = self.random.choice((MINE, OTHER))
+            self.changed.notify_all()
+
+    def end(self, token: str) -> None:
+        """Take no more turns."""
+        with self.changed:
+            self.ended.add(token)
+            self.changed.notify_all()
+
+
+@dataclass(frozen=True)
+class View:
+    """A place as one of two runs sees it, which does something there when it is its turn."""
+
+    place: Place
+    turns: Turns
+    token: str
+    lanes: int = 1
+    shown: str = "memory"
+
+    def files(self) -> Mapping[str, int]:
+        """Return every file with its size."""
+        with self.turns.take(self.token):
+            return self.place.files()
+
+    def read(self, path: str) -> bytes | None:
+        """Return a file, or None."""
+        with self.turns.take(self.token):
+            return self.place.read(path)
+
+    def has(self, path: str) -> bool:
+        """Tell whether a file is there."""
+        with self.turns.take(self.token):
+            return self.place.has(path)
+
+    def write(self, path: str, data: bytes, part: str) -> None:
+        """Keep a file."""
+        with self.turns.take(self.token):
+            self.place.write(path, data, part)
+
+    def delete(self, path: str) -> None:
+        """Forget a file."""
+        with self.turns.take(self.token):
+            self.place.delete(path)
+
+
+def go(place: Place, turns: Turns, said: list[str], token: str, release: Release) -> None:
+    """Publish by turns, and note who said that it is there."""
+    try:
+        if succeeds(release, View(place, turns, token), token):
+            said.append(token)
+    finally:
+        turns.end(token)
+
+
+@pytest.mark.parametrize("stale", [False, True], ids=["clean", "after a cut"])
+def test_two_at_once_in_any_order(releases: tuple[Release, ...], tmp_path: Path, stale: bool) -> None:
+    """However two runs mingle: where no journal is left, the place is what the last one said; and one more mends it."""
+    events = write_events(tmp_path / "rival", talk=TALK, tour=TOUR.replace("06-05", "06-06"))
+    rival = build_copy(events, tmp_path / "rival" / "dist", LATEST, releases[0].folder)
+    wanted = {MINE: releases[1], OTHER: rival}
+    ends = set()
+    for seed in range(80):
+        place = Place()
+        publish(releases[0], place)
+        if stale:
+            place.steps, place.before = [], cut_at(2)
+            with pytest.raises(UnfinishedError):
+                publish(releases[1], place, token=CUT)
+            place.before = cut_at(999)
+        turns, said = Turns(seed), list[str]()
+        with ThreadPoolExecutor(2) as pool:
+            for done in [pool.submit(go, place, turns, said, token, release) for token, release in wanted.items()]:
+                done.result()
+        has_journal = bool(journals_in(place.held))
+        assert has_journal or tree(wanted[said[-1]].folder) == place.held, f"seed {seed}"
+        ends.add((len(said), has_journal))
+        following = rival if place.held[MANIFEST] == rival.ledger.data else releases[1]
+        publish(following, place, token=THIRD)
+        assert tree(following.folder) == place.held, f"seed {seed}"
+    assert {(1, False), (0, True)} <= ends
 
 
 def test_files_that_went_missing_come_back(releases: tuple[Release, ...]) -> None:
     """A file that somebody deleted there, or cut short, is uploaded again."""
     place = Place()
-    publish(releases[0], place, now=LATEST, progress=silent)
+    publish(releases[0], place, now=LATEST)
     del place.held["events/tour.ics"]
     place.held["test.ics"] = b"BEGIN:VCALENDAR"
-    assert publish(releases[0], place, now=LATEST, progress=silent).written == ("events/tour.ics", "test.ics")
+    assert publish(releases[0], place, now=LATEST).written == ("events/tour.ics", "test.ics")
     assert tree(releases[0].folder) == place.held
 
 
@@ -216,8 +412,8 @@ def test_files_of_others_are_left_alone(releases: tuple[Release, ...]) -> None:
     """Files that calfeed did not publish stay, before the first publish and after every other."""
     place = Place()
     place.held = {"CNAME": b"test.example", "blog/index.html": b"<p>"}
-    publish(releases[0], place, now=LATEST, progress=silent)
-    publish(releases[1], place, now=LATEST, progress=silent)
+    publish(releases[0], place, now=LATEST)
+    publish(releases[1], place, now=LATEST)
     assert {"CNAME": b"test.example", "blog/index.html": b"<p>", **tree(releases[1].folder)} == place.held
 
 
@@ -227,7 +423,7 @@ def test_files_in_the_way_are_not_overwritten(releases: tuple[Release, ...], pat
     place = Place()
     place.held = {path: b"mine"}
     with pytest.raises(OutputError) as failure:
-        publish(releases[0], place, now=LATEST, progress=silent)
+        publish(releases[0], place, now=LATEST)
     assert codes(failure) == ["foreign-file"]
     assert place.steps == []
 
@@ -235,7 +431,7 @@ def test_files_in_the_way_are_not_overwritten(releases: tuple[Release, ...], pat
 def test_another_calendar_is_refused(releases: tuple[Release, ...], tmp_path: Path) -> None:
     """What is published for another calendar is not replaced, unless the id was changed on purpose."""
     place = Place()
-    publish(releases[0], place, now=LATEST, progress=silent)
+    publish(releases[0], place, now=LATEST)
     other = write_events(tmp_path / "other", talk=TALK, tour=TOUR)
     calendar = other / "calendar.yaml"
     calendar.write_text(
@@ -245,7 +441,7 @@ def test_another_calendar_is_refused(releases: tuple[Release, ...], tmp_path: Pa
     with pytest.raises(OutputError) as failure:
         plan(release, place, now=LATEST)
     assert codes(failure) == ["other-calendar"]
-    publish(release, place, now=LATEST, may_change_id=True, progress=silent)
+    publish(release, place, now=LATEST, may_change_id=True)
     assert tree(release.folder) == place.held
 
 
@@ -253,13 +449,13 @@ def test_older_build_is_refused(releases: tuple[Release, ...], tmp_path: Path) -
     """A build of an older baseline is refused: of two quick pushes, the late one does not undo the other."""
     first, second, _third = releases
     place = Place()
-    publish(first, place, now=LATEST, progress=silent)
-    publish(second, place, now=LATEST, progress=silent)
+    publish(first, place, now=LATEST)
+    publish(second, place, now=LATEST)
     events = write_events(tmp_path, talk=TALK.replace("18:00", "17:00"), tour=TOUR)
     rival = build_copy(events, tmp_path / "rival", LATEST, tmp_path / "first")
     for release in (first, rival):
         with pytest.raises(OutputError) as failure:
-            publish(release, place, now=LATEST, progress=silent)
+            publish(release, place, now=LATEST)
         assert codes(failure) == ["newer-published"]
         assert "talk@test.example" in failure.value.problems[0].message
     assert tree(second.folder) == place.held
@@ -272,15 +468,32 @@ def test_new_event_of_another_push_is_not_lost(tmp_path: Path) -> None:
     write_files(events, {"party.yaml": "summary: Party\nstart: 2027-04-01\n"})
     second = build_copy(events, tmp_path / "second", LATER, tmp_path / "first")
     place = Place()
-    publish(first, place, now=LATER, progress=silent)
-    publish(second, place, now=LATER, progress=silent)
+    publish(first, place, now=LATER)
+    publish(second, place, now=LATER)
     with pytest.raises(OutputError) as failure:
-        publish(first, place, now=LATEST, progress=silent)
+        publish(first, place, now=LATEST)
     assert codes(failure) == ["newer-published"]
     assert "knows nothing of party@test.example" in failure.value.problems[0].message
     assert tree(second.folder) == place.held
-    publish(first, place, now=datetime(2027, 4, 4, tzinfo=UTC), progress=silent)
+    publish(first, place, now=datetime(2027, 4, 4, tzinfo=UTC))
     assert tree(first.folder) == place.held
+
+
+def test_uid_that_was_replaced_is_known(tmp_path: Path) -> None:
+    """An event with another UID goes over the published one only if the build knows what became of the old UID."""
+    events = write_events(tmp_path, talk=TALK)
+    first = build_copy(events, tmp_path / "first", NOW)
+    write_files(events, {"talk.yaml": f"{TALK}uid: talk@elsewhere.example\n"})
+    anew = build_copy(events, tmp_path / "anew", LATER)
+    place = Place()
+    publish(first, place, now=LATER)
+    with pytest.raises(OutputError) as failure:
+        publish(anew, place, now=LATER)
+    assert codes(failure) == ["newer-published"]
+    assert "knows nothing of talk@test.example" in failure.value.problems[0].message
+    release = build_copy(events, tmp_path / "next", LATER, tmp_path / "first")
+    publish(release, place, now=LATER)
+    assert tree(release.folder) == place.held
 
 
 def test_event_that_begins_anew_is_refused(tmp_path: Path) -> None:
@@ -292,14 +505,14 @@ def test_event_that_begins_anew_is_refused(tmp_path: Path) -> None:
     build_copy(events, tmp_path / "second", NOW, tmp_path / "first")
     (events / "party.yaml").unlink()
     place = Place()
-    publish(build_copy(events, tmp_path / "third", past, tmp_path / "second"), place, now=past, progress=silent)
+    publish(build_copy(events, tmp_path / "third", past, tmp_path / "second"), place, now=past)
     write_files(events, {"party.yaml": party.replace("2026", "2028")})
     with pytest.raises(OutputError) as failure:
-        publish(build_copy(events, tmp_path / "anew", LATEST), place, now=LATEST, progress=silent)
+        publish(build_copy(events, tmp_path / "anew", LATEST), place, now=LATEST)
     assert codes(failure) == ["newer-published"]
     assert "party@test.example" in failure.value.problems[0].message
     release = build_copy(events, tmp_path / "fourth", LATEST, tmp_path / "third")
-    publish(release, place, now=LATEST, progress=silent)
+    publish(release, place, now=LATEST)
     assert tree(release.folder) == place.held
 
 
@@ -326,7 +539,7 @@ def test_build_under_way_is_noticed(releases: tuple[Release, ...]) -> None:
     """A DIST that changes while it is published ends the publish, and the next one mends it."""
     first, second, _third = releases
     place = Place()
-    publish(first, place, now=LATEST, progress=silent)
+    publish(first, place, now=LATEST)
 
     def rebuild(step: int) -> None:
         if step == 1:
@@ -335,11 +548,11 @@ def test_build_under_way_is_noticed(releases: tuple[Release, ...]) -> None:
     kept = (second.folder / "test.ics").read_bytes()
     place.steps, place.before = [], rebuild
     with pytest.raises(UnfinishedError) as failure:
-        publish(second, place, now=LATEST, progress=silent)
+        publish(second, place, now=LATEST, token=OTHER)
     assert codes(failure) == ["changed-output"]
     assert place.held[MANIFEST] == first.ledger.data
     (second.folder / "test.ics").write_bytes(kept)
-    publish(second, place, now=LATEST, progress=silent)
+    publish(second, place, now=LATEST)
     assert tree(second.folder) == place.held
 
 
@@ -358,7 +571,7 @@ def test_nothing_outside_is_deleted(releases: tuple[Release, ...], path: str, na
     place = Place()
     place.held = {name: json.dumps(content).encode(), path: b""}
     with pytest.raises(OutputError) as failure:
-        publish(releases[0], place, now=LATEST, progress=silent)
+        publish(releases[0], place, now=LATEST)
     assert codes(failure) == ["bad-manifest"]
     assert place.steps == []
 
@@ -369,7 +582,7 @@ def test_bad_journal_is_refused(releases: tuple[Release, ...], journal: bytes) -
     place = Place()
     place.held = {JOURNAL: journal}
     with pytest.raises(OutputError) as failure:
-        publish(releases[0], place, now=LATEST, progress=silent)
+        publish(releases[0], place, now=LATEST)
     assert codes(failure) == ["bad-journal"]
 
 
@@ -410,7 +623,7 @@ def test_folder_after_a_cut(releases: tuple[Release, ...], tmp_path: Path) -> No
     """A part of a file that was left behind goes with the next publish."""
     target = tmp_path / "site"
     publish_folder(releases[0], target)
-    write_files(target, {PART: "BEGIN:VCAL", JOURNAL: '{"files": ["test.ics"]}'})
+    write_files(target, {part_of(OTHER): "BEGIN:VCAL", THEIRS: '{"files": ["test.ics"]}'})
     publish_folder(releases[0], target)
     assert tree(releases[0].folder) == tree(target)
 
@@ -440,11 +653,54 @@ def test_folder_that_cannot_be(releases: tuple[Release, ...], tmp_path: Path) ->
         ("s3://", "neither a folder nor an address"),
         ("{out}", "it is the folder that was built, or within it"),
         ("{out}/site", "it is the folder that was built, or within it"),
+        ("{out}/..", "it is the folder of events, or holds it: "),
+        ("{out}/../events", "it is the folder of events, or holds it: "),
+        ("s3:/bucket", "it looks like an address"),
+        ("host:", "it looks like an address"),
+        ("sftp:/editor:secret@host/www", "it looks like an address"),
+        ("s3://bucket//calendar", "a part of its path is empty"),
+        ("s3:///calendar", "a part of its path is empty"),
+        ("gs://bucket/../calendar", "a part of its path is empty, or is . or .."),
+        ("s3://bucket/calendar#1", "there is ? or # in it"),
+        ("sftp://host/what?", "there is ? or # in it"),
+        ("sftp://editor:secret@host/www", "write it as sftp://user@host/path; there is no place for a password"),
+        ("sftp://editor:se@secret@host/www", "there is no place for a password"),
+        ("sftp://editor:se/secret@host/www", "there is no place for a password"),
+        ("sftp://editor:se#secret@host/www", "there is no place for a password"),
+        ("sftp://editor:@host/www", "there is no place for a password"),
+        ("s3://key:secret@bucket/path", "there is no place for a password"),
+        ("ftp://editor:secret@host/www", "neither a folder nor an address"),
     ],
 )
 def test_targets_that_are_none(releases: tuple[Release, ...], target: str, said: str) -> None:
-    """What can be no target is wrong usage."""
+    """What can be no target is wrong usage; no part of it is said, for there may be a password in it."""
     out = releases[0].folder
     result = run("publish", target.format(out=out), "-o", str(out), width=200)
     assert result.exit_code == 2
-    assert said in result.stderr
+    assert said in " ".join(result.stderr.split())
+    assert "secret" not in result.output
+
+
+@pytest.mark.parametrize("target", ["C:/www", "c:", "www", "./a:/b", "\\\\host\\share"])
+def test_folders_that_may_be(target: str, tmp_path: Path) -> None:
+    """A drive of Windows is no address."""
+    assert fault_of_folder(target, tmp_path) is None
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        *("s3://bucket", "s3://bucket/path/", "s3://arn:aws:s3:eu-north-1:1:accesspoint/x", "gs://bucket/a@b"),
+        *("abfs://container@account.dfs.core.windows.net/path", "sftp://editor@host:2222/www", "sftp://[::1]:22/www"),
+    ],
+)
+def test_addresses_that_may_be(target: str) -> None:
+    """Ports, users, accounts and names of access points are no passwords."""
+    assert fault_of(target) is None
+
+
+def test_folder_with_a_part_of_another_run(tmp_path: Path) -> None:
+    """A file of one run never goes through the part of another."""
+    write_files(tmp_path, {part_of(OTHER): "half of theirs"})
+    FolderTarget(tmp_path).write("test.ics", b"mine", part_of(MINE))
+    assert tree(tmp_path) == {part_of(OTHER): b"half of theirs", "test.ics": b"mine"}

@@ -23,7 +23,7 @@ from support import LATER, NOW, TALK, run, tree, write_events
 from calfeed.edition import Consent
 from calfeed.ledger import MANIFEST
 from calfeed.pipeline import build
-from calfeed.publishing import JOURNAL
+from calfeed.publishjournal import journals_in
 
 BUCKET = "calendars"
 ACCOUNT = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": "us-east-1"}
@@ -227,12 +227,13 @@ def test_s3_only_what_changed(gate: Gate, bucket: Bucket, builds: tuple[Path, Pa
     gate.clear()
     assert publish_s3(gate, builds[1]) == f"s3://{BUCKET}/site: 4 files uploaded, 1 file deleted\n"
     root = f"/{BUCKET}/site/"
+    [journal] = journals_in({request.removeprefix(f"PUT {root}") for request in gate.passed})
     assert sorted(gate.passed) == sorted(
         [
             *(f"PUT {root}{path}" for path in CHANGED),
             f"DELETE {root}feeds/all.ics",
-            f"PUT {root}{JOURNAL}",
-            f"DELETE {root}{JOURNAL}",
+            f"PUT {root}{journal}",
+            f"DELETE {root}{journal}",
         ]
     )
     assert gate.passed.index(f"PUT {root}{MANIFEST}") == 4
@@ -256,11 +257,20 @@ def test_s3_killed_midway(gate: Gate, bucket: Bucket, builds: tuple[Path, Path],
     assert process.communicate(timeout=DEADLINE)[0] == ""
     assert len(gate.passed) == requests
     held = bucket.held()
-    assert held[f"site/{JOURNAL}"]
+    assert len(journals_in(key.removeprefix("site/") for key in held)) == 1
     assert held[f"site/{MANIFEST}"] == (builds[requests == 5] / MANIFEST).read_bytes()
     gate.clear()
     publish_s3(gate, builds[1])
     assert bucket.held() == at_site(builds[1])
+
+
+def test_s3_with_folders(gate: Gate, bucket: Bucket, builds: tuple[Path, Path]) -> None:
+    """The empty objects that consoles make for folders are not in the way, and stay."""
+    made = {"site/": b"", "site/events/": b"", "site/feeds/": b""}
+    for key in made:
+        bucket.client.put_object(Bucket=BUCKET, Key=key, Body=b"")
+    publish_s3(gate, builds[0])
+    assert bucket.held() == {**at_site(builds[0]), **made}
 
 
 def test_s3_without_a_bucket(gate: Gate, builds: tuple[Path, Path]) -> None:
@@ -276,15 +286,18 @@ def test_s3_without_a_bucket(gate: Gate, builds: tuple[Path, Path]) -> None:
 
 
 class Door(asyncssh.SSHServer):
-    """Lets in who knows the word."""
+    """Lets in who has the key."""
 
-    def password_auth_supported(self) -> bool:
-        """Tell that there is a word."""
+    def __init__(self, key: asyncssh.SSHKey) -> None:
+        self.key = key
+
+    def public_key_auth_supported(self) -> bool:
+        """Tell that there is a key."""
         return True
 
-    def validate_password(self, username: str, password: str) -> bool:
+    def validate_public_key(self, username: str, key: asyncssh.SSHKey) -> bool:
         """Tell whether it is the right one."""
-        return (username, password) == ("editor", "open")
+        return username == "editor" and key == self.key
 
 
 @dataclass(frozen=True)
@@ -301,14 +314,16 @@ def server(tmp_path: Path) -> Iterator[Server]:
     """Run a server over SFTP in a thread."""
     folder = tmp_path / "remote"
     folder.mkdir()
-    key = asyncssh.generate_private_key("ssh-ed25519")
+    key, editor = asyncssh.generate_private_key("ssh-ed25519"), asyncssh.generate_private_key("ssh-ed25519")
+    (tmp_path / ".ssh").mkdir()
+    editor.write_private_key(tmp_path / ".ssh" / "id_ed25519")
     loop = asyncio.new_event_loop()
 
     async def listen() -> asyncssh.SSHAcceptor:
         return await asyncssh.listen(
             "127.0.0.1",
             0,
-            server_factory=Door,
+            server_factory=lambda: Door(editor.convert_to_public()),
             server_host_keys=[key],
             sftp_factory=lambda channel: asyncssh.SFTPServer(channel, chroot=os.fsencode(folder)),
         )
@@ -329,9 +344,8 @@ def server(tmp_path: Path) -> Iterator[Server]:
 
 def test_sftp(server: Server, builds: tuple[Path, Path], tmp_path: Path) -> None:
     """A folder on a server becomes a copy of DIST, and stays one."""
-    (tmp_path / ".ssh").mkdir()
     (tmp_path / ".ssh" / "known_hosts").write_text(f"[127.0.0.1]:{server.port} {server.key}\n", encoding="utf-8")
-    target = f"sftp://editor:open@127.0.0.1:{server.port}/www/site"
+    target = f"sftp://editor@127.0.0.1:{server.port}/www/site"
     publish(target, builds[0], {"HOME": str(tmp_path)})
     assert tree(server.folder / "www" / "site") == tree(builds[0])
     said = publish(target, builds[1], {"HOME": str(tmp_path)})
@@ -341,10 +355,9 @@ def test_sftp(server: Server, builds: tuple[Path, Path], tmp_path: Path) -> None
 
 def test_sftp_to_a_stranger(server: Server, builds: tuple[Path, Path], tmp_path: Path) -> None:
     """A host whose key is not known gets nothing."""
-    target = f"sftp://editor:open@127.0.0.1:{server.port}/www/site"
+    target = f"sftp://editor@127.0.0.1:{server.port}/www/site"
     said = publish(target, builds[0], {"HOME": str(tmp_path)}, code=1)
     assert "is not in ~/.ssh/known_hosts" in said
-    assert "open@" not in said
     assert tree(server.folder) == {}
 
 

@@ -1,0 +1,107 @@
+"""What must not be published: another calendar, a build that others have overtaken, paths that lead outside."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from pathlib import PurePosixPath
+from typing import NoReturn
+
+from calfeed.errors import Mark, OutputError, error
+from calfeed.fields import MAX_SEQUENCE
+from calfeed.ledger import MANIFEST, Manifest
+from calfeed.revisions import Published, has_passed
+
+_SHOWN = 5  # how many names a message gives
+
+
+def check_calendar(ours: Manifest, theirs: Manifest, shown: str) -> None:
+    """Refuse to replace a calendar by another.
+
+    Args:
+        ours: the manifest to publish.
+        theirs: the manifest that is published.
+        shown: how messages name the place.
+
+    Raises:
+        OutputError: another calendar is published there.
+    """
+    if ours.id != theirs.id:
+        message = f"another calendar is published here: `{theirs.id}`, not `{ours.id}`"
+        hint = "choose another place; if the calendar has a new id on purpose, give --allow-new-id"
+        forbid(shown, "other-calendar", message, hint)
+
+
+def check_revisions(ours: Manifest, theirs: Manifest, shown: str, now: datetime) -> None:
+    """Refuse what was not built from what is published: it would take back what others have published since.
+
+    Args:
+        ours: the manifest to publish.
+        theirs: the manifest that is published.
+        shown: how messages name the place.
+        now: the time by which events have passed, which may be gone.
+
+    Raises:
+        OutputError: it was not built from that.
+    """
+    behind = [uid for uid, here in ours.events.items() if uid in theirs.events and _is_behind(here, theirs.events[uid])]
+    # What left and is here again goes on from there, or its subscribers would not take it.
+    behind += [uid for uid, old in theirs.retired.items() if _sequence_of(uid, ours) < old.sequence]
+    # A calendar's new id gives its events other UIDs; but for that, an event with another UID tells of the old one.
+    renamed = frozenset[str]() if ours.id == theirs.id else frozenset(item.id for item in ours.events.values())
+    lost = [uid for uid, it in theirs.events.items() if it.id not in renamed and not _is_known(uid, it, ours)]
+    gone = [uid for uid in lost if not has_passed(theirs.events[uid], now)]
+    if behind or gone:
+        what = f"has other revisions of {some(behind)}" if behind else f"knows nothing of {some(gone)}"
+        message = f"this was not built from what is published here: it {what}"
+        hint = f"build again with the published manifest as --baseline ({place_of(shown, MANIFEST)}), and publish that"
+        forbid(shown, "newer-published", message, hint)
+
+
+def check_paths(paths: Iterable[str], place: str) -> None:
+    """Refuse a list of files that names one outside its folder.
+
+    Raises:
+        OutputError: it does.
+    """
+    for path in paths:
+        parts = PurePosixPath(path).parts
+        if not parts or path.startswith("/") or ".." in parts or "\\" in path:
+            forbid(place, "bad-manifest", f"`{path}` is listed here, which is outside the folder", "restore a good one")
+
+
+def place_of(shown: str, path: str) -> str:
+    """Return how messages name a file at a place."""
+    return f"{shown.rstrip('/')}/{path}"
+
+
+def some(names: Sequence[str]) -> str:
+    """Return the first of some names, and how many more there are."""
+    return ", ".join(names[:_SHOWN]) + (f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")
+
+
+def forbid(place: str, code: str, message: str, hint: str) -> NoReturn:
+    """Refuse to publish.
+
+    Raises:
+        OutputError: always.
+    """
+    raise OutputError([error(Mark(path=place), code, message, hint)])
+
+
+def _is_known(uid: str, there: Published, ours: Manifest) -> bool:
+    """Tell whether our build knows what became of an event that is published."""
+    return uid in ours.events or (uid in ours.retired and ours.retired[uid].sequence >= there.revision.sequence)
+
+
+def _sequence_of(uid: str, manifest: Manifest) -> int:
+    """Return the last number of a UID; of one that a manifest does not know, none is higher."""
+    item = manifest.events.get(uid)
+    return MAX_SEQUENCE if item is None else item.revision.sequence
+
+
+def _is_behind(here: Published, there: Published) -> bool:
+    if here.revision.sequence != there.revision.sequence:
+        return here.revision.sequence < there.revision.sequence
+    is_same = here.fingerprint == there.fingerprint or here.content == there.content
+    return not is_same or here.revision.last_modified < there.revision.last_modified

@@ -1,0 +1,59 @@
+"""Journals of publishes: which files at a place are in doubt, and whose run it is that says so.
+
+Each run has a random token, and with it a journal and a part of its own: whatever runs at the same time, none writes
+into the file of another, and none takes another's journal for its own.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable
+
+from calfeed.errors import Mark, OutputError, error
+from calfeed.publishguards import check_paths
+
+_JOURNAL = re.compile(r"\.calfeed-publish-[0-9a-z]+\.json")
+_PART = re.compile(r"\.calfeed-publish-[0-9a-z]+\.part")
+
+
+def journal_of(token: str) -> str:
+    """Return where a run lists the files that it may write or delete."""
+    return f".calfeed-publish-{token}.json"
+
+
+def part_of(token: str) -> str:
+    """Return where a file of a run waits until all of it is there, at places that cannot replace one in one step."""
+    return f".calfeed-publish-{token}.part"
+
+
+def journals_in(paths: Iterable[str]) -> frozenset[str]:
+    """Return the paths that are journals, of any run."""
+    return frozenset(path for path in paths if _JOURNAL.fullmatch(path))
+
+
+def parts_in(paths: Iterable[str]) -> frozenset[str]:
+    """Return the paths that are parts, of any run."""
+    return frozenset(path for path in paths if _PART.fullmatch(path))
+
+
+def render_journal(paths: Iterable[str]) -> bytes:
+    """Return a journal that lists files."""
+    return f"{json.dumps({'files': sorted(paths)}, ensure_ascii=False, indent=1)}\n".encode()
+
+
+def read_journal(data: bytes, place: str) -> frozenset[str]:
+    """Return the files that a journal lists.
+
+    Raises:
+        OutputError: it is no journal, or lists a file outside its folder.
+    """
+    try:
+        content = json.loads(data)
+        paths = frozenset(str(path) for path in content["files"])
+    except (ValueError, KeyError, TypeError) as cause:
+        message = "this is no journal of calfeed"
+        hint = "delete it and everything else that calfeed has published here, and publish again"
+        raise OutputError([error(Mark(path=place), "bad-journal", message, hint)]) from cause
+    check_paths(paths, place)
+    return paths

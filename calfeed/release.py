@@ -1,0 +1,66 @@
+"""A DIST that was built, read to be published: it must be what its manifest says."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from calfeed.errors import Mark, OutputError, error
+from calfeed.ledger import MANIFEST, Manifest
+from calfeed.manifest import read_manifest
+from calfeed.model import Artifact
+from calfeed.publishguards import check_paths, forbid
+
+_BUILD_AGAIN = "run `calfeed build` again; it puts right what was edited, or half written"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Release:
+    """A DIST that is what its manifest says."""
+
+    folder: Path
+    manifest: Manifest
+    ledger: Artifact
+    """The manifest as a file."""
+    sizes: Mapping[str, int]
+
+    def artifact(self, path: str) -> Artifact:
+        """Return a file of it, the very bytes that the manifest means.
+
+        Raises:
+            OutputError: the file is another one by now.
+        """
+        return self.ledger if path == MANIFEST else _read_listed(self.folder, path, self.manifest.files[path])
+
+
+def read_release(folder: Path) -> Release:
+    """Return the DIST in `folder`.
+
+    Raises:
+        OutputError: it has no manifest, or is not what its manifest says.
+    """
+    place = (folder / MANIFEST).as_posix()
+    try:
+        data = (folder / MANIFEST).read_bytes()
+    except OSError as cause:
+        hint = "run `calfeed build` first, or name its output folder with -o"
+        raise OutputError([error(Mark(path=place), "missing-manifest", "there is no manifest here", hint)]) from cause
+    manifest = read_manifest(data, place)
+    check_paths(manifest.files, place)
+    sizes = {path: len(_read_listed(folder, path, digest).data) for path, digest in manifest.files.items()}
+    return Release(folder=folder, manifest=manifest, ledger=Artifact(MANIFEST, data), sizes=sizes)
+
+
+def _read_listed(folder: Path, path: str, digest: str) -> Artifact:
+    """Return a file of DIST, which must be what the manifest says."""
+    place = (folder / path).as_posix()
+    try:
+        data = (folder / path).read_bytes()
+    except OSError as cause:
+        message = f"the manifest lists this file, and it cannot be read: {cause.strerror}"
+        raise OutputError([error(Mark(path=place), "changed-output", message, _BUILD_AGAIN)]) from cause
+    if hashlib.sha256(data).hexdigest() != digest:
+        forbid(place, "changed-output", "the file is not the one that the manifest lists", _BUILD_AGAIN)
+    return Artifact(path, data)
