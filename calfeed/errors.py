@@ -11,6 +11,7 @@ from enum import StrEnum
 
 _MAX_WORDS = 1_000
 """The longest message or hint: they quote what was written, which may be any text."""
+_MAX_TOLD = 10  # in the text of an exception, which ends a traceback
 
 
 class Severity(StrEnum):
@@ -77,11 +78,15 @@ def sort_problems(problems: Iterable[Problem]) -> tuple[Problem, ...]:
 
 
 class CalfeedError(Exception):
-    """The root of everything calfeed raises on purpose; `problems` says what and where."""
+    """The root of everything calfeed raises on purpose; `problems` says what and where, its text the first errors."""
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = sort_problems(problems)
-        super().__init__("; ".join(f"{p.mark.path}:{p.mark.line}: {p.message}" for p in self.problems))
+        errors = [problem for problem in self.problems if problem.severity is Severity.ERROR]
+        told = [f"{problem.mark.path}:{problem.mark.line}: {problem.message}" for problem in errors[:_MAX_TOLD]]
+        if len(errors) > _MAX_TOLD:
+            told.append(f"and {len(errors) - _MAX_TOLD} more errors")
+        super().__init__("; ".join(told))
 
     def __reduce__(self) -> tuple[type[CalfeedError], tuple[tuple[Problem, ...]]]:
         return type(self), (self.problems,)  # so that it can come back from another process

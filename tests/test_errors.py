@@ -17,6 +17,7 @@ import pytest
 from support import TALK, run
 
 import calfeed
+from calfeed.errors import Mark, SourceError, error, warning
 
 CASES = Path(__file__).parent / "data" / "err"
 PACKAGE = Path(calfeed.__file__).parent
@@ -164,6 +165,16 @@ def test_report(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, upda
     assert built.exit_code == has_error
     assert (tmp_path / "dist").exists() is not has_error
     assert built.stderr.startswith(expected)
+
+
+def test_an_exception_tells_the_first_errors() -> None:
+    """The end of a traceback can be read: warnings are left out of it, and errors beyond the first ten."""
+    mark = Mark(path="events/talk.yaml")
+    problems = [error(mark, "bad-id", f"mistake {number:02}", "") for number in range(12)]
+    told = str(SourceError([*problems, warning(mark, "missing-end", "a warning", "")]))
+    assert told.startswith("events/talk.yaml:1: mistake 00; ")
+    assert told.endswith("mistake 09; and 2 more errors")
+    assert "warning" not in told
 
 
 def test_every_report_has_its_case() -> None:
