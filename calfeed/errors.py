@@ -65,6 +65,12 @@ def warning(mark: Mark, code: str, message: str, hint: str, *related: Mark) -> P
     return replace(error(mark, code, message, hint, *related), severity=Severity.WARNING)
 
 
+def list_some(words: Sequence[str], most: int) -> str:
+    """Return the words in a row for a message: the first `most`, and how many more there are."""
+    more = len(words) - most
+    return ", ".join(words[:most]) + (f" and {more:,} more" if more > 0 else "")
+
+
 def _shorten(text: str) -> str:
     """Return a text without its middle where it is very long."""
     half = _MAX_WORDS // 2

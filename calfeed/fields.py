@@ -17,6 +17,7 @@ from urllib.parse import quote, urlsplit, urlunsplit
 
 from calfeed.colors import css_colors
 from calfeed.countries import Country, find_country, suggest_country
+from calfeed.errors import list_some
 from calfeed.notation import Duration, NotationError, read_duration
 from calfeed.suggestions import key_of_property, nearest_color, zones_of_abbreviation
 from calfeed.zones import is_zone, suggest_zone, zones_of_country
@@ -79,7 +80,7 @@ def did_you_mean(text: str, known: Iterable[str], otherwise: str) -> str:
         return f"did you mean `{near[0]}`?"
     words = list(known)
     # A hint that lists all of them would fill the screen where they are many.
-    return otherwise.replace(", ".join(words), list_some(words)) if len(words) > _MAX_LISTED else otherwise
+    return otherwise.replace(", ".join(words), list_some(words, _MAX_LISTED)) if len(words) > _MAX_LISTED else otherwise
 
 
 @lru_cache(maxsize=2)
@@ -95,12 +96,6 @@ def _by_stump(words: tuple[str, ...]) -> Mapping[str, Sequence[str]]:
 def _stumps(word: str) -> set[str]:
     short = word[:MAX_NAME]
     return {word, *(short[:at] + short[at + 1 :] for at in range(len(short)))}
-
-
-def list_some(words: Sequence[str]) -> str:
-    """Return the words in a row, the first few and how many more there are where they are many."""
-    more = len(words) - _MAX_LISTED
-    return ", ".join(words[:_MAX_LISTED]) + (f" and {more} more" if more > 0 else "")
 
 
 def slugify(text: str) -> str:
@@ -293,7 +288,7 @@ def _zone_hint(text: str) -> str:
         if len(zones) == 1:
             return f"write the country's zone: `{zones[0]}`"
         if zones:
-            return f"write one of the country's zones: {list_some([f'`{zone}`' for zone in zones])}"
+            return f"write one of the country's zones: {list_some([f'`{zone}`' for zone in zones], _MAX_LISTED)}"
     if proposal := suggest_zone(text):
         return f"did you mean `{proposal}`?"
     if _ABBREVIATION.fullmatch(text):

@@ -185,7 +185,8 @@ def _render(
 ) -> _Rendered:
     edition = prepare(project, baseline, now, consent)
     trimmed = without_expired(edition, now, consent)
-    if consent.removals:
+    # An event that changed is told of in changes.atom: it differs, so nothing needs to be rendered to find that out.
+    if consent.removals or edition.history != baseline.history:
         edition = trimmed
     artifacts, problems, events = _render_edition(project, edition, memory, progress, site=site)
     # Tombstones go with a build that changes something else: time alone makes nothing out of date.

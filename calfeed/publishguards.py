@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import datetime
-from pathlib import PurePosixPath
 from typing import NoReturn
 
-from calfeed.errors import Mark, OutputError, error
-from calfeed.fields import MAX_SEQUENCE
+from calfeed.errors import Mark, OutputError, error, list_some
+from calfeed.fields import MAX_SEQUENCE, is_fit_path
 from calfeed.ledger import MANIFEST, Manifest
 from calfeed.revisions import Published, has_passed
 
-_SHOWN = 5  # how many names a message gives
+MAX_SHOWN = 5
+"""How many names a message gives."""
 
 
 def check_calendar(ours: Manifest, theirs: Manifest, shown: str) -> None:
@@ -52,32 +52,28 @@ def check_revisions(ours: Manifest, theirs: Manifest, shown: str, now: datetime)
     lost = [uid for uid, it in theirs.events.items() if it.id not in renamed and not _is_known(uid, it, ours)]
     gone = [uid for uid in lost if not has_passed(theirs.events[uid], now)]
     if behind or gone:
-        what = f"has other revisions of {some(behind)}" if behind else f"knows nothing of {some(gone)}"
+        names = list_some(behind or gone, MAX_SHOWN)
+        what = f"has other revisions of {names}" if behind else f"knows nothing of {names}"
         message = f"this was not built from what is published here: it {what}"
         hint = f"build again with the published manifest as --baseline ({place_of(shown, MANIFEST)}), and publish that"
         forbid(shown, "newer-published", message, hint)
 
 
 def check_paths(paths: Iterable[str], place: str) -> None:
-    """Refuse a list of files that names one outside its folder.
+    """Refuse a list of files that names one outside its folder, or one that no build writes.
 
     Raises:
         OutputError: it does.
     """
     for path in paths:
-        parts = PurePosixPath(path).parts
-        if not parts or path.startswith("/") or ".." in parts or "\\" in path:
-            forbid(place, "bad-manifest", f"`{path}` is listed here, which is outside the folder", "restore a good one")
+        if not is_fit_path(path):
+            message = f"`{path}` is listed here, which calfeed cannot have written"
+            forbid(place, "bad-manifest", message, "restore a good one")
 
 
 def place_of(shown: str, path: str) -> str:
     """Return how messages name a file at a place."""
     return f"{shown.rstrip('/')}/{path}"
-
-
-def some(names: Sequence[str]) -> str:
-    """Return the first of some names, and how many more there are."""
-    return ", ".join(names[:_SHOWN]) + (f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")
 
 
 def forbid(place: str, code: str, message: str, hint: str) -> NoReturn:

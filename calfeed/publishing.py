@@ -30,11 +30,11 @@ from pathlib import PurePosixPath
 from typing import NoReturn
 
 from calfeed import history
-from calfeed.errors import Mark, OutputError, Problem, UnfinishedError, error
+from calfeed.errors import Mark, OutputError, Problem, UnfinishedError, error, list_some
 from calfeed.ledger import MANIFEST, Manifest
 from calfeed.manifest import read_manifest
 from calfeed.output import Changes
-from calfeed.publishguards import check_calendar, check_paths, check_revisions, forbid, place_of, some
+from calfeed.publishguards import MAX_SHOWN, check_calendar, check_paths, check_revisions, forbid, place_of
 from calfeed.publishjournal import journal_of, journals_in, part_of, parts_in, read_journal, render_journal
 from calfeed.release import Release
 from calfeed.targets import Target, TargetError
@@ -206,7 +206,7 @@ def _check_foreign(written: Sequence[str], found: _Found, target: Target) -> Non
         and ({PurePosixPath(path), *PurePosixPath(path).parents} & taken or PurePosixPath(path) in folders)
     ]
     if foreign:
-        message = f"files that calfeed did not publish are in the way: {some(foreign)}"
+        message = f"files that calfeed did not publish are in the way: {list_some(foreign, MAX_SHOWN)}"
         hint = f"move them elsewhere or choose another place; if they are calfeed's, put their {MANIFEST} back"
         forbid(target.shown, "foreign-file", message, hint)
 

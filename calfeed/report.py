@@ -8,7 +8,7 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 
-from calfeed.errors import Mark, Problem, Severity
+from calfeed.errors import Mark, Problem, Severity, list_some
 from calfeed.findings import Finding, Level
 
 # What a terminal obeys instead of showing: control characters and the marks that turn the direction of text.
@@ -124,7 +124,7 @@ def format_findings(findings: Sequence[Finding]) -> str:
     lines = []
     for found in findings:
         most = 1 if found.level is Level.OK else 3
-        where = f": {_some(found.where, most)}" if found.where else ""
+        where = f": {list_some(found.where, most)}" if found.where else ""
         lines.append(f"{found.level:<9}{found.check:<14}{found.message}{where}")
         if found.mend:
             lines.append(f"{'':<9}to mend it: {found.mend}")
@@ -141,11 +141,6 @@ def summarize_findings(findings: Sequence[Finding]) -> str:
     levels = [found.level for found in findings]
     parts = [plural(levels.count(level), level.value) for level in (Level.FAULT, Level.WARNING) if level in levels]
     return " and ".join(parts) or "nothing is wrong"
-
-
-def _some(names: Sequence[str], most: int) -> str:
-    more = f" and {len(names) - most:,} more" if len(names) > most else ""
-    return f"{', '.join(names[:most])}{more}"
 
 
 # -- columns and lines -------------------------------------------------------------------------------------------

@@ -25,34 +25,33 @@ TESTS = Path(__file__).parent
 REGRESSIONS = sorted(path for path in (TESTS / "data" / "fuzz").rglob("*") if path.is_file())
 
 
+def told_by(script: str, *options: str) -> str:
+    """Return what a long form prints when it is run for a short time; it must find nothing."""
+    command = [sys.executable, str(TESTS / script), *options]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def number_of(pattern: str, told: str) -> int:
+    """Return the number that stands before a word in what was told."""
+    found = re.search(rf"(\d+) {pattern}", told)
+    assert found is not None
+    return int(found[1])
+
+
 def test_two_hundred_kills() -> None:
     """After each of 200 kills every file is whole and the manifest tells the truth; the next build repairs all."""
-    done = subprocess.run(
-        [sys.executable, str(TESTS / "kills.py"), "--kills", "200", "--seed", "6"],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    assert "every promise kept" in done.stdout
-    killed = re.search(r"(\d+) killed(?:,|;)", done.stdout)
-    assert killed is not None
-    assert int(killed[1]) >= 200
+    told = told_by("kills.py", "--kills", "200", "--seed", "6")
+    assert "every promise kept" in told
+    assert number_of("killed(?:,|;)", told) >= 200
 
 
 def test_sixty_edits() -> None:
     """After each of sixty edits a build that remembers says and writes what one does that remembers nothing."""
-    done = subprocess.run(
-        [sys.executable, str(TESTS / "edits.py"), "--edits", "60", "--seed", "8"],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    assert "no difference" in done.stdout
-    answered = re.search(r"(\d+) answered at a glance", done.stdout)
-    assert answered is not None
-    assert int(answered[1]) >= 3
+    told = told_by("edits.py", "--edits", "60", "--seed", "8")
+    assert "no difference" in told
+    assert number_of("answered at a glance", told) >= 3
 
 
 # -- a disk that is full, or not there --------------------------------------------------------------------------
