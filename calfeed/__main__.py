@@ -2,4 +2,5 @@
 
 from calfeed.cli import main
 
-main(prog_name="calfeed")
+if __name__ == "__main__":  # a process that helps imports this module anew, where processes are not forked
+    main(prog_name="calfeed")

@@ -29,6 +29,7 @@ _EVENTS = click.Path(exists=True, file_okay=False, path_type=Path)
 _DAY = click.DateTime(["%Y-%m-%d"])
 _SERVE_PACKAGES = ("starlette", "uvicorn", "watchfiles")
 _EARLIEST, _LATEST = 1970, 2200  # years of a build
+_MOST_JOBS = 61  # of the processes that Windows can wait for at once
 _GARBAGE = 200_000  # how many new objects it takes until cycles are looked for
 _events_argument = click.argument("events", type=_EVENTS, default="events")
 _output_option = click.option(
@@ -164,6 +165,12 @@ def check(events: Path, form: Literal["text", "json", "github"], strict: bool) -
 @click.option("--allow-removals", is_flag=True, help="Many events, or feeds, may vanish for subscribers.")
 @click.option("--allow-new-id", is_flag=True, help="The calendar's id may change, and with it every UID.")
 @click.option("--no-site", is_flag=True, help="Only feeds and files of events, no web pages.")
+@click.option(
+    "--jobs",
+    type=click.IntRange(1, _MOST_JOBS),
+    metavar="N",
+    help="Processes that make pages, where there are many (default: one for each core).",
+)
 def build(
     events: Path,
     out: Path,
@@ -174,6 +181,7 @@ def build(
     allow_removals: bool,
     allow_new_id: bool,
     no_site: bool,
+    jobs: int | None,
 ) -> None:
     """Build the folder EVENTS into feeds, one .ics file per event, and a web site around them.
 
@@ -192,9 +200,10 @@ def build(
 
     from calfeed import fields, pipeline
     from calfeed.edition import Consent
+    from calfeed.workers import processes
 
     url = _read_option(fields.read_base_url, base_url, "--base-url")
-    with _problems_to_stderr(f"nothing in {out.as_posix()} was changed"):
+    with _problems_to_stderr(f"nothing in {out.as_posix()} was changed"), processes(jobs or _cores()) as executor:
         result = pipeline.build(
             events,
             out,
@@ -205,6 +214,7 @@ def build(
             check=dry,
             site=not no_site,
             progress=_Bar().show,
+            executor=executor,
         )
     click.echo(report.format_problems(result.problems), err=True, nl=False)
     holds = _holds(len(result.project.events), len(result.project.feeds))
@@ -550,6 +560,13 @@ def _load_baseline(location: str, *, may_miss: bool) -> Manifest:
         hint = f"{check}; for a first build, add --first"
         raise OutputError([error(Mark(path=location), "missing-baseline", "there is no baseline here", hint)])
     return found or Manifest(path=location)
+
+
+def _cores() -> int:
+    """Return how many cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return min(len(os.sched_getaffinity(0)), _MOST_JOBS)
+    return min(os.cpu_count() or 1, _MOST_JOBS)
 
 
 def _build_time() -> datetime:

@@ -31,7 +31,7 @@ from calfeed.state import (
 from calfeed.versions import fingerprint
 
 _FILE = "memory"
-_VERSION = 1
+_VERSION = 2
 _SIZE = 8  # bytes of the number at the end, which tells where the last part begins
 _RENEWED = 20
 """A memory is written anew once one in so many files is another: for fewer it would take longer than it saves."""
@@ -39,12 +39,16 @@ _RENEWED = 20
 
 @dataclass(frozen=True, slots=True)
 class Printed:
-    """An event as it was published: at which revision, its VEVENT, what its own file adds, the zones it names."""
+    """An event as it was published: at which revision, its VEVENT, what its own file adds, the zones it names.
+
+    `page` is the size and the SHA-256 of its page; None without a site.
+    """
 
     revision: tuple[int, str, str]
     vevent: bytes
     own_lines: bytes
     tzids: tuple[str, ...]
+    page: tuple[int, str] | None
 
 
 @dataclass(slots=True)
@@ -55,14 +59,17 @@ class Memory:
         key: what the files were read beside (`key_beside`).
         since: the clock of the file system before the files were looked at.
         device: that file system.
+        frame: a hash of what the pages of events have in common.
         places: by path, where in `data` it stands what was made of a file.
         data: the whole.
         recalled: the paths of which it was believed.
+        printed: the events in them as they were published, by id.
     """
 
     key: str = ""
     since: int = 0
     device: int = 0
+    frame: str = ""
     places: Mapping[str, Row] = field(default_factory=dict)
     data: memoryview = field(default_factory=lambda: memoryview(b""))
     recalled: set[str] = field(default_factory=set)
@@ -94,8 +101,14 @@ class Memory:
         return resolved
 
     def _printed(self, row: Row) -> Printed:
-        begin, middle, end, tzids, revision = row[-1]
-        return Printed(tuple(revision), bytes(self.data[begin:middle]), bytes(self.data[middle:end]), tuple(tzids))
+        begin, middle, end, tzids, revision, page = row[-1]
+        vevent, own_lines = bytes(self.data[begin:middle]), bytes(self.data[middle:end])
+        return Printed(tuple(revision), vevent, own_lines, tuple(tzids), None if page is None else _page(page))
+
+    def page(self, frame: str, event_id: str) -> tuple[int, str] | None:
+        """Return size and SHA-256 of the page of an event, if it was made and would be the same in this frame."""
+        known = self.printed.get(event_id) if frame == self.frame else None
+        return None if known is None else known.page
 
 
 def key_beside(root: Path, read: Iterable[Seen]) -> str:
@@ -110,7 +123,14 @@ def read_memory(state: Path) -> Memory:
         data = read_checked(state / _FILE)
         begin = len(data) - int.from_bytes(data[-_SIZE:])
         content = json.loads(bytes(data[begin:-_SIZE]))
-        return Memory(str(content["key"]), int(content["since"]), state.stat().st_dev, content["places"], data)
+        return Memory(
+            key=str(content["key"]),
+            since=int(content["since"]),
+            device=state.stat().st_dev,
+            frame=str(content["frame"]),
+            places=content["places"],
+            data=data,
+        )
     except UNREADABLE:
         return Memory()
 
@@ -119,6 +139,7 @@ def write_memory(
     state: Path,
     memory: Memory,
     key: str,
+    frame: str,
     since: int,
     resolved: Sequence[Resolved],
     printed: Callable[[str], Printed],
@@ -129,18 +150,19 @@ def write_memory(
         state: where.
         memory: what was remembered before.
         key: what the files were read beside.
+        frame: a hash of what the pages of events have in common; empty without a site.
         since: the clock of the file system before they were looked at.
         resolved: what was made of each file.
         printed: tells how an event is published, by its id.
     """
     kept = [each for each in resolved if all(_is_plain(event) for event in each.events)]
     forgotten = sum(each.file.path not in memory.recalled for each in kept)
-    if key == memory.key and forgotten * _RENEWED < len(kept):
+    if key == memory.key and frame == memory.frame and forgotten * _RENEWED < len(kept):
         return
-    write_checked(state / _FILE, _parts(key, since, kept, printed))
+    write_checked(state / _FILE, _parts({"key": key, "frame": frame, "since": since}, kept, printed))
 
 
-def _parts(key: str, since: int, kept: Iterable[Resolved], printed: Callable[[str], Printed]) -> Iterator[bytes]:
+def _parts(head: Mapping[str, object], kept: Iterable[Resolved], printed: Callable[[str], Printed]) -> Iterator[bytes]:
     """Yield the events of each file as they are published and then as JSON; at last where each stands, and how long.
 
     So neither writer nor reader need hold all of it at once as Python's values.
@@ -155,12 +177,12 @@ def _parts(key: str, since: int, kept: Iterable[Resolved], printed: Callable[[st
             end = middle + len(shown.own_lines)
             yield shown.vevent
             yield shown.own_lines
-            events.append([*_row(event), [begin, middle, end, shown.tzids, shown.revision]])
+            events.append([*_row(event), [begin, middle, end, shown.tzids, shown.revision, shown.page]])
         row = json.dumps([row_of(each.file), events, [row_of_problem(problem) for problem in each.problems]]).encode()
         yield row
         places[each.file.path] = end, end + len(row)
         end += len(row)
-    last = json.dumps({"key": key, "since": since, "places": places}).encode()
+    last = json.dumps({**head, "places": places}).encode()
     yield last
     yield (len(last) + _SIZE).to_bytes(_SIZE)
 
@@ -249,6 +271,11 @@ def _when(row: Row) -> AllDay | Timed:
 def _time(row: Row) -> ZonedTime:
     wall, tzid, instant = row
     return ZonedTime(datetime.fromisoformat(wall), tzid, datetime.fromisoformat(instant))
+
+
+def _page(row: Row) -> tuple[int, str]:
+    size, digest = row
+    return int(size), str(digest)
 
 
 def _mark(row: Row) -> Mark:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from calfeed.edition import Consent, Edition, prepare, without_expired
 from calfeed.errors import Mark, OutputError, Problem, error, sort_problems, warning
@@ -16,30 +17,51 @@ from calfeed.ics import RenderedEvent, render_event, render_feed, render_single
 from calfeed.ledger import MANIFEST, Manifest
 from calfeed.manifest import render_manifest, same_output
 from calfeed.memory import Memory, Printed, read_memory, write_memory
-from calfeed.model import Artifact, Feed, Project
+from calfeed.model import Artifact, Feed, Project, page_path
 from calfeed.output import Changes, Dist, open_dist, view_dist
 from calfeed.placement import place
 from calfeed.project import Progress, load, silent
 from calfeed.revisions import Revised, Revision
 from calfeed.snapshot import Answer, Snapshot, key_of, write_snapshot
 from calfeed.state import clock_of
+from calfeed.workers import Executor
+
+if TYPE_CHECKING:
+    from calfeed.site.pages import Site
 
 # Google drops events of larger feeds, without a word (docs/explanation/compatibility.md).
 MAX_FEED_BYTES, MAX_FEED_EVENTS, MAX_FEED_URL = 1_000_000, 1_000, 100
 _NONE = Consent()
 
 
-@dataclass(frozen=True, slots=True)
-class _Rendered:
-    """Every file of DIST, the problems that were met, and the events in their final form, by their id.
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Means:
+    """With what artifacts are rendered, and whether there are web pages."""
 
-    `is_settled` tells whether a build after this one will meet the same problems, as far as can be told beforehand.
+    site: bool
+    memory: Memory = field(default_factory=Memory)
+    executor: Executor | None = None
+    progress: Progress = silent
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Rendered:
+    """Every file of DIST, and the problems that were met.
+
+    Attributes:
+        artifacts: the files.
+        problems: the problems.
+        events: the events in their final form, by their id.
+        revisions: their revisions, by their id.
+        frame: a hash of what the pages of events have in common; empty without a site.
+        is_settled: whether a build after this one will meet the same problems, as far as can be told beforehand.
     """
 
     artifacts: tuple[Artifact, ...]
     problems: tuple[Problem, ...]
     events: Mapping[str, RenderedEvent]
     revisions: Mapping[str, Revision]
+    frame: str
     is_settled: bool
 
 
@@ -61,6 +83,7 @@ def render(
     baseline: Manifest | None = None,
     consent: Consent = _NONE,
     site: bool = True,
+    executor: Executor | None = None,
 ) -> tuple[Artifact, ...]:
     """Return every file of DIST, the manifest last.
 
@@ -70,13 +93,14 @@ def render(
         baseline: the last published manifest; None for a first build.
         consent: what may vanish for subscribers.
         site: whether there are web pages.
+        executor: what may render pages in other processes; the bytes are the same.
 
     Raises:
         PromiseError: something would vanish without consent.
         SourceError: a feed that `load` did not make would misplace a series.
-        OutputError: the baseline does not say what an event was that is gone.
+        OutputError: the baseline does not say what an event was that is gone, or the executor broke.
     """
-    return _render(project, now, baseline or Manifest(), consent, Memory(), silent, site=site).artifacts
+    return _render(project, now, baseline or Manifest(), consent, _Means(site=site, executor=executor)).artifacts
 
 
 def build(
@@ -90,6 +114,7 @@ def build(
     check: bool = False,
     site: bool = True,
     progress: Progress | None = None,
+    executor: Executor | None = None,
 ) -> BuildResult:
     """Build the folder of events `path` into the folder `out`.
 
@@ -103,6 +128,7 @@ def build(
         check: write nothing; the result's `changes` tell what is out of date.
         site: whether there are web pages.
         progress: told how far each stage is.
+        executor: what may render pages in other processes; the bytes are the same. It is not shut down.
 
     Raises:
         SourceError: the sources have errors, or a template of theirs fails. DIST is not touched.
@@ -118,7 +144,8 @@ def build(
         began, memory = (None, Memory()) if check else (_clock(dist), read_memory(dist.state))
         project = load(source, base_url=base_url, progress=report, memory=memory)
         published = baseline or dist.manifest or Manifest()
-        rendered = _render(project, now, published, consent, memory, report, site=site)
+        means = _Means(site=site, memory=memory, executor=executor, progress=report)
+        rendered = _render(project, now, published, consent, means)
         problems = sort_problems([*project.problems, *rendered.problems])
         if check:
             changes = dist.changes(rendered.artifacts, same_manifest=same_output)
@@ -150,12 +177,19 @@ def _clock(dist: Dist) -> int | None:
 
 def _remember(dist: Dist, began: int, memory: Memory, project: Project, rendered: _Rendered) -> None:
     """Write down what was made of each file, for the next build."""
+    pages = {artifact.path: (artifact.size, artifact.sha256) for artifact in rendered.artifacts}
 
     def printed(event_id: str) -> Printed:
         event = rendered.events[event_id]
-        return Printed(_row_of(rendered.revisions[event_id]), event.vevent, event.own_lines, event.tzids)
+        return Printed(
+            revision=_row_of(rendered.revisions[event_id]),
+            vevent=event.vevent,
+            own_lines=event.own_lines,
+            tzids=event.tzids,
+            page=pages.get(page_path(event_id)),
+        )
 
-    write_memory(dist.state, memory, project.key, began, project.resolved, printed)
+    write_memory(dist.state, memory, project.key, rendered.frame, began, project.resolved, printed)
 
 
 def _take_snapshot(dist: Dist, key: str, began: int, project: Project, problems: tuple[Problem, ...]) -> None:
@@ -173,38 +207,25 @@ def _take_snapshot(dist: Dist, key: str, began: int, project: Project, problems:
         write_snapshot(dist.state, snapshot)
 
 
-def _render(
-    project: Project,
-    now: datetime,
-    baseline: Manifest,
-    consent: Consent,
-    memory: Memory,
-    progress: Progress,
-    *,
-    site: bool,
-) -> _Rendered:
+def _render(project: Project, now: datetime, baseline: Manifest, consent: Consent, means: _Means) -> _Rendered:
     edition = prepare(project, baseline, now, consent)
     trimmed = without_expired(edition, now, consent)
     # An event that changed is told of in changes.atom: it differs, so nothing needs to be rendered to find that out.
     if consent.removals or edition.history != baseline.history:
         edition = trimmed
-    artifacts, problems, events = _render_edition(project, edition, memory, progress, site=site)
+    rendered = _render_edition(project, edition, means)
     # Tombstones go with a build that changes something else: time alone makes nothing out of date.
-    if trimmed is not edition and not _is_published(artifacts, baseline):
-        artifacts, problems, _ = _render_edition(project, trimmed, memory, progress, site=site)
-    # Of the problems of an edition some go once it is published; new ones come of floors that are then behind.
-    is_settled = not edition.problems and not any(event.stamp_marks for event in project.events)
-    revisions = {item.event.id: item.revision for item in edition.events}
-    return _Rendered(artifacts, (*edition.problems, *problems), events, revisions, is_settled)
+    if trimmed is not edition and not _is_published(rendered.artifacts, baseline):
+        rendered = _render_edition(project, trimmed, means)
+    return rendered
 
 
-def _render_edition(
-    project: Project, edition: Edition, memory: Memory, progress: Progress, *, site: bool
-) -> tuple[tuple[Artifact, ...], tuple[Problem, ...], Mapping[str, RenderedEvent]]:
+def _render_edition(project: Project, edition: Edition, means: _Means) -> _Rendered:
+    site = _begin_site(project, edition, means) if means.site else None
     gone = {item.event.id for item in edition.events if item.removed}
     placed = place((item.event for item in edition.events), gone, edition.feeds)
     revised = [replace(item, event=placed.events[item.event.id]) for item in edition.events]
-    rendered = dict(_render_events(revised, memory, progress))
+    rendered = dict(_render_events(revised, means))
     feeds = [
         render_feed(
             feed, edition.calendar, [rendered[event_id] for event_id in feed.event_ids], placed.plans.get(feed.path)
@@ -212,9 +233,16 @@ def _render_edition(
         for feed in edition.feeds
     ]
     singles = [render_single(each, placed.plans.get(each.path)) for each in rendered.values()]
-    pages = _render_pages(project, edition) if site else ()
-    artifacts = (*feeds, *singles, render_changes(edition), *pages)
-    return (*artifacts, render_manifest(edition, artifacts)), tuple(_feed_problems(edition, feeds)), rendered
+    artifacts = (*feeds, *singles, render_changes(edition), *(() if site is None else site.files(means.progress)))
+    return _Rendered(
+        artifacts=(*artifacts, render_manifest(edition, artifacts)),
+        problems=(*edition.problems, *_feed_problems(edition, feeds)),
+        events=rendered,
+        revisions={item.event.id: item.revision for item in edition.events},
+        frame="" if site is None else site.frame_key,
+        # Of the problems of an edition some go once it is published; new ones come of floors that are then behind.
+        is_settled=not edition.problems and not any(event.stamp_marks for event in project.events),
+    )
 
 
 def _is_published(artifacts: Sequence[Artifact], baseline: Manifest) -> bool:
@@ -223,19 +251,18 @@ def _is_published(artifacts: Sequence[Artifact], baseline: Manifest) -> bool:
     return hashes == baseline.files
 
 
-def _render_pages(project: Project, edition: Edition) -> tuple[Artifact, ...]:
-    from calfeed.site.pages import render_site  # templates take a moment to load, and not every build has a site
+def _begin_site(project: Project, edition: Edition, means: _Means) -> Site:
+    from calfeed.site.pages import Site  # templates take a moment to load, and not every build has a site
 
-    return render_site(project, edition.feeds, edition.events)
+    return Site(project, edition.feeds, edition.events, means.memory.page, means.executor)
 
 
-def _render_events(
-    revised: Sequence[Revised], memory: Memory, progress: Progress
-) -> Iterator[tuple[str, RenderedEvent]]:
+def _render_events(revised: Sequence[Revised], means: _Means) -> Iterator[tuple[str, RenderedEvent]]:
+    printed, progress = means.memory.printed, means.progress
     for number, item in enumerate(revised):
         progress("rendering", number, len(revised))
         event = item.event
-        known = memory.printed.get(event.id)
+        known = printed.get(event.id)
         if known is not None and known.revision == _row_of(item.revision):
             yield event.id, RenderedEvent(event.id, event.path, known.vevent, known.own_lines, known.tzids)
         else:

@@ -79,6 +79,8 @@ ORDER = (
     "site.qr",
     "site.statics",
     "site.hosting",
+    "site.page",
+    "workers",
     "site.pages",
     "manifest",
     "output",

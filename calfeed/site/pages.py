@@ -6,18 +6,20 @@ what is over and what is next.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 from urllib.parse import urlsplit
 
 from calfeed.links import subscribe_links
 from calfeed.markdown import to_page, to_plain
-from calfeed.model import Artifact, Event, Feed, Project
+from calfeed.model import Artifact, Event, Feed, Project, page_path
 from calfeed.revisions import Revised
 from calfeed.site import series
-from calfeed.site.engine import Engine, as_html
-from calfeed.site.hosting import CONTENT_POLICY, host_files
+from calfeed.site.engine import as_html
+from calfeed.site.hosting import host_files
 from calfeed.site.months import PeriodLink, by_year, month_views
+from calfeed.site.page import Frame, render_event, render_events
 from calfeed.site.qr import qr_svg
 from calfeed.site.statics import static_files
 from calfeed.site.views import (
@@ -25,31 +27,21 @@ from calfeed.site.views import (
     RowView,
     VenueView,
     catalog_of,
-    event_view,
     feed_page,
     row_view,
+    site_head,
     site_view,
     venue_view,
 )
-from calfeed.site.words import APPS, WORDS
+from calfeed.site.words import WORDS
+from calfeed.workers import Executor, spread
 
 MAX_ROWS = 250
 """How many rows the agenda of a page has. A longer one is left to the pages of the months, that of a feed to its years.
 """
 
-# What turns the direction of all that follows: the head of a page has no element that would end it.
-_NO_TURNS = dict.fromkeys((*range(0x202A, 0x202F), *range(0x2066, 0x206A)))
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """A page: where it is, and what its head says of it. `is_listed` tells whether search engines shall know it."""
-
-    path: str
-    title: str
-    summary: str
-    address: str | None
-    is_listed: bool = True
+Known = Callable[[str, str], tuple[int, str] | None]
+"""Tells size and SHA-256 of the page of an event that was made before: by the key of its frame, and the event's id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,28 +54,27 @@ class MonthAgenda:
     rows: tuple[RowView, ...]
 
 
-def render_site(project: Project, feeds: Sequence[Feed], revised: Sequence[Revised]) -> tuple[Artifact, ...]:
-    """Return every file of the site.
+class Site:
+    """The site of an edition. What other processes shall do of it has begun when it is made."""
 
-    Args:
-        project: the calendar, its look, and the pictures.
-        feeds: the feeds that are published, the main one first, old addresses among them.
-        revised: the events that are published, those that only tell of a cancellation among them.
+    def __init__(
+        self,
+        project: Project,
+        feeds: Sequence[Feed],
+        revised: Sequence[Revised],
+        known: Known,
+        executor: Executor | None = None,
+    ) -> None:
+        """Begin a site.
 
-    Raises:
-        SourceError: a template of the calendar's own fails.
-    """
-    writer = _Writer(project, feeds, revised)
-    pages = tuple(writer.pages())
-    codes = tuple(writer.codes())
-    return (*pages, *codes, *static_files(project.theme), *host_files(writer.listed, project), *project.images)
-
-
-class _Writer:
-    """One run of `render_site`: what its pages have in common."""
-
-    def __init__(self, project: Project, feeds: Sequence[Feed], revised: Sequence[Revised]) -> None:
-        self._project = project
+        Args:
+            project: the calendar, its look, and the pictures.
+            feeds: the feeds that are published, the main one first, old addresses among them.
+            revised: the events that are published, those that only tell of a cancellation among them.
+            known: the pages of events that were made before.
+            executor: what may make pages.
+        """
+        self._project, self._known, self._executor = project, known, executor
         self._language = project.calendar.language
         self._url = project.calendar.url
         self._feeds = [feed for feed in feeds if feed.moved_to is None]  # an old address needs no page
@@ -91,37 +82,69 @@ class _Writer:
         last = series.horizon(revised)
         self._events = {item.event.id: item for item in revised}
         self._shown = {item.event.id: series.shown_occurrences(item.event, last) for item in revised}
+        head = site_head(project, self._feeds[0])
+        self._frame = Frame(site=head, catalog=self._catalog, templates=project.templates)
+        # The pages of events, as they come, tell nothing of how much else there is. Those by other templates may.
+        begun = None if project.templates else self._begin_event_pages()
         # An occurrence is in several agendas; its identity is enough to find its row, and quicker than its value.
         self._row_of = {id(one): row_view(one, self._language) for shown in self._shown.values() for one in shown}
         self._views = [self._feed_view(feed, is_main=number == 0) for number, feed in enumerate(self._feeds)]
         rows = ((one, self._row_of[id(one)]) for one in self._in_order(self._shown))
         self._months = month_views(rows, self._language)
-        self._engine = Engine(project.templates)
-        self._common: Mapping[str, object] = {
-            "site": site_view(project, self._views[0], self._views[1:]),
-            "words": WORDS,
-            "apps": APPS,
-            "years": by_year(self._months),
-            "policy": CONTENT_POLICY,
-        }
-        self.listed: list[tuple[str, str | None]] = []
-        """The pages for search engines: each with its address and the day it last changed, where that is known."""
+        whole = site_view(head, project.calendar, self._views[0], self._views[1:])
+        self._frame = replace(self._frame, site=whole, years=by_year(self._months))
+        self._event_pages = begun or self._begin_event_pages()
+        self._listed: list[tuple[str, str | None]] = []
 
-    def pages(self) -> Iterator[Artifact]:
-        """Yield every page."""
+    def files(self, progress: Callable[[str, int, int], None]) -> tuple[Artifact, ...]:
+        """Return every file of the site.
+
+        Args:
+            progress: told how many pages are made.
+
+        Raises:
+            SourceError: a template of the calendar's own fails.
+            OutputError: a process that made pages was lost.
+        """
+        pages: list[Artifact] = []
+        for page in self._pages():
+            progress("pages", len(pages), len(self._events))
+            pages.append(page)
+        progress("pages", len(self._events), len(self._events))
+        codes = tuple(self._codes())
+        project = self._project
+        return (*pages, *codes, *static_files(project.theme), *host_files(self._listed, project), *project.images)
+
+    def _pages(self) -> Iterator[Artifact]:
         yield from self._overviews()
         for month in self._months:
-            page = self._page(month.link.page, month.link.label)
-            yield self._render("month.html", page, {"month": month})
+            yield self._render("month.html", month.link.page, month.link.label, {"month": month})
         for feed, view in zip(self._feeds[1:], self._views[1:], strict=True):
             yield from self._feed_pages(view, self._rows(feed.event_ids))
-        for event_id, item in self._events.items():
-            view_of_event = event_view(item.event, self._shown[event_id], self._catalog)
-            title = f"{view_of_event.status.word}: {item.event.summary}" if view_of_event.status else item.event.summary
-            page = self._page(view_of_event.page, title, view_of_event.plain, item)
-            yield self._render("event.html", page, {"event": view_of_event})
+        for item in self._events.values():
+            self._list(page_path(item.event.id), item.revision.last_modified.date().isoformat())
+        yield from self._event_pages()
 
-    def codes(self) -> Iterator[Artifact]:
+    def _begin_event_pages(self) -> Callable[[], Iterator[Artifact]]:
+        """Have the pages of events made that are not known, and return a function that yields all."""
+        frame = self._frame
+        self.frame_key = frame.key
+        found = {event_id: self._known(self.frame_key, event_id) for event_id in self._events}
+        unknown = [(item.event, self._shown[each]) for each, item in self._events.items() if found[each] is None]
+        made = spread(self._executor, partial(render_events, frame), unknown)
+
+        def pages() -> Iterator[Artifact]:
+            new = made()
+            for event_id, page in found.items():
+                event, shown = self._events[event_id].event, self._shown[event_id]
+                if page is None:
+                    yield next(new)
+                else:
+                    yield Artifact.known(page_path(event_id), *page, partial(render_event, frame, event, shown))
+
+        return pages
+
+    def _codes(self) -> Iterator[Artifact]:
         """Yield the QR code of every feed that has an address."""
         for view in self._views:
             if view.qr is not None and view.links is not None:
@@ -133,11 +156,11 @@ class _Writer:
         is_large = len(rows) > MAX_ROWS
         values = {"agenda": () if is_large else self._agenda(rows), "is_large": is_large, "feed": self._views[0]}
         name = self._project.calendar.name
-        yield self._render("index.html", self._page("index.html", name, self._views[0].summary), values)
-        yield self._render("embed.html", self._page("embed.html", name, is_listed=False), values)
+        yield self._render("index.html", "index.html", name, values, self._views[0].summary)
+        yield self._render("embed.html", "embed.html", name, values, is_listed=False)
         # It is shown at any address, so what it links to is told from the top of the host, if that is known.
         root = None if self._url is None else urlsplit(self._url).path
-        yield self._render("404.html", self._page("404.html", WORDS.missing, is_listed=False), {}, root)
+        yield self._render("404.html", "404.html", WORDS.missing, {}, root=root, is_listed=False)
 
     def _feed_pages(self, view: FeedView, rows: Sequence[RowView]) -> Iterator[Artifact]:
         """Yield the page of a feed; where its agenda is long, one that leads to its years, and theirs."""
@@ -160,27 +183,31 @@ class _Writer:
             )
             values = {**values, "agenda": (), "periods": periods}
             for period, months in zip(periods, years.values(), strict=True):
-                page = self._page(period.page, f"{view.name} {period.key}", view.summary)
-                yield self._render("feed.html", page, {**values, "agenda": tuple(months), "year": period.key})
-        yield self._render("feed.html", self._page(view.page, view.name, view.summary), values)
+                title, of_year = f"{view.name} {period.key}", {"agenda": tuple(months), "year": period.key}
+                yield self._render("feed.html", period.page, title, {**values, **of_year}, view.summary)
+        yield self._render("feed.html", view.page, view.name, values, view.summary)
 
     # -- parts
 
-    def _page(
-        self, path: str, title: str, summary: str = "", item: Revised | None = None, *, is_listed: bool = True
-    ) -> Page:
-        shown = "" if path == "index.html" else path
-        address = None if self._url is None else self._url + shown
-        if is_listed and address is not None:
-            changed = None if item is None else item.revision.last_modified.date().isoformat()
-            self.listed.append((address, changed))
-        summary = summary or WORDS.calendar_of.format(self._project.calendar.name)
-        return Page(path, _without_turns(title), _without_turns(summary), address, is_listed)
+    def _render(
+        self,
+        template: str,
+        path: str,
+        title: str,
+        values: Mapping[str, object],
+        summary: str = "",
+        *,
+        root: str | None = None,
+        is_listed: bool = True,
+    ) -> Artifact:
+        if is_listed:
+            self._list(path)
+        return self._frame.render(template, self._frame.page(path, title, summary, is_listed=is_listed), values, root)
 
-    def _render(self, template: str, page: Page, values: Mapping[str, object], root: str | None = None) -> Artifact:
-        above = "../" * page.path.count("/") if root is None else root
-        data = self._engine.render(template, {**self._common, **values, "page": page, "root": above})
-        return Artifact(page.path, data)
+    def _list(self, path: str, changed: str | None = None) -> None:
+        """Note a page for search engines, and the day it last changed where that is known."""
+        if self._url is not None:
+            self._listed.append((self._url + ("" if path == "index.html" else path), changed))
 
     def _in_order(self, ids: Iterable[str]) -> list[Event]:
         """Return the occurrences of events that are shown, in the order of their starts."""
@@ -221,7 +248,3 @@ class _Writer:
         venues = (event.venue for event in events)
         venue = next((venue for venue in venues if venue is not None and venue.id == venue_id), None)
         return None if venue is None else venue_view(venue, self._catalog)
-
-
-def _without_turns(text: str) -> str:
-    return text if text.isprintable() else text.translate(_NO_TURNS)  # which looks at every letter

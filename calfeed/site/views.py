@@ -14,7 +14,7 @@ from calfeed.agenda import days_of
 from calfeed.fields import category_slug
 from calfeed.links import Link, SubscribeLinks, add_links, map_link
 from calfeed.markdown import to_page, to_plain
-from calfeed.model import Event, Feed, Organizer, Project, Status, Venue, image_path
+from calfeed.model import Calendar, Event, Feed, Organizer, Project, Status, Venue, image_path, page_path
 from calfeed.site import dates, times
 from calfeed.site.engine import Html, as_html
 from calfeed.site.jsonld import event_json_ld
@@ -104,20 +104,34 @@ class EventView:
     json_ld: Html
 
 
+@dataclass(frozen=True, slots=True)
+class MainFeed:
+    """Where the main feed is."""
+
+    path: str
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
-class SiteView:
-    """The calendar as a whole."""
+class SiteHead:
+    """The calendar as every page tells of it, whatever events it holds."""
 
     name: str
     language: str
     is_right_to_left: bool
     url: str | None
-    description: Html | None
-    summary: str
     footer: Html | None
     logo: str | None
     organizer: Organizer | None
+    main: MainFeed | FeedView
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SiteView(SiteHead):
+    """The calendar as a whole."""
+
     main: FeedView
+    description: Html | None
+    summary: str
     feeds: tuple[FeedView, ...]
     categories: tuple[FeedView, ...]
     venues: tuple[FeedView, ...]
@@ -125,13 +139,15 @@ class SiteView:
 
 @dataclass(frozen=True, slots=True)
 class Catalog:
-    """What a view of one event needs of the others: the calendar's language and address, and which pages there are."""
+    """What a view of one event needs of the others: the calendar's language and address, and which pages there are.
+
+    These are the pages of categories by slug and of venues by id.
+    """
 
     language: str
     url: str | None
     categories: Mapping[str, str]
-    venues: frozenset[str]
-    images: frozenset[str]
+    venues: Mapping[str, str]
 
 
 def catalog_of(project: Project, feeds: Sequence[Feed]) -> Catalog:
@@ -141,8 +157,7 @@ def catalog_of(project: Project, feeds: Sequence[Feed]) -> Catalog:
         language=project.calendar.language,
         url=project.calendar.url,
         categories={slug: feed_page(slug) for slug in slugs if slug.startswith("category/")},
-        venues=frozenset(slug.removeprefix("venue/") for slug in slugs if slug.startswith("venue/")),
-        images=frozenset(image.path for image in project.images),
+        venues={slug.removeprefix("venue/"): feed_page(slug) for slug in slugs if slug.startswith("venue/")},
     )
 
 
@@ -153,19 +168,12 @@ def feed_page(slug: str) -> str:
     return f"{folder}/{name}.html"
 
 
-def event_page(event: Event) -> str:
-    """Return the page of an event."""
-    return f"events/{event.id}.html"
-
-
 def event_view(event: Event, occurrences: Sequence[Event], catalog: Catalog) -> EventView:
     """Return an event as its page shows it; `occurrences` are those of a series that are shown."""
-    language, page = catalog.language, event_page(event)
-    image = image_path(event.image) if event.image is not None else None
-    if image not in catalog.images:
-        image = None
+    language, page = catalog.language, page_path(event.id)
+    image = None if event.image is None else quote(image_path(event.image))
     address = None if catalog.url is None else catalog.url + page
-    image_address = None if catalog.url is None or image is None else catalog.url + quote(image)
+    image_address = None if catalog.url is None or image is None else catalog.url + image
     first = days_of(event.when)[0]
     return EventView(
         page=page,
@@ -183,7 +191,7 @@ def event_view(event: Event, occurrences: Sequence[Event], catalog: Catalog) -> 
         online_host=_host(event.online),
         description=None if event.description is None else as_html(to_page(event.description, 3)),
         plain=_shortened(to_plain(event.description or "")),
-        image=None if image is None else quote(image),
+        image=image,
         organizer=event.organizer,
         categories=tuple(Subject(name, catalog.categories.get(_category_slug(name))) for name in event.categories),
         url=event.url,
@@ -199,7 +207,7 @@ def row_view(event: Event, language: str) -> RowView:
     """Return an occurrence as a row."""
     first = days_of(event.when)[0]
     return RowView(
-        page=event_page(event),
+        page=page_path(event.id),
         summary=event.summary,
         status=STATUSES.get(event.status),
         date=TimeView(first.isoformat(), str(first.day)),
@@ -213,32 +221,45 @@ def row_view(event: Event, language: str) -> RowView:
 
 def venue_view(venue: Venue, catalog: Catalog) -> VenueView:
     """Return a place as pages show it."""
-    has_page = venue.id is not None and venue.id in catalog.venues
     return VenueView(
         name=venue.name,
         address=venue.address.line,
         map=map_link(venue),
         url=venue.url,
-        page=feed_page(f"venue/{venue.id}") if has_page else None,
+        page=None if venue.id is None else catalog.venues.get(venue.id),
     )
 
 
-def site_view(project: Project, main: FeedView, others: Sequence[FeedView]) -> SiteView:
-    """Return the calendar as pages show it."""
+def site_head(project: Project, main: Feed) -> SiteHead:
+    """Return the calendar as every page tells of it; `main` is its main feed."""
     calendar, theme = project.calendar, project.theme
-    by_folder: dict[str, list[FeedView]] = {"feeds": [], "categories": [], "venues": []}
-    for feed in others:
-        by_folder[feed.page.partition("/")[0]].append(feed)
-    return SiteView(
+    return SiteHead(
         name=calendar.name,
         language=calendar.language,
         is_right_to_left=dates.is_right_to_left(calendar.language),
         url=calendar.url,
-        description=None if calendar.description is None else as_html(to_page(calendar.description, 2)),
-        summary=_shortened(to_plain(calendar.description or "")),
         footer=None if theme.footer is None else as_html(to_page(theme.footer, 2)),
         logo=None if theme.logo is None else quote(image_path(theme.logo)),
         organizer=calendar.organizer,
+        main=MainFeed(main.path),
+    )
+
+
+def site_view(head: SiteHead, calendar: Calendar, main: FeedView, others: Sequence[FeedView]) -> SiteView:
+    """Return the calendar as a whole, with its feeds."""
+    by_folder: dict[str, list[FeedView]] = {"feeds": [], "categories": [], "venues": []}
+    for feed in others:
+        by_folder[feed.page.partition("/")[0]].append(feed)
+    return SiteView(
+        name=head.name,
+        language=head.language,
+        is_right_to_left=head.is_right_to_left,
+        url=head.url,
+        description=None if calendar.description is None else as_html(to_page(calendar.description, 2)),
+        summary=_shortened(to_plain(calendar.description or "")),
+        footer=head.footer,
+        logo=head.logo,
+        organizer=head.organizer,
         main=main,
         feeds=tuple(by_folder["feeds"]),
         categories=tuple(by_folder["categories"]),

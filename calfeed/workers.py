@@ -1,0 +1,115 @@
+"""Work for several processes: ours, or any executor of `concurrent.futures`, such as dask and ray have one."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Protocol, TypeVar
+
+from calfeed.errors import Mark, OutputError, error
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future, ProcessPoolExecutor
+    from multiprocessing.process import BaseProcess
+
+_T = TypeVar("_T")
+_R = TypeVar("_R")
+
+_BATCH = 200
+"""How many things a process is given at once: enough that sending them is quick beside the work."""
+_FEWEST = 1_000
+"""With fewer, starting processes takes longer than it saves."""
+
+
+class Executor(Protocol):
+    """What can have work done elsewhere: a `concurrent.futures.Executor`, as far as it is used."""
+
+    def submit(self, work: Callable[[_T], _R], given: _T, /) -> Future[_R]:
+        """Have `work(given)` done, and return the promise of its result."""
+
+
+class Processes:
+    """An executor of processes that are started with the first work for them: most calendars have none."""
+
+    def __init__(self, number: int) -> None:
+        self._number = number
+        self._pool: ProcessPoolExecutor | None = None
+
+    def submit(self, work: Callable[[_T], _R], given: _T, /) -> Future[_R]:
+        """Have `work(given)` done, and return the promise of its result."""
+        if self._pool is None:
+            from concurrent.futures import ProcessPoolExecutor  # takes a moment to load
+
+            self._pool = ProcessPoolExecutor(self._number, initializer=_begin_worker)
+        return self._pool.submit(work, given)
+
+    def close(self) -> None:
+        """End the processes; what they have not begun is not done."""
+        if self._pool is not None:
+            self._pool.shutdown(cancel_futures=True)
+
+
+@contextmanager
+def processes(number: int) -> Iterator[Executor | None]:
+    """Yield an executor of so many processes; None for fewer than two.
+
+    Whatever happens, none of them is left behind: not by an interrupt from the keyboard, which only this process takes
+    notice of, and not when this process is killed.
+    """
+    if number < 2:
+        yield None
+        return
+    executor = Processes(number)
+    try:
+        yield executor
+    finally:
+        executor.close()
+
+
+def spread(
+    executor: Executor | None, work: Callable[[Sequence[_T]], Sequence[_R]], items: Sequence[_T]
+) -> Callable[[], Iterator[_R]]:
+    """Have work begun, and return a function that yields its results in the order of the items.
+
+    Args:
+        executor: what shall do it; None, or for a few items, the function itself does it when it is called.
+        work: given some of the items, it returns a result for each. It and they can be pickled.
+        items: what there is to do.
+
+    Raises:
+        OutputError: a process was lost. The function raises it, and whatever the work raises.
+    """
+    batches = [items[begin : begin + _BATCH] for begin in range(0, len(items), _BATCH)]
+    if executor is None or len(items) < _FEWEST:
+        return lambda: (result for batch in batches for result in work(batch))
+    from concurrent.futures import BrokenExecutor
+
+    futures = [executor.submit(work, batch) for batch in batches]
+
+    def results() -> Iterator[_R]:
+        try:
+            for future in futures:
+                yield from future.result()
+        except BrokenExecutor as cause:
+            message = "a process that helped was lost; the system may have been out of memory"
+            hint = "build again with fewer processes, or with `--jobs 1`"
+            raise OutputError([error(Mark(path="calfeed"), "lost-process", message, hint)]) from cause
+
+    return results
+
+
+def _begin_worker() -> None:
+    from multiprocessing import parent_process
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_follow, args=(parent_process(),), daemon=True).start()
+
+
+def _follow(parent: BaseProcess | None) -> None:
+    """End this process with its parent. One that was killed could not tell, and the queues outlive it."""
+    if parent is not None:
+        parent.join()
+        os._exit(1)
