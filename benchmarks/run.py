@@ -25,8 +25,13 @@ from pathlib import Path
 _HERE = Path(__file__).resolve().parent
 _FLOOR, _LOOP, _YAML2ICS = "floor", "icalendar loop (one feed)", "yaml2ics (one feed)"
 _COLD, _UNCHANGED, _CHANGED = "calfeed cold", "calfeed unchanged", "calfeed one changed"
-_SITE = "calfeed with the site"
-_ORDER = (_FLOOR, _LOOP, _YAML2ICS, _COLD, _UNCHANGED, _CHANGED, _SITE)
+_SITE, _SITE_CHANGED = "calfeed with the site", "calfeed with the site, one changed"
+_COLD_ALONE, _SITE_ALONE = f"{_COLD}, one process", f"{_SITE}, one process"
+_ORDER = (
+    *(_FLOOR, _LOOP, _YAML2ICS),
+    *(_COLD, _COLD_ALONE, _UNCHANGED, _CHANGED),
+    *(_SITE, _SITE_ALONE, _SITE_CHANGED),
+)
 _PACKAGES = ("calfeed", "yaml2ics", "ics", "icalendar", "PyYAML", "pydantic", "pytz")
 _BUILD_TIME = "1790000000"  # SOURCE_DATE_EPOCH, so that every round has the same bytes to write
 
@@ -87,17 +92,24 @@ def _round(inputs: Inputs, out: Path, *, alone: bool) -> Iterator[tuple[str, Cos
     out.mkdir()
     dist, packed, log = out / "dist", out / "pack", out / "log"
     build = _module("calfeed", "build", inputs.events, "-o", dist, "--no-site")
+    alone_build = _module("calfeed", "build", inputs.events, "--jobs", 1)
     yield _COLD, _run(build, log, says="written")
     _check_feed(dist / "culture.ics", inputs.n)
     _run(_own("contenders.py", "pack", dist, packed), log)
     yield _UNCHANGED, _run(build, log, says="up to date")
     with _one_changed(inputs.events):
         yield _CHANGED, _run(build, log, says="written")
+    yield _COLD_ALONE, _run([*alone_build, "-o", str(out / "dist-alone"), "--no-site"], log, says="written")
     if alone:
         return
     site = out / "site"
-    yield _SITE, _run(_module("calfeed", "build", inputs.events, "-o", site), log, says="written")
+    build = _module("calfeed", "build", inputs.events, "-o", site)
+    yield _SITE, _run(build, log, says="written")
     _check_site(site, inputs.n)
+    with _one_changed(inputs.events):
+        yield _SITE_CHANGED, _run(build, log, says="written")
+    yield _SITE_ALONE, _run([*alone_build, "-o", str(out / "site-alone")], log, says="written")
+    _check_site(out / "site-alone", inputs.n)
 
     yield _FLOOR, _run(_own("contenders.py", "floor", inputs.events, packed, out / "floor"), log)
     yield _LOOP, _run(_own("contenders.py", "icalendar", inputs.events, out / "icalendar.ics"), log)

@@ -169,7 +169,7 @@ def check(events: Path, form: Literal["text", "json", "github"], strict: bool) -
     "--jobs",
     type=click.IntRange(1, _MOST_JOBS),
     metavar="N",
-    help="Processes that make pages, where there are many (default: one for each core).",
+    help="Processes that read files and make pages, where there are many (default: one for each core).",
 )
 def build(
     events: Path,

@@ -142,7 +142,7 @@ def build(
     with nullcontext(view_dist(target)) if check else open_dist(target) as dist:
         # What earlier builds made is no proof of what this one would make.
         began, memory = (None, Memory()) if check else (_clock(dist), read_memory(dist.state))
-        project = load(source, base_url=base_url, progress=report, memory=memory)
+        project = load(source, base_url=base_url, progress=report, memory=memory, executor=executor)
         published = baseline or dist.manifest or Manifest()
         means = _Means(site=site, memory=memory, executor=executor, progress=report)
         rendered = _render(project, now, published, consent, means)

@@ -1,11 +1,11 @@
-"""Work for several processes: ours, or any executor of `concurrent.futures`, such as dask and ray have one."""
+"""Work for several processes: our own, or those of any executor that has `submit`, such as that of dask."""
 
 from __future__ import annotations
 
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
@@ -44,7 +44,8 @@ class Processes:
             from concurrent.futures import ProcessPoolExecutor  # takes a moment to load
 
             self._pool = ProcessPoolExecutor(self._number, initializer=_begin_worker)
-        return self._pool.submit(work, given)
+        with _without_interrupts():  # it may start a process, which is not to take notice of them from the first
+            return self._pool.submit(work, given)
 
     def close(self) -> None:
         """End the processes; what they have not begun is not done."""
@@ -71,34 +72,46 @@ def processes(number: int) -> Iterator[Executor | None]:
 
 def spread(
     executor: Executor | None, work: Callable[[Sequence[_T]], Sequence[_R]], items: Sequence[_T]
-) -> Callable[[], Iterator[_R]]:
-    """Have work begun, and return a function that yields its results in the order of the items.
+) -> Iterator[_R] | None:
+    """Have work begun, and return its results in the order of the items; None where it had better be done here.
 
     Args:
-        executor: what shall do it; None, or for a few items, the function itself does it when it is called.
+        executor: what shall do it.
         work: given some of the items, it returns a result for each. It and they can be pickled.
         items: what there is to do.
 
     Raises:
-        OutputError: a process was lost. The function raises it, and whatever the work raises.
+        OutputError: a process was lost. The iterator raises it, and whatever the work raises.
     """
-    batches = [items[begin : begin + _BATCH] for begin in range(0, len(items), _BATCH)]
     if executor is None or len(items) < _FEWEST:
-        return lambda: (result for batch in batches for result in work(batch))
+        return None
+    batches = (items[begin : begin + _BATCH] for begin in range(0, len(items), _BATCH))
+    return _results([executor.submit(work, batch) for batch in batches])
+
+
+def _results(futures: Iterable[Future[Sequence[_R]]]) -> Iterator[_R]:
     from concurrent.futures import BrokenExecutor
 
-    futures = [executor.submit(work, batch) for batch in batches]
+    try:
+        for future in futures:
+            yield from future.result()
+    except BrokenExecutor as cause:
+        message = "a process that helped was lost; the system may have been out of memory"
+        hint = "build again with fewer processes, or with `--jobs 1`"
+        raise OutputError([error(Mark(path="calfeed"), "lost-process", message, hint)]) from cause
 
-    def results() -> Iterator[_R]:
-        try:
-            for future in futures:
-                yield from future.result()
-        except BrokenExecutor as cause:
-            message = "a process that helped was lost; the system may have been out of memory"
-            hint = "build again with fewer processes, or with `--jobs 1`"
-            raise OutputError([error(Mark(path="calfeed"), "lost-process", message, hint)]) from cause
 
-    return results
+@contextmanager
+def _without_interrupts() -> Iterator[None]:
+    """Put interrupts off, where the system can; a process that is started meanwhile puts them off for ever."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _begin_worker() -> None:

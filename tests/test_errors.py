@@ -30,6 +30,7 @@ NOT_OF_SOURCES = {
         "foreign-file",
         "foreign-folder",
         "locked",
+        "lost-process",
         "newer-manifest",
         "not-a-folder",
         "output-failed",

@@ -9,17 +9,20 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import fields
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
-from support import LATER, NOW, TALK, run, tree, write_events, write_files
+from support import CALENDAR, LATER, NOW, TALK, run, tree, write_events, write_files
 
 import calfeed
 from calfeed.errors import OutputError
 from calfeed.memory import read_memory
-from calfeed.model import Event
+from calfeed.model import Artifact, Event
 from calfeed.pipeline import build
 from calfeed.project import load
+from calfeed.revisions import revise
+from calfeed.site.pages import Site
 from calfeed.snapshot import Answer, recall
 from calfeed.state import read_checked, write_checked
 
@@ -208,6 +211,90 @@ def test_only_the_changed_file_is_read(project: Path, tmp_path: Path) -> None:
     found = load(project, memory=memory)
     assert memory.recalled == {"tour.yaml", "fair.yaml"}
     assert sorted(event.summary for event in found.events) == ["Talk", "Tour", "Walk"]
+
+
+# -- pages of events --------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def plain(tmp_path: Path) -> Path:
+    """Build a folder of two events, without templates of its own, and return it."""
+    root = write_events(tmp_path, talk=TALK, tour=f"{TALK}categories: [music]\n")
+    build(root, tmp_path / "dist", now=NOW)
+    return root
+
+
+def known_pages(source: Path, out: Path) -> set[str]:
+    """Return the pages of events that a build knows beforehand, as it would begin now."""
+    memory = read_memory(out.parent / ".calfeed" / out.name)
+    project = load(source, memory=memory)
+    revised, _ = revise(project.events, {}, NOW)
+    site = Site(project, project.feeds, revised, memory.page)
+    return {event.id for event in project.events if memory.page(site.frame_key, event.id) is not None}
+
+
+def test_pages_of_other_events_are_known(plain: Path, tmp_path: Path) -> None:
+    """What one event says, and that there is one more, changes no page of another; its own page is not known."""
+    assert known_pages(plain, tmp_path / "dist") == {"talk", "tour"}
+    write_files(plain, {"more.yaml": f"{TALK}venue: hub\n"})
+    rewrite(plain / "talk.yaml", "Talk", "Walk")
+    assert known_pages(plain, tmp_path / "dist") == {"tour"}
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"extra.yaml": f"{TALK}categories: [dance]\n"},
+        {"calendar.yaml": f"{CALENDAR}theme: {{footer: By us}}\n"},
+        {"_templates/event.html": TEMPLATE},
+        {"_templates/base.html": "{% extends 'calfeed/base.html' %}"},
+    ],
+)
+def test_pages_are_not_known_in_another_frame(plain: Path, tmp_path: Path, more: dict[str, str]) -> None:
+    """Whatever may be seen on every page makes all of them anew: a page to lead to, the look, a template."""
+    write_files(plain, {"calendar.yaml": CALENDAR.replace("[]", "[category]")})
+    build(plain, tmp_path / "dist", now=NOW)
+    assert known_pages(plain, tmp_path / "dist") == {"talk", "tour"}
+    write_files(plain, more)
+    assert known_pages(plain, tmp_path / "dist") == set()
+
+
+def test_pages_by_own_templates_are_known_while_nothing_is_added(project: Path, tmp_path: Path) -> None:
+    """A template of the calendar's own may tell how many events there are: one more makes every page anew."""
+    assert known_pages(project, tmp_path / "dist") == {"talk", "tour", "fair"}
+    write_files(project, {"more.yaml": TALK})
+    assert known_pages(project, tmp_path / "dist") == set()
+
+
+@pytest.mark.parametrize("harm", ["gone", "changed"])
+def test_known_pages_are_made_where_they_are_missing(plain: Path, tmp_path: Path, harm: str) -> None:
+    """A page that is known and is not in DIST as it should be is made after all."""
+    before = tree(tmp_path / "dist")
+    page = tmp_path / "dist" / "events" / "tour.html"
+    page.unlink()
+    if harm == "changed":
+        page.write_bytes(before["events/tour.html"].replace(b"Talk", b"Walk"))
+    assert build(plain, tmp_path / "dist", now=LATER).changes.written == ("events/tour.html",)
+    assert tree(tmp_path / "dist") == before
+
+
+def test_a_site_after_a_build_without_one(plain: Path, tmp_path: Path) -> None:
+    """A build without a site forgets its pages, and the next one with it makes them as they were."""
+    before = tree(tmp_path / "dist")
+    build(plain, tmp_path / "dist", now=LATER, site=False)
+    assert not (tmp_path / "dist" / "events" / "tour.html").exists()
+    assert read_memory(tmp_path / ".calfeed" / "dist").frame == ""
+    build(plain, tmp_path / "dist", now=LATER)
+    assert tree(tmp_path / "dist") == before
+
+
+def test_known_bytes_are_checked() -> None:
+    """A file of which something else was known than is made in the end is refused, not published."""
+    known = Artifact.known("a.html", 1, sha256(b"a").hexdigest(), lambda: Artifact("a.html", b"a"))
+    assert known == Artifact("a.html", b"a")
+    assert known.data == b"a"
+    with pytest.raises(ValueError, match=r"a\.html"):
+        _ = Artifact.known("a.html", 1, sha256(b"b").hexdigest(), lambda: Artifact("a.html", b"a")).data
 
 
 # -- what is believed -------------------------------------------------------------------------------------------

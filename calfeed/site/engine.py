@@ -94,7 +94,7 @@ def _environment(templates: Sequence[Template]) -> jinja2.Environment:
     loader = jinja2.ChoiceLoader([jinja2.FunctionLoader(load), _shipped(), jinja2.PrefixLoader({_PREFIX: _shipped()})])
     kind = ImmutableSandboxedEnvironment if templates else jinja2.Environment
     # Templates do not change while a site is rendered: their files need not be looked at for each page.
-    return kind(
+    environment = kind(
         loader=loader,
         autoescape=True,
         undefined=jinja2.StrictUndefined,
@@ -102,6 +102,9 @@ def _environment(templates: Sequence[Template]) -> jinja2.Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
+    # The same sources give the same bytes.
+    del environment.filters["random"], environment.globals["lipsum"]
+    return environment
 
 
 @cache

@@ -123,10 +123,10 @@ class Site:
             yield from self._feed_pages(view, self._rows(feed.event_ids))
         for item in self._events.values():
             self._list(page_path(item.event.id), item.revision.last_modified.date().isoformat())
-        yield from self._event_pages()
+        yield from self._event_pages
 
-    def _begin_event_pages(self) -> Callable[[], Iterator[Artifact]]:
-        """Have the pages of events made that are not known, and return a function that yields all."""
+    def _begin_event_pages(self) -> Iterator[Artifact]:
+        """Have the pages of events made that are not known, and return all of them."""
         frame = self._frame
         self.frame_key = frame.key
         found = {event_id: self._known(self.frame_key, event_id) for event_id in self._events}
@@ -134,7 +134,7 @@ class Site:
         made = spread(self._executor, partial(render_events, frame), unknown)
 
         def pages() -> Iterator[Artifact]:
-            new = made()
+            new = made or (render_event(frame, event, shown) for event, shown in unknown)
             for event_id, page in found.items():
                 event, shown = self._events[event_id].event, self._shown[event_id]
                 if page is None:
@@ -142,7 +142,7 @@ class Site:
                 else:
                     yield Artifact.known(page_path(event_id), *page, partial(render_event, frame, event, shown))
 
-        return pages
+        return pages()
 
     def _codes(self) -> Iterator[Artifact]:
         """Yield the QR code of every feed that has an address."""

@@ -1,0 +1,235 @@
+"""Several processes: the same bytes and the same problems as one, and none of them is left behind."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+from support import CALENDAR, NOW, VENUES, run, tree, write_files
+
+from calfeed.errors import SourceError
+from calfeed.pipeline import build
+from calfeed.project import load
+from calfeed.workers import Executor, processes, spread
+
+_T = TypeVar("_T")
+_R = TypeVar("_R")
+MANY = 1_010
+"""So many files that they are worth several processes."""
+
+
+class Elsewhere:
+    """An executor like those that work on other machines: what goes there and what comes back is pickled."""
+
+    def __init__(self) -> None:
+        self.batches = 0
+
+    def submit(self, work: Callable[[_T], _R], given: _T, /) -> Future[_R]:
+        """Do the work, as if elsewhere."""
+        self.batches += 1
+        future: Future[_R] = Future()
+        try:
+            there, what = pickle.loads(pickle.dumps((work, given)))  # noqa: S301 - our own
+            future.set_result(pickle.loads(pickle.dumps(there(what))))  # noqa: S301
+        except Exception as cause:  # noqa: BLE001 - whatever it is, the promise tells
+            future.set_exception(pickle.loads(pickle.dumps(cause)))  # noqa: S301
+        return future
+
+
+@pytest.fixture(scope="module")
+def many(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with many files: whole days, times, series, a picture, a venue in place, defaults, a warning."""
+    root = tmp_path_factory.mktemp("many")
+    kinds = (
+        "start: 2027-03-{day:02} 18:00\nend: 20:00\nvenue: hub\n",
+        "start: 2027-04-{day:02}\ncategories: [Music]\n",
+        "start: 2027-10-{day:02} 09:30\nduration: 45m\ndescription: With *[tea](https://x.example/)*\n",
+        "start: 2027-05-{day:02} 18:00\nrrule: {{freq: weekly, count: 9}}\nexdates: 2027-05-{day:02}\n",
+        "start: 2027-06-{day:02} 18:00\nvenue: {{name: Pier, timezone: Europe/Oslo}}\nimage: pier.svg\n",
+        "start: 2027-07-{day:02} 18:00\n",
+    )
+    files = {
+        f"events/{number % 7}/event-{number:04}.yaml": f"summary: Event {number}\n"
+        + kinds[number % len(kinds)].format(day=number % 28 + 1)
+        for number in range(MANY)
+    }
+    files |= {f"events/{folder}/pier.svg": "<svg xmlns='http://www.w3.org/2000/svg'/>" for folder in range(7)}
+    files["events/3/_defaults.yaml"] = "organizer: Harbour Museum\nbusy: true\n"
+    files["events/calendar.yaml"] = CALENDAR.replace("automatic_feeds: []\n", "")
+    files["events/venues.yaml"] = VENUES
+    write_files(root, files)
+    return root / "events"
+
+
+def everything(source: Path, target: Path, executor: Executor | None) -> tuple[dict[str, bytes], tuple[object, ...]]:
+    """Return every file of a build, and its problems."""
+    result = build(source, target, now=NOW, executor=executor)
+    return tree(target), result.problems
+
+
+def test_other_processes_give_the_same_bytes(many: Path, tmp_path: Path) -> None:
+    """Files and pages that were made elsewhere are, byte for byte, what one process makes, and so are the problems."""
+    elsewhere = Elsewhere()
+    alone = everything(many, tmp_path / "alone", None)
+    assert alone == everything(many, tmp_path / "elsewhere", elsewhere)
+    assert elsewhere.batches == 2 * (MANY // 200 + 1)
+    with processes(2) as own:
+        assert alone == everything(many, tmp_path / "own", own)
+    with ProcessPoolExecutor(2) as given:
+        assert alone == everything(many, tmp_path / "given", given)
+
+
+def test_what_processes_made_is_remembered(many: Path, tmp_path: Path) -> None:
+    """A build after one with several processes reads and renders nothing that nobody changed."""
+    build(many, tmp_path / "dist", now=NOW, executor=Elsewhere())
+    elsewhere = Elsewhere()
+    assert not build(many, tmp_path / "dist", now=NOW, executor=elsewhere).changes
+    assert elsewhere.batches == 0  # what is left to make is too little to be worth it
+
+
+def test_errors_from_other_processes_are_those_of_one(many: Path, tmp_path: Path) -> None:
+    """Errors are told alike, hints that depend on the ids of other files among them."""
+    broken = {
+        "events/a-list.yaml": "- summary: Event 7\n  start: 2027-01-01\n- summary: a-list\n  start: never\n",
+        "events/b.yaml": "summary: B\nstart: 2027-03-28 03:30\nend: 2027-03-28 05:00\n",
+        "events/c.yaml": "id: event-0001\nsummary: C\nstart: 2027-03-28\n",
+        "events/d.yaml": "[\n",
+        "events/e.yaml": "summary: E\nstart: 2027-01-01\nimage: missing.png\n",
+        "events/z-list.yaml": "- summary: Event 7\n  start: 2027-01-01\n- summary: B\n  start: 2027-01-02\n",
+    }
+    root = tmp_path / "copy"
+    for path in sorted(many.rglob("*.*")):
+        write_files(root, {f"events/{path.relative_to(many).as_posix()}": path.read_text("utf-8")})
+    write_files(root, broken)
+    told = []
+    for executor in (None, Elsewhere()):
+        with pytest.raises(SourceError) as caught:
+            load(root / "events", executor=executor)
+        told.append(caught.value.problems)
+    assert told[0] == told[1]
+    assert {problem.code for problem in told[0]} > {"missing-id", "nonexistent-time", "duplicate-id", "missing-image"}
+
+
+def test_template_that_fails_elsewhere(many: Path, tmp_path: Path) -> None:
+    """A template of the calendar's own that fails in another process is told with its file and line."""
+    root = tmp_path / "copy"
+    for path in sorted(many.rglob("*.*")):
+        write_files(root, {f"events/{path.relative_to(many).as_posix()}": path.read_text("utf-8")})
+    write_files(root, {"events/_templates/event.html": "<p>\n{{ event.sumary }}</p>\n"})
+    told = []
+    for executor in (None, Elsewhere()):
+        with pytest.raises(SourceError) as caught:
+            build(root / "events", tmp_path / "dist", now=NOW, executor=executor)
+        told.append(caught.value.problems)
+    assert told[0] == told[1]
+    assert [(problem.code, problem.mark.line) for problem in told[0]] == [("bad-template", 2)]
+
+
+def test_results_come_in_order() -> None:
+    """Results come in the order of what was given, and few things are not worth other processes."""
+    given = list(range(2_345))
+    done = spread(Elsewhere(), _doubled, given)
+    assert done is not None
+    assert list(done) == [2 * number for number in given]
+    assert spread(Elsewhere(), _doubled, given[:999]) is None
+    assert spread(None, _doubled, given) is None
+
+
+def _doubled(numbers: Sequence[int]) -> Sequence[int]:
+    return [2 * number for number in numbers]
+
+
+def test_one_process_is_none_beside_this() -> None:
+    """With one process everything is done here."""
+    with processes(1) as executor:
+        assert executor is None
+
+
+def test_option(many: Path, tmp_path: Path) -> None:
+    """`--jobs` takes a number from one on, and changes nothing of what is written."""
+    for jobs in ("1", "2"):
+        result = run("build", str(many), "-o", str(tmp_path / jobs), "--jobs", jobs)
+        assert result.exit_code == 0, result.stderr
+    assert tree(tmp_path / "1") == tree(tmp_path / "2")
+    assert run("build", str(many), "--jobs", "0").exit_code == 2
+
+
+# -- ends -------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def building(many: Path, tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
+    """Start a build with two processes beside it, in a process group of its own; wait until they are there."""
+    command = [sys.executable, "-m", "calfeed", "build", str(many), "-o", str(tmp_path / "dist"), "--jobs", "2"]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+    ) as started:
+        wait_for(lambda: len(processes_of(started.pid)) == 3)
+        yield started
+        wait_for(lambda: not processes_of(started.pid))
+
+
+def processes_of(group: int) -> list[int]:
+    """Return the processes of a group that are alive; Linux alone tells."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                _, _, told = (entry / "stat").read_text("utf-8").rpartition(") ")
+            except OSError:  # it has ended meanwhile
+                continue
+            state, _parent, its_group, *_ = told.split()
+            if int(its_group) == group and state != "Z":
+                found.append(int(entry.name))
+    return found
+
+
+def wait_for(is_so: Callable[[], bool]) -> None:
+    """Wait until something is so; thirty seconds at most."""
+    end = time.monotonic() + 30
+    while not is_so():
+        assert time.monotonic() < end
+        os.sched_yield()
+
+
+only_linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux tells of processes in /proc")
+
+
+@only_linux
+def test_killed_build_leaves_no_process(building: subprocess.Popen[str], tmp_path: Path) -> None:
+    """The processes beside a build that is killed end with it, and the next build does what it left undone."""
+    building.kill()
+    building.wait()
+    wait_for(lambda: not processes_of(building.pid))
+    assert not (tmp_path / "dist").exists()
+
+
+@only_linux
+def test_interrupted_build_leaves_no_process(building: subprocess.Popen[str], tmp_path: Path) -> None:
+    """Ctrl-C, which the whole group gets, ends a build in one line, without a traceback of any process."""
+    os.killpg(building.pid, signal.SIGINT)
+    _, told = building.communicate()
+    assert building.returncode == 1
+    assert told.strip() == "Aborted!"
+    assert not (tmp_path / "dist").exists()
+
+
+@only_linux
+def test_lost_process_is_told(building: subprocess.Popen[str], tmp_path: Path) -> None:
+    """A build that loses one of its processes, as to a system out of memory, says so and writes nothing."""
+    lost = [number for number in processes_of(building.pid) if number != building.pid]
+    os.kill(lost[0], signal.SIGKILL)
+    _, told = building.communicate()
+    assert building.returncode == 1
+    assert re.search(r"error: a process that helped was lost; .* \[lost-process\]\n", told)
+    assert not (tmp_path / "dist").exists()
