@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-import shutil
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
 from datetime import datetime
 from html import escape
 from pathlib import Path
@@ -14,8 +13,10 @@ from urllib.parse import urlsplit
 from calfeed import pipeline, report
 from calfeed.errors import CalfeedError
 from calfeed.injection import LOOK, RELOAD, SCRIPT, STATE, STYLE, format_page, format_report, inject
+from calfeed.ledger import MANIFEST, Manifest
 from calfeed.media import HTML, PLAIN, content_type_of
 
+_DIST = "dist"
 _INDEX, _NOT_FOUND = "index.html", "404.html"
 
 
@@ -45,7 +46,7 @@ class _Shown:
     `folder` is where the files will be at their host, as in `calendar/`.
     """
 
-    files: Mapping[str, Path] = field(default_factory=dict)
+    files: AbstractSet[str] = frozenset()
     report: str = ""
     id: str = ""
     folder: str = ""
@@ -61,25 +62,21 @@ class Preview:
     def __init__(self, events: Path, folder: Path, now: datetime) -> None:
         """Show `events`, built into `folder` (of the preview alone) with the same build's time each time."""
         self._events = events
-        self._folder = folder
+        self._dist = folder / _DIST
         self._now = now
-        self._builds = 0
         self._shown = _Shown()
 
     def rebuild(self) -> pipeline.BuildResult | CalfeedError:
         """Build, show the result, and return it; a build that fails leaves the files of the last good one."""
-        target = self._folder / str(self._builds)
+        shown = self._shown
         try:
-            result = pipeline.build(self._events, target, now=self._now)
+            # Into the same folder, so that what nobody changed is remembered and stays.
+            result = pipeline.build(self._events, self._dist, now=self._now, baseline=Manifest())
         except CalfeedError as cause:
-            shutil.rmtree(target, ignore_errors=True)
-            self._show(self._shown.files, report.format_problems(cause.problems), self._shown.folder)
+            self._show(shown.files, report.format_problems(cause.problems), shown.folder)
             return cause
-        files = {path.relative_to(target).as_posix(): path for path in sorted(target.rglob("*")) if path.is_file()}
+        files = (shown.files | {*result.changes.written}) - {*result.changes.deleted}
         self._show(files, folder=urlsplit(result.project.calendar.url or "").path.lstrip("/"))
-        self._builds += 1
-        # The build before this one stays: an answer may be on its way.
-        shutil.rmtree(self._folder / str(self._builds - 3), ignore_errors=True)
         return result
 
     def reply(self, path: str) -> Reply:
@@ -92,29 +89,34 @@ class Preview:
         if name not in shown.files:
             name = name.removeprefix(shown.folder)  # 404.html links to files as their host will have them
         if name in shown.files:
-            return _reply(shown, name, 200)
+            return self._reply(shown, name, 200)
         if not path:
             return _page(shown, 200, "Files", _format_files(shown))
         if not shown.files:
             return Reply(status=503, content_type=PLAIN, body=shown.report.encode())
         if _NOT_FOUND in shown.files:
-            return _reply(shown, _NOT_FOUND, 404)
-        return _page(shown, 404, "Not found", f'<p class="calfeed-files">There is no file {escape(path)}.</p>')
+            return self._reply(shown, _NOT_FOUND, 404)
+        return _no_file(shown, path)
 
-    def _show(self, files: Mapping[str, Path], problems: str = "", folder: str = "") -> None:
+    def _show(self, files: AbstractSet[str], problems: str = "", folder: str = "") -> None:
         digest = hashlib.sha256(problems.encode())
-        for name, path in files.items():
-            digest.update(name.encode())
-            digest.update(path.read_bytes())
+        if files:
+            digest.update((self._dist / MANIFEST).read_bytes())  # which has the hash of every other file
         self._shown = _Shown(files, problems, digest.hexdigest()[:32], folder)
 
+    def _reply(self, shown: _Shown, name: str, status: int) -> Reply:
+        try:
+            body = (self._dist / name).read_bytes()
+        except FileNotFoundError:  # a build has just deleted it
+            return _no_file(shown, name)
+        content_type = content_type_of(name)
+        if content_type == HTML:
+            body = inject(body.decode(), shown.id, _format_report(shown)).encode()
+        return Reply(status=status, content_type=content_type, body=body)
 
-def _reply(shown: _Shown, name: str, status: int) -> Reply:
-    content_type = content_type_of(name)
-    body = shown.files[name].read_bytes()
-    if content_type == HTML:
-        body = inject(body.decode(), shown.id, _format_report(shown)).encode()
-    return Reply(status=status, content_type=content_type, body=body)
+
+def _no_file(shown: _Shown, path: str) -> Reply:
+    return _page(shown, 404, "Not found", f'<p class="calfeed-files">There is no file {escape(path)}.</p>')
 
 
 def _page(shown: _Shown, status: int, title: str, body: str) -> Reply:
@@ -130,5 +132,5 @@ def _format_report(shown: _Shown) -> str:
 
 
 def _format_files(shown: _Shown) -> str:
-    items = "".join(f'<li><a href="/{escape(name)}">{escape(name)}</a></li>' for name in shown.files)
+    items = "".join(f'<li><a href="/{escape(name)}">{escape(name)}</a></li>' for name in sorted(shown.files))
     return f'<ul class="calfeed-files">{items}</ul>' if items else ""

@@ -16,6 +16,7 @@ import pytest
 from servers import DEADLINE, ask, running, wait_until
 from support import CALENDAR, NOW, TALK, run, tree, write_events, write_files
 
+from calfeed.pipeline import BuildResult, build
 from calfeed.preview import Preview
 
 BROKEN = "summary: <script>alert(1)</script>\nstart: 2027-13-40 18:00\n"
@@ -88,7 +89,7 @@ def test_change_break_mend(inside: Path) -> None:
         first = ask(f"{url}.calfeed/state").body
         talk.write_text(TALK.replace("Talk", "Lecture"), encoding="utf-8")
         wait_until(lambda: b"SUMMARY:Lecture" in ask(f"{url}test.ics").body)
-        assert ask(f"{url}.calfeed/state").body != first
+        wait_until(lambda: ask(f"{url}.calfeed/state").body != first)
         good = ask(f"{url}test.ics").body
 
         talk.write_text(BROKEN, encoding="utf-8")
@@ -100,7 +101,7 @@ def test_change_break_mend(inside: Path) -> None:
 
         talk.write_text(TALK, encoding="utf-8")
         wait_until(lambda: b"SUMMARY:Talk" in ask(f"{url}test.ics").body)
-        assert b"calfeed-report" not in ask(url).body.split(b"<body", 1)[1]
+        wait_until(lambda: b"calfeed-report" not in ask(url).body.split(b"<body", 1)[1])
 
         (inside / "events" / "tour.yaml").write_text("summary: Tour\nstart: 2027-06-05\n", encoding="utf-8")
         wait_until(lambda: b"SUMMARY:Tour" in ask(f"{url}test.ics").body)
@@ -167,16 +168,41 @@ def test_pages_of_a_site(inside: Path) -> None:
     """Pages of DIST are shown with the script, folders by their index, and its own 404 page for what is not there."""
     preview = Preview(inside / "events", inside / "built", NOW)
     preview.rebuild()
-    site = inside / "built" / "0"
+    site = inside / "built" / "dist"
     pages = {name: f"<html><head></head><body>{name}</body></html>" for name in ("index.html", "404.html")}
     write_files(site, {**pages, "months/index.html": "<html><head></head><body>months</body></html>"})
-    files = {path.relative_to(site).as_posix(): path for path in site.rglob("*") if path.is_file()}
-    preview._show(files)  # noqa: SLF001 - as if the build had made them
+    preview._show({*tree(site)})  # noqa: SLF001 - as if the build had made them
     assert b">index.html<" in preview.reply("").body
     assert b"/.calfeed/reload.js" in preview.reply("").body
     assert b">months<" in preview.reply("months/").body
     missing = preview.reply("months/nothing.html")
     assert (missing.status, b">404.html<" in missing.body) == (404, True)
+
+
+def test_builds_of_a_preview(inside: Path) -> None:
+    """Each build shows what a first one of the sources would, and writes only what differs from the one before."""
+    preview = Preview(inside / "events", inside / "built", NOW)
+    write_files(inside, {"events/tour.yaml": f"{TALK}url: https://x.example/1\n", "events/walk.yaml": TALK})
+    preview.rebuild()
+    before = preview.reply(".calfeed/state").body
+    (inside / "events" / "walk.yaml").unlink()
+    write_files(inside, {"events/tour.yaml": f"{TALK}url: https://x.example/2\n"})
+    result = preview.rebuild()
+    assert isinstance(result, BuildResult)
+    assert "events/tour.html" in result.changes.written
+    assert "events/talk.html" not in result.changes.written
+    assert preview.reply("events/walk.ics").status == 404
+    assert preview.reply(".calfeed/state").body != before
+    build(inside / "events", inside / "dist", now=NOW)
+    assert tree(inside / "built" / "dist") == tree(inside / "dist")
+
+
+def test_a_file_that_a_build_has_just_deleted(inside: Path) -> None:
+    """A request for a file that vanishes before the build that deletes it is done gets the answer for no file."""
+    preview = Preview(inside / "events", inside / "built", NOW)
+    preview.rebuild()
+    (inside / "built" / "dist" / "test.ics").unlink()
+    assert preview.reply("test.ics").status == 404
 
 
 @pytest.mark.parametrize("url", ["https://test.example/", "https://test.example/calendar/2027/"])
