@@ -29,7 +29,8 @@ _EVENTS = click.Path(exists=True, file_okay=False, path_type=Path)
 _DAY = click.DateTime(["%Y-%m-%d"])
 _SERVE_PACKAGES = ("starlette", "uvicorn", "watchfiles")
 _EARLIEST, _LATEST = 1970, 2200  # years of a build
-_MOST_JOBS = 61  # of the processes that Windows can wait for at once
+_MOST_JOBS = 61  # so many processes Windows can wait for at once
+_USUAL_JOBS = 8  # what one process must do alone takes longer than the share of each of more
 _GARBAGE = 200_000  # how many new objects it takes until cycles are looked for
 _events_argument = click.argument("events", type=_EVENTS, default="events")
 _output_option = click.option(
@@ -169,7 +170,7 @@ def check(events: Path, form: Literal["text", "json", "github"], strict: bool) -
     "--jobs",
     type=click.IntRange(1, _MOST_JOBS),
     metavar="N",
-    help="Processes that read files and make pages, where there are many (default: one for each core).",
+    help="Processes that read files and make pages, where there are many (default: one for each core, 8 at most).",
 )
 def build(
     events: Path,
@@ -203,7 +204,10 @@ def build(
     from calfeed.workers import processes
 
     url = _read_option(fields.read_base_url, base_url, "--base-url")
-    with _problems_to_stderr(f"nothing in {out.as_posix()} was changed"), processes(jobs or _cores()) as executor:
+    with (
+        _problems_to_stderr(f"nothing in {out.as_posix()} was changed"),
+        processes(jobs or min(_cores(), _USUAL_JOBS)) as executor,
+    ):
         result = pipeline.build(
             events,
             out,
@@ -564,9 +568,7 @@ def _load_baseline(location: str, *, may_miss: bool) -> Manifest:
 
 def _cores() -> int:
     """Return how many cores this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return min(len(os.sched_getaffinity(0)), _MOST_JOBS)
-    return min(os.cpu_count() or 1, _MOST_JOBS)
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _build_time() -> datetime:

@@ -31,7 +31,7 @@ class Executor(Protocol):
         """Have `work(given)` done, and return the promise of its result."""
 
 
-class Processes:
+class _Processes:
     """An executor of processes that are started with the first work for them: most calendars have none."""
 
     def __init__(self, number: int) -> None:
@@ -63,7 +63,7 @@ def processes(number: int) -> Iterator[Executor | None]:
     if number < 2:
         yield None
         return
-    executor = Processes(number)
+    executor = _Processes(number)
     try:
         yield executor
     finally:
