@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from urllib.parse import urljoin, urlsplit
 
 from calfeed import fetching
 from calfeed.errors import Mark, OutputError, error
-from calfeed.fetching import REDIRECTS, Fetch, FetchError, Request
+from calfeed.fetching import REDIRECTS, Fetch, FetchError, Request, without_password
 from calfeed.ledger import MANIFEST, Manifest
 from calfeed.manifest import read_manifest
 
@@ -84,12 +83,12 @@ def _join(location: str, url: str, target: str) -> str:
     try:
         return urljoin(url, target)
     except ValueError as cause:
-        raise _unreadable(location, f"{_without_password(target)} is no https address") from cause
+        raise _unreadable(location, f"{without_password(target)} is no https address") from cause
 
 
 def _check_address(location: str, url: str) -> None:
     """Refuse what anybody on the way could change: the next build believes every word of its baseline."""
-    shown = _without_password(url)
+    shown = without_password(url)
     if shown != url:
         hint = "fetch the manifest with another program, and give --baseline the file"
         raise _unreadable(location, f"{shown} has a name or a password in it, and calfeed sends none", hint)
@@ -102,17 +101,7 @@ def _check_address(location: str, url: str) -> None:
         raise _unreadable(location, f"{url} is no https address")
 
 
-def _without_password(url: str) -> str:
-    """Return an address as it may be shown: without what stands before the host (RFC 3986 §3.2.1)."""
-    scheme, separator, rest = url.partition("//")
-    authority = re.split("[/?#]", rest, maxsplit=1)[0]
-    is_whole = "@" in authority or re.fullmatch(r"(?:[^:]*|\[.*\])(?::[0-9]*)?", authority) is not None
-    secret = authority if is_whole else rest  # with a slash in a password, that is not where the host ends
-    _, at, _ = secret.rpartition("@")
-    return f"{scheme}{separator}***@{rest[secret.rfind('@') + 1 :]}" if at else url
-
-
 def _unreadable(location: str, reason: str, hint: str = "") -> OutputError:
     hint = hint or "subscribers would get every event as a new one without it: try again, or give another --baseline"
     message = f"the baseline cannot be read: {reason}"
-    return OutputError([error(Mark(path=_without_password(location)), "unreadable-baseline", message, hint)])
+    return OutputError([error(Mark(path=without_password(location)), "unreadable-baseline", message, hint)])

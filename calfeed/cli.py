@@ -422,12 +422,13 @@ def doctor(url: str, form: Literal["text", "json"]) -> None:
     from calfeed import report
     from calfeed.doctor import examine, has_fault
     from calfeed.exchange import read_address
-    from calfeed.fetching import fetch
+    from calfeed.fetching import fetch, without_password
 
     try:
         address = read_address(url)
     except ValueError:
-        raise click.BadParameter(f"{url} is no address: write it with https://", param_hint="URL") from None
+        what = "write it with https://, and without a name or a password"
+        raise click.BadParameter(f"{without_password(url)} is no address to ask: {what}", param_hint="URL") from None
     findings = examine(address, fetch, _Bar().show)
     click.echo(report.format_findings(findings) if form == "text" else report.format_findings_json(findings), nl=False)
     click.echo(report.summarize_findings(findings), err=True)

@@ -8,7 +8,7 @@ from ipaddress import ip_address
 from urllib.parse import urljoin, urlsplit, urlunsplit
 from urllib.robotparser import RobotFileParser
 
-from calfeed.fetching import REDIRECTS, Answer, Fetch, FetchError, Request
+from calfeed.fetching import REDIRECTS, Answer, Fetch, FetchError, Request, without_password
 from calfeed.findings import Finding, fault, ok, risk
 
 MAX_REDIRECTS = 5
@@ -62,16 +62,19 @@ def follow(
         try:
             url = read_address(urljoin(url, location))
         except ValueError as cause:
-            raise RedirectError(f"it is redirected to {location}, which is no address of the web") from cause
+            shown = without_password(location)
+            raise RedirectError(f"it is redirected to {shown}, which is no address of the web") from cause
 
 
 def read_address(url: str) -> str:
     """Return an address that can be asked.
 
     Raises:
-        ValueError: it is none of http or https, or not one at all.
+        ValueError: it is none of http or https, or not one at all; or there is a name or a password in it.
     """
     parts = urlsplit(url)
+    if without_password(url) != url:
+        raise ValueError("none is sent")
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.port == 0:  # a bad port is a ValueError
         raise ValueError(url)
     return url

@@ -6,6 +6,7 @@ No redirect is followed, nothing is decoded and nothing is kept: what a host doe
 from __future__ import annotations
 
 import http.client
+import re
 import socket
 import ssl
 import zlib
@@ -67,6 +68,16 @@ class Answer:
 
 
 Fetch: TypeAlias = Callable[[Request], Answer]
+
+
+def without_password(url: str) -> str:
+    """Return an address as it may be shown: without what stands before the host (RFC 3986 §3.2.1)."""
+    scheme, separator, rest = url.partition("//")
+    authority = re.split("[/?#]", rest, maxsplit=1)[0]
+    is_whole = "@" in authority or re.fullmatch(r"(?:[^:]*|\[.*\])(?::[0-9]*)?", authority) is not None
+    secret = authority if is_whole else rest  # with a slash in a password, that is not where the host ends
+    _, at, _ = secret.rpartition("@")
+    return f"{scheme}{separator}***@{rest[secret.rfind('@') + 1 :]}" if at else url
 
 
 def fetch(request: Request, timeout: float = TIMEOUT) -> Answer:

@@ -254,6 +254,14 @@ def test_no_address(url: str) -> None:
     assert (result.exit_code, "write it with https://" in result.stderr) == (2, True)
 
 
+@pytest.mark.parametrize("url", ["https://we:s3cret@calendar.example/", "https://we:s3/cret@calendar.example/a.ics"])
+def test_no_password_is_sent_or_shown(url: str) -> None:
+    """An address with a password in it is refused, and the password is not repeated."""
+    result = run("doctor", url)
+    assert (result.exit_code, "***@calendar.example/" in result.stderr) == (2, True)
+    assert "cret" not in result.output
+
+
 def test_text(host: Host) -> None:
     """A line for each finding, what to do below it, and nothing a terminal would obey."""
     found = (
