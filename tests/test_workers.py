@@ -24,7 +24,7 @@ from calfeed.workers import Executor, processes, spread
 
 _T = TypeVar("_T")
 _R = TypeVar("_R")
-MANY = 1_010
+MANY = 2_010
 """So many files that they are worth several processes."""
 
 
@@ -141,7 +141,7 @@ def test_results_come_in_order() -> None:
     done = spread(Elsewhere(), _doubled, given)
     assert done is not None
     assert list(done) == [2 * number for number in given]
-    assert spread(Elsewhere(), _doubled, given[:999]) is None
+    assert spread(Elsewhere(), _doubled, given[:1_999]) is None
     assert spread(None, _doubled, given) is None
 
 
