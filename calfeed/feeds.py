@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, replace
 from datetime import date
 
 from calfeed import fields
@@ -11,7 +12,7 @@ from calfeed.agenda import days_of
 from calfeed.entries import Place
 from calfeed.errors import Mark, Problem, error, warning
 from calfeed.model import Calendar, Event, Feed, Venue
-from calfeed.schema import FeedEntry
+from calfeed.schema import FeedEntry, WindowEntry
 
 
 @dataclass(frozen=True)
@@ -22,10 +23,26 @@ class WrittenFeed:
     place: Place
 
 
+@dataclass(frozen=True)
+class WrittenFeeds:
+    """What calendar.yaml says of feeds.
+
+    Attributes:
+        extra: the extra feeds.
+        automatic: which of `category` and `venue` get a feed each.
+        window: of which days the main feed and the automatic ones hold events.
+        place: where that is written.
+    """
+
+    extra: Sequence[WrittenFeed]
+    automatic: Sequence[str]
+    window: WindowEntry
+    place: Place
+
+
 def resolve_feeds(
     calendar: Calendar,
-    written: Sequence[WrittenFeed],
-    automatic: Sequence[str],
+    written: WrittenFeeds,
     venues: Mapping[str, Venue | None] | None,
     events: Sequence[Event],
     *,
@@ -35,36 +52,41 @@ def resolve_feeds(
 
     Args:
         calendar: the calendar.
-        written: the extra feeds.
-        automatic: which of `category` and `venue` get a feed each.
+        written: what is written of feeds.
         venues: the venues there are; None if nobody can know.
         events: the events that could be read.
         are_all: whether these are all events, so that a feed without any is really empty.
     """
-    problems: list[Problem] = []
+    problems = list(_order_problems(written.window, written.place))
+    held = [event for event in events if _is_within(event, written.window)]
+    if are_all and events and not held and not problems:
+        message = "no event is within the window of the calendar: its main feed is empty"
+        problems.append(warning(written.place.mark(), "empty-feed", message, "check its days"))
     main = Feed(
         slug=calendar.slug,
         path=f"{calendar.slug}.ics",
         name=calendar.name,
         description=calendar.description,
-        event_ids=tuple(event.id for event in events),
+        event_ids=tuple(event.id for event in held),
         aliases=calendar.aliases,
         mark=calendar.mark,
     )
     feeds = [main]
     seen = {calendar.slug: calendar.mark}
-    for feed in written:
+    for feed in written.extra:
         problems += _feed_problems(feed, seen, venues)
         extra = _extra_feed(feed, events)
         if are_all and not extra.event_ids:
             message = f"the feed `{extra.slug}` holds no event"
             problems.append(warning(extra.mark, "empty-feed", message, "check its categories, venues and dates"))
         feeds.append(extra)
-    if "category" in automatic:
-        feeds += _category_feeds(calendar, events, problems)
-    if "venue" in automatic:
-        feeds += _venue_feeds(calendar, events)
-    problems += _alias_problems(calendar, written, {feed.slug: feed.mark for feed in feeds})
+    # Those without an event within the window stay, empty: an address that was there is kept.
+    inside = {event.id for event in held}
+    if "category" in written.automatic:
+        feeds += (_trimmed(feed, inside) for feed in _category_feeds(calendar, events, problems))
+    if "venue" in written.automatic:
+        feeds += (_trimmed(feed, inside) for feed in _venue_feeds(calendar, events))
+    problems += _alias_problems(calendar, written.extra, {feed.slug: feed.mark for feed in feeds})
     return tuple(feeds), tuple(problems)
 
 
@@ -77,13 +99,17 @@ def _feed_problems(
     if first is not mark:
         message = f"the slug `{slug}` is already that of another feed"
         yield error(mark, "duplicate-slug", message, "every feed needs a slug of its own", first)
-    if entry.from_ is not None and entry.to is not None and entry.to < entry.from_:
-        hint = f"the last day is the first or a later one: `to: {entry.from_}`"
-        yield error(place.mark("to"), "end-before-start", f"{entry.to} is before {entry.from_}", hint)
+    yield from _order_problems(entry, place)
     for number, venue in enumerate(entry.venues or ()):
         if venues is not None and venue not in venues:
             hint = fields.did_you_mean(venue, venues, "add it to venues.yaml")
             yield error(place.mark("venues", number), "unknown-venue", f"there is no venue `{venue}`", hint)
+
+
+def _order_problems(days: FeedEntry | WindowEntry, place: Place) -> Iterator[Problem]:
+    if days.from_ is not None and days.to is not None and days.to < days.from_:
+        hint = f"the last day is the first or a later one: `to: {days.from_}`"
+        yield error(place.mark("to"), "end-before-start", f"{days.to} is before {days.from_}", hint)
 
 
 def _alias_problems(calendar: Calendar, written: Sequence[WrittenFeed], taken: dict[str, Mark]) -> Iterator[Problem]:
@@ -116,8 +142,20 @@ def _fits(event: Event, entry: FeedEntry) -> bool:
         return False
     if entry.venues is not None and (event.venue is None or event.venue.id not in entry.venues):
         return False
+    return _is_within(event, entry)
+
+
+def _is_within(event: Event, days: FeedEntry | WindowEntry) -> bool:
+    """Tell whether some part of an event is on the days given."""
+    if days.from_ is None and days.to is None:
+        return True
     first, last = _days(event)
-    return (entry.from_ is None or last >= entry.from_) and (entry.to is None or first <= entry.to)
+    return (days.from_ is None or last >= days.from_) and (days.to is None or first <= days.to)
+
+
+def _trimmed(feed: Feed, inside: AbstractSet[str]) -> Feed:
+    """Return a feed with only the events inside."""
+    return replace(feed, event_ids=tuple(event_id for event_id in feed.event_ids if event_id in inside))
 
 
 def _days(event: Event) -> tuple[date, date]:

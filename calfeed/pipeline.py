@@ -10,6 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from calfeed.addresses import is_automatic
 from calfeed.edition import Consent, Edition, prepare, without_expired
 from calfeed.errors import Mark, OutputError, Problem, error, sort_problems, warning
 from calfeed.history import render_changes
@@ -278,12 +279,14 @@ def _feed_problems(edition: Edition, artifacts: Sequence[Artifact]) -> Iterator[
     """Warn of feeds that clients are known to cut off or refuse."""
     for feed, artifact in zip(edition.feeds, artifacts, strict=True):
         if artifact.size >= MAX_FEED_BYTES or len(feed.event_ids) >= MAX_FEED_EVENTS:
+            has_window = feed.path == edition.feeds[0].path or is_automatic(feed)
+            trim = "trim it with the `window` of the calendar" if has_window else "trim it with `from` and `to`"
             yield warning(
                 feed.mark,
                 "large-feed",
                 f"{feed.path} has {artifact.size:,} bytes and {len(feed.event_ids):,} events; Google loses events "
                 f"of feeds over {MAX_FEED_BYTES:,} bytes",
-                "offer smaller feeds under `feeds:`, by `categories` or with `from` and `to`",
+                f"{trim}, or offer smaller feeds under `feeds:`, by `categories` and dates",
             )
         url = f"{edition.calendar.url or ''}{feed.path}"
         if len(url) > MAX_FEED_URL:

@@ -15,7 +15,7 @@ from calfeed.entries import Place, Read, read_entry
 from calfeed.errors import Mark, Problem, Severity, SourceError, error, sort_problems, warning
 from calfeed.eventfiles import EventFiles, resolve_files
 from calfeed.events import Surroundings, resolve_organizer, resolve_venue
-from calfeed.feeds import WrittenFeed, resolve_feeds
+from calfeed.feeds import WrittenFeed, WrittenFeeds, resolve_feeds
 from calfeed.folder import CALENDAR, VENUES, Folder, find_files
 from calfeed.look import Pictures, load_templates
 from calfeed.memory import Memory, key_beside
@@ -23,7 +23,7 @@ from calfeed.model import Calendar, Project, Theme, Venue
 from calfeed.notation import NotationError
 from calfeed.placement import zone_problems
 from calfeed.reading import Reader
-from calfeed.schema import CalendarEntry, FeedEntry, ThemeEntry, VenueEntry
+from calfeed.schema import CalendarEntry, FeedEntry, ThemeEntry, VenueEntry, WindowEntry
 from calfeed.source import Document, Value
 from calfeed.theme import resolve_theme
 from calfeed.workers import Executor, spread
@@ -94,9 +94,10 @@ class _Loader:
         files = self._load_events(around, executor)
         events = tuple(sorted(files.events, key=lambda event: event.sort_key))
         self._problems += [*files.problems, *conflicts(events)]
-        written = [feed for feed in self._feeds if feed is not None]
-        automatic = read.entry.automatic_feeds
-        feeds, problems = resolve_feeds(calendar, written, automatic, venues, events, are_all=files.are_all)
+        extra = [feed for feed in self._feeds if feed is not None]
+        window = WindowEntry() if "window" in read.broken else read.entry.window
+        written = WrittenFeeds(extra, read.entry.automatic_feeds, window, place.below("window"))
+        feeds, problems = resolve_feeds(calendar, written, venues, events, are_all=files.are_all)
         self._problems += [*problems, *zone_problems(events, feeds)]
         theme = self._load_theme(read.entry, place)
         templates, problems = load_templates(self._reader, self._folder.templates)

@@ -110,6 +110,13 @@ class FeedEntry(Entry):
     aliases: Aliases = []
 
 
+class WindowEntry(Entry):
+    """The days of which the main feed and the automatic ones hold events."""
+
+    from_: Day | None = Field(default=None, alias="from")
+    to: Day | None = None
+
+
 OrganizerField: TypeAlias = Annotated[
     Annotated[Line, Tag(TEXT_TAG)] | Annotated[OrganizerEntry, Tag(MAPPING_TAG)], Discriminator(text_or_mapping)
 ]
@@ -158,6 +165,7 @@ class CalendarEntry(Entry):
         ],
         OneOrMore(),
     ] = ["category", "venue"]
+    window: WindowEntry = WindowEntry()
     theme: ThemeEntry | None = None
 
 
@@ -229,6 +237,7 @@ NESTED: dict[tuple[type[Entry], str], type[Entry]] = {
     (CalendarEntry, "feeds"): FeedEntry,
     (CalendarEntry, "organizer"): OrganizerEntry,
     (CalendarEntry, "theme"): ThemeEntry,
+    (CalendarEntry, "window"): WindowEntry,
     (EventEntry, "organizer"): OrganizerEntry,
     (EventEntry, "venue"): VenueEntry,
     (EventEntry, "overrides"): OverrideEntry,

@@ -314,6 +314,25 @@ def test_mass_removal_is_refused(tmp_path: Path) -> None:
     assert files["test.ics"].count(b"STATUS:CANCELLED") == 6
 
 
+def test_a_window_takes_nothing_ahead_away(tmp_path: Path) -> None:
+    """Many events ahead do not leave the main feed without a word, though they stay in the sources; past ones do."""
+    calendar = Calendar(tmp_path)
+    past = {f"past_{number}": talk(f"Past {number}", "2020-01-01 10:00") for number in range(9)}
+    calendar.write(**past, **{f"talk_{number}": talk(f"Talk {number}") for number in range(3)})
+    calendar.publish()
+    text = (calendar.root / "calendar.yaml").read_text("utf-8")
+    write_files(calendar.root, {"calendar.yaml": f"{text}window: {{from: 2026-01-01}}\n"})
+    files = calendar.publish()
+    assert files["test.ics"].count(b"BEGIN:VEVENT") == 3
+    assert b"CANCELLED" not in files["test.ics"]
+    assert "events/past-0.ics" in files
+    write_files(calendar.root, {"calendar.yaml": f"{text}window: {{from: 2028-01-01}}\n"})
+    assert code_of(calendar) == ["mass-removal"]
+    assert b"BEGIN:VEVENT" not in calendar.publish(REMOVALS)["test.ics"]
+    write_files(calendar.root, {"calendar.yaml": f"{text}window: {{from: 2029-01-01}}\n"})
+    calendar.publish()  # what is not in the feed cannot leave it
+
+
 def test_few_and_past_events_may_go(tmp_path: Path) -> None:
     """Two of two is too few to refuse, and what has passed or is cancelled does not count."""
     calendar = Calendar(tmp_path)

@@ -66,6 +66,28 @@ def test_feed_filters(tmp_path: Path) -> None:
     assert found == {"test": ("b", "a", "d", "c"), "talks": ("b", "a"), "hub": ("a",), "june": ("b", "d")}
 
 
+def test_window_of_the_calendar(tmp_path: Path) -> None:
+    """The window trims the main feed and the automatic ones, which stay where nothing is left, and no extra feed."""
+    write_events(
+        tmp_path,
+        a="summary: A\nstart: 2027-05-30\nend: 2027-06-01\ncategories: [Talk, Tour]\nvenue: hub\n",
+        b="summary: B\nstart: 2027-05-31 22:00\nend: 24:00\ncategories: Talk\n",
+        c="summary: C\nstart: 2027-07-01\ncategories: Film\n",
+        d="summary: D\nstart: 2026-01-05 18:00\nrrule: {freq: weekly}\n",
+    )
+    text = CALENDAR.replace("automatic_feeds: []\n", "feeds: [{slug: all, name: All}]\n")
+    window = "window: {from: 2027-06-01, to: 2027-06-30}\n"
+    (tmp_path / "events" / "calendar.yaml").write_text(text + window, encoding="utf-8")
+    assert {feed.slug: feed.event_ids for feed in load(tmp_path / "events").feeds} == {
+        "test": ("d", "a"),
+        "all": ("d", "a", "b", "c"),
+        "category/talk": ("a",),
+        "category/tour": ("a",),
+        "category/film": (),
+        "venue/hub": ("a",),
+    }
+
+
 def test_categories_are_compared_as_people_see_them(tmp_path: Path) -> None:
     """The same letters in two encodings of Unicode are one category."""
     composed, apart = (unicodedata.normalize(form, "Café") for form in ("NFC", "NFD"))

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import jsonschema
 import pytest
 import yaml
 
 from calfeed.entries import Place, read_entry
-from calfeed.schema import EventEntry, json_schema
+from calfeed.schema import NESTED, Entry, EventEntry, json_schema
 from calfeed.source import read_document
 
 ROOTS = [Path(__file__).parents[1] / "events", *(Path(__file__).parent / "data" / "ok").glob("*/events")]
@@ -64,3 +65,23 @@ def test_what_is_sound_is_read_beside_what_is_broken() -> None:
     assert read.entry.start is None
     assert {"start", "venu", "venue"} == set(read.broken)
     assert sorted(problem.code for problem in read.problems) == ["bad-date", "unknown-key"]
+
+
+def entries_in(annotation: Any) -> Iterator[type[Entry]]:
+    """Yield the kinds of mapping that a type is made of."""
+    if isinstance(annotation, type) and issubclass(annotation, Entry):
+        yield annotation
+    for part in get_args(annotation):
+        yield from entries_in(part)
+
+
+def test_every_nested_mapping_is_known() -> None:
+    """Wherever a mapping stands in another, its kind is on the list by which unknown keys in it are told."""
+    kinds = [kind for kind in Entry.__subclasses__() if kind is not EventEntry] + [EventEntry]
+    found = {
+        (kind, info.alias or name): inner
+        for kind in kinds
+        for name, info in kind.model_fields.items()
+        for inner in entries_in(info.annotation)
+    }
+    assert found == NESTED
