@@ -81,20 +81,28 @@ def spread(
         items: what there is to do.
 
     Raises:
-        OutputError: a process was lost. The iterator raises it, and whatever the work raises.
+        OutputError: a process was lost. The iterator raises it, too, and whatever the work raises.
     """
     if executor is None or len(items) < _FEWEST:
         return None
     batches = (items[begin : begin + _BATCH] for begin in range(0, len(items), _BATCH))
-    return _results([executor.submit(work, batch) for batch in batches])
+    with _losses_told():
+        return _results([executor.submit(work, batch) for batch in batches])
 
 
 def _results(futures: Iterable[Future[Sequence[_R]]]) -> Iterator[_R]:
+    for future in futures:
+        with _losses_told():
+            results = future.result()
+        yield from results
+
+
+@contextmanager
+def _losses_told() -> Iterator[None]:
     from concurrent.futures import BrokenExecutor
 
     try:
-        for future in futures:
-            yield from future.result()
+        yield
     except BrokenExecutor as cause:
         message = "a process that helped was lost; the system may have been out of memory"
         hint = "build again with fewer processes, or with `--jobs 1`"

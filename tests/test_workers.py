@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import pickle
 import re
@@ -10,14 +11,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor
 from pathlib import Path
 from typing import TypeVar
 
 import pytest
 from support import CALENDAR, NOW, VENUES, run, tree, write_files
 
-from calfeed.errors import SourceError
+from calfeed.errors import OutputError, SourceError
 from calfeed.pipeline import build
 from calfeed.project import load
 from calfeed.workers import Executor, processes, spread
@@ -85,8 +86,14 @@ def test_other_processes_give_the_same_bytes(many: Path, tmp_path: Path) -> None
     assert elsewhere.batches == 2 * (MANY // 200 + 1)
     with processes(2) as own:
         assert alone == everything(many, tmp_path / "own", own)
-    with ProcessPoolExecutor(2) as given:
-        assert alone == everything(many, tmp_path / "given", given)
+
+
+@pytest.mark.parametrize("method", multiprocessing.get_all_start_methods())
+def test_processes_however_they_start(many: Path, tmp_path: Path, method: str) -> None:
+    """An executor of the standard library gives the same bytes, whichever way its processes begin."""
+    with ProcessPoolExecutor(2, mp_context=multiprocessing.get_context(method)) as executor:
+        load(many, executor=executor)
+        assert load(many, executor=executor) == load(many)
 
 
 def test_what_processes_made_is_remembered(many: Path, tmp_path: Path) -> None:
@@ -149,6 +156,21 @@ def _doubled(numbers: Sequence[int]) -> Sequence[int]:
     return [2 * number for number in numbers]
 
 
+class Broken:
+    """An executor that has lost a process before it is given work."""
+
+    def submit(self, _work: Callable[[_T], _R], _given: _T, /) -> Future[_R]:
+        """Say that it is broken."""
+        raise BrokenExecutor
+
+
+def test_executor_that_is_broken_from_the_beginning() -> None:
+    """An executor that takes no work any more is told of as one that breaks at it."""
+    with pytest.raises(OutputError) as caught:
+        spread(Broken(), _doubled, range(2_345))
+    assert [problem.code for problem in caught.value.problems] == ["lost-process"]
+
+
 def test_one_process_is_none_beside_this() -> None:
     """With one process everything is done here."""
     with processes(1) as executor:
@@ -167,14 +189,27 @@ def test_option(many: Path, tmp_path: Path) -> None:
 # -- ends -------------------------------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def building(many: Path, tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
+METHODS = {"fork": 3, "forkserver": 5, "spawn": 4}
+"""Ways to start processes, and how many there are in all then: servers and trackers help."""
+BUILD = """\
+import multiprocessing, sys
+from calfeed.cli import main
+if __name__ == "__main__":
+    multiprocessing.set_start_method(sys.argv.pop())
+    main()
+"""
+
+
+@pytest.fixture(params=METHODS)
+def building(many: Path, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[subprocess.Popen[str]]:
     """Start a build with two processes beside it, in a process group of its own; wait until they are there."""
-    command = [sys.executable, "-m", "calfeed", "build", str(many), "-o", str(tmp_path / "dist"), "--jobs", "2"]
+    script = tmp_path / "build.py"
+    script.write_text(BUILD, encoding="utf-8")
+    command = [sys.executable, str(script), "build", str(many), "-o", str(tmp_path / "dist"), "--jobs", "2"]
     with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+        [*command, request.param], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
     ) as started:
-        wait_for(lambda: len(processes_of(started.pid)) == 3)
+        wait_for(lambda: len(processes_of(started.pid)) == METHODS[request.param])
         yield started
         wait_for(lambda: not processes_of(started.pid))
 
@@ -227,8 +262,7 @@ def test_interrupted_build_leaves_no_process(building: subprocess.Popen[str], tm
 @only_linux
 def test_lost_process_is_told(building: subprocess.Popen[str], tmp_path: Path) -> None:
     """A build that loses one of its processes, as to a system out of memory, says so and writes nothing."""
-    lost = [number for number in processes_of(building.pid) if number != building.pid]
-    os.kill(lost[0], signal.SIGKILL)
+    os.kill(max(processes_of(building.pid)), signal.SIGKILL)  # the latest: those that help to start it come first
     _, told = building.communicate()
     assert building.returncode == 1
     assert re.search(r"error: a process that helped was lost; .* \[lost-process\]\n", told)
