@@ -16,8 +16,8 @@ from calfeed.defaults import Defaults, Inherited
 from calfeed.entries import Place, Read, read_entry
 from calfeed.errors import Mark, Problem, Severity, error
 from calfeed.events import Surroundings, resolve_event
-from calfeed.look import Pictures
-from calfeed.model import Event, Resolved
+from calfeed.look import picture_of
+from calfeed.model import Event, Picture, Resolved
 from calfeed.notation import NotationError
 from calfeed.reading import Reader
 from calfeed.schema import EventEntry
@@ -41,21 +41,21 @@ class EventFiles:
         resolved: what was made of each file that could be read.
     """
 
-    def __init__(self, reader: Reader, pictures: Pictures, defaults: Defaults, around: Surroundings) -> None:
+    def __init__(self, reader: Reader, defaults: Defaults, around: Surroundings) -> None:
         self._reader = reader
-        self._pictures = pictures
         self._defaults = defaults
         self._around = around
         self._problems: list[Problem] = []
         self._claims: list[_Claim] = []
         self._ids: set[str] = set()
         self._first_free: dict[str, int] = {}
+        self._pictures: list[Picture] = []
         self.events: list[Event] = []
         self.resolved: list[Resolved] = []
 
     @property
     def problems(self) -> tuple[Problem, ...]:
-        """The problems of all files, ids and UIDs that are used twice among them; those of pictures aside."""
+        """The problems of all files, ids and UIDs that are used twice among them."""
         return (*self._problems, *self._duplicates())
 
     @property
@@ -65,7 +65,7 @@ class EventFiles:
 
     def read(self, relative: str) -> None:
         """Read a file."""
-        known = len(self._problems)
+        problems, pictures = len(self._problems), len(self._pictures)
         document = self._reader.document(relative)
         self._problems += document.problems
         inherited = self._defaults.of(relative)
@@ -74,7 +74,8 @@ class EventFiles:
         self.events += events
         last = self._reader.files[-1:]
         if last and last[0].path == relative:  # it could be read
-            self.resolved.append(Resolved(last[0], events, tuple(self._problems[known:])))
+            own = tuple(self._problems[problems:]), tuple(self._pictures[pictures:])
+            self.resolved.append(Resolved(last[0], events, *own))
 
     def take(self, found: Resolved) -> None:
         """Take what was made of a file elsewhere as if it had been read here."""
@@ -87,9 +88,8 @@ class EventFiles:
 
     @property
     def is_sound(self) -> bool:
-        """Whether what was made of the files is all there is to know of them: no error and no picture is among them."""
-        has_error = any(problem.severity is Severity.ERROR for problem in self._problems)
-        return self.are_all and not has_error and not any(event.image for event in self.events)
+        """Whether what was made of the files is all there is to know of them: they hold no error."""
+        return self.are_all and not any(problem.severity is Severity.ERROR for problem in self._problems)
 
     def _split(self, document: Document, relative: str) -> Iterator[tuple[dict[str, Value], Place, str | None]]:
         """Yield each event of a file: its mapping, its place, and the id it has if it writes none."""
@@ -164,7 +164,9 @@ class EventFiles:
         if event.image is None:
             return event
         owner = place.defaults.get("image", place.document)
-        return replace(event, image=self._pictures.load(event.image, owner, place.mark("image")))
+        picture = picture_of(event.image, owner, place.mark("image"), self._reader)
+        self._pictures.append(picture)
+        return replace(event, image=picture.path)
 
     def _duplicates(self) -> Iterator[Problem]:
         """Report ids and UIDs that are used twice, at the later place."""
@@ -183,25 +185,36 @@ class EventFiles:
                 yield error(claim.mark, "duplicate-uid", message, "every event needs its own `uid:`", first.mark)
 
 
-def resolve_files(
-    root: Path, defaults: Defaults, around: Surroundings, paths: Sequence[str]
-) -> tuple[Resolved | None, ...]:
-    """Return what is made of files, read by themselves.
+@dataclass(frozen=True, slots=True)
+class Surrounded:
+    """What files of events are read with, wherever that is done.
 
-    None stands for one that must be read among the others: the hint of an error may depend on ids they have, and a
-    picture is published but once.
-
-    Args:
-        root: the folder of events.
+    Attributes:
+        root: the folder of events, from the root of the file system: others may be in another folder.
+        shown: the folder as problems name it.
         defaults: the defaults of its folders.
         around: what events may refer to.
+    """
+
+    root: Path
+    shown: Path
+    defaults: Defaults
+    around: Surroundings
+
+
+def resolve_files(common: Surrounded, paths: Sequence[str]) -> tuple[Resolved | None, ...]:
+    """Return what is made of files, each read by itself.
+
+    None stands for one that must be read among the others: the hint of an error may depend on the ids they have.
+
+    Args:
+        common: what they are read with.
         paths: the files, relative to the folder.
     """
-    return tuple(_resolve_file(root, defaults, around, path) for path in paths)
+    return tuple(_resolve_file(common, path) for path in paths)
 
 
-def _resolve_file(root: Path, defaults: Defaults, around: Surroundings, path: str) -> Resolved | None:
-    reader = Reader(root)
-    files = EventFiles(reader, Pictures(root, reader), defaults, around)
+def _resolve_file(common: Surrounded, path: str) -> Resolved | None:
+    files = EventFiles(Reader(common.root, common.shown), common.defaults, common.around)
     files.read(path)
     return files.resolved[0] if files.resolved and files.is_sound else None

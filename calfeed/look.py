@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 
 from calfeed.errors import Mark, Problem, error
 from calfeed.fields import is_fit_path
 from calfeed.folder import TEMPLATES
-from calfeed.model import Artifact, Template, image_path
+from calfeed.model import Artifact, Picture, Template, image_path
 from calfeed.reading import Reader
 from calfeed.source import Document
 
@@ -16,8 +16,7 @@ from calfeed.source import Document
 class Pictures:
     """The pictures that a calendar and its events name, each read once; and problems with them."""
 
-    def __init__(self, root: Path, reader: Reader) -> None:
-        self._root = root
+    def __init__(self, reader: Reader) -> None:
         self._reader = reader
         self._found: dict[str, Artifact] = {}
         self.problems: list[Problem] = []
@@ -27,19 +26,12 @@ class Pictures:
         """The pictures as they are published."""
         return tuple(image for _path, image in sorted(self._found.items()))
 
-    def load(self, name: str, owner: Document, mark: Mark) -> str:
-        """Return the path of a picture relative to the folder, and keep the picture.
-
-        Args:
-            name: the path of the file, relative to that of the YAML that names it.
-            owner: that YAML.
-            mark: where it stands there.
-        """
-        beside = Path(owner.path).parent / name
-        relative = beside.relative_to(self._root).as_posix()
-        if not self._reader.holds(beside):
-            hint = f"put the file at {beside.as_posix()}"
-            self.problems.append(error(mark, "missing-image", f"there is no image `{name}`", hint))
+    def load(self, picture: Picture) -> None:
+        """Read and keep a picture, or note what is wrong with it."""
+        relative, mark = picture.path, picture.mark
+        if not self._reader.holds(relative):
+            hint = f"put the file at {self._reader.shown(relative)}"
+            self.problems.append(error(mark, "missing-image", f"there is no image `{picture.name}`", hint))
         elif not is_fit_path(image_path(relative)):
             hint = "rename it, or the folder: a published path has no tab, line break, colon or backslash"
             self.problems.append(error(mark, "bad-path", f"`{relative}` cannot be published under its name", hint))
@@ -49,7 +41,18 @@ class Pictures:
                 self.problems.append(data)
             else:
                 self._found[relative] = Artifact(image_path(relative), data)
-        return relative
+
+
+def picture_of(name: str, owner: Document, mark: Mark, reader: Reader) -> Picture:
+    """Return the picture that a file names.
+
+    Args:
+        name: its path relative to the file.
+        owner: the file.
+        mark: where the name stands there.
+        reader: knows the folder of events.
+    """
+    return Picture(reader.relative((PurePosixPath(owner.path).parent / name).as_posix()), name, mark)
 
 
 def load_templates(reader: Reader, paths: Iterable[str]) -> tuple[tuple[Template, ...], tuple[Problem, ...]]:

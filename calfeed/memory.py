@@ -1,6 +1,6 @@
 """What earlier builds made of single files, so that a build need not read, resolve and render what nobody changed.
 
-It holds plain events: series, events with a picture, and those at a venue written in place are made anew each time.
+It holds plain events: series, and those at a venue written in place, are made anew each time.
 They are kept by the file they were read from, and with what was published of them. Like a snapshot, a memory is never
 published and can be deleted at any time.
 """
@@ -15,7 +15,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from calfeed.errors import Mark
-from calfeed.model import AllDay, Event, Organizer, Resolved, Status, Timed, Venue, ZoneChoice, ZonedTime
+from calfeed.model import AllDay, Event, Organizer, Picture, Resolved, Status, Timed, Venue, ZoneChoice, ZonedTime
 from calfeed.notation import Duration
 from calfeed.state import (
     UNREADABLE,
@@ -31,7 +31,7 @@ from calfeed.state import (
 from calfeed.versions import fingerprint
 
 _FILE = "memory"
-_VERSION = 2
+_VERSION = 3
 _SIZE = 8  # bytes of the number at the end, which tells where the last part begins
 _RENEWED = 20
 """A memory is written anew once one in so many files is another: for fewer it would take longer than it saves."""
@@ -88,12 +88,13 @@ class Memory:
             return None
         try:
             begin, end = place
-            seen, events, problems = json.loads(bytes(self.data[begin:end]))
-            if not is_as_it_was(str(root), seen, self.since, self.device):
+            seen, events, problems, pictures = json.loads(bytes(self.data[begin:end]))
+            if seen[0] != path or not is_as_it_was(str(root), seen, self.since, self.device):
                 return None
             found = tuple(_event(each, venues) for each in events)
             printed = {event.id: self._printed(each) for event, each in zip(found, events, strict=True)}
-            resolved = Resolved(Seen(*seen), found, tuple(map(problem_of, problems)))
+            named = tuple(Picture(where, name, _mark(mark)) for where, name, mark in pictures)
+            resolved = Resolved(Seen(*seen), found, tuple(map(problem_of, problems)), named)
         except UNREADABLE:
             return None
         self.printed |= printed
@@ -178,7 +179,9 @@ def _parts(head: Mapping[str, object], kept: Iterable[Resolved], printed: Callab
             yield shown.vevent
             yield shown.own_lines
             events.append([*_row(event), [begin, middle, end, shown.tzids, shown.revision, shown.page]])
-        row = json.dumps([row_of(each.file), events, [row_of_problem(problem) for problem in each.problems]]).encode()
+        problems = [row_of_problem(problem) for problem in each.problems]
+        pictures = [[picture.path, picture.name, _row_of_mark(picture.mark)] for picture in each.pictures]
+        row = json.dumps([row_of(each.file), events, problems, pictures]).encode()
         yield row
         places[each.file.path] = end, end + len(row)
         end += len(row)
@@ -189,7 +192,7 @@ def _parts(head: Mapping[str, object], kept: Iterable[Resolved], printed: Callab
 
 def _is_plain(event: Event) -> bool:
     is_at_known_venue = event.venue is None or event.venue.id is not None
-    return event.recurrence is None and event.image is None and is_at_known_venue
+    return event.recurrence is None and is_at_known_venue
 
 
 # -- events as JSON ---------------------------------------------------------------------------------------------
@@ -209,6 +212,7 @@ def _row(event: Event) -> list[object]:
         event.url,
         event.categories,
         None if event.organizer is None else [event.organizer.name, event.organizer.email, event.organizer.url],
+        event.image,
         event.busy,
         [[each.days, each.seconds] for each in event.reminders],
         event.properties,
@@ -236,7 +240,7 @@ def _row_of_mark(mark: Mark) -> Row:
 
 def _event(row: Row, venues: Mapping[str, Venue | None]) -> Event:
     event_id, uid, summary, when, zone, status, venue, online, description, url, categories, organizer = row[:12]
-    busy, reminders, properties, created, last_modified, sequence, mark, stamp_marks, _printed = row[12:]
+    image, busy, reminders, properties, created, last_modified, sequence, mark, stamp_marks, _printed = row[12:]
     return Event(
         id=event_id,
         uid=uid,
@@ -250,6 +254,7 @@ def _event(row: Row, venues: Mapping[str, Venue | None]) -> Event:
         url=url,
         categories=tuple(categories),
         organizer=None if organizer is None else Organizer(name=organizer[0], email=organizer[1], url=organizer[2]),
+        image=image,
         busy=busy,
         reminders=tuple(Duration(days, seconds) for days, seconds in reminders),
         properties=tuple((name, value) for name, value in properties),

@@ -320,12 +320,22 @@ class Template:
 
 
 @dataclass(frozen=True, slots=True)
+class Picture:
+    """A picture that is to be published: its path relative to the folder of events, and its name as it is written."""
+
+    path: str
+    name: str
+    mark: Mark
+
+
+@dataclass(frozen=True, slots=True)
 class Resolved:
-    """What was made of a file of events: the events in it, and the problems met there."""
+    """What was made of a file of events: the events in it, the problems met there, and the pictures it names."""
 
     file: Seen
     events: tuple[Event, ...]
     problems: tuple[Problem, ...]
+    pictures: tuple[Picture, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -50,6 +50,17 @@ class Changes:
     def __bool__(self) -> bool:
         return bool(self.written or self.deleted)
 
+    @property
+    def in_the_way(self) -> frozenset[str]:
+        """What must be deleted before anything is moved.
+
+        That is a file whose name is now that of a folder, and what is in a folder whose name is now that of a file.
+        """
+        folders, written = {*_folders_of(self.written)}, {*self.written}
+        return frozenset(
+            path for path in self.deleted if path in folders or not written.isdisjoint(_folders_of([path]))
+        )
+
 
 class Dist:
     """An output folder that is open for one build; made by `open_dist` and `view_dist`."""
@@ -92,7 +103,7 @@ class Dist:
                 self._stage([by_path[path] for path in changes.written], progress)
                 self._write_journal(changes)
                 # Not before there is a journal: the next build would take a new DIST with folders in it for foreign.
-                self._make_folders(changes)
+                self._make_folders(changes, changes.in_the_way)
             self._carry_out(changes)
             self._look_at([by_path[path] for path in changes.written])
         return changes
@@ -103,8 +114,8 @@ class Dist:
         if journal is None or not self._root.exists():  # then what was moved is gone, and there is nothing to finish
             self._journal.unlink(missing_ok=True)
         else:
-            self._check_folders([*journal.written, *journal.deleted])
-            self._make_folders(journal)
+            self._check_folders(journal)
+            self._make_folders(journal, journal.in_the_way)
             self._carry_out(journal)
             self.manifest = self._read_manifest()
             self.finished = journal
@@ -192,28 +203,39 @@ class Dist:
 
     def _check_targets(self, changes: Changes) -> None:
         """Refuse to overwrite what calfeed did not write, and to follow links out of DIST."""
-        owned = self._owned | {MANIFEST}
+        owned, gone = self._owned | {MANIFEST}, changes.in_the_way
         for path in changes.written:
             try:
                 mode = os.lstat(self._target(path)).st_mode
             except OSError:  # nothing is there, or not even its folder
                 continue
-            if path not in owned or stat.S_ISDIR(mode):
+            is_fit = self._becomes_empty(path, gone) if stat.S_ISDIR(mode) else path in owned
+            if not is_fit:
                 self._refuse(path, "foreign-file", "a file that is not calfeed's is in the way", "move it elsewhere")
-        self._check_folders([*changes.written, *changes.deleted])
+        self._check_folders(changes)
 
-    def _check_folders(self, paths: Sequence[str]) -> None:
-        for folder in _folders_of(paths):
+    def _becomes_empty(self, folder: str, gone: frozenset[str]) -> bool:
+        """Tell whether nothing is in a folder but what is to be deleted, so that it goes with it."""
+        found = {path.relative_to(self._root).as_posix() for path in (self._root / folder).rglob("*")}
+        return bool(found) and found <= gone.union(_folders_of(gone))
+
+    def _check_folders(self, changes: Changes) -> None:
+        gone = changes.in_the_way
+        for folder in _folders_of([*changes.written, *changes.deleted]):
             target = self._root / folder
+            if folder in gone and target.is_file() and not target.is_symlink():
+                continue
             if target.is_symlink() or (target.exists() and not target.is_dir()):
                 message = "this is not a folder of DIST but a link or a file"
                 self._refuse(folder, "foreign-file", message, "move it elsewhere")
             if target.exists() and not os.access(target, os.W_OK | os.X_OK):
                 self._refuse(folder, "output-failed", "the folder cannot be written", "check its permissions")
 
-    def _make_folders(self, changes: Changes) -> None:
+    def _make_folders(self, changes: Changes, later: frozenset[str] = frozenset()) -> None:
+        """Make the folders of what is written, but for those in whose place a file is yet to be deleted."""
         for folder in ("", *_folders_of(changes.written)):
-            (self._root / folder).mkdir(parents=True, exist_ok=True)
+            if later.isdisjoint({folder, *_folders_of([folder])}):
+                (self._root / folder).mkdir(parents=True, exist_ok=True)
         if self._root.stat().st_dev != self.state.stat().st_dev:
             message = "the folder is a file system of its own, so files cannot be moved into it at once"
             hint = f"choose a folder within it: -o {(self._shown / 'site').as_posix()}"
@@ -256,12 +278,18 @@ class Dist:
 
     def _carry_out(self, changes: Changes) -> None:
         """Move and delete what the journal says, the manifest last; a move that is done already is passed over."""
+        gone = changes.in_the_way
         try:
+            if gone:
+                for path in gone:
+                    self._delete(path)
+                self._make_folders(changes)
             for path in changes.written:
                 if path != MANIFEST:
                     self._move(path)
             for path in changes.deleted:
-                self._delete(path)
+                if path not in gone:
+                    self._delete(path)
             self._move(MANIFEST)
             self._journal.unlink()
         except OSError as cause:
@@ -283,7 +311,9 @@ class Dist:
 
     def _delete(self, path: str) -> None:
         target = Path(self._target(path))
-        target.unlink(missing_ok=True)
+        with suppress(FileNotFoundError, NotADirectoryError):  # it is deleted already, and another thing may be there
+            if not stat.S_ISDIR(os.lstat(target).st_mode):
+                target.unlink()
         for folder in target.parents:
             if folder == self._root:
                 break

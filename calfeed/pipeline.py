@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import nullcontext
+from contextlib import closing, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -68,9 +68,10 @@ class _Rendered:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class BuildResult:
-    """What a build did, or with `check` would have done."""
+    """What a build did, or with `check` would have done; `files` are all that DIST holds then, by their paths."""
 
     project: Project
+    files: tuple[str, ...]
     changes: Changes
     is_first: bool
     has_finished_another: bool
@@ -129,7 +130,7 @@ def build(
         check: write nothing; the result's `changes` tell what is out of date.
         site: whether there are web pages.
         progress: told how far each stage is.
-        executor: what may render pages in other processes; the bytes are the same. It is not shut down.
+        executor: what may read files and render pages in other processes; the bytes are the same. It is not shut down.
 
     Raises:
         SourceError: the sources have errors, or a template of theirs fails. DIST is not touched.
@@ -161,6 +162,7 @@ def build(
                 _take_snapshot(dist, key_of(source, base_url=base_url, site=site), began, project, problems)
     return BuildResult(
         project=project,
+        files=tuple(artifact.path for artifact in rendered.artifacts),
         changes=changes,
         is_first=published.is_none,
         has_finished_another=bool(dist.finished),
@@ -222,7 +224,13 @@ def _render(project: Project, now: datetime, baseline: Manifest, consent: Consen
 
 
 def _render_edition(project: Project, edition: Edition, means: _Means) -> _Rendered:
-    site = _begin_site(project, edition, means) if means.site else None
+    if not means.site:
+        return _render_files(project, edition, means, None)
+    with closing(_begin_site(project, edition, means)) as site:
+        return _render_files(project, edition, means, site)
+
+
+def _render_files(project: Project, edition: Edition, means: _Means, site: Site | None) -> _Rendered:
     gone = {item.event.id for item in edition.events if item.removed}
     placed = place((item.event for item in edition.events), gone, edition.feeds)
     revised = [replace(item, event=placed.events[item.event.id]) for item in edition.events]

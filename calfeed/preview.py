@@ -75,8 +75,7 @@ class Preview:
         except CalfeedError as cause:
             self._show(shown.files, report.format_problems(cause.problems), shown.folder)
             return cause
-        files = (shown.files | {*result.changes.written}) - {*result.changes.deleted}
-        self._show(files, folder=urlsplit(result.project.calendar.url or "").path.lstrip("/"))
+        self._show(frozenset(result.files), folder=urlsplit(result.project.calendar.url or "").path.lstrip("/"))
         return result
 
     def reply(self, path: str) -> Reply:
@@ -89,13 +88,13 @@ class Preview:
         if name not in shown.files:
             name = name.removeprefix(shown.folder)  # 404.html links to files as their host will have them
         if name in shown.files:
-            return self._reply(shown, name, 200)
+            return self._reply(shown, path, name, 200)
         if not path:
             return _page(shown, 200, "Files", _format_files(shown))
         if not shown.files:
             return Reply(status=503, content_type=PLAIN, body=shown.report.encode())
         if _NOT_FOUND in shown.files:
-            return self._reply(shown, _NOT_FOUND, 404)
+            return self._reply(shown, path, _NOT_FOUND, 404)
         return _no_file(shown, path)
 
     def _show(self, files: AbstractSet[str], problems: str = "", folder: str = "") -> None:
@@ -104,11 +103,11 @@ class Preview:
             digest.update((self._dist / MANIFEST).read_bytes())  # which has the hash of every other file
         self._shown = _Shown(files, problems, digest.hexdigest()[:32], folder)
 
-    def _reply(self, shown: _Shown, name: str, status: int) -> Reply:
+    def _reply(self, shown: _Shown, path: str, name: str, status: int) -> Reply:
         try:
             body = (self._dist / name).read_bytes()
         except FileNotFoundError:  # a build has just deleted it
-            return _no_file(shown, name)
+            return _no_file(shown, path)
         content_type = content_type_of(name)
         if content_type == HTML:
             body = inject(body.decode(), shown.id, _format_report(shown)).encode()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -13,11 +12,11 @@ from calfeed.agenda import conflicts
 from calfeed.defaults import load_defaults
 from calfeed.entries import Place, Read, read_entry
 from calfeed.errors import Mark, Problem, Severity, SourceError, error, sort_problems, warning
-from calfeed.eventfiles import EventFiles, resolve_files
+from calfeed.eventfiles import EventFiles, Surrounded, resolve_files
 from calfeed.events import Surroundings, resolve_organizer, resolve_venue
 from calfeed.feeds import WrittenFeed, WrittenFeeds, resolve_feeds
 from calfeed.folder import CALENDAR, VENUES, Folder, find_files
-from calfeed.look import Pictures, load_templates
+from calfeed.look import Pictures, load_templates, picture_of
 from calfeed.memory import Memory, key_beside
 from calfeed.model import Calendar, Project, Theme, Venue
 from calfeed.notation import NotationError
@@ -77,7 +76,7 @@ class _Loader:
         self._memory = memory
         self._key = ""
         self._reader = Reader(folder.root)
-        self._pictures = Pictures(folder.root, self._reader)
+        self._pictures = Pictures(self._reader)
 
     def load(self, executor: Executor | None) -> Project:
         if not self._folder.has_calendar:
@@ -94,6 +93,8 @@ class _Loader:
         files = self._load_events(around, executor)
         events = tuple(sorted(files.events, key=lambda event: event.sort_key))
         self._problems += [*files.problems, *conflicts(events)]
+        for picture in (picture for found in files.resolved for picture in found.pictures):
+            self._pictures.load(picture)
         extra = [feed for feed in self._feeds if feed is not None]
         window = WindowEntry() if "window" in read.broken else read.entry.window
         written = WrittenFeeds(extra, read.entry.automatic_feeds, window, place.below("window"))
@@ -201,7 +202,9 @@ class _Loader:
         self._problems += problems
         if theme.logo is None:
             return theme
-        return replace(theme, logo=self._pictures.load(theme.logo, below.document, below.mark("logo")))
+        logo = picture_of(theme.logo, below.document, below.mark("logo"), self._reader)
+        self._pictures.load(logo)
+        return replace(theme, logo=logo.path)
 
     # -- venues
 
@@ -239,17 +242,21 @@ class _Loader:
         memory = self._memory if self._key == self._memory.key else Memory()
         known = {path: memory.recall(self._root, path, around.venues or {}) for path in paths}
         unknown = [path for path, found in known.items() if found is None]
-        helped = spread(executor, partial(resolve_files, self._root, defaults, around), unknown)
-        files = EventFiles(self._reader, self._pictures, defaults, around)
-        for number, path in enumerate(paths):
-            self._progress("reading", number, len(paths))
-            found = known[path]
-            if found is None and helped is not None:
-                found = next(helped)
-            if found is None:
-                files.read(path)
-            else:
-                files.take(found)
+        common = Surrounded(self._root.absolute(), self._root, defaults, around)
+        pending = spread(executor, resolve_files, common, unknown)
+        helped = iter(pending or ())
+        files = EventFiles(self._reader, defaults, around)
+        try:
+            for number, path in enumerate(paths):
+                self._progress("reading", number, len(paths))
+                found = known[path] or next(helped, None)
+                if found is None:
+                    files.read(path)
+                else:
+                    files.take(found)
+        finally:
+            if pending is not None:
+                pending.cancel()
         self._progress("reading", len(paths), len(paths))
         if not paths:
             mark = Mark(path=(self._root / CALENDAR).as_posix())

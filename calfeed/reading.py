@@ -13,10 +13,14 @@ from calfeed.state import Seen, seen
 
 
 class Reader:
-    """Reads files of the folder `root`; `files` are those read so far, as they were."""
+    """Reads files of the folder `root`; `files` are those read so far, as they were.
 
-    def __init__(self, root: Path) -> None:
+    Problems name the folder as `shown`, if that is another path to it.
+    """
+
+    def __init__(self, root: Path, shown: Path | None = None) -> None:
         self._root = root
+        self._shown = shown or root
         self.files: list[Seen] = []
 
     def document(self, relative: str) -> Document:
@@ -51,11 +55,16 @@ class Reader:
 
     def shown(self, relative: str) -> str:
         """Return how problems name a file."""
-        root = self._root.as_posix()
+        root = self._shown.as_posix()
         return relative if root == "." else f"{root.rstrip('/')}/{relative}"
 
-    def holds(self, path: Path) -> bool:
+    def relative(self, shown: str) -> str:
+        """Return the path of a file relative to the folder; the inverse of `shown`."""
+        return PurePath(shown).relative_to(self._shown).as_posix()
+
+    def holds(self, relative: str) -> bool:
         """Tell whether a path is a file within the folder, links followed."""
+        path = self._root / relative
         try:
             return path.is_file() and _is_inside(path, self._root)
         except OSError:  # such as a name longer than the file system allows

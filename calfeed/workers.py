@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import pickle
 import signal
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from calfeed.errors import Mark, OutputError, error
 
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Future, ProcessPoolExecutor
     from multiprocessing.process import BaseProcess
 
+_C = TypeVar("_C")
 _T = TypeVar("_T")
 _R = TypeVar("_R")
 
@@ -27,74 +30,68 @@ _FEWEST = 2_000
 class Executor(Protocol):
     """What can have work done elsewhere: a `concurrent.futures.Executor`, as far as it is used."""
 
-    def submit(self, work: Callable[[_T], _R], given: _T, /) -> Future[_R]:
-        """Have `work(given)` done, and return the promise of its result."""
+    def submit(self, work: Callable[..., _R], /, *given: Any) -> Future[_R]:
+        """Have `work(*given)` done, and return the promise of its result."""
 
 
-class _Processes:
-    """An executor of processes that are started with the first work for them: most calendars have none."""
+class Pending(Generic[_R]):
+    """Work that others do: its results, in order, each once."""
 
-    def __init__(self, number: int) -> None:
-        self._number = number
-        self._pool: ProcessPoolExecutor | None = None
+    def __init__(self, futures: Sequence[Future[Sequence[_R]]]) -> None:
+        self._futures = futures
 
-    def submit(self, work: Callable[[_T], _R], given: _T, /) -> Future[_R]:
-        """Have `work(given)` done, and return the promise of its result."""
-        if self._pool is None:
-            from concurrent.futures import ProcessPoolExecutor  # takes a moment to load
+    def __iter__(self) -> Iterator[_R]:
+        """Yield the results.
 
-            self._pool = ProcessPoolExecutor(self._number, initializer=_begin_worker)
-        with _without_interrupts():  # it may start a process, which is not to take notice of them from the first
-            return self._pool.submit(work, given)
+        Raises:
+            OutputError: a process was lost. Whatever the work raises comes, too.
+        """
+        for future in self._futures:
+            with _losses_told():
+                results = future.result()
+            yield from results
 
-    def close(self) -> None:
-        """End the processes; what they have not begun is not done."""
-        if self._pool is not None:
-            self._pool.shutdown(cancel_futures=True)
-
-
-@contextmanager
-def processes(number: int) -> Iterator[Executor | None]:
-    """Yield an executor of so many processes; None for fewer than two.
-
-    Whatever happens, none of them is left behind: not by an interrupt from the keyboard, which only this process takes
-    notice of, and not when this process is killed.
-    """
-    if number < 2:
-        yield None
-        return
-    executor = _Processes(number)
-    try:
-        yield executor
-    finally:
-        executor.close()
+    def cancel(self) -> None:
+        """Have nothing more of it begun."""
+        for future in self._futures:
+            future.cancel()
 
 
 def spread(
-    executor: Executor | None, work: Callable[[Sequence[_T]], Sequence[_R]], items: Sequence[_T]
-) -> Iterator[_R] | None:
-    """Have work begun, and return its results in the order of the items; None where it had better be done here.
+    executor: Executor | None, work: Callable[[_C, Sequence[_T]], Sequence[_R]], common: _C, items: Sequence[_T]
+) -> Pending[_R] | None:
+    """Have work begun, and return what is to come of it; None where it had better be done here.
 
     Args:
         executor: what shall do it.
-        work: given some of the items, it returns a result for each. It and they can be pickled.
+        work: given `common` and some of the items, it returns a result for each. All of them can be pickled.
+        common: what it needs for each of them. It is sent with them, but looked at once in each process.
         items: what there is to do.
 
     Raises:
-        OutputError: a process was lost. The iterator raises it, too, and whatever the work raises.
+        OutputError: a process was lost.
     """
     if executor is None or len(items) < _FEWEST:
         return None
+    shared = pickle.dumps(common)
     batches = (items[begin : begin + _BATCH] for begin in range(0, len(items), _BATCH))
-    with _losses_told():
-        return _results([executor.submit(work, batch) for batch in batches])
-
-
-def _results(futures: Iterable[Future[Sequence[_R]]]) -> Iterator[_R]:
-    for future in futures:
+    futures: list[Future[Sequence[_R]]] = []
+    try:
         with _losses_told():
-            results = future.result()
-        yield from results
+            for batch in batches:
+                futures.append(executor.submit(_do, work, shared, batch))  # noqa: PERF401 - those there are count
+    except NoProcessError:
+        return None
+    return Pending(futures)
+
+
+def _do(work: Callable[[Any, Sequence[_T]], Sequence[_R]], shared: bytes, batch: Sequence[_T]) -> Sequence[_R]:
+    return work(_read(shared), batch)
+
+
+@lru_cache(maxsize=2)
+def _read(shared: bytes) -> Any:
+    return pickle.loads(shared)  # noqa: S301 - it is of our own process
 
 
 @contextmanager
@@ -105,8 +102,89 @@ def _losses_told() -> Iterator[None]:
         yield
     except BrokenExecutor as cause:
         message = "a process that helped was lost; the system may have been out of memory"
-        hint = "build again with fewer processes, or with `--jobs 1`"
+        hint = "build again with fewer processes: `--jobs`"
         raise OutputError([error(Mark(path="calfeed"), "lost-process", message, hint)]) from cause
+
+
+# -- processes of our own ---------------------------------------------------------------------------------------
+
+
+class NoProcessError(Exception):
+    """The system starts no process for us: there is a limit, or it has no means for them to talk."""
+
+
+@contextmanager
+def processes(number: int) -> Iterator[Executor | None]:
+    """Yield an executor of so many processes, which start when there is work for them; None for fewer than two.
+
+    Whatever happens, none of them is left behind: not by an interrupt from the keyboard, which only this process takes
+    notice of, and not when this process is killed.
+    """
+    if number < 2:
+        yield None
+        return
+    executor = _Processes(number)
+    try:
+        yield executor
+    except BaseException:
+        executor.kill()  # nobody waits for what they are at
+        raise
+    finally:
+        executor.close()
+
+
+class _Processes:
+    """An executor of processes that are started with the first work for them: most calendars have none."""
+
+    def __init__(self, number: int) -> None:
+        self._number = number
+        self._pool: ProcessPoolExecutor | None = None
+        self._others: frozenset[BaseProcess] = frozenset()
+        self._is_refused = False
+
+    def submit(self, work: Callable[..., _R], /, *given: Any) -> Future[_R]:
+        """Have `work(*given)` done, and return the promise of its result.
+
+        Raises:
+            NoProcessError: there are not as many processes as there should be.
+        """
+        from concurrent.futures import BrokenExecutor  # takes a moment to load
+
+        if self._is_refused:
+            raise NoProcessError
+        try:
+            with _without_interrupts():  # a process that is started is not to take notice of them from the first
+                return self._started().submit(work, *given)
+        except BrokenExecutor:
+            raise
+        except (OSError, ImportError, NotImplementedError, RuntimeError) as cause:
+            self._is_refused = True
+            self.kill()  # those that did start: nobody else would end them
+            self.close()
+            raise NoProcessError from cause
+
+    def _started(self) -> ProcessPoolExecutor:
+        if self._pool is None:
+            from concurrent.futures import ProcessPoolExecutor
+            from multiprocessing import active_children
+
+            self._others = frozenset(active_children())
+            self._pool = ProcessPoolExecutor(self._number, initializer=_begin_worker)
+        return self._pool
+
+    def kill(self) -> None:
+        """End the processes at once, whatever they are at."""
+        if self._pool is not None:
+            from multiprocessing import active_children
+
+            for process in {*active_children()} - self._others:
+                process.kill()
+
+    def close(self) -> None:
+        """End the processes; what they have not begun is not done."""
+        if self._pool is not None:
+            self._pool.shutdown(cancel_futures=True)
+            self._pool = None
 
 
 @contextmanager

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import os
 import pickle
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import filelock
 import pytest
-from support import LATER, NOW, TALK, run, tree, write_events
+from support import LATER, NOW, TALK, run, tree, write_events, write_files
 
 from calfeed import output
 from calfeed.edition import Consent
@@ -55,6 +56,45 @@ def test_only_changed_files_are_written(project: Path, tmp_path: Path) -> None:
     changes = build(project, out, now=LATER, site=False).changes
     assert changes.written == ("calfeed.json", "changes.atom", "events/talk.ics", "test.ics")
     assert changes.deleted == ()
+
+
+@pytest.mark.parametrize("turn", ["file to folder", "folder to file"])
+@pytest.mark.parametrize("cut", [None, 0, 1, 2, 3])
+def test_a_name_that_changes_its_kind(tmp_path: Path, turn: str, cut: int | None) -> None:
+    """A picture whose name becomes that of a folder, or the reverse, is replaced; so it is after a cut at any move."""
+    kinds = {"file to folder": ("pier.svg", "pier.svg/a.svg"), "folder to file": ("pier.svg/a.svg", "pier.svg")}
+    before, after = kinds[turn]
+    events = write_events(tmp_path, talk=f"{TALK}image: {before}\n")
+    write_files(events, {before: "<svg/>"})
+    out = tmp_path / "dist"
+    build(events, out, now=NOW)
+    shutil.rmtree(events / "pier.svg") if (events / "pier.svg").is_dir() else (events / "pier.svg").unlink()
+    write_files(events, {after: "<svg/>", "talk.yaml": f"{TALK}image: {after}\n"})
+    if cut is not None:
+        script = KILLED.format(cut=cut)
+        done = subprocess.run([sys.executable, "-c", script, str(events), str(out)], check=False)
+        assert done.returncode == 9
+    build(events, out, now=NOW)
+    assert sorted(path.relative_to(out).as_posix() for path in (out / "images").rglob("*.svg") if path.is_file()) == [
+        f"images/{after}"
+    ]
+    assert run("build", str(events), "-o", str(out), "--check").exit_code == 0
+
+
+KILLED = """
+import os, sys
+from calfeed.pipeline import build
+from datetime import datetime, UTC
+left = [{cut}]
+def die(event, arguments):
+    if event in ("os.rename", "os.remove", "os.rmdir", "os.mkdir") and "dist/images" in str(arguments[-2:]):
+        if left[0] == 0:
+            os._exit(9)
+        left[0] -= 1
+sys.addaudithook(die)
+build(sys.argv[1], sys.argv[2], now=datetime(2026, 11, 23, 12, tzinfo=UTC))
+os._exit(9)
+"""
 
 
 def test_what_left_the_sources_is_deleted_with_its_empty_folder(project: Path, tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -195,6 +196,18 @@ def test_builds_of_a_preview(inside: Path) -> None:
     assert preview.reply(".calfeed/state").body != before
     build(inside / "events", inside / "dist", now=NOW)
     assert tree(inside / "built" / "dist") == tree(inside / "dist")
+
+
+@pytest.mark.parametrize("names", [("pier.svg", "pier.svg/a.svg"), ("pier.svg/a.svg", "pier.svg")])
+def test_a_name_that_changes_its_kind(inside: Path, names: tuple[str, str]) -> None:
+    """No build of a preview is refused for what the one before it has left."""
+    preview = Preview(inside / "events", inside / "built", NOW)
+    for name in names:
+        shutil.rmtree(inside / "events" / "pier.svg", ignore_errors=True)
+        (inside / "events" / "pier.svg").unlink(missing_ok=True)
+        write_files(inside / "events", {name: "<svg/>", "tour.yaml": f"{TALK}image: {name}\n"})
+        assert isinstance(preview.rebuild(), BuildResult)
+        assert preview.reply(f"images/{name}").status == 200
 
 
 def test_a_file_that_a_build_has_just_deleted(inside: Path) -> None:

@@ -12,18 +12,19 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor
+from contextlib import suppress
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pytest
 from support import CALENDAR, NOW, VENUES, run, tree, write_files
 
 from calfeed.errors import OutputError, SourceError
+from calfeed.eventfiles import resolve_files
 from calfeed.pipeline import build
 from calfeed.project import load
 from calfeed.workers import Executor, processes, spread
 
-_T = TypeVar("_T")
 _R = TypeVar("_R")
 MANY = 2_010
 """So many files that they are worth several processes."""
@@ -35,13 +36,13 @@ class Elsewhere:
     def __init__(self) -> None:
         self.batches = 0
 
-    def submit(self, work: Callable[[_T], _R], given: _T, /) -> Future[_R]:
+    def submit(self, work: Callable[..., _R], /, *given: Any) -> Future[_R]:
         """Do the work, as if elsewhere."""
         self.batches += 1
         future: Future[_R] = Future()
         try:
             there, what = pickle.loads(pickle.dumps((work, given)))  # noqa: S301 - our own
-            future.set_result(pickle.loads(pickle.dumps(there(what))))  # noqa: S301
+            future.set_result(pickle.loads(pickle.dumps(there(*what))))  # noqa: S301
         except Exception as cause:  # noqa: BLE001 - whatever it is, the promise tells
             future.set_exception(pickle.loads(pickle.dumps(cause)))  # noqa: S301
         return future
@@ -142,24 +143,73 @@ def test_template_that_fails_elsewhere(many: Path, tmp_path: Path) -> None:
     assert [(problem.code, problem.mark.line) for problem in told[0]] == [("bad-template", 2)]
 
 
+def test_executor_that_works_in_another_folder(many: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Processes that began in another folder read the files that are meant, under the names that are meant."""
+    other = tmp_path / "other"
+    other.mkdir()
+    monkeypatch.chdir(other)
+    with ProcessPoolExecutor(1) as executor:
+        executor.submit(len, ()).result()
+        monkeypatch.chdir(many.parent)
+        found = load("events", executor=executor)
+    assert found == load("events")
+    assert {event.mark.path.split("/")[0] for event in found.events} == {"events"}
+
+
+def test_no_file_is_read_twice(many: Path) -> None:
+    """What others read is not read again, files that name pictures among them; a picture is read once, here."""
+    project = load(many, executor=Elsewhere())
+    paths = [seen.path for seen in project.sources]
+    assert len(paths) == len(set(paths))
+    assert sum(path.endswith(".svg") for path in paths) == len(project.images) == 7
+
+
+def test_what_is_left_is_cancelled(many: Path, tmp_path: Path) -> None:
+    """A build that ends with an error leaves nothing for an executor that was handed in to do."""
+    root = tmp_path / "copy"
+    for path in sorted(many.rglob("*.*")):
+        write_files(root, {f"events/{path.relative_to(many).as_posix()}": path.read_text("utf-8")})
+    write_files(root, {"events/_templates/index.html": "{{ nothing.there }}"})
+    slow = Later()
+    with pytest.raises(SourceError):
+        build(root / "events", tmp_path / "dist", now=NOW, executor=slow)
+    assert slow.futures
+    assert all(future.cancelled() or future.done() for future in slow.futures)
+
+
+class Later(Elsewhere):
+    """An executor that reads files at once, and has not come to pages yet."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.futures: list[Future[Any]] = []
+
+    def submit(self, work: Callable[..., _R], /, *given: Any) -> Future[_R]:
+        """Do the work now, if it is reading files."""
+        if given[0] is resolve_files:
+            return super().submit(work, *given)
+        self.futures.append(Future())
+        return self.futures[-1]
+
+
 def test_results_come_in_order() -> None:
     """Results come in the order of what was given, and few things are not worth other processes."""
     given = list(range(2_345))
-    done = spread(Elsewhere(), _doubled, given)
+    done = spread(Elsewhere(), _multiplied, 3, given)
     assert done is not None
-    assert list(done) == [2 * number for number in given]
-    assert spread(Elsewhere(), _doubled, given[:1_999]) is None
-    assert spread(None, _doubled, given) is None
+    assert list(done) == [3 * number for number in given]
+    assert spread(Elsewhere(), _multiplied, 3, given[:1_999]) is None
+    assert spread(None, _multiplied, 3, given) is None
 
 
-def _doubled(numbers: Sequence[int]) -> Sequence[int]:
-    return [2 * number for number in numbers]
+def _multiplied(factor: int, numbers: Sequence[int]) -> Sequence[int]:
+    return [factor * number for number in numbers]
 
 
 class Broken:
     """An executor that has lost a process before it is given work."""
 
-    def submit(self, _work: Callable[[_T], _R], _given: _T, /) -> Future[_R]:
+    def submit(self, _work: Callable[..., _R], /, *_given: Any) -> Future[_R]:
         """Say that it is broken."""
         raise BrokenExecutor
 
@@ -167,7 +217,7 @@ class Broken:
 def test_executor_that_is_broken_from_the_beginning() -> None:
     """An executor that takes no work any more is told of as one that breaks at it."""
     with pytest.raises(OutputError) as caught:
-        spread(Broken(), _doubled, range(2_345))
+        spread(Broken(), _multiplied, 3, range(2_345))
     assert [problem.code for problem in caught.value.problems] == ["lost-process"]
 
 
@@ -257,6 +307,37 @@ def test_interrupted_build_leaves_no_process(building: subprocess.Popen[str], tm
     assert building.returncode == 1
     assert told.strip() == "Aborted!"
     assert not (tmp_path / "dist").exists()
+
+
+@only_linux
+@pytest.mark.parametrize("pause", [0.0, 0.05, 0.3])
+def test_impatience_leaves_no_process(building: subprocess.Popen[str], pause: float) -> None:
+    """Ctrl-C once more, while the first one is obeyed, ends the build too, with all its processes."""
+    os.killpg(building.pid, signal.SIGINT)
+    with suppress(subprocess.TimeoutExpired):
+        building.wait(pause)
+    with suppress(ProcessLookupError):
+        os.killpg(building.pid, signal.SIGINT)
+    building.communicate(timeout=30)
+    assert building.returncode != 0
+
+
+LIMITED = """\
+import resource, sys
+from calfeed.cli import main
+resource.setrlimit(resource.RLIMIT_NOFILE, (int(sys.argv.pop()),) * 2)
+main()
+"""
+
+
+@only_linux
+@pytest.mark.parametrize("files", [16, 20, 24, 32])
+def test_where_no_process_can_be_started(many: Path, tmp_path: Path, files: int) -> None:
+    """Where the system refuses some of the processes, or what they talk by, one process does everything."""
+    command = [sys.executable, "-c", LIMITED, "build", str(many), "-o", str(tmp_path / "dist"), "--jobs", "8"]
+    done = subprocess.run([*command, str(files)], capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 0, done.stderr
+    assert "files written" in done.stdout
 
 
 @only_linux

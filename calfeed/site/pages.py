@@ -34,7 +34,7 @@ from calfeed.site.views import (
     venue_view,
 )
 from calfeed.site.words import WORDS
-from calfeed.workers import Executor, spread
+from calfeed.workers import Executor, Pending, spread
 
 MAX_ROWS = 250
 """How many rows the agenda of a page has. A longer one is left to the pages of the months, that of a feed to its years.
@@ -55,7 +55,7 @@ class MonthAgenda:
 
 
 class Site:
-    """The site of an edition. What other processes shall do of it has begun when it is made."""
+    """The site of an edition. What other processes shall do of it has begun when it is made, until it is closed."""
 
     def __init__(
         self,
@@ -84,6 +84,7 @@ class Site:
         self._shown = {item.event.id: series.shown_occurrences(item.event, last) for item in revised}
         head = site_head(project, self._feeds[0])
         self._frame = Frame(site=head, catalog=self._catalog, templates=project.templates)
+        self._pending: Pending[Artifact] | None = None
         # The pages of events, as they come, tell nothing of how much else there is. Those by other templates may.
         begun = None if project.templates else self._begin_event_pages()
         # An occurrence is in several agendas; its identity is enough to find its row, and quicker than its value.
@@ -95,6 +96,11 @@ class Site:
         self._frame = replace(self._frame, site=whole, years=by_year(self._months))
         self._event_pages = begun or self._begin_event_pages()
         self._listed: list[tuple[str, str | None]] = []
+
+    def close(self) -> None:
+        """Have nothing more begun by others."""
+        if self._pending is not None:
+            self._pending.cancel()
 
     def files(self, progress: Callable[[str, int, int], None]) -> tuple[Artifact, ...]:
         """Return every file of the site.
@@ -128,13 +134,16 @@ class Site:
     def _begin_event_pages(self) -> Iterator[Artifact]:
         """Have the pages of events made that are not known, and return all of them."""
         frame = self._frame
-        self.frame_key = frame.key
-        found = {event_id: self._known(self.frame_key, event_id) for event_id in self._events}
+        found: dict[str, tuple[int, str] | None] = dict.fromkeys(self._events)
+        self.frame_key = ""
+        if not frame.templates:  # those of the calendar's own may give another page each time they are asked
+            self.frame_key = frame.key
+            found = {event_id: self._known(self.frame_key, event_id) for event_id in self._events}
         unknown = [(item.event, self._shown[each]) for each, item in self._events.items() if found[each] is None]
-        made = spread(self._executor, partial(render_events, frame), unknown)
+        self._pending = spread(self._executor, render_events, frame, unknown)
 
         def pages() -> Iterator[Artifact]:
-            new = made or (render_event(frame, event, shown) for event, shown in unknown)
+            new = iter(self._pending or (render_event(frame, event, shown) for event, shown in unknown))
             for event_id, page in found.items():
                 event, shown = self._events[event_id].event, self._shown[event_id]
                 if page is None:
