@@ -169,8 +169,10 @@ class CalendarEntry(Entry):
     theme: ThemeEntry | None = None
 
 
-# An empty list that is made, and not copied in depth, for every event.
-_NO_ITEMS: Any = Field(default_factory=list, json_schema_extra={"default": []})
+def _no_items() -> Any:
+    """Return a default: an empty list that is made, and not copied in depth, for every event."""
+    # One for each field: pydantic before 2.12 writes into it what annotates the field.
+    return Field(default_factory=list, json_schema_extra={"default": []})
 
 
 class OverrideEntry(Entry):
@@ -210,19 +212,19 @@ class EventEntry(Entry):
     online: Url | None = None
     description: Text | None = None
     url: Url | None = None
-    categories: Words = _NO_ITEMS
+    categories: Words = _no_items()
     organizer: OrganizerField | None = None
     image: RelativePath | None = None
     busy: Boolean = False
     status: StatusField = Status.CONFIRMED
-    reminders: Annotated[list[DurationField], OneOrMore()] = _NO_ITEMS
+    reminders: Annotated[list[DurationField], OneOrMore()] = _no_items()
     created: Moment | None = None
     last_modified: Moment | None = None
     sequence: SequenceField | None = None
     rrule: Rule | None = None
-    exdates: Annotated[list[Moment], OneOrMore()] = _NO_ITEMS
-    rdates: Annotated[list[Moment], OneOrMore()] = _NO_ITEMS
-    overrides: list[OverrideEntry] = _NO_ITEMS
+    exdates: Annotated[list[Moment], OneOrMore()] = _no_items()
+    rdates: Annotated[list[Moment], OneOrMore()] = _no_items()
+    overrides: list[OverrideEntry] = _no_items()
     properties: Annotated[dict[PropertyName, Line], BeforeValidator(without_twins)] = {}
 
 

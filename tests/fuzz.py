@@ -3,7 +3,7 @@
 Two engines share the time: hypothesis makes inputs that look like what people write, atheris (if it is installed:
 `pip install -e '.[fuzz]'`) changes bytes, led by what they reach in calfeed's code. What breaks a promise of `targets`
 is written to `--findings`, one file for each place it broke at; a slow input breaks one too. A finding that is mended
-goes to tests/data/fuzz/<target>/, where test_fuzz.py tries it for ever.
+goes to tests/data/fuzz/<target>/, where test_unbreakable.py tries it for ever.
 """
 
 from __future__ import annotations
@@ -67,7 +67,11 @@ def main() -> None:
         _run_atheris_here(options)
         return
     targets = options.target or _target_names()
-    engines = ["hypothesis", *(["atheris"] if find_spec("atheris") else [])]
+    engines = ["hypothesis"]
+    if find_spec("atheris"):
+        engines.append("atheris")
+    else:
+        print("atheris is not installed, so hypothesis has all the time: pip install -e '.[fuzz]'")
     seconds = options.minutes * 60 / len(targets) / len(engines)
     is_bad = False
     for target in targets:
