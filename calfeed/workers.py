@@ -123,13 +123,13 @@ def processes(number: int) -> Iterator[Executor | None]:
     if number < 2:
         yield None
         return
-    executor = _Processes(number)
+    executor, is_done = _Processes(number), False
     try:
         yield executor
-    except BaseException:
-        executor.kill()  # nobody waits for what they are at
-        raise
+        is_done = True
     finally:
+        if not is_done:
+            executor.kill()  # nobody waits for what they are at
         executor.close()
 
 
