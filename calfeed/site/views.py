@@ -113,7 +113,10 @@ class MainFeed:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SiteHead:
-    """The calendar as every page tells of it, whatever events it holds."""
+    """The calendar as every page tells of it, whatever events it holds.
+
+    It is all that our own templates have on the page of an event, so that one more event changes no other page.
+    """
 
     name: str
     language: str
