@@ -81,6 +81,8 @@ class Site:
         self._catalog = catalog_of(project, self._feeds)
         last = series.horizon(revised)
         self._events = {item.event.id: item for item in revised}
+        venues = (item.event.venue for item in revised)
+        self._venues = {venue.id: venue for venue in venues if venue is not None}
         self._shown = {item.event.id: series.shown_occurrences(item.event, last) for item in revised}
         head = site_head(project, self._feeds[0])
         self._frame = Frame(site=head, catalog=self._catalog, templates=project.templates)
@@ -251,9 +253,5 @@ class Site:
     def _venue_of(self, feed: Feed) -> VenueView | None:
         """Return the place a feed is about; None for a feed of something else."""
         kind, _, venue_id = feed.slug.partition("/")
-        if kind != "venue":
-            return None
-        events = (self._events[event_id].event for event_id in feed.event_ids)
-        venues = (event.venue for event in events)
-        venue = next((venue for venue in venues if venue is not None and venue.id == venue_id), None)
+        venue = self._venues.get(venue_id) if kind == "venue" else None
         return None if venue is None else venue_view(venue, self._catalog)
