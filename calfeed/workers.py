@@ -35,10 +35,11 @@ class Executor(Protocol):
 
 
 class Pending(Generic[_R]):
-    """Work that others do: its results, in order, each once."""
+    """Work that others do: its results, in order, each once. Where it `can_be_cancelled`, nobody else ends it."""
 
-    def __init__(self, futures: Sequence[Future[Sequence[_R]]]) -> None:
+    def __init__(self, futures: Sequence[Future[Sequence[_R]]], *, can_be_cancelled: bool) -> None:
         self._futures = futures
+        self._can_be_cancelled = can_be_cancelled
 
     def __iter__(self) -> Iterator[_R]:
         """Yield the results.
@@ -47,14 +48,23 @@ class Pending(Generic[_R]):
             OutputError: a process was lost. Whatever the work raises comes, too.
         """
         for future in self._futures:
-            with _losses_told():
-                results = future.result()
+            try:
+                with _losses_told():
+                    results = future.result()
+            except OutputError:
+                self._can_be_cancelled = False  # the executor gives up the others by itself
+                raise
             yield from results
 
     def cancel(self) -> None:
-        """Have nothing more of it begun."""
-        for future in self._futures:
-            future.cancel()
+        """Have nothing more of it begun.
+
+        A pool of processes that meets a cancelled future while it breaks, or is killed, fails with a traceback of its
+        own (CPython 3.11). So where it is known to end, this is left to it.
+        """
+        if self._can_be_cancelled:
+            for future in self._futures:
+                future.cancel()
 
 
 def spread(
@@ -82,7 +92,7 @@ def spread(
                 futures.append(executor.submit(_do, work, shared, batch))  # noqa: PERF401 - those there are count
     except NoProcessError:
         return None
-    return Pending(futures)
+    return Pending(futures, can_be_cancelled=not isinstance(executor, _Processes))
 
 
 def _do(work: Callable[[Any, Sequence[_T]], Sequence[_R]], shared: bytes, batch: Sequence[_T]) -> Sequence[_R]:
@@ -153,8 +163,9 @@ class _Processes:
         if self._is_refused:
             raise NoProcessError
         try:
+            pool = self._started()  # before: where it starts a tracker of its means, that one lets interrupts in again
             with _without_interrupts():  # a process that is started is not to take notice of them from the first
-                return self._started().submit(work, *given)
+                return pool.submit(work, *given)
         except BrokenExecutor:
             raise
         except (OSError, ImportError, NotImplementedError, RuntimeError) as cause:
@@ -189,15 +200,23 @@ class _Processes:
 
 @contextmanager
 def _without_interrupts() -> Iterator[None]:
-    """Put interrupts off, where the system can; a process that is started meanwhile puts them off for ever."""
-    if not hasattr(signal, "pthread_sigmask"):
+    """Put interrupts off; a process that is started meanwhile puts them off for ever, where the system can."""
+    if threading.current_thread() is not threading.main_thread():  # which alone gets them
         yield
         return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    has_masks = hasattr(signal, "pthread_sigmask")
+    came: list[int] = []
+    # The mask is what a process inherits. Another thread may take the signal all the same, and hands it to this one.
+    handler = signal.signal(signal.SIGINT, lambda number, _frame: came.append(number))
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT}) if has_masks else None
     try:
         yield
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        if mask is not None:
+            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        signal.signal(signal.SIGINT, handler)
+        if came:
+            signal.raise_signal(signal.SIGINT)
 
 
 def _begin_worker() -> None:

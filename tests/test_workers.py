@@ -300,12 +300,15 @@ def test_killed_build_leaves_no_process(building: subprocess.Popen[str], tmp_pat
 
 
 @only_linux
-def test_interrupted_build_leaves_no_process(building: subprocess.Popen[str], tmp_path: Path) -> None:
-    """Ctrl-C, which the whole group gets, ends a build in one line, without a traceback of any process."""
+def test_interrupted_build_leaves_no_process(
+    building: subprocess.Popen[str], tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    """Ctrl-C, which the whole group gets, ends a build. Forked processes say nothing; others may be caught at birth."""
     os.killpg(building.pid, signal.SIGINT)
     _, told = building.communicate()
     assert building.returncode == 1
-    assert told.strip() == "Aborted!"
+    assert "Aborted!" in told
+    assert request.node.callspec.params["building"] != "fork" or told.strip() == "Aborted!"
     assert not (tmp_path / "dist").exists()
 
 
