@@ -41,6 +41,7 @@ _SETTINGS = (
     "default_duration: 45m\n",
     "organizer: Somebody\n",
     "feeds:\n- slug: music\n  name: Music\n  categories: [music]\n",
+    "window: {from: 2027-03-01, to: 2027-07-31}\n",
     "theme: {accent: '#aa2200', footer: 'By *us*'}\n",
 )
 _DEFAULTS = ("busy: true\n", "venue: hub\n", "categories: [music]\n", "timezone: Asia/Kathmandu\n", "bad: 1\n")
@@ -66,6 +67,8 @@ class Worlds:
         """Write a calendar of a few events."""
         self.put("events/calendar.yaml", CALENDAR)
         self.put("events/venues.yaml", VENUES)
+        for folder in ("", "more/", "more/deep/"):
+            self.put(f"events/{folder}pier.svg", "<svg/>")
         for number in range(8):
             self.put(f"events/event-{number}.yaml", TALK.replace("Talk", f"Talk {number}"))
 
@@ -197,7 +200,7 @@ class Worlds:
         self.options = self.rng.choice(
             (
                 (),
-                ("--no-site",),
+                (),
                 ("--no-site",),
                 ("--no-site", "--allow-removals"),
                 ("--no-site", "--base-url", "https://x.example/"),
@@ -251,6 +254,7 @@ class Worlds:
             "status: cancelled", "busy: true",
             f"uid: {rng.randint(1, 999)}@x", "rrule: {freq: weekly, count: 4}", "rrule: FREQ=MONTHLY", "sequence: 3",
             "organizer: {name: We, email: we@x.example}", "reminders: [1h]", "properties: {X-A: b}",
+            "image: pier.svg",
         )  # fmt: skip
         chosen = {line.partition(":")[0]: line for line in rng.sample(optional, rng.randint(0, 4))}
         return "\n".join([*lines, *chosen.values()]) + "\n"
