@@ -96,7 +96,7 @@ class _Loader:
         for picture in (picture for found in files.resolved for picture in found.pictures):
             self._pictures.load(picture)
         extra = [feed for feed in self._feeds if feed is not None]
-        window = WindowEntry() if "window" in read.broken else read.entry.window
+        window = (None if "window" in read.broken else read.entry.window) or WindowEntry()
         written = WrittenFeeds(extra, read.entry.automatic_feeds, window, place.below("window"))
         feeds, problems = resolve_feeds(calendar, written, venues, events, are_all=files.are_all)
         self._problems += [*problems, *zone_problems(events, feeds)]

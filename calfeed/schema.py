@@ -165,7 +165,7 @@ class CalendarEntry(Entry):
         ],
         OneOrMore(),
     ] = ["category", "venue"]
-    window: WindowEntry = WindowEntry()
+    window: WindowEntry | None = None
     theme: ThemeEntry | None = None
 
 
