@@ -207,41 +207,35 @@ def _vanished_events(
     project: Project, baseline: Manifest, removed: Sequence[Published], now: datetime
 ) -> Iterator[Problem]:
     gone = [baseline.events[item.uid] for item in removed if _is_ahead(item, now)]
-    if _are_many(gone, baseline, now):
-        # An event under another UID is gone, too, for those who know it by the one it had.
-        has_another_uid = not {event.id for event in project.events}.isdisjoint(item.id for item in gone)
-        how, what = ("gone or have another UID", "them and their UIDs") if has_another_uid else ("gone", "them")
-        message = f"{_count(gone, baseline, now)} are {how}: {_list(gone)}"
-        hint = f"restore {what}, or build with --allow-removals: subscribers will see them as cancelled"
-        yield error(Mark(path=baseline.path), "mass-removal", message, hint)
+    # An event under another UID is gone, too, for those who know it by the one it had.
+    has_another_uid = not {event.id for event in project.events}.isdisjoint(item.id for item in gone)
+    how, what = ("gone or have another UID", "them and their UIDs") if has_another_uid else ("gone", "them")
+    hint = f"restore {what}, or build with --allow-removals: subscribers will see them as cancelled"
+    yield from _mass_removal(gone, baseline, now, how, hint)
 
 
 def _trimmed_events(project: Project, baseline: Manifest, now: datetime) -> Iterator[Problem]:
     main = project.feeds[0]
     held, slugs = set(main.event_ids), {main.slug, *main.aliases}
     outside = (baseline.events.get(event.uid) for event in project.events if event.id not in held)
-    gone = [item for item in outside if item is not None and _is_ahead(item, now) and not slugs.isdisjoint(item.feeds)]
-    if _are_many(gone, baseline, now):
-        message = f"{_count(gone, baseline, now)} are no longer in the main feed: {_list(gone)}"
-        hint = "widen the `window` of the calendar, or build with --allow-removals: subscribers will lose them"
+    # What has left the feed before is most of it, and quickly told; when an event ends is not.
+    left = (item for item in outside if item is not None and not slugs.isdisjoint(item.feeds))
+    gone = [item for item in left if _is_ahead(item, now)]
+    hint = "widen the `window` of the calendar, or build with --allow-removals: subscribers will lose them"
+    yield from _mass_removal(gone, baseline, now, "no longer in the main feed", hint)
+
+
+def _mass_removal(
+    gone: Sequence[Published], baseline: Manifest, now: datetime, how: str, hint: str
+) -> Iterator[Problem]:
+    """Refuse where so many of what is ahead are gone that it may be a slip; `how` tells in which way."""
+    if len(gone) < _FEWEST:
+        return
+    ahead = sum(_is_ahead(item, now) for item in baseline.events.values())
+    if len(gone) * _SHARE > ahead:
+        shown = ", ".join(f"`{item.id}`" for item in gone[:_LISTED]) + (", …" if len(gone) > _LISTED else "")
+        message = f"{len(gone)} of {ahead} events ahead are {how}: {shown}"
         yield error(Mark(path=baseline.path), "mass-removal", message, hint)
-
-
-def _are_many(gone: Sequence[Published], baseline: Manifest, now: datetime) -> bool:
-    """Tell whether so many of what is ahead are gone that it may be a slip."""
-    return len(gone) >= _FEWEST and len(gone) * _SHARE > _number_ahead(baseline, now)
-
-
-def _number_ahead(baseline: Manifest, now: datetime) -> int:
-    return sum(_is_ahead(item, now) for item in baseline.events.values())
-
-
-def _count(gone: Sequence[Published], baseline: Manifest, now: datetime) -> str:
-    return f"{len(gone)} of {_number_ahead(baseline, now)} events ahead"
-
-
-def _list(gone: Sequence[Published]) -> str:
-    return ", ".join(f"`{item.id}`" for item in gone[:_LISTED]) + (", …" if len(gone) > _LISTED else "")
 
 
 def _feed_problems(project: Project, baseline: Manifest, buried: set[str]) -> Iterator[Problem]:

@@ -56,6 +56,8 @@ class Changes:
 
         That is a file whose name is now that of a folder, and what is in a folder whose name is now that of a file.
         """
+        if not self.deleted:  # as in a first build, which writes the most
+            return frozenset()
         folders, written = {*_folders_of(self.written)}, {*self.written}
         return frozenset(
             path for path in self.deleted if path in folders or not written.isdisjoint(_folders_of([path]))

@@ -85,11 +85,9 @@ def spread(
         return None
     shared = pickle.dumps(common)
     batches = (items[begin : begin + _BATCH] for begin in range(0, len(items), _BATCH))
-    futures: list[Future[Sequence[_R]]] = []
     try:
         with _losses_told():
-            for batch in batches:
-                futures.append(executor.submit(_do, work, shared, batch))  # noqa: PERF401 - those there are count
+            futures = [executor.submit(_do, work, shared, batch) for batch in batches]
     except NoProcessError:
         return None
     return Pending(futures, can_be_cancelled=not isinstance(executor, _Processes))

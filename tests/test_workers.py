@@ -6,6 +6,7 @@ import multiprocessing
 import os
 import pickle
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -73,6 +74,12 @@ def many(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root / "events"
 
 
+def copied(many: Path, tmp_path: Path) -> Path:
+    """Return a folder with a copy of the files in `events`, to be changed."""
+    shutil.copytree(many, tmp_path / "copy" / "events")
+    return tmp_path / "copy"
+
+
 def everything(source: Path, target: Path, executor: Executor | None) -> tuple[dict[str, bytes], tuple[object, ...]]:
     """Return every file of a build, and its problems."""
     result = build(source, target, now=NOW, executor=executor)
@@ -115,9 +122,7 @@ def test_errors_from_other_processes_are_those_of_one(many: Path, tmp_path: Path
         "events/e.yaml": "summary: E\nstart: 2027-01-01\nimage: missing.png\n",
         "events/z-list.yaml": "- summary: Event 7\n  start: 2027-01-01\n- summary: B\n  start: 2027-01-02\n",
     }
-    root = tmp_path / "copy"
-    for path in sorted(many.rglob("*.*")):
-        write_files(root, {f"events/{path.relative_to(many).as_posix()}": path.read_text("utf-8")})
+    root = copied(many, tmp_path)
     write_files(root, broken)
     told = []
     for executor in (None, Elsewhere()):
@@ -130,9 +135,7 @@ def test_errors_from_other_processes_are_those_of_one(many: Path, tmp_path: Path
 
 def test_template_that_fails_elsewhere(many: Path, tmp_path: Path) -> None:
     """A template of the calendar's own that fails in another process is told with its file and line."""
-    root = tmp_path / "copy"
-    for path in sorted(many.rglob("*.*")):
-        write_files(root, {f"events/{path.relative_to(many).as_posix()}": path.read_text("utf-8")})
+    root = copied(many, tmp_path)
     write_files(root, {"events/_templates/event.html": "<p>\n{{ event.sumary }}</p>\n"})
     told = []
     for executor in (None, Elsewhere()):
@@ -166,9 +169,7 @@ def test_no_file_is_read_twice(many: Path) -> None:
 
 def test_what_is_left_is_cancelled(many: Path, tmp_path: Path) -> None:
     """A build that ends with an error leaves nothing for an executor that was handed in to do."""
-    root = tmp_path / "copy"
-    for path in sorted(many.rglob("*.*")):
-        write_files(root, {f"events/{path.relative_to(many).as_posix()}": path.read_text("utf-8")})
+    root = copied(many, tmp_path)
     write_files(root, {"events/_templates/index.html": "{{ nothing.there }}"})
     slow = Later()
     with pytest.raises(SourceError):
