@@ -16,6 +16,7 @@ from calfeed.difference import Difference
 from calfeed.law import LawChange, ZoneUse
 from calfeed.notation import format_offset, format_wall
 from calfeed.report import plural
+from calfeed.texts import harmless_json
 
 MAX_MARKDOWN = 60_000
 """The longest comment: GitHub takes 65,536 characters."""
@@ -59,7 +60,7 @@ def format_difference_json(difference: Difference) -> str:
             {"code": problem.code, "message": problem.message, "hint": problem.hint} for problem in difference.refusals
         ],
     }
-    return f"{json.dumps(record, ensure_ascii=False, indent=2)}\n"
+    return harmless_json(f"{json.dumps(record, ensure_ascii=False, indent=2)}\n")
 
 
 def format_difference_markdown(difference: Difference, tzids: Sequence[str] = ()) -> str:
@@ -121,7 +122,7 @@ def format_zones_json(used: Sequence[ZoneUse], laws: Sequence[LawChange], tzdb: 
         ],
         "laws": [{"timezone": law.tzid, "before": law.before, "after": law.after} for law in laws],
     }
-    return f"{json.dumps(record, ensure_ascii=False, indent=2)}\n"
+    return harmless_json(f"{json.dumps(record, ensure_ascii=False, indent=2)}\n")
 
 
 def show_time(text: str, tzids: Sequence[str] = ()) -> str:

@@ -10,6 +10,7 @@ from calfeed.manifest import event_record
 from calfeed.model import AllDay, Event, Instance, Status, Timed, ZonedTime
 from calfeed.notation import format_offset
 from calfeed.report import format_table, plural, shown, width
+from calfeed.texts import harmless_json
 from calfeed.zones import offset_at
 
 
@@ -22,7 +23,7 @@ def format_events(events: Sequence[Event]) -> str:
 
 def format_events_json(events: Sequence[Event]) -> str:
     """Return events as a JSON list, with the manifest's keys."""
-    return f"{json.dumps([event_record(event) for event in events], ensure_ascii=False, indent=2)}\n"
+    return harmless_json(f"{json.dumps([event_record(event) for event in events], ensure_ascii=False, indent=2)}\n")
 
 
 def format_event(event: Event) -> str:
@@ -69,7 +70,7 @@ def format_event(event: Event) -> str:
 def format_event_json(event: Event) -> str:
     """Return an event as a JSON object: the manifest's keys, and `zone_reason`."""
     record = {**event_record(event), "zone_reason": event.zone.reason if event.zone else None}
-    return f"{json.dumps(record, ensure_ascii=False, indent=2)}\n"
+    return harmless_json(f"{json.dumps(record, ensure_ascii=False, indent=2)}\n")
 
 
 def _instance_line(instance: Instance) -> str:

@@ -19,13 +19,11 @@ from calfeed.colors import css_colors
 from calfeed.countries import Country, find_country, suggest_country
 from calfeed.errors import list_some
 from calfeed.notation import Duration, NotationError, read_duration
+from calfeed.references import find_unfit_reference
 from calfeed.suggestions import key_of_property, nearest_color, zones_of_abbreviation
+from calfeed.texts import find_unfit, unify_breaks
 from calfeed.zones import is_zone, suggest_zone, zones_of_country
 
-# C0 (tab and line feed aside), DEL, C1, and what UTF-8 cannot or must not carry: no client shows them, some choke on
-# them. And what turns the direction of all that follows: readers would see another text than was written.
-_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\u202a-\u202e\ud800-\udfff\ufffe\uffff]")
-_LINE_BREAKS = re.compile("\r\n?|[\x85\u2028\u2029]")
 _ID = re.compile(r"[a-z0-9][a-z0-9-]*")
 _CALENDAR_ID = re.compile(r"[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?")
 _LANGUAGE = re.compile(r"[a-zA-Z]{2,3}(?:-[a-zA-Z0-9]{2,8})*")
@@ -110,15 +108,20 @@ def read_text(text: str) -> str:
     result = text.strip()
     # Most texts are printable but for their line feeds, and that is known at once.
     if not result.replace("\n", "").isprintable():
-        result = _LINE_BREAKS.sub("\n", text).strip()
-    if not result.isprintable() and (match := _CONTROL.search(result)):
-        raise NotationError(
-            "control-character",
-            f"the text holds the control character U+{ord(match[0]):04X}",
-            "delete it; no calendar can show it",
-        )
+        result = unify_breaks(text).strip()
+    if not result.isprintable() and (unfit := find_unfit(result)):
+        raise NotationError("control-character", f"the text holds {unfit.what}", unfit.hint, unfit.written)
     if not result:
         raise NotationError("empty-value", "the text is empty", "write a text, or leave the key out")
+    return result
+
+
+def read_markdown(text: str) -> str:
+    """Return a Markdown text; what its character references stand for is checked like what is written."""
+    result = read_text(text)
+    unfit = find_unfit_reference(result) if "&#" in result else None
+    if unfit is not None:
+        raise NotationError("control-character", f"`{unfit.written}` stands for {unfit.what}", unfit.hint, unfit.written)
     return result
 
 

@@ -11,6 +11,7 @@ from calfeed.changes import Entry, FieldChange, Kind, shorten
 from calfeed.content import format_utc
 from calfeed.edition import Edition
 from calfeed.model import Artifact, Calendar
+from calfeed.texts import harmless, harmless_line
 
 PATH = "changes.atom"
 _ATOM = "http://www.w3.org/2005/Atom"
@@ -65,8 +66,8 @@ def _line(field: FieldChange) -> str:
 
 
 def _add(parent: ET.Element, name: str, text: str | None = None, **attributes: str) -> ET.Element:
-    element = ET.SubElement(parent, name, attributes)
-    element.text = text
+    element = ET.SubElement(parent, name, {key: harmless_line(value) for key, value in attributes.items()})
+    element.text = None if text is None else harmless(text)
     return element
 
 

@@ -6,14 +6,13 @@ file is made of icalendar's components. Why a property says what it says is in d
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache, lru_cache
 from html import escape as html_escape
 
-from icalendar import Alarm, Calendar, Component, Parameters, vDuration
+from icalendar import Alarm, Calendar, Parameters, vDuration
 
 from calfeed import model
 from calfeed.colors import css_colors
@@ -24,7 +23,18 @@ from calfeed.observances import zoned_times
 from calfeed.plans import ZonePlan
 from calfeed.revisions import Revised, Revision
 from calfeed.vtimezone import render_timezone
-from calfeed.wire import Text, Verbatim, date_value, escape, fold, line, text_line, utc_value, wall_value
+from calfeed.texts import harmless
+from calfeed.wire import (
+    Text,
+    Verbatim,
+    component_lines,
+    date_value,
+    escape,
+    line,
+    text_line,
+    utc_value,
+    wall_value,
+)
 from calfeed.zones import offset_at
 
 PRODID = "-//calfeed//calfeed//EN"
@@ -32,7 +42,6 @@ _BEGIN_EVENT = b"BEGIN:VEVENT\r\n"
 _END_EVENT = b"END:VEVENT\r\n"
 _END_CALENDAR = b"END:VCALENDAR\r\n"
 _NEWLINE = "\n"
-_ADDRESS = re.compile(r"https?://[^\s()<>]+")
 _PREFIXES = {Status.CANCELLED: "[Cancelled] ", Status.POSTPONED: "[Postponed] "}
 _NOTES = {
     Status.CANCELLED: "This event is cancelled.",
@@ -42,13 +51,17 @@ _NOTES = {
 
 @dataclass(frozen=True, slots=True)
 class RenderedEvent:
-    """A VEVENT as it stands in every feed, what its own file adds to it, and the zones it names."""
+    """An event as it stands in every feed, what its own file adds to it, and the zones it names.
+
+    `vevent` is the event; of a series it is the master, and `instances` are the VEVENTs that follow it.
+    """
 
     id: str
     path: str
     vevent: bytes
     own_lines: bytes
     tzids: tuple[str, ...]
+    instances: bytes = b""
 
 
 def render_event(revised: Revised) -> RenderedEvent:
@@ -60,19 +73,21 @@ def render_event(revised: Revised) -> RenderedEvent:
     description = plain_description(event)
     own_lines = b"".join([*_html(event, has_text=bool(description)), *_alarms(event)])
     recurrence = _recurrence(event, has_zone=has_zone)
-    parts = [_vevent(event, revised.revision, description, has_zone=has_zone, recurrence=recurrence)]
+    vevent = _vevent(event, revised.revision, description, has_zone=has_zone, recurrence=recurrence)
+    instances = []
     for instance in event.recurrence.instances if event.recurrence else ():
         own = zoned_times(instance.event)
         tzids.update(time.tzid for time in own)
         line_of_start = _start_line("RECURRENCE-ID", instance.recurrence_id, event, has_zone=has_zone)
         text = plain_description(instance.event)
-        parts.append(_vevent(instance.event, revised.revision, text, has_zone=bool(own), recurrence=[line_of_start]))
+        instances.append(_vevent(instance.event, revised.revision, text, has_zone=bool(own), recurrence=[line_of_start]))
     return RenderedEvent(
         id=event.id,
         path=event.path,
-        vevent=b"".join(parts),
+        vevent=vevent,
         own_lines=own_lines,
         tzids=tuple(sorted(tzids)),
+        instances=b"".join(instances),
     )
 
 
@@ -118,8 +133,8 @@ def render_single(rendered: RenderedEvent, plans: Mapping[str, ZonePlan] | None 
 
     Outlook would open a file with X-WR-CALNAME as a new calendar (MS-OXCICAL 2.1.3.1.1.3).
     """
-    vevent, end = memoryview(rendered.vevent), rendered.vevent.index(_END_EVENT)
-    vevents = (vevent[:end], rendered.own_lines, vevent[end:])
+    opened = memoryview(rendered.vevent)[: -len(_END_EVENT)]
+    vevents = (opened, rendered.own_lines, _END_EVENT, rendered.instances)
     return Artifact(rendered.path, *_file(_single_header(), rendered.tzids, vevents, plans))
 
 
@@ -148,7 +163,8 @@ def render_feed(
         header.add("COLOR", Verbatim(calendar.color))
         header.add("X-APPLE-CALENDAR-COLOR", Verbatim(css_colors()[calendar.color]))
     tzids = sorted({tzid for event in events for tzid in event.tzids})
-    return Artifact(feed.path, *_file(_opened(header), tzids, (event.vevent for event in events), plans))
+    vevents = (part for event in events for part in (event.vevent, event.instances) if part)
+    return Artifact(feed.path, *_file(_opened(header), tzids, vevents, plans))
 
 
 def _feed_description(feed: Feed, calendar: model.Calendar) -> str:
@@ -164,19 +180,41 @@ def plain_description(event: Event) -> str:
     if event.description is not None:
         body.append(to_plain(event.description))
     facts = _facts(event)
-    return "\n\n".join(part for part in (*body, "\n".join(facts)) if part)
+    return "\n\n".join(part for part in (*body, "\n".join(fact.plain for fact in facts)) if part)
 
 
-def _facts(event: Event) -> list[str]:
+@dataclass(frozen=True, slots=True)
+class _Fact:
+    """A line of a description: an address, what stands before it, and what after it."""
+
+    before: str = ""
+    address: str = ""
+    after: str = ""
+
+    @property
+    def plain(self) -> str:
+        return f"{self.before}{self.address}{self.after}"
+
+    @property
+    def html(self) -> str:
+        address = html_escape(self.address)
+        link = f'<a href="{address}">{address}</a>' if address else ""
+        return f"{html_escape(self.before)}{link}{html_escape(self.after)}"
+
+
+def _facts(event: Event) -> list[_Fact]:
     """Return what else a description must say, because clients do not show the properties of these."""
     facts = []
     if event.organizer is not None:
-        contact = event.organizer.url or event.organizer.email
-        facts.append(f"Organizer: {event.organizer.name}" + (f" ({contact})" if contact else ""))
+        name, url, email = event.organizer.name, event.organizer.url, event.organizer.email
+        if url:
+            facts.append(_Fact(f"Organizer: {name} (", url, ")"))
+        else:
+            facts.append(_Fact(f"Organizer: {name}{f' ({email})' if email else ''}"))
     if event.online is not None:
-        facts.append(f"Online: {event.online}")
+        facts.append(_Fact("Online: ", event.online))
     if event.url is not None:
-        facts.append(event.url)
+        facts.append(_Fact(address=event.url))
     return facts
 
 
@@ -227,9 +265,9 @@ def _place(venue: Venue) -> bytes:
     location = text_line("LOCATION", "\n".join(part for part in (venue.name, address) if part))
     latitude, longitude = (_degrees(value) for value in venue.geo)
     geo = line("GEO", f"{latitude};{longitude}")
-    parameters = {"VALUE": "URI", "X-APPLE-RADIUS": "70", "X-TITLE": venue.name}
+    parameters = {"VALUE": "URI", "X-APPLE-RADIUS": "70", "X-TITLE": harmless(venue.name)}
     if address:
-        parameters["X-ADDRESS"] = address
+        parameters["X-ADDRESS"] = harmless(address)
     encoded = Parameters(parameters).to_ical(sorted=False).decode()  # quotes, and RFC 6868 for what quotes cannot hold
     return location + geo + line(f"X-APPLE-STRUCTURED-LOCATION;{encoded}", f"geo:{latitude},{longitude}")
 
@@ -254,13 +292,9 @@ def _html(event: Event, *, has_text: bool) -> Iterator[bytes]:
     """Yield the description as HTML: Outlook may show it instead of the other, so it says all that one says."""
     if event.description is not None and has_text:
         note = [f"<p>{_NOTES[event.status]}</p>"] if event.status in _NOTES else []
-        facts = "<br>".join(_linked(fact) for fact in _facts(event))
+        facts = "<br>".join(fact.html for fact in _facts(event))
         parts = [*note, to_html(event.description), *([f"<p>{facts}</p>"] if facts else [])]
         yield text_line("X-ALT-DESC;FMTTYPE=text/html", f"<html><body>{_NEWLINE.join(parts)}</body></html>")
-
-
-def _linked(fact: str) -> str:
-    return _ADDRESS.sub(r'<a href="\g<0>">\g<0></a>', html_escape(fact))
 
 
 def _alarms(event: Event) -> Iterator[bytes]:
@@ -270,7 +304,7 @@ def _alarms(event: Event) -> Iterator[bytes]:
         alarm.add("ACTION", Verbatim("DISPLAY"))
         alarm.add("TRIGGER", Verbatim(_before(reminder)))
         alarm.add("DESCRIPTION", Text(event.summary))
-        yield _lines(alarm)
+        yield component_lines(alarm)
 
 
 def _before(reminder: Duration) -> str:
@@ -310,7 +344,7 @@ def _single_header() -> bytes:
 
 def _opened(header: Calendar) -> bytes:
     """Return a calendar's lines without its end."""
-    return _lines(header)[: -len(_END_CALENDAR)]
+    return component_lines(header)[: -len(_END_CALENDAR)]
 
 
 def _file(
@@ -323,7 +357,3 @@ def _file(
         yield render_timezone(tzid, planned.get(tzid))
     yield from vevents
     yield _END_CALENDAR
-
-
-def _lines(component: Component) -> bytes:
-    return b"".join(fold(str(content_line)) for content_line in component.content_lines(sorted=False) if content_line)

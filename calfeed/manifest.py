@@ -20,6 +20,7 @@ from calfeed.model import AllDay, Artifact, Event, Feed, Timed
 from calfeed.revisions import Published, Revised, Revision
 from calfeed.rewrites import FIRST_YEAR, LAST_YEAR
 from calfeed.series import first_start, horizon_of, settle, starts_between
+from calfeed.texts import harmless_json
 from calfeed.zones import TZDB_VERSION
 
 VERSION = 1
@@ -158,7 +159,7 @@ def _series_record(event: Event) -> dict[str, object]:
 
 
 def _json(value: object) -> str:
-    return _ENCODER.encode(value)
+    return harmless_json(_ENCODER.encode(value))
 
 
 def _list(begin: str, items: Iterable[str], end: str) -> Iterator[str]:

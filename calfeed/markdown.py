@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache, lru_cache
 from html import escape
+from itertools import pairwise
 
 from markdown_it import MarkdownIt
 from markdown_it.renderer import RendererProtocol
+from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
 from markdown_it.utils import EnvType, OptionsDict
+
+from calfeed import webaddresses
+from calfeed.texts import harmless
 
 # Whatever CommonMark could read otherwise than as text: its punctuation, entities, what begins a block, and space that
 # is neither a plain one nor a line break.
 _MARKUP = re.compile(r"[\\`*_\[\]<>&!~]|[^\S \n]|(?m:^ *(?:[-+#=]|\d+[.)]))|(?m:^ {4})|(?m:  $)")
 # What a calendar can open: an address that is whole by itself.
 _LINK = re.compile(r"https?://|mailto:|tel:", re.IGNORECASE)
+# References to what ends a line: in a text they are line breaks, as the characters themselves are in a source.
+_BREAK = re.compile(r"&(?:NewLine|#(?:0{0,5}10|0{0,4}133|0{0,3}823[23]|[xX]0{0,5}[aA]|[xX]0{0,4}85|[xX]0{0,2}202[89]));")
 _QUOTE = '"'
 
 
@@ -24,9 +31,10 @@ def to_html(text: str) -> str:
     """Return a Markdown text as HTML; links to other schemes than http, https, mailto and tel stay text."""
     if _MARKUP.search(text):
         parser = _parser()
-        return str(parser.renderer.render(_parse(text), parser.options, {})).strip()
+        return harmless(str(parser.renderer.render(_parse(text), parser.options, {})).strip())
     lines = ("\n".join(line.strip(" ") for line in paragraph.split("\n")) for paragraph in _paragraphs(text))
-    return "\n".join(f"<p>{escape(paragraph, quote=False).replace(_QUOTE, '&quot;')}</p>" for paragraph in lines)
+    show = _linked if "://" in text else _escaped
+    return "\n".join(f"<p>{show(paragraph)}</p>" for paragraph in lines)
 
 
 def to_page(text: str, level: int) -> str:
@@ -41,7 +49,7 @@ def to_page(text: str, level: int) -> str:
     levels = {tag: f"h{min(6, level + number)}" for number, tag in enumerate(found)}
     shown = [token.copy(tag=levels.get(token.tag, token.tag)) for token in tokens]
     parser = _page_parser()
-    return str(parser.renderer.render(shown, parser.options, {})).strip()
+    return harmless(str(parser.renderer.render(shown, parser.options, {})).strip())
 
 
 @lru_cache(maxsize=64)  # pages show the plain text of one event in several places
@@ -51,8 +59,39 @@ def to_plain(text: str) -> str:
     Paragraphs are separated by an empty line; the lines of one paragraph are joined, as in HTML.
     """
     if _MARKUP.search(text):
-        return _blocks(_parse(text))
+        return harmless(_blocks(_parse(text)))
     return "\n\n".join(" ".join(line.strip(" ") for line in paragraph.split("\n")) for paragraph in _paragraphs(text))
+
+
+def joined_lines(text: str) -> Iterator[tuple[str, str]]:
+    """Yield every line of a paragraph that is shown in one with the line after it, and that line."""
+    if _MARKUP.search(text):
+        paragraphs = [token.content for token in _parse(text) if token.type == "inline"]
+    else:
+        paragraphs = _paragraphs(text)
+    for paragraph in paragraphs:
+        for line, following in pairwise(paragraph.split("\n")):
+            if not line.endswith(("\\", "  ")):
+                yield line.strip(), following.strip()
+
+
+def _escaped(text: str) -> str:
+    return escape(text, quote=False).replace(_QUOTE, "&quot;")
+
+
+def _link_to(address: str) -> str:
+    return f'<a href="{_escaped(_parser().normalizeLink(address))}">{_escaped(address)}</a>'
+
+
+def _linked(text: str) -> str:
+    """Return a text without markup as HTML, with its web addresses linked."""
+    parts, end = [], 0
+    for begin, following in webaddresses.find_addresses(text):
+        address = text[begin:following]
+        if webaddresses.is_linkable(address):
+            parts += [_escaped(text[end:begin]), _link_to(address)]
+            end = following
+    return "".join([*parts, _escaped(text[end:])])
 
 
 def _paragraphs(text: str) -> list[str]:
@@ -73,7 +112,66 @@ def _parser() -> MarkdownIt:
 def _new_parser() -> MarkdownIt:
     parser = MarkdownIt("commonmark", {"html": False})
     parser.validateLink = lambda url: _LINK.match(url) is not None  # type: ignore[method-assign]
+    # What an address shows of itself is what was written: decoded, it could hold anything.
+    parser.normalizeLinkText = lambda url: url  # type: ignore[method-assign]
+    parser.inline.ruler.after("text", "web_address", _web_address)
+    parser.inline.ruler.before("entity", "break_reference", _break_reference)
     return parser
+
+
+def _web_address(state: StateInline, silent: bool) -> bool:  # noqa: FBT001 - the signature of a rule
+    """Take a web address letter by letter, before any rule for a letter in it; within a label it is no link itself."""
+    if webaddresses.is_behind_backslash(state.src, state.pos):
+        state.pending += "" if silent else "\\"
+        state.pos += 1
+        return True
+    begin = webaddresses.begin_at_colon(state.src, state.pos)
+    if begin is None:
+        return False
+    end = webaddresses.end_of(state.src, begin, state.posMax)
+    if not silent:
+        scheme = state.src[begin : state.pos]
+        if not state.pending.endswith(scheme):
+            return False  # it belongs to something else
+        end = _before_emphasis_ends(state, begin, end)
+        address = state.src[begin:end]
+        state.pending = state.pending.removesuffix(scheme)
+        if webaddresses.is_linkable(address) and not state.linkLevel:
+            opened = state.push("link_open", "a", 1)
+            opened.attrs = {"href": state.md.normalizeLink(address)}
+            opened.info = "auto"
+            state.push("text", "", 0).content = address
+            state.push("link_close", "a", -1).info = "auto"
+        else:
+            state.pending += address
+    state.pos = end
+    return True
+
+
+def _before_emphasis_ends(state: StateInline, begin: int, end: int) -> int:
+    """Return the end of an address without the marks that end an emphasis around it: those for which one is open."""
+    opened = {"*": 0, "_": 0}
+    for delimiter in state.delimiters:
+        mark = chr(delimiter.marker)
+        if mark in opened:
+            is_end = delimiter.close and opened[mark]
+            opened[mark] += -1 if is_end else int(delimiter.open)
+    found = end
+    while found > begin and opened.get(state.src[found - 1], 0):
+        opened[state.src[found - 1]] -= 1
+        found -= 1
+    return end if found == end else webaddresses.trim(state.src, begin, found)
+
+
+def _break_reference(state: StateInline, silent: bool) -> bool:  # noqa: FBT001 - the signature of a rule
+    """Take a reference to a line break for one."""
+    match = _BREAK.match(state.src, state.pos, state.posMax)
+    if match is None:
+        return False
+    if not silent:
+        state.push("hardbreak", "br", 0)
+    state.pos = match.end()
+    return True
 
 
 @cache
@@ -138,8 +236,8 @@ def _inline(tokens: Sequence[Token]) -> str:
         elif token.type == "link_close":
             address, begin = links.pop()
             label = "".join(parts[begin:])
-            if label == address:
-                parts[begin:] = [address.removeprefix("mailto:")]
+            if token.info == "auto" or label == address or _parser().normalizeLink(label) == address:
+                parts[begin:] = [label.removeprefix("mailto:")]
             elif address != f"mailto:{label}":
                 parts.append(f" ({address})")
         elif token.type == "softbreak":

@@ -10,9 +10,10 @@ from dataclasses import asdict
 
 from calfeed.errors import Mark, Problem, Severity, list_some
 from calfeed.findings import Finding, Level
+from calfeed.texts import harmless, harmless_json
 
 # What a terminal obeys instead of showing: control characters and the marks that turn the direction of text.
-_UNSHOWN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufeff]")
+_UNSHOWN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff]")
 
 
 _MAX_SNIPPET = 1_000
@@ -44,7 +45,7 @@ def format_problems_json(problems: Sequence[Problem]) -> str:
         }
         for problem in problems
     ]
-    return f"{json.dumps(items, ensure_ascii=False, indent=2)}\n"
+    return harmless_json(f"{json.dumps(items, ensure_ascii=False, indent=2)}\n")
 
 
 def format_problems_github(problems: Sequence[Problem]) -> str:
@@ -113,7 +114,7 @@ def _annotation(problem: Problem) -> str:
 
 
 def _github(text: str, more: str) -> str:
-    return "".join(f"%{ord(char):02X}" if char in f"%\r\n{more}" else char for char in text)
+    return "".join(f"%{ord(char):02X}" if char in f"%\r\n{more}" else char for char in harmless(text))
 
 
 # -- findings at a published calendar -----------------------------------------------------------------------------
@@ -133,7 +134,7 @@ def format_findings(findings: Sequence[Finding]) -> str:
 
 def format_findings_json(findings: Sequence[Finding]) -> str:
     """Return findings as a JSON list of `{level, check, message, where, mend}`."""
-    return f"{json.dumps([asdict(found) for found in findings], ensure_ascii=False, indent=2)}\n"
+    return harmless_json(f"{json.dumps([asdict(found) for found in findings], ensure_ascii=False, indent=2)}\n")
 
 
 def summarize_findings(findings: Sequence[Finding]) -> str:

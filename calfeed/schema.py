@@ -30,6 +30,7 @@ from calfeed.values import (
     Ids,
     Language,
     Line,
+    Markdown,
     Moment,
     OneOrMore,
     PropertyName,
@@ -38,7 +39,6 @@ from calfeed.values import (
     Rule,
     SequenceField,
     StatusField,
-    Text,
     ThemeColor,
     Uid,
     Url,
@@ -102,7 +102,7 @@ class FeedEntry(Entry):
 
     slug: Id | None = None
     name: Line | None = None
-    description: Text | None = None
+    description: Markdown | None = None
     categories: Words | None = None
     venues: Ids | None = None
     from_: Day | None = Field(default=None, alias="from")
@@ -131,7 +131,7 @@ class ThemeEntry(Entry):
     accent: ThemeColor | None = None
     accent_dark: ThemeColor | None = None
     logo: RelativePath | None = None
-    footer: Text | None = None
+    footer: Markdown | None = None
 
 
 def _read_automatic(text: str) -> str:
@@ -151,7 +151,7 @@ class CalendarEntry(Entry):
     id: CalendarId | None = None
     url: BaseUrl | None = None
     timezone: Zone | None = None
-    description: Text | None = None
+    description: Markdown | None = None
     language: Language = "en"
     color: Color | None = None
     organizer: OrganizerField | None = None
@@ -186,7 +186,7 @@ class OverrideEntry(Entry):
     end: End | None = None
     duration: DurationField | None = None
     summary: Line | None = None
-    description: Text | None = None
+    description: Markdown | None = None
     venue: VenueField | None = None
     online: Url | None = None
     url: Url | None = None
@@ -210,7 +210,7 @@ class EventEntry(Entry):
     end_timezone: Zone | None = None
     venue: VenueField | None = None
     online: Url | None = None
-    description: Text | None = None
+    description: Markdown | None = None
     url: Url | None = None
     categories: Words = _no_items()
     organizer: OrganizerField | None = None

@@ -33,7 +33,7 @@ def read_with(read: Callable[[str], _T]) -> Callable[[object], _T]:
         try:
             return read(value)
         except NotationError as refusal:
-            raise refuse(refusal.code, refusal.message, refusal.hint) from None
+            raise refuse(refusal.code, refusal.message, refusal.hint, refusal.part) from None
 
     return validate
 
@@ -147,7 +147,7 @@ def _read_geo(value: tuple[float, float]) -> tuple[float, float]:
     return value
 
 
-Text = Annotated[str, PlainValidator(read_with(fields.read_text)), _scalar("text")]
+Markdown = Annotated[str, PlainValidator(read_with(fields.read_markdown)), _scalar("text")]
 Line = Annotated[str, PlainValidator(read_with(fields.read_line)), _scalar("text of one line")]
 Id = Annotated[str, PlainValidator(read_with(fields.read_id)), _scalar("a-z, 0-9 and -")]
 CalendarId = Annotated[str, PlainValidator(read_with(fields.read_calendar_id)), _scalar("domain-like")]

@@ -7,7 +7,7 @@ from functools import cache
 from icalendar import Timezone, TimezoneDaylight, TimezoneStandard, vDatetime, vText, vUTCOffset
 
 from calfeed.observances import Observance, observances
-from calfeed.wire import Verbatim
+from calfeed.wire import Verbatim, component_lines
 
 
 @cache
@@ -27,5 +27,4 @@ def render_timezone(tzid: str, parts: tuple[Observance, ...] | None = None) -> b
             part.add("RDATE", vDatetime(observance.first_onset))
         part.add("TZNAME", vText(observance.name))
         component.add_component(part)
-    rendered: bytes = component.to_ical(sorted=False)
-    return rendered
+    return component_lines(component)

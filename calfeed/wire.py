@@ -5,24 +5,26 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from functools import lru_cache
 
-from icalendar import vText
+from icalendar import Component, vText
+
+from calfeed.texts import harmless, harmless_line
 
 MAX_OCTETS = 75
 """The longest a physical line may be, its line break aside."""
 
 
 def escape(text: str) -> str:
-    r"""Escape a TEXT value (RFC 5545 §3.3.11)."""
-    return text.replace("\\", "\\\\").replace(";", "\\;").replace(",", "\\,").replace("\n", "\\n")
+    r"""Escape a TEXT value (RFC 5545 §3.3.11). Whatever breaks a line somewhere is a line break."""
+    return harmless(text).replace("\\", "\\\\").replace(";", "\\;").replace(",", "\\,").replace("\n", "\\n")
 
 
 def fold(line: str) -> bytes:
-    """Return a content line as physical lines, with CRLF at the end of each.
+    """Return a content line as physical lines, with CRLF at the end of each; nothing else in it ends a line.
 
     No letter is torn apart, and neither is an escape sequence, which the RFC would allow and some readers do not.
     (icalendar folds letter by letter, which took a quarter of a build.)
     """
-    data = line.encode()
+    data = harmless_line(line).encode()
     if len(data) <= MAX_OCTETS:
         return data + b"\r\n"
     parts: list[bytes] = []
@@ -49,6 +51,11 @@ def line(name: str, value: str) -> bytes:
 def text_line(name: str, text: str) -> bytes:
     """Return the content line of a TEXT value."""
     return fold(f"{name}:{escape(text)}")
+
+
+def component_lines(component: Component) -> bytes:
+    """Return the content lines of a component of icalendar."""
+    return b"".join(fold(str(content_line)) for content_line in component.content_lines(sorted=False) if content_line)
 
 
 def date_value(day: date) -> str:

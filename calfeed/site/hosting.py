@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from xml.sax.saxutils import escape
 
 from calfeed.model import Artifact, Project
+from calfeed.texts import harmless_bytes, harmless_line
 
 CONTENT_POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; "
@@ -53,7 +54,7 @@ def host_files(listed: Iterable[tuple[str, str | None]], project: Project) -> tu
         listed: the address of every page that search engines shall know, and the day it last changed if that is known.
         project: the calendar.
     """
-    url = project.calendar.url
+    url = None if project.calendar.url is None else harmless_line(project.calendar.url)
     root = "/" if url is None else urlsplit(url).path
     texts = {
         ".htaccess": _HTACCESS.replace("$root", root),
@@ -63,13 +64,13 @@ def host_files(listed: Iterable[tuple[str, str | None]], project: Project) -> tu
     }
     if url is not None:
         texts["sitemap.xml"] = _sitemap(listed)
-    return tuple(Artifact(path, text.encode()) for path, text in texts.items())
+    return tuple(Artifact(path, harmless_bytes(text.encode())) for path, text in texts.items())
 
 
 def _sitemap(listed: Iterable[tuple[str, str | None]]) -> str:
     """Return the pages in the form of https://www.sitemaps.org/protocol.html."""
     entries = "".join(
-        f"<url><loc>{escape(address)}</loc>{'' if changed is None else f'<lastmod>{changed}</lastmod>'}</url>\n"
+        f"<url><loc>{escape(harmless_line(address))}</loc>{'' if changed is None else f'<lastmod>{changed}</lastmod>'}</url>\n"
         for address, changed in listed
     )
     head = '<?xml version="1.0" encoding="UTF-8"?>\n<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">\n'

@@ -9,6 +9,7 @@ from calfeed.agenda import days_of
 from calfeed.markdown import to_plain
 from calfeed.model import AllDay, Event, Organizer, Status, Venue
 from calfeed.site.times import with_offset
+from calfeed.texts import harmless_json
 
 _SCHEMA = "https://schema.org/"
 _STATUSES = {
@@ -18,8 +19,8 @@ _STATUSES = {
     Status.POSTPONED: "EventPostponed",
 }
 _PERIODS = {"YEARLY": "P{}Y", "MONTHLY": "P{}M", "WEEKLY": "P{}W", "DAILY": "P{}D", "HOURLY": "PT{}H"}
-# What could end the script element, or be a line break to an old parser of scripts.
-_UNSAFE = tuple((letter, f"\\u{ord(letter):04x}") for letter in "<>&\u2028\u2029")
+# What could end the script element.
+_UNSAFE = tuple((letter, f"\\u{ord(letter):04x}") for letter in "<>&")
 
 
 def event_json_ld(event: Event, url: str | None, image: str | None) -> str:
@@ -44,7 +45,7 @@ def event_json_ld(event: Event, url: str | None, image: str | None) -> str:
         "sameAs": event.url,
         "eventSchedule": _schedule(event),
     }
-    text = json.dumps(_without_nothing(data), ensure_ascii=False)
+    text = harmless_json(json.dumps(_without_nothing(data), ensure_ascii=False))
     for letter, escaped in _UNSAFE:
         text = text.replace(letter, escaped)
     return text

@@ -1,0 +1,130 @@
+"""What a text may hold: no control characters, no turned directions; and what becomes of them where bytes are made."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+
+# C0 (tab and line feed aside), DEL, C1, and what UTF-8 cannot or must not carry: no client shows them, some choke on
+# them, and some end a line at them.
+_CONTROLS = "\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff"
+# Overrides turn the letters themselves round: readers would see another text than was written.
+_OVERRIDES = "\u202d\u202e"
+_UNFIT = re.compile(f"[{_CONTROLS}{_OVERRIDES}]")
+_EMBEDDED = re.compile("[\u202a-\u202c]")
+_POP = "\u202c"
+_LINE_BREAKS = re.compile("\r\n?|[\x85\u2028\u2029]")
+_LINE_BREAKS_AND_UNFIT = re.compile(f"\r\n?|[\x85\u2028\u2029{_CONTROLS}{_OVERRIDES}]")
+# JSON, too, may hold these as they are, and old parsers of scripts end a line at some of them.
+_UNFIT_IN_JSON = re.compile(f"[\x85\u2028\u2029{_CONTROLS}{_OVERRIDES}]")
+# The same for bytes in UTF-8: first what is told by single bytes, then sequences.
+_CONTROL_BYTES = bytes(set(range(0x20)) - {0x09, 0x0A} | {0x7F})
+_C1_BYTES = re.compile(b"\xc2[\x80-\x9f]")
+_OTHER_BYTES = tuple(letter.encode() for letter in "\u2028\u2029\u202d\u202e\ufffe\uffff")
+_REPLACEMENT = "\ufffd"
+
+
+@dataclass(frozen=True, slots=True)
+class Unfit:
+    """A character that may not stand in a text as it is written, what it is, and what to do instead."""
+
+    written: str
+    what: str
+    hint: str
+
+
+def unify_breaks(text: str) -> str:
+    """Return the text with every line break, those of Unicode among them, as a line feed."""
+    return _LINE_BREAKS.sub("\n", text)
+
+
+def find_unfit(text: str) -> Unfit | None:
+    """Return the first character that may not stand in a text whose line breaks are line feeds; None if all may."""
+    match = _UNFIT.search(text)
+    if match:
+        return describe(match[0])
+    return _unbalanced(text)
+
+
+def describe(character: str) -> Unfit:
+    """Return what is to be said of a character that may stand in no text."""
+    if character in _OVERRIDES:
+        what = f"{_name(character)}, by which readers see another text than is written"
+        return Unfit(character, what, "delete it; the direction follows from the letters")
+    what = f"the control character U+{ord(character):04X}"
+    return Unfit(character, what, "delete it; no calendar can show it")
+
+
+def is_unfit(code: int) -> bool:
+    """Return whether the character of this code may stand in no text; a line break may."""
+    return code > 0x10FFFF or _UNFIT.match(chr(code)) is not None
+
+
+def is_embedding(code: int) -> bool:
+    """Return whether the character of this code begins or ends a stretch of another direction."""
+    return 0x202A <= code <= 0x202C
+
+
+def close_embeddings(text: str) -> str:
+    """Return a text that may have been cut with the stretches of another direction ended."""
+    depth = 0
+    for match in _EMBEDDED.finditer(text):
+        depth = max(0, depth - 1) if match[0] == _POP else depth + 1
+    return text + _POP * depth
+
+
+def harmless(text: str) -> str:
+    """Return a text with no line break but the line feed, and no control character but the tab.
+
+    What sources and manifests hold is checked where it is read. This is for where bytes are made: nothing that got
+    there in whatever way can end a line of a file. What cannot be shown is replaced, so that it is seen.
+    """
+    return text if text.isprintable() else _LINE_BREAKS_AND_UNFIT.sub(_harmless, text)
+
+
+def harmless_line(text: str) -> str:
+    """Return a text in one line, without control characters."""
+    return text if text.isprintable() else harmless(text).replace("\n", " ")
+
+
+def harmless_json(text: str) -> str:
+    """Return JSON in which what could end a line or be obeyed is written as an escape: it reads back as it was."""
+    return text if text.isprintable() else _UNFIT_IN_JSON.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+
+
+def harmless_bytes(data: bytes) -> bytes:
+    """Return UTF-8 text with no line break but the line feed; a quick look finds that nearly all of it is so."""
+    is_harmless = (
+        len(data.translate(None, _CONTROL_BYTES)) == len(data)
+        and not any(sequence in data for sequence in _OTHER_BYTES)
+        and not (b"\xc2" in data and _C1_BYTES.search(data))
+    )
+    return data if is_harmless else harmless(data.decode()).encode()
+
+
+def _harmless(match: re.Match[str]) -> str:
+    return _REPLACEMENT if _UNFIT.match(match[0]) else "\n"
+
+
+def _unbalanced(text: str) -> Unfit | None:
+    """Return the first mark of an embedded direction that has no partner."""
+    opened: list[str] = []
+    for match in _EMBEDDED.finditer(text):
+        if match[0] != _POP:
+            opened.append(match[0])
+        elif not opened:
+            what = f"{_name(_POP)}, and nothing before it that it could end"
+            return Unfit(_POP, what, "delete it; it is invisible and may come from a copied text")
+        else:
+            opened.pop()
+    if not opened:
+        return None
+    what = f"{_name(opened[0])}, and nothing ends it"
+    return Unfit(opened[0], what, f"delete it, or end it with {_name(_POP)}: all that follows would turn with it")
+
+
+
+
+def _name(character: str) -> str:
+    return f"U+{ord(character):04X} {unicodedata.name(character)}"

@@ -1,0 +1,87 @@
+"""Web addresses in running text: where each begins and where it ends, letter by letter."""
+
+from __future__ import annotations
+
+import re
+
+_BEGIN = re.compile(r"(?<![a-zA-Z0-9])https?://", re.IGNORECASE)
+_SCHEME_BEFORE_COLON = re.compile(r"(?<![a-zA-Z0-9])https?\Z", re.IGNORECASE)
+# White space, what delimits addresses in prose, and punctuation of scripts that put no space after it.
+_BEYOND = re.compile(r"[\s<>\"`“”„«»‹›、。，；：！？「」『』（）【】《》〈〉]|\Z")  # noqa: RUF001 - meant
+_TRAILING = ".,:;!?'\"\\"
+_HOST = re.compile(r"https?://[^\W_\[]|https?://\[[0-9a-f:.]+\]", re.IGNORECASE)
+_LONGEST_SCHEME = len("https")
+
+
+def begin_at_colon(text: str, colon: int) -> int | None:
+    """Return where the address begins whose scheme ends at this colon; None if none does."""
+    if not text.startswith("://", colon):
+        return None
+    # One letter more than the scheme: it must begin a word.
+    match = _SCHEME_BEFORE_COLON.search(text[max(0, colon - _LONGEST_SCHEME - 1) : colon])
+    return None if match is None else colon - len(match[0])
+
+
+def is_behind_backslash(text: str, position: int) -> bool:
+    """Return whether there is a backslash here, and an address behind it."""
+    return text.startswith(("\\h", "\\H"), position) and _BEGIN.match(text, position + 1) is not None
+
+
+def end_of(text: str, begin: int, limit: int) -> int:
+    """Return where the address that begins at `begin` ends, at `limit` at the latest.
+
+    The punctuation of the sentence around it is not part of it, and neither is a bracket that was opened before it.
+    """
+    return trim(text, begin, _end_by_brackets(text, begin, _first_beyond(text, begin, limit)))
+
+
+def trim(text: str, begin: int, end: int) -> int:
+    """Return the end of an address without the punctuation and the closing brackets that are the sentence's."""
+    surplus = text.count(")", begin, end) - text.count("(", begin, end)
+    while end > begin:
+        if text[end - 1] == ")" and surplus > 0:
+            surplus -= 1
+        elif text[end - 1] not in _TRAILING:
+            break
+        end -= 1
+    return end
+
+
+def is_linkable(address: str) -> bool:
+    """Return whether an address names a host, so that following it leads anywhere."""
+    return _HOST.match(address) is not None
+
+
+def find_addresses(text: str) -> list[tuple[int, int]]:
+    """Return the begin and the end of every address in a text without markup."""
+    places: list[tuple[int, int]] = []
+    position = 0
+    while match := _BEGIN.search(text, position):
+        end = end_of(text, match.start(), len(text))
+        places.append((match.start(), end))
+        position = max(end, match.end())
+    return places
+
+
+def ends_in_address(line: str) -> bool:
+    """Return whether a line has an address at its end, in angle brackets or without."""
+    text = line.rstrip().removesuffix(">")
+    places = find_addresses(text)
+    return bool(places) and places[-1][1] == len(text)
+
+
+def _first_beyond(text: str, begin: int, limit: int) -> int:
+    match = _BEYOND.search(text, begin, limit)
+    return limit if match is None else match.start()
+
+
+def _end_by_brackets(text: str, begin: int, end: int) -> int:
+    """Return where a square bracket ends the address that it does not open: that of the label of a link, usually."""
+    if text.find("]", begin, end) < 0:
+        return end
+    depth = 0
+    for position in range(begin, end):
+        depth += (text[position] == "[") - (text[position] == "]")
+        if depth < 0:
+            return position
+    return end
