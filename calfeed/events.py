@@ -28,6 +28,7 @@ from calfeed.model import (
 from calfeed.notation import ClockTime, Duration, WrittenTime, format_wall
 from calfeed.notes import Notes
 from calfeed.overrides import SeriesResolver
+from calfeed.prose import check_lines
 from calfeed.schema import EventEntry, OrganizerEntry, VenueEntry
 
 _STAMPS = ("sequence", "created", "last_modified")
@@ -47,10 +48,18 @@ class Surroundings:
 
 
 def resolve_event(
-    read: Read[EventEntry], place: Place, event_id: str, around: Surroundings
+    read: Read[EventEntry], place: Place, event_id: str, around: Surroundings, checked: str | None = None
 ) -> tuple[Event | None, tuple[Problem, ...]]:
-    """Return the event an entry stands for, and the problems found; None where there is no knowing when it is."""
-    return _Resolver(read, place, around).resolve(event_id)
+    """Return the event an entry stands for, and the problems found; None where there is no knowing when it is.
+
+    Args:
+        read: the entry.
+        place: where it stands.
+        event_id: the event's id.
+        around: what it may refer to.
+        checked: a description that was checked where it is written, of the series that an occurrence is of.
+    """
+    return _Resolver(read, place, around, checked).resolve(event_id)
 
 
 def resolve_venue(venue_id: str | None, entry: VenueEntry, mark: Mark) -> Venue:
@@ -88,11 +97,12 @@ def resolve_organizer(entry: OrganizerEntry | str | None) -> Organizer | None:
 class _Resolver:
     """Resolves one event; every method notes the problems it meets and returns what it could find out."""
 
-    def __init__(self, read: Read[EventEntry], place: Place, around: Surroundings) -> None:
+    def __init__(self, read: Read[EventEntry], place: Place, around: Surroundings, checked: str | None) -> None:
         self._entry = read.entry
         self._broken = read.broken
         self._place = place
         self._around = around
+        self._checked = checked
         self._notes = Notes(place)
 
     def resolve(self, event_id: str) -> tuple[Event | None, tuple[Problem, ...]]:
@@ -135,7 +145,8 @@ class _Resolver:
 
     def _series(self, event: Event) -> Recurrence | None:
         def resolve(entry: EventEntry, place: Place) -> Event | None:
-            found, problems = resolve_event(Read(entry, frozenset(), ()), place, event.id, self._around)
+            read = Read(entry, frozenset(), ())
+            found, problems = resolve_event(read, place, event.id, self._around, self._entry.description)
             self._notes.problems += problems
             return found
 
@@ -161,7 +172,11 @@ class _Resolver:
         return None
 
     def _check_description(self) -> None:
-        tag = fields.find_html(self._entry.description or "")
+        description = self._entry.description
+        if description is None or description is self._checked:
+            return
+        self._notes.take(check_lines(description, self._place, "description"))
+        tag = fields.find_html(description)
         if tag:
             message = f"`{tag}` is HTML; readers will see it as it is written"
             hint = "use Markdown, or put it in `backquotes` if it is meant to be seen"

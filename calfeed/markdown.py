@@ -24,6 +24,8 @@ _MARKUP = re.compile(r"[\\`*_\[\]<>&!~]|[^\S \n]|(?m:^ *(?:[-+#=]|\d+[.)]))|(?m:
 _LINK = re.compile(r"https?://|mailto:|tel:", re.IGNORECASE)
 # References to what ends a line: in a text they are line breaks, as the characters themselves are in a source.
 _BREAK = re.compile(r"&(?:NewLine|#(?:0{0,5}10|0{0,4}133|0{0,3}823[23]|[xX]0{0,5}[aA]|[xX]0{0,4}85|[xX]0{0,2}202[89]));")
+_MAX_DELIMITERS = 200
+"""How far back an emphasis is looked for that may end with an address."""
 _QUOTE = '"'
 
 
@@ -151,7 +153,9 @@ def _web_address(state: StateInline, silent: bool) -> bool:  # noqa: FBT001 - th
 def _before_emphasis_ends(state: StateInline, begin: int, end: int) -> int:
     """Return the end of an address without the marks that end an emphasis around it: those for which one is open."""
     opened = {"*": 0, "_": 0}
-    for delimiter in state.delimiters:
+    if state.src[end - 1] not in opened:
+        return end
+    for delimiter in state.delimiters[-_MAX_DELIMITERS:]:
         mark = chr(delimiter.marker)
         if mark in opened:
             is_end = delimiter.close and opened[mark]

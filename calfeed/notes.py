@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import ParamSpec, TypeVar
 
 from calfeed.entries import Place
@@ -27,6 +28,10 @@ class Notes:
     def warn(self, mark: Mark, code: str, message: str, hint: str) -> None:
         """Note a warning."""
         self.problems.append(warning(mark, code, message, hint, *self._asker(mark)))
+
+    def take(self, problems: Iterable[Problem]) -> None:
+        """Note problems that were found elsewhere."""
+        self.problems += (replace(each, related=(*each.related, *self._asker(each.mark))) for each in problems)
 
     def attempt(self, mark: Mark, find: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T | None:
         """Return what `find` does; note what it refuses, at `mark`, and return None."""

@@ -39,6 +39,7 @@ ORDER = (
     "values",
     "schema",
     "entries",
+    "prose",
     "theme",
     "reading",
     "defaults",

@@ -1,0 +1,55 @@
+"""What of a Markdown text readers will see otherwise than it looks in the source."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from calfeed.entries import Place
+from calfeed.errors import Problem, warning
+from calfeed.markdown import joined_lines
+from calfeed.webaddresses import ends_in_address
+
+# `Where: Room 5`: a name of few words, and what it names. Prose with a colon is longer, or goes on in small letters.
+_KEY = re.compile(r"(?:[-+*] )?[*_]{0,2}([^\W_][^:\n]{0,29}):[*_]{0,2} +\S")
+_MAX_KEY_WORDS = 4
+_MAX_PROSE = 60
+_MAX_QUOTED = 40
+
+
+def check_lines(text: str | None, place: Place, key: str) -> Iterator[Problem]:
+    """Yield a warning if lines are joined that look as if each were to stand alone.
+
+    It is at the first of them, and tells how many there are.
+
+    Args:
+        text: what is written under the key, if anything is.
+        place: where the mapping with the key stands.
+        key: the key.
+    """
+    lost = [pair for pair in joined_lines(text) if _stands_alone(*pair)] if text and _may_be_joined(text) else []
+    if lost:
+        first, second = (line if len(line) <= _MAX_QUOTED else f"{line[:_MAX_QUOTED]}…" for line in lost[0])
+        more = f", and {len(lost) - 1} more such" if len(lost) > 1 else ""
+        message = f"`{first}` and `{second}` are shown in one line{more}"
+        hint = "end the line with a backslash to keep the break, or leave an empty line between the two"
+        yield warning(place.mark_within(key, lost[0][0]), "joined-lines", message, hint)
+
+
+def _may_be_joined(text: str) -> bool:
+    """Return whether a quick look finds what may be reported: most texts have one line, or no colon at all."""
+    return "\n" in text and (": " in text or "://" in text)
+
+
+def _stands_alone(line: str, following: str) -> bool:
+    if ends_in_address(line):
+        return True
+    if not _is_keyed(line):
+        return False
+    is_prose = len(line) > _MAX_PROSE or line[0].islower()
+    return not is_prose or _is_keyed(following)
+
+
+def _is_keyed(line: str) -> bool:
+    match = _KEY.match(line)
+    return match is not None and len(match[1].split()) <= _MAX_KEY_WORDS
