@@ -15,6 +15,7 @@ from calfeed.content import Content
 from calfeed.model import Event, Status, event_path
 from calfeed.notation import format_offset
 from calfeed.revisions import Published, has_passed, lost_uids, removed_events, restore
+from calfeed.texts import close_embeddings
 
 # What changes with nothing but the law of a zone. The wall times beside them do not.
 _LAW = frozenset(("start_utc", "end_utc", "offsets"))
@@ -149,7 +150,7 @@ def shorten(before: str, after: str) -> tuple[str, str]:
 
 def _cut(line: str, begin: int) -> str:
     end = begin + MAX_SHOWN
-    return ("…" if begin else "") + line[begin:end] + ("…" if len(line) > end else "")
+    return ("…" if begin else "") + close_embeddings(line[begin:end]) + ("…" if len(line) > end else "")
 
 
 def _change(event: Event, content: Content, before: Published, laws: Container[object]) -> Change:

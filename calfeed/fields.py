@@ -121,7 +121,9 @@ def read_markdown(text: str) -> str:
     result = read_text(text)
     unfit = find_unfit_reference(result) if "&#" in result else None
     if unfit is not None:
-        raise NotationError("control-character", f"`{unfit.written}` stands for {unfit.what}", unfit.hint, unfit.written)
+        raise NotationError(
+            "control-character", f"`{unfit.written}` stands for {unfit.what}", unfit.hint, unfit.written
+        )
     return result
 
 

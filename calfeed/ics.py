@@ -80,7 +80,9 @@ def render_event(revised: Revised) -> RenderedEvent:
         tzids.update(time.tzid for time in own)
         line_of_start = _start_line("RECURRENCE-ID", instance.recurrence_id, event, has_zone=has_zone)
         text = plain_description(instance.event)
-        instances.append(_vevent(instance.event, revised.revision, text, has_zone=bool(own), recurrence=[line_of_start]))
+        instances.append(
+            _vevent(instance.event, revised.revision, text, has_zone=bool(own), recurrence=[line_of_start])
+        )
     return RenderedEvent(
         id=event.id,
         path=event.path,

@@ -23,7 +23,9 @@ _MARKUP = re.compile(r"[\\`*_\[\]<>&!~]|[^\S \n]|(?m:^ *(?:[-+#=]|\d+[.)]))|(?m:
 # What a calendar can open: an address that is whole by itself.
 _LINK = re.compile(r"https?://|mailto:|tel:", re.IGNORECASE)
 # References to what ends a line: in a text they are line breaks, as the characters themselves are in a source.
-_BREAK = re.compile(r"&(?:NewLine|#(?:0{0,5}10|0{0,4}133|0{0,3}823[23]|[xX]0{0,5}[aA]|[xX]0{0,4}85|[xX]0{0,2}202[89]));")
+_BREAK = re.compile(
+    r"&(?:NewLine|#(?:0{0,5}10|0{0,4}133|0{0,3}823[23]|[xX]0{0,5}[aA]|[xX]0{0,4}85|[xX]0{0,2}202[89]));"
+)
 _MAX_DELIMITERS = 200
 """How far back an emphasis is looked for that may end with an address."""
 _QUOTE = '"'

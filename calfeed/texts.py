@@ -124,7 +124,5 @@ def _unbalanced(text: str) -> Unfit | None:
     return Unfit(opened[0], what, f"delete it, or end it with {_name(_POP)}: all that follows would turn with it")
 
 
-
-
 def _name(character: str) -> str:
     return f"U+{ord(character):04X} {unicodedata.name(character)}"

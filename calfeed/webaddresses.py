@@ -7,10 +7,12 @@ import re
 _BEGIN = re.compile(r"(?<![a-zA-Z0-9])https?://", re.IGNORECASE)
 _SCHEME_BEFORE_COLON = re.compile(r"(?<![a-zA-Z0-9])https?\Z", re.IGNORECASE)
 # White space, what delimits addresses in prose, and punctuation of scripts that put no space after it.
-_BEYOND = re.compile(r"[\s<>\"`“”„«»‹›、。，；：！？「」『』（）【】《》〈〉]|\Z")  # noqa: RUF001 - meant
+_BEYOND = re.compile(r"[\s<>\"`“”„«»‹›、。，；：！？「」『』（）【】《》〈〉]")  # noqa: RUF001 - meant
 _TRAILING = ".,:;!?'\"\\"
 _HOST = re.compile(r"https?://[^\W_\[]|https?://\[[0-9a-f:.]+\]", re.IGNORECASE)
 _LONGEST_SCHEME = len("https")
+_LONGEST = 8_000
+"""More than any server takes. What goes on after it is text: looking on would take long where there are many."""
 
 
 def begin_at_colon(text: str, colon: int) -> int | None:
@@ -71,8 +73,9 @@ def ends_in_address(line: str) -> bool:
 
 
 def _first_beyond(text: str, begin: int, limit: int) -> int:
-    match = _BEYOND.search(text, begin, limit)
-    return limit if match is None else match.start()
+    last = min(limit, begin + _LONGEST)
+    match = _BEYOND.search(text, begin, last)
+    return last if match is None else match.start()
 
 
 def _end_by_brackets(text: str, begin: int, end: int) -> int:

@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
-import pytest
+import re
+from pathlib import Path
 
-from calfeed.markdown import to_html, to_page, to_plain
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from support import NOW, load_event
+
+from calfeed.ics import render_event
+from calfeed.markdown import joined_lines, to_html, to_page, to_plain
+from calfeed.revisions import revise
 
 
 @pytest.mark.parametrize(
@@ -32,6 +40,15 @@ from calfeed.markdown import to_html, to_page, to_plain
         pytest.param("<b>bold</b> & <script>x</script>", "<b>bold</b> & <script>x</script>", id="HTML is text"),
         pytest.param("[x](javascript:alert(1))", "[x](javascript:alert(1))", id="script is no link"),
         pytest.param("5 < 6 &amp; 7", "5 < 6 & 7", id="entity"),
+        pytest.param(
+            "<https://x.example/%0D%0AEND:VEVENT>", "https://x.example/%0D%0AEND:VEVENT", id="encoded autolink"
+        ),
+        pytest.param(
+            "[a https://x.example/_b_](https://y.example)",
+            "a https://x.example/_b_ (https://y.example)",
+            id="in a label",
+        ),
+        pytest.param("[https://x.example/õ](https://x.example/õ)", "https://x.example/õ", id="link to itself, encoded"),
     ],
 )
 def test_plain(text: str, plain: str) -> None:
@@ -51,6 +68,159 @@ def test_plain(text: str, plain: str) -> None:
 def test_html(text: str, html: str) -> None:
     """HTML holds what was written, escaped, and only harmless links."""
     assert html == to_html(text)
+
+
+ADDRESSES = [
+    "https://docs.google.com/document/d/1aB-_cDeFg_/edit",
+    "https://youtu.be/_abc-def_",
+    "https://x.example/*/b*",
+    "https://x.example/~~u~~",
+    "https://x.example/?a=1&copy;=2&lt=3&amp;b",
+    r"https://x.example/a\_b\.c",
+    "https://x.example/a*b*c",
+    "https://x.example/__init__.py",
+    "https://x.example/?q[a](b)",
+    "https://en.wikipedia.org/wiki/Tallinn_(city)",
+    "https://x.example/**a**/`"[:-1],
+    "https://x.example/?filter[]=_a_&filter[]=_b_",
+    "https://[2001:db8::1]:8080/_a_",
+    "http://x.example",
+    "HTTPS://X.Example/_A_",
+    "https://x.example/õ_õ_/日本_語_",
+    "https://x.example/#:~:text=_a_,*b*",
+    "https://x.example/!important_!_a",
+    "https://user_name_.x.example/%20_%2A_",
+]
+
+
+@pytest.mark.parametrize("address", ADDRESSES)
+@pytest.mark.parametrize(
+    ("form", "plain"),
+    [
+        pytest.param("{}", "{}", id="alone"),
+        pytest.param("See {} there.", "See {} there.", id="in a sentence"),
+        pytest.param("See {}.", "See {}.", id="at its end"),
+        pytest.param("({}), or", "({}), or", id="in brackets"),
+        pytest.param("see **{}** a", "see {} a", id="in emphasis"),
+        pytest.param("- {}\n- b", "- {}\n- b", id="in a list"),
+        pytest.param('> {} "x"', '{} "x"', id="in a quotation"),
+        pytest.param("# {}", "{}", id="in a heading"),
+        pytest.param("\\{}", "\\{}", id="behind a backslash"),
+        pytest.param("“{}”", "“{}”", id="in quotation marks"),
+        pytest.param("{}\\\nb", "{}\nb", id="before a hard break"),
+        pytest.param("看{}。看", "看{}。看", id="in Chinese"),
+        pytest.param("*a* {} *b*", "a {} b", id="between emphases"),
+    ],
+)
+def test_addresses_keep_their_letters(address: str, form: str, plain: str) -> None:
+    """A web address in a text is shown letter by letter, whatever Markdown could read in it, and linked."""
+    text = form.format(address)
+    assert to_plain(text) == plain.format(address)
+    for html in (to_html(text), to_page(text, 2)):
+        shown = address.replace("&", "&amp;")
+        assert re.search(rf'<a href="[^"]+">{re.escape(shown)}</a>', html)
+
+
+@pytest.mark.parametrize(
+    ("text", "linked"),
+    [
+        ("https://x.example/a.", "https://x.example/a"),
+        ("https://x.example/a?!", "https://x.example/a"),
+        ("(https://x.example/a)", "https://x.example/a"),
+        ("(see https://x.example/a_(b)).", "https://x.example/a_(b)"),
+        ("[see https://x.example/a]", "https://x.example/a"),
+        ("*https://x.example/a*", "https://x.example/a"),
+        ("**see (https://x.example/a).**", "https://x.example/a"),
+        ("_https://x.example/a_b_", "https://x.example/a_b"),
+        ("<b>https://x.example/a</b>", "https://x.example/a"),
+        ('"https://x.example/a"', "https://x.example/a"),
+        ("https://x.example/a`b`", "https://x.example/a"),
+        ("https://x.example/a;", "https://x.example/a"),
+        ("https://x.example/a\\", "https://x.example/a"),
+        ("git+https://x.example/a", "https://x.example/a"),
+    ],
+)
+def test_where_an_address_ends(text: str, linked: str) -> None:
+    """The punctuation of a sentence, brackets and emphasis around an address are not part of it."""
+    assert re.findall('href="([^"]+)"', to_html(text)) == [linked]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["https://", "https://…", "xhttps://x.example", "`https://x.example/_a_`", "    https://x.example", "ftp://x.example", "https:/x",
+     "https://*.example.org/*"],
+)  # fmt: skip
+def test_what_is_no_address(text: str) -> None:
+    """In code, without a host or with another scheme nothing is linked."""
+    assert "<a" not in to_html(f"x\n\n{text}")
+
+
+def test_an_address_in_a_label_is_text() -> None:
+    """A link holds no link: within its label an address is only shown."""
+    assert to_html("[see https://a.example/_x_](https://b.example/)") == (
+        '<p><a href="https://b.example/">see https://a.example/_x_</a></p>'
+    )
+
+
+PIECES = [
+    "https://",
+    "http://",
+    "x.example",
+    "/",
+    "a",
+    "b c",
+    " ",
+    "\n",
+    "\n\n",
+    ".",
+    ",",
+    "(",
+    ")",
+    '"',
+    "?",
+    "=",
+    "é",
+    "'",
+    ";",
+    "…",
+]
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=30).map("".join))
+def test_texts_with_and_without_markup_are_alike(text: str) -> None:
+    """A text without markup, which no parser reads, becomes what the parser makes of it, addresses included."""
+    with_markup = f"{text}\n\n*end*"
+    html = to_html(text)
+    assert to_html(with_markup) == f"{html}\n<p><em>end</em></p>".lstrip("\n")
+    assert to_plain(with_markup) == f"{to_plain(text)}\n\nend".lstrip("\n")
+
+
+@pytest.mark.parametrize("key", ["url", "online", "organizer"])
+def test_addresses_of_keys_are_linked_whole(tmp_path: Path, key: str) -> None:
+    """The address of an event, of its organizer or to join it is linked whole in the event's HTML."""
+    address = "https://en.wikipedia.org/wiki/Tallinn_(city);a,b)?c=(d."
+    value = f"{{name: Museum, url: '{address}'}}" if key == "organizer" else f"'{address}'"
+    event = load_event(tmp_path, f"summary: T\nstart: 2027-05-18\ndescription: x\n{key}: {value}\n")
+    ((revised,), _) = revise([event], {}, NOW)
+    shown = render_event(revised).own_lines.replace(b"\r\n ", b"").replace(b"\\;", b";").replace(b"\\,", b",").decode()
+    assert f'<a href="{address}">{address}</a>' in shown
+
+
+@pytest.mark.parametrize(
+    ("text", "joined"),
+    [
+        ("a\nb", [("a", "b")]),
+        ("a\nb\n\nc", [("a", "b")]),
+        ("a\\\nb", []),
+        ("a  \nb", []),
+        ("- a\n- b\n  c", [("b", "c")]),
+        ("*a*\nb", [("*a*", "b")]),
+        ("```\na\nb\n```", []),
+    ],
+)
+def test_joined_lines(text: str, joined: list[tuple[str, str]]) -> None:
+    """The lines of a paragraph are joined, unless a break is marked as one."""
+    assert list(joined_lines(text)) == joined
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ from calfeed.site.jsonld import event_json_ld
 from calfeed.site.series import SeriesView, series_view
 from calfeed.site.times import TimeView, WhenView
 from calfeed.site.words import STATUSES, StatusWords
+from calfeed.texts import close_embeddings
 
 _MAX_SUMMARY = 200
 _IN_PLACE = frozenset({Status.CONFIRMED, Status.TENTATIVE})
@@ -289,7 +290,7 @@ def _shortened(text: str) -> str:
     line = " ".join(text.split())
     if len(line) <= _MAX_SUMMARY:
         return line
-    return f"{line[:_MAX_SUMMARY].rpartition(' ')[0] or line[:_MAX_SUMMARY]}…"
+    return f"{close_embeddings(line[:_MAX_SUMMARY].rpartition(' ')[0] or line[:_MAX_SUMMARY])}…"
 
 
 def _category_slug(name: str) -> str:

@@ -1,0 +1,410 @@
+"""No text ends a line: whatever stands in the sources or got past them, every output has only calfeed's own lines."""
+
+from __future__ import annotations
+
+import json
+import re
+import unicodedata
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from html.entities import html5
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from readers import rfc5545, rules
+from support import CALENDAR, NOW, TALK, VENUES, load_project, run, tree, write_events, write_files
+
+from calfeed.errors import SourceError
+from calfeed.fields import read_line, read_markdown
+from calfeed.manifest import read_manifest
+from calfeed.markdown import to_html, to_page, to_plain
+from calfeed.model import Artifact, Event, Organizer, Project
+from calfeed.notation import NotationError
+from calfeed.pipeline import build, render
+from calfeed.project import load
+from calfeed.report import format_problems, format_problems_github, format_problems_json
+from calfeed.texts import close_embeddings, harmless, harmless_bytes, harmless_json, harmless_line
+from calfeed.wire import fold, text_line
+
+# How programs in these languages split a text into lines.
+READERS: Mapping[str, Callable[[str], list[str]]] = {
+    "Python": str.splitlines,
+    "JavaScript": lambda text: re.split("\r\n|\n|\r|\u2028|\u2029", text),
+    "C": lambda text: [line.removesuffix("\r") for line in text.split("\n")],
+}
+UNFIT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\u202d\u202e\ufffe\uffff]")
+BREAKS = {0x0A, 0x85, 0x2028, 0x2029}
+REFUSED = {*range(0x09), *range(0x0B, 0x20), *range(0x7F, 0xA0), 0xD800, 0xDFFF, 0xFFFE, 0xFFFF, 0x110000} - BREAKS
+TURNING = set(range(0x202A, 0x202F))
+CODES = sorted({*range(0x21), *range(0x7F, 0xA1), 0x200D, 0x200E, *range(0x2028, 0x202F), 0x2066, 0xFEFF, *REFUSED})
+NAMED = ("NewLine", "Tab", "zwj", "zwnj", "lrm", "rlm", "nbsp", "ZeroWidthSpace", "amp", "lt", "semi", "comma", "bsol")
+FORGED = "END:VEVENT{0}BEGIN:VEVENT{0}UID:board@museum.example{0}STATUS:CANCELLED{0}END:VCALENDAR{0}"
+
+
+def references(code: int) -> tuple[str, ...]:
+    """Return the ways to refer to a character by its number."""
+    return f"&#{code};", f"&#x{code:x};", f"&#X{code:04X};"
+
+
+def check_lines(artifacts: Iterable[tuple[str, bytes]]) -> None:
+    """Check that every file has the same lines for every reader, and no character that any of them obeys."""
+    for path, data in artifacts:
+        if path.endswith((".png", ".jpg")):
+            continue
+        text = data.decode()
+        assert UNFIT.search(text) is None, path
+        assert "\r" not in text.replace("\r\n", "") if path.endswith(".ics") else "\r" not in text, path
+        if not text:
+            continue
+        whole = text.removesuffix("\n").removesuffix("\r")
+        assert len({tuple(split(whole)) for split in READERS.values()}) == 1, path
+
+
+def as_files(artifacts: Sequence[Artifact]) -> list[tuple[str, bytes]]:
+    """Return artifacts as their paths and bytes."""
+    return [(artifact.path, b"".join(bytes(part) for part in artifact.parts)) for artifact in artifacts]
+
+
+def event_of_texts(event_id: str, text: str) -> dict[str, object]:
+    """Return an event of a series with a text in every place where one may stand."""
+    return {
+        "id": event_id,
+        "uid": f"{event_id}-END:VEVENT",
+        "summary": text,
+        "description": text,
+        "start": "2027-05-18 18:00",
+        "end": "20:00",
+        "categories": ["END:VEVENT", f"c {text}"],
+        "organizer": {"name": text},
+        "venue": {"name": text, "address": {"street": text, "locality": text, "region": text, "postal_code": text},
+                  "geo": ["59.4", "24.7"]},
+        "properties": {"X-A": text},
+        "reminders": ["1h"],
+        "rrule": "FREQ=WEEKLY;COUNT=2",
+        "overrides": [{"recurrence_id": "2027-05-25", "summary": text, "description": text, "venue": {"name": text}}],
+    }  # fmt: skip
+
+
+def calendar_of_texts(text: str) -> dict[str, object]:
+    """Return a calendar with a text in every place where one may stand."""
+    return {
+        "name": f"Test {text}",
+        "slug": "test",
+        "id": "test.example",
+        "url": "https://test.example/",
+        "timezone": "Europe/Tallinn",
+        "description": text,
+        "organizer": {"name": text},
+        "feeds": [{"slug": "all", "name": text, "description": text}],
+        "theme": {"footer": text},
+        "automatic_feeds": [],
+    }
+
+
+def write_yaml(root: Path, calendar: object, events: object) -> Path:
+    """Write a calendar and its events as YAML, which JSON is."""
+    texts = {"calendar.yaml": calendar, "talk.yaml": events}
+    return write_files(
+        root / "events", {name: json.dumps(value, indent=1, ensure_ascii=False) for name, value in texts.items()}
+    )
+
+
+# -- what enters, and what leaves Markdown ----------------------------------------------------------------------
+
+
+def test_every_reference_in_every_text(tmp_path: Path) -> None:
+    """Texts full of references that may stand, made to look like content lines, give only our own lines everywhere."""
+    accepted = [ref for code in CODES if code not in REFUSED | TURNING for ref in references(code)]
+    accepted += [f"&{name};" for name in NAMED]
+    assert len(accepted) > 40
+    # Several in a text, so that the site of so many pages takes no minute.
+    texts = [
+        "x" + "".join(FORGED.format(ref) for ref in accepted[first : first + 12])
+        for first in range(0, len(accepted), 12)
+    ]
+    events = [event_of_texts(f"e{number}", text) for number, text in enumerate(texts)]
+    root = write_yaml(tmp_path, calendar_of_texts(texts[0]), events)
+    build(root, tmp_path / "dist", now=NOW)
+    files = tree(tmp_path / "dist")
+    check_lines(files.items())
+    for path, data in files.items():
+        if path.endswith(".ics"):
+            assert rules.violations(data, "single" if path.startswith("events/") else "feed") == []
+            found = rfc5545.parse(data).children("VEVENT")
+            assert {event.one("UID").text() for event in found} <= {event["uid"] for event in events}
+            assert {event.one("STATUS").value for event in found} == {"CONFIRMED"}
+    for form in ("text", "json", "github"):
+        check_lines([("check", run("check", str(root), "--format", form).stdout_bytes)])
+    for command in (["list", str(root)], ["show", "e0", str(root)], ["list", str(root), "--format", "json"]):
+        result = run(*command)
+        assert result.exit_code == 0, command
+        check_lines([(" ".join(command), result.stdout_bytes)])
+    for form in ("text", "json", "markdown"):
+        result = run("diff", str(root), "-o", str(tmp_path / "none"), "--format", form)
+        check_lines([(f"diff {form}", result.stdout_bytes)])
+
+
+@pytest.mark.parametrize("code", sorted(REFUSED | TURNING), ids=lambda code: f"U+{code:04X}")
+def test_refused_references(code: int) -> None:
+    """A reference to what may not stand in a text is refused as it is written; to a direction, by its name."""
+    for ref in references(code):
+        with pytest.raises(NotationError) as refusal:
+            read_markdown(f"Code `{ref}` is fine.\n\n{FORGED.format(ref)}")
+        assert refusal.value.code == "control-character"
+        assert refusal.value.part == ref
+        assert (unicodedata.name(chr(code)) if code in TURNING else f"U+{code:04X}") in refusal.value.message
+
+
+@pytest.mark.parametrize(
+    "form", ["`{}`", "```\n{}\n```", "x\n\n    {}", "\\{}", "&amp;{}", "a &amp;#13;", "&#00000013;"]
+)
+def test_references_that_are_not_obeyed(form: str) -> None:
+    """In code, behind a backslash, or with too many digits a reference is the text that it is."""
+    for ref in ("&#13;", "&#x202e;"):
+        text = form.format(ref) if form != "&amp;{}" else f"&amp;{ref[1:]}"
+        assert read_markdown(text) == text.strip()
+        assert UNFIT.search(to_html(text)) is None
+
+
+@pytest.mark.parametrize("form", ["*{}*", "[{}](https://x.example)", '[a](https://x.example "{}")', "![{}](https://x.example)",
+                                  "# {}", "> {}", "- {}", "```{}\nx\n```", "[a]\n\n[a]: https://x.example '{}'",
+                                  "https://x.example/ {}"])  # fmt: skip
+def test_references_within_markup(form: str) -> None:
+    """Wherever Markdown obeys a reference it is checked: in emphasis, labels, titles, pictures, headings, infos."""
+    for ref in ("&#13;", "&#x0c;", "&#8238;", "&#127;"):
+        with pytest.raises(NotationError):
+            read_markdown(form.format(ref))
+
+
+def test_no_named_reference_brings_a_control() -> None:
+    """None of HTML's names stands for a character that is refused, so only numbers are looked at."""
+    text = " ".join(f"&{name}" for name in sorted(html5))
+    assert read_markdown(text) == text
+    assert UNFIT.search(to_plain(text)) is None
+
+
+@pytest.mark.parametrize("ref", [ref for code in sorted(BREAKS) for ref in references(code)] + ["&NewLine;"])
+def test_references_to_line_breaks(ref: str) -> None:
+    """A reference to what breaks a line is a line break, as the character itself is."""
+    assert to_plain(f"one{ref}two") == "one\ntwo"
+    assert to_html(f"one{ref}two") == "<p>one<br />\ntwo</p>"
+
+
+@pytest.mark.parametrize("character", ["\x85", "\u2028", "\u2029", "\r", "\r\n"])
+def test_line_breaks_of_unicode(character: str) -> None:
+    """In a text they are line breaks, in a line spaces."""
+    assert read_markdown(f"one{character}two") == "one\ntwo"
+    assert read_line(f"one{character}two") == "one two"
+
+
+@given(
+    st.lists(
+        st.sampled_from(["a", " ", "\n", "*", "_", "`", "[", "](", ")", '"', "<", ">", "\\", "&", "#", ";", "https://x.example/"])
+        | st.sampled_from([ref for code in CODES for ref in references(code)]),
+        max_size=30,
+    ).map("".join)
+)  # fmt: skip
+def test_what_leaves_markdown_is_harmless(text: str) -> None:
+    """Whatever is read as Markdown, no form of it holds a control character or a line break but the line feed."""
+    for shown in (to_plain(text), to_html(text), to_page(text, 2)):
+        assert UNFIT.search(shown) is None
+        assert "\r" not in shown
+
+
+# -- directions -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "\u202bמפגש\u202c",
+        "\u202aTalk\u202c",
+        "\u202bא\u202aB\u202cג\u202c",
+        "One \u202bמ\u202c, two \u202bג\u202c",
+        "\u2067מ\u2069",
+    ],
+)
+def test_directions_in_balance(tmp_path: Path, text: str) -> None:
+    """What Windows' editors put around Hebrew and Arabic is kept, in a line and in a description."""
+    (event,) = load_project(tmp_path, f"summary: {text}\nstart: 2027-05-18\ndescription: {text}\n").events
+    assert (event.summary, event.description) == (text, text)
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("\u202bמפגש", "RIGHT-TO-LEFT EMBEDDING"),
+        ("Talk \u202a", "LEFT-TO-RIGHT EMBEDDING"),
+        ("\u202bמ\u202c\u202c", "POP DIRECTIONAL FORMATTING"),
+        ("\u202cמ\u202b", "POP DIRECTIONAL FORMATTING"),
+        ("\u202dTalk\u202c", "LEFT-TO-RIGHT OVERRIDE"),
+        ("\u202eTalk\u202c", "RIGHT-TO-LEFT OVERRIDE"),
+    ],
+)
+def test_directions_that_are_refused(text: str, name: str) -> None:
+    """Embeddings without an end, ends without a beginning, and overrides are refused by their names."""
+    for read in (read_line, read_markdown):
+        with pytest.raises(NotationError, match=name) as refusal:
+            read(text)
+        assert refusal.value.hint
+
+
+def test_a_text_that_was_cut_is_closed() -> None:
+    """What is cut within an embedding ends it, so that nothing after it is turned."""
+    assert close_embeddings("\u202bמפ\u202aA") == "\u202bמפ\u202aA\u202c\u202c"
+    assert close_embeddings("\u202bמ\u202c") == "\u202bמ\u202c"
+
+
+# -- where bytes are made ---------------------------------------------------------------------------------------
+
+RAW = "a\r\nEND:VEVENT\rX:1\x00\x0b\x0c\x1b[31m\x1c\x1d\x1e\x7f\x85END:VCALENDAR\u2028Y:2\u2029\u202egpj\ufffe\uffffz\n"
+
+
+def spoiled(event: Event) -> Event:
+    """Return an event whose every text is hostile, as no source could make it."""
+    assert event.venue is not None
+    address = replace(event.venue.address, street=RAW, locality=RAW)
+    recurrence = event.recurrence
+    if recurrence is not None:
+        instances = tuple(replace(each, event=spoiled(each.event)) for each in recurrence.instances)
+        recurrence = replace(recurrence, rrule=f"{recurrence.rrule}{RAW}", instances=instances)
+    return replace(
+        event,
+        uid=f"{event.uid}{RAW}",
+        summary=RAW,
+        description=f"{RAW} *x* &#13;",
+        url=f"https://x.example/{RAW}",
+        online=f"https://x.example/{RAW}",
+        categories=(RAW,),
+        organizer=Organizer(name=RAW, email=RAW),
+        properties=(("X-A", RAW),),
+        venue=replace(event.venue, name=RAW, address=address, url=RAW),
+        recurrence=recurrence,
+    )
+
+
+def test_nothing_that_got_past_the_sources_ends_a_line(tmp_path: Path) -> None:
+    """Even a project that no source could make gives only our own lines, in every file."""
+    project: Project = load(write_yaml(tmp_path, calendar_of_texts("x"), [event_of_texts("e", "x")]))
+    calendar = replace(project.calendar, name=RAW, description=RAW, organizer=Organizer(name=RAW))
+    feeds = tuple(replace(feed, name=RAW, description=RAW) for feed in project.feeds)
+    events = tuple(spoiled(event) for event in project.events)
+    theme = replace(project.theme, footer=RAW)
+    artifacts = as_files(render(replace(project, calendar=calendar, feeds=feeds, events=events, theme=theme), now=NOW))
+    check_lines(artifacts)
+    for path, data in artifacts:
+        if path.endswith(".ics"):
+            # An event and its occurrence, and nothing that a text could add.
+            assert len(re.findall(rb"(?m)^END:VEVENT\r$", data)) == 2
+            assert len(re.findall(rb"(?m)^END:VCALENDAR\r$", data)) == 1
+            assert not re.search(rb"(?m)^[XY]:", data)
+        if path.endswith(".json"):
+            json.loads(data)
+
+
+@pytest.mark.parametrize("character", ["\r", "\x00", "\x0c", "\x1c", "\x7f", "\x85", "\u2028", "\u202e"])
+def test_manifests_bring_no_line_either(tmp_path: Path, character: str) -> None:
+    """A tombstone, an old address and a history of texts with such characters are refused, or made harmless."""
+    hostile = f"a{character}END:VEVENT"
+    root = write_events(tmp_path, talk=TALK, tour=f"{TALK}description: Old\ncategories: [a]\n")
+    build(root, tmp_path / "dist", now=NOW)
+    manifest = json.loads((tmp_path / "dist" / "calfeed.json").read_bytes())
+    (root / "tour.yaml").unlink()
+    project = load(root)
+    for key in ("summary", "description", "url", "rrule", "categories", "properties", "organizer", "location"):
+        changed = json.loads(json.dumps(manifest))
+        row = next(row for row in changed["events"] if row["id"] == "tour")
+        row["content"][key] = {
+            "categories": [hostile],
+            "properties": {"X-A": hostile},
+            "organizer": {"name": hostile},
+            "location": {"name": hostile},
+            "rrule": f"FREQ=DAILY;COUNT=2{character}",
+            "url": f"https://x.example/{character}",
+        }.get(key, hostile)
+        changed["feeds"][0]["name"] = hostile
+        try:
+            baseline = read_manifest(json.dumps(changed).encode(), "calfeed.json")
+            artifacts = render(project, now=NOW, baseline=baseline)
+        except Exception as refusal:  # noqa: BLE001 - every refusal is one of ours
+            assert type(refusal).__module__ == "calfeed.errors"
+            continue
+        check_lines(as_files(artifacts))
+
+
+def test_problems_are_reported_in_their_own_lines(tmp_path: Path) -> None:
+    """A source that holds what ends lines is quoted without them, in all three forms of the report."""
+    text = 'summary: "a\u2028b"\nstart: 2027-05-18\nend: x\u2028::error::y\u2029z\n'
+    with pytest.raises(SourceError) as refusal:
+        load(write_events(tmp_path, talk=text))
+    for form in (format_problems, format_problems_json, format_problems_github):
+        check_lines([(form.__name__, form(refusal.value.problems).encode())])
+
+
+@given(st.text(max_size=60))
+def test_harmless_texts(text: str) -> None:
+    """All forms agree on what is harmless, change nothing of it, and leave nothing that is not."""
+    safe = harmless(text)
+    assert UNFIT.search(safe) is None
+    assert "\r" not in safe
+    assert harmless(safe) == safe
+    assert harmless_line(text) == safe.replace("\n", " ")
+    assert harmless_bytes(safe.encode()) == safe.encode()
+    encodable = text.encode(errors="replace").decode()
+    assert harmless_bytes(encodable.encode()) == harmless(encodable).encode()
+    written = json.dumps(text, ensure_ascii=False)
+    assert json.loads(harmless_json(written)) == text
+    assert UNFIT.search(harmless_json(written)) is None
+
+
+@given(st.text(max_size=200))
+def test_content_lines_are_lines(text: str) -> None:
+    """A content line, folded or not, ends where calfeed ends it, for every reader."""
+    for data in (text_line("SUMMARY", text), fold(f"X-A:{text}")):
+        lines = data.decode().removesuffix("\r\n").split("\r\n")
+        assert all(line.startswith(" ") for line in lines[1:])
+        check_lines([("x.ics", data)])
+
+
+# -- the event's own file ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("key", ["summary", "uid", "description", "venue", "categories", "properties", "folded"])
+def test_the_end_of_an_event_in_a_text(tmp_path: Path, key: str) -> None:
+    """A text that ends in END:VEVENT leaves the event's own file whole, with its HTML and its reminders."""
+    texts = {
+        "summary": "What does END:VEVENT",
+        "uid": "x-END:VEVENT",
+        "description": "Hello END:VEVENT",
+        "venue": "{name: 'END:VEVENT', geo: [59.4, 24.7], address: {street: 'END:VEVENT'}}",
+        "categories": "['END:VEVENT']",
+        "properties": "{X-A: 'END:VEVENT'}",
+    }
+    fields = {"summary": "Talk", "description": "Hello", key: texts.get(key, "")}
+    if key == "folded":  # the end of a line, and the beginning of the next
+        fields = {"summary": "x" * 67 + "END:VEVENT" + "y" * 64 + "END:VEVENT", "description": "Hello"}
+    event = "".join(f"{name}: {value}\n" for name, value in fields.items())
+    root = write_events(tmp_path, talk=f"{event}start: 2027-05-18 18:00\nend: 20:00\nreminders: 1h\n")
+    build(root, tmp_path / "dist", now=NOW, site=False)
+    data = (tmp_path / "dist" / "events" / "talk.ics").read_bytes()
+    assert rules.violations(data, "single") == []
+    (found,) = rfc5545.parse(data).children("VEVENT")
+    assert len(found.children("VALARM")) == 1
+    assert found.one("X-ALT-DESC").text().startswith("<html>")
+    assert found.one("DTSTART").value == "20270518T180000"
+
+
+def test_only_the_master_of_a_series_has_reminders(tmp_path: Path) -> None:
+    """HTML and reminders stand in the first VEVENT of a series, whatever its occurrences say."""
+    root = write_events(
+        tmp_path,
+        talk=f"{TALK}description: END:VEVENT\nreminders: 1h\nrrule: FREQ=WEEKLY;COUNT=3\n"
+        "overrides: [{recurrence_id: 2027-05-25, summary: 'END:VEVENT'}]\n",
+    )
+    build(root, tmp_path / "dist", now=NOW, site=False)
+    master, instance = rfc5545.parse((tmp_path / "dist" / "events" / "talk.ics").read_bytes()).children("VEVENT")
+    assert (len(master.children("VALARM")), len(instance.children("VALARM"))) == (1, 0)
+    assert instance.all("X-ALT-DESC") == ()
+    assert instance.one("SUMMARY").text() == "END:VEVENT"
