@@ -22,8 +22,8 @@ from calfeed.notation import Duration
 from calfeed.observances import zoned_times
 from calfeed.plans import ZonePlan
 from calfeed.revisions import Revised, Revision
-from calfeed.vtimezone import render_timezone
 from calfeed.texts import harmless
+from calfeed.vtimezone import render_timezone
 from calfeed.wire import (
     Text,
     Verbatim,
@@ -72,17 +72,15 @@ def render_event(revised: Revised) -> RenderedEvent:
     has_zone = bool(times)
     description = plain_description(event)
     own_lines = b"".join([*_html(event, has_text=bool(description)), *_alarms(event)])
-    recurrence = _recurrence(event, has_zone=has_zone)
-    vevent = _vevent(event, revised.revision, description, has_zone=has_zone, recurrence=recurrence)
+    rule = _recurrence(event, has_zone=has_zone)
+    vevent = _vevent(event, revised.revision, description, has_zone=has_zone, recurrence=rule)
     instances = []
     for instance in event.recurrence.instances if event.recurrence else ():
         own = zoned_times(instance.event)
         tzids.update(time.tzid for time in own)
-        line_of_start = _start_line("RECURRENCE-ID", instance.recurrence_id, event, has_zone=has_zone)
+        recurrence = [_start_line("RECURRENCE-ID", instance.recurrence_id, event, has_zone=has_zone)]
         text = plain_description(instance.event)
-        instances.append(
-            _vevent(instance.event, revised.revision, text, has_zone=bool(own), recurrence=[line_of_start])
-        )
+        instances.append(_vevent(instance.event, revised.revision, text, has_zone=bool(own), recurrence=recurrence))
     return RenderedEvent(
         id=event.id,
         path=event.path,

@@ -23,9 +23,7 @@ _MARKUP = re.compile(r"[\\`*_\[\]<>&!~]|[^\S \n]|(?m:^ *(?:[-+#=]|\d+[.)]))|(?m:
 # What a calendar can open: an address that is whole by itself.
 _LINK = re.compile(r"https?://|mailto:|tel:", re.IGNORECASE)
 # References to what ends a line: in a text they are line breaks, as the characters themselves are in a source.
-_BREAK = re.compile(
-    r"&(?:NewLine|#(?:0{0,5}10|0{0,4}133|0{0,3}823[23]|[xX]0{0,5}[aA]|[xX]0{0,4}85|[xX]0{0,2}202[89]));"
-)
+_BREAK = re.compile(r"&(?:NewLine|#0{0,5}(?:10|133|823[23])|#[xX]0{0,5}(?:[aA]|85|202[89]));")
 _MAX_DELIMITERS = 200
 """How far back an emphasis is looked for that may end with an address."""
 _QUOTE = '"'
@@ -123,7 +121,7 @@ def _new_parser() -> MarkdownIt:
     return parser
 
 
-def _web_address(state: StateInline, silent: bool) -> bool:  # noqa: FBT001 - the signature of a rule
+def _web_address(state: StateInline, silent: bool) -> bool:
     """Take a web address letter by letter, before any rule for a letter in it; within a label it is no link itself."""
     if webaddresses.is_behind_backslash(state.src, state.pos):
         state.pending += "" if silent else "\\"
@@ -169,7 +167,7 @@ def _before_emphasis_ends(state: StateInline, begin: int, end: int) -> int:
     return end if found == end else webaddresses.trim(state.src, begin, found)
 
 
-def _break_reference(state: StateInline, silent: bool) -> bool:  # noqa: FBT001 - the signature of a rule
+def _break_reference(state: StateInline, silent: bool) -> bool:
     """Take a reference to a line break for one."""
     match = _BREAK.match(state.src, state.pos, state.posMax)
     if match is None:

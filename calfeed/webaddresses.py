@@ -7,7 +7,7 @@ import re
 _BEGIN = re.compile(r"(?<![a-zA-Z0-9])https?://", re.IGNORECASE)
 _SCHEME_BEFORE_COLON = re.compile(r"(?<![a-zA-Z0-9])https?\Z", re.IGNORECASE)
 # White space, what delimits addresses in prose, and punctuation of scripts that put no space after it.
-_BEYOND = re.compile(r"[\s<>\"`“”„«»‹›、。，；：！？「」『』（）【】《》〈〉]")  # noqa: RUF001 - meant
+_BEYOND = re.compile(r"[\s<>\"`“”„«»‹›、。，；：！？「」『』（）【】《》〈〉]")
 _TRAILING = ".,:;!?'\"\\"
 _HOST = re.compile(r"https?://[^\W_\[]|https?://\[[0-9a-f:.]+\]", re.IGNORECASE)
 _LONGEST_SCHEME = len("https")

@@ -249,8 +249,9 @@ def test_enormous_texts(tmp_path: Path) -> None:
 
 
 MARKUP = ["[", "![", "*a ", "**a ", "*a **b ", "_a*", "`a``", "<", "</a ", "&#", "> ", "- ", "[a](", "[a][", "[a]: b\n",
-          "https://x.example/[", "[https://x](", "*a https://x* ", "_https://x_ ", "\\https://x", "(https://x) ", "&#10;",
-          "https://", "<!--", "1. ", "\\", "***", "~~~\n", "> - ", "<b\n", "[a](<", "\n\t", "a\n===\n"]  # fmt: skip
+          "https://x.example/[", "[https://x](", "*a https://x* ", "_https://x_ ", "\\https://x", "(https://x) ",
+          "&#10;", "https://", "<!--", "1. ", "\\", "***", "~~~\n", "> - ", "<b\n", "[a](<",
+          "\n\t", "a\n===\n"]  # fmt: skip
 
 
 @pytest.mark.parametrize("piece", MARKUP)

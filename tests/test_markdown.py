@@ -147,8 +147,8 @@ def test_where_an_address_ends(text: str, linked: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["https://", "https://…", "xhttps://x.example", "`https://x.example/_a_`", "    https://x.example", "ftp://x.example", "https:/x",
-     "https://*.example.org/*"],
+    ["https://", "https://…", "xhttps://x.example", "`https://x.example/_a_`", "    https://x.example",
+     "ftp://x.example", "https:/x", "https://*.example.org/*"],
 )  # fmt: skip
 def test_what_is_no_address(text: str) -> None:
     """In code, without a host or with another scheme nothing is linked."""
@@ -162,28 +162,7 @@ def test_an_address_in_a_label_is_text() -> None:
     )
 
 
-PIECES = [
-    "https://",
-    "http://",
-    "x.example",
-    "/",
-    "a",
-    "b c",
-    " ",
-    "\n",
-    "\n\n",
-    ".",
-    ",",
-    "(",
-    ")",
-    '"',
-    "?",
-    "=",
-    "é",
-    "'",
-    ";",
-    "…",
-]
+PIECES = [*"/ab.,()=?é';… \n", "https://", "http://", "x.example", "b c", "\n\n", '"']
 
 
 @given(st.lists(st.sampled_from(PIECES), max_size=30).map("".join))

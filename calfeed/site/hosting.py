@@ -70,8 +70,8 @@ def host_files(listed: Iterable[tuple[str, str | None]], project: Project) -> tu
 def _sitemap(listed: Iterable[tuple[str, str | None]]) -> str:
     """Return the pages in the form of https://www.sitemaps.org/protocol.html."""
     entries = "".join(
-        f"<url><loc>{escape(harmless_line(address))}</loc>{'' if changed is None else f'<lastmod>{changed}</lastmod>'}</url>\n"
-        for address, changed in listed
+        f"<url><loc>{escape(address)}</loc>{'' if changed is None else f'<lastmod>{changed}</lastmod>'}</url>\n"
+        for address, changed in ((harmless_line(address), changed) for address, changed in listed)
     )
     head = '<?xml version="1.0" encoding="UTF-8"?>\n<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">\n'
     return f"{head}{entries}</urlset>\n"
