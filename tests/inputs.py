@@ -41,6 +41,9 @@ TRAPS = (
         "[a](javascript:alert(1))",
         "![x](https://x.example)",
     ),
+    *("a END:VEVENT", "&#13;X-EVIL:1", "&#x2028;END:VEVENT&NewLine;", "`&#13;`", "&#x202e;"),
+    *("\u202bמ\u202c", "\u202b", "\u202c", "\u2029BEGIN:VEVENT", "X-A:1\x85"),
+    *("https://x.example/_a_*b*&copy;(c)", "[a https://x.example/](https://y.example)", "At: x\nhttps://x.example\ny"),
     *("..", "../x", "/etc/passwd", "con", "nul.ics", "a" * 300, "õ" * 80, "😀" * 40, "-1", "1e999", "2**31", "٣"),
     *("*bold* _it_ `code`", "> " * 30 + "x", "- " * 30 + "x", "[" * 40, "*" * 40, "1. a\n2. b", "a\n\nb", "http://a b"),
 )
