@@ -199,11 +199,12 @@ def build(
     if not (dry or baseline or base_url or allow_removals or allow_new_id) and _is_up_to_date(events, out, no_site):
         return
 
-    from calfeed import fields, pipeline
+    from calfeed import pipeline
     from calfeed.edition import Consent
+    from calfeed.urls import read_base_url
     from calfeed.workers import processes
 
-    url = _read_option(fields.read_base_url, base_url, "--base-url")
+    url = _read_option(read_base_url, base_url, "--base-url")
     with (
         _problems_to_stderr(f"nothing in {out.as_posix()} was changed"),
         processes(jobs or min(_cores(), _USUAL_JOBS)) as executor,

@@ -1,11 +1,10 @@
-"""How the other values are written: texts, names, addresses of the web, places, numbers.
+"""How the other values are written: texts, names, places, numbers.
 
 Like `notation`: text in, plain value out, `NotationError` with a code, a message and a hint for what cannot be read.
 """
 
 from __future__ import annotations
 
-import contextlib
 import difflib
 import hashlib
 import re
@@ -13,7 +12,6 @@ import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from functools import lru_cache
-from urllib.parse import quote, urlsplit, urlunsplit
 
 from calfeed.colors import css_colors
 from calfeed.countries import Country, find_country, suggest_country
@@ -32,7 +30,6 @@ _LANGUAGE = re.compile(r"[a-zA-Z]{2,3}(?:-[a-zA-Z0-9]{2,8})*")
 _EMAIL = re.compile(r"[^\s@<>,;:\"()\\]+@([^\s@<>,;:\"()\\]+)")
 _OFFSET = re.compile(r"(?:UTC|GMT|Z)?\s?([+\-−])(0?\d|1[0-2])(?::?([0-5]\d))?", re.ASCII | re.IGNORECASE)
 _ABBREVIATION = re.compile(r"[A-Z]{2,5}")
-_DOMAIN = re.compile(r"(?:[\w-]+\.)+[^\W\d_]{2,}(?::\d+)?(?:[/?#].*)?")
 _X_NAME = re.compile(r"X-[A-Z0-9-]+")
 # Names that Windows gives to devices, in every folder and with every extension.
 _DEVICES = re.compile(r"con|prn|aux|nul|com[0-9]|lpt[0-9]")
@@ -194,59 +191,6 @@ def read_uid(text: str) -> str:
     if len(text) > 255 or text.split() != [text]:
         raise NotationError("bad-id", "a uid is one word of at most 255 characters", "copy it as it was published")
     return read_line(text)
-
-
-def read_url(text: str) -> str:
-    """Return a web address in ASCII: other characters are percent-encoded, the host in IDNA."""
-    try:
-        parts = urlsplit(text)
-        host = (parts.hostname or "").encode("idna").decode("ascii")
-        port = parts.port
-    except ValueError:  # UnicodeError is one
-        raise _bad_url(text) from None
-    if parts.scheme not in ("http", "https") or not host or re.search(r'[\s<>"\\^`{|}\x00-\x1f\x7f]', text):
-        raise _bad_url(text)
-    if parts.username is not None:
-        raise NotationError("bad-url", "the address holds a user name", "delete it: everybody can read a feed")
-    netloc = host if port is None else f"{host}:{port}"
-    path, query, fragment = (
-        quote(part, safe="/%:@!$&'()*+,;=~?[]") for part in (parts.path, parts.query, parts.fragment)
-    )
-    return urlunsplit((parts.scheme, netloc, path, query, fragment))
-
-
-def _bad_url(text: str) -> NotationError:
-    near = _address_in(text)
-    hint = f"write `{near}`" if near else "write the whole address, such as `https://example.org/page`"
-    return NotationError("bad-url", f"`{text}` is not a web address", hint)
-
-
-def _address_in(text: str) -> str | None:
-    """Return the web address that a text lacks only a scheme to be, or has brackets or spaces too much."""
-    plain = text.strip("<>\"'`“”„«» \t\n").replace(" ", "%20") if len(text) < 1000 else ""
-    near = f"https://{plain}" if _DOMAIN.fullmatch(plain) else plain
-    with contextlib.suppress(NotationError):
-        if near not in ("", text) and "%" not in urlsplit(read_url(near)).netloc:
-            return near
-    return None
-
-
-def read_base_url(text: str) -> str:
-    """Return the address DIST is published at: https, with a slash at the end."""
-    try:
-        url = read_url(text)
-    except NotationError:
-        near = _address_in(text)
-        if near is None:
-            raise
-        url = read_url(near)
-    else:
-        if url.startswith("https://") and "?" not in url and "#" not in url:
-            return url if url.endswith("/") else f"{url}/"
-    parts = urlsplit(url)
-    proposal = urlunsplit(("https", parts.netloc, f"{parts.path.rstrip('/')}/", "", ""))
-    message = f"`{text}` is not the https address of a folder"
-    raise NotationError("bad-url", message, f"write `{proposal}`; most calendars refuse other addresses")
 
 
 def read_email(text: str) -> str:

@@ -12,6 +12,8 @@ from markdown_it.renderer import RendererProtocol
 from markdown_it.token import Token
 from markdown_it.utils import EnvType, OptionsDict
 
+from calfeed.urls import normal_url
+
 # Whatever CommonMark could read otherwise than as text: its punctuation, entities, what begins a block, and space that
 # is neither a plain one nor a line break.
 _MARKUP = re.compile(r"[\\`*_\[\]<>&!~]|[^\S \n]|(?m:^ *(?:[-+#=]|\d+[.)]))|(?m:^ {4})|(?m:  $)")
@@ -72,6 +74,9 @@ def _parser() -> MarkdownIt:
 
 def _new_parser() -> MarkdownIt:
     parser = MarkdownIt("commonmark", {"html": False})
+    default = parser.normalizeLink
+    # One address has one form wherever it is written; what is not a web address keeps the library's.
+    parser.normalizeLink = lambda url: normal_url(url) or default(url)  # type: ignore[method-assign]
     parser.validateLink = lambda url: _LINK.match(url) is not None  # type: ignore[method-assign]
     return parser
 

@@ -14,7 +14,7 @@ import pydantic
 from pydantic import BeforeValidator, PlainValidator, WithJsonSchema
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
-from calfeed import fields, notation, rules
+from calfeed import fields, notation, rules, urls
 from calfeed.countries import Country
 from calfeed.model import Status
 from calfeed.notation import ClockTime, Duration, NotationError, WrittenTime
@@ -152,8 +152,8 @@ Line = Annotated[str, PlainValidator(read_with(fields.read_line)), _scalar("text
 Id = Annotated[str, PlainValidator(read_with(fields.read_id)), _scalar("a-z, 0-9 and -")]
 CalendarId = Annotated[str, PlainValidator(read_with(fields.read_calendar_id)), _scalar("domain-like")]
 Uid = Annotated[str, PlainValidator(read_with(fields.read_uid)), _scalar("UID, verbatim")]
-Url = Annotated[str, PlainValidator(read_with(fields.read_url)), _scalar("http(s) address")]
-BaseUrl = Annotated[str, PlainValidator(read_with(fields.read_base_url)), _scalar("https address of a folder")]
+Url = Annotated[str, PlainValidator(read_with(urls.read_url)), _scalar("http(s) address")]
+BaseUrl = Annotated[str, PlainValidator(read_with(urls.read_base_url)), _scalar("https address of a folder")]
 Email = Annotated[str, PlainValidator(read_with(fields.read_email)), _scalar("e-mail address")]
 Zone = Annotated[str, PlainValidator(read_with(fields.read_zone)), WithJsonSchema({"format": ZONE_FORMAT})]
 CountryField = Annotated[

@@ -9,7 +9,7 @@ from collections.abc import Callable
 import pytest
 import pytz
 
-from calfeed import fields
+from calfeed import fields, urls
 from calfeed.countries import _ALIASES, _TABLE, _fold
 from calfeed.notation import NotationError
 
@@ -49,7 +49,7 @@ HINTS: dict[str, tuple[Read, dict[str, str]]] = {
         },
     ),
     "bad-url": (
-        fields.read_url,
+        urls.read_url,
         {
             "www.x.org": "write `https://www.x.org`",
             "x.org/page?a=b": "write `https://x.org/page?a=b`",
@@ -166,10 +166,10 @@ def test_wrong_values_are_answered(code: str, text: str, hint: str) -> None:
 )
 def test_the_calendar_s_address_is_a_folder_by_https(text: str, proposal: str) -> None:
     """The address of DIST is https, without query and fragment; what is near is mended in the hint."""
-    found = refusal_of(fields.read_base_url, text)
+    found = refusal_of(urls.read_base_url, text)
     assert found.code == "bad-url"
     assert f"write `{proposal}`" in found.hint
-    assert fields.read_base_url(proposal) == f"{proposal.rstrip('/')}/"
+    assert urls.read_base_url(proposal) == f"{proposal.rstrip('/')}/"
 
 
 def refusal_of(read: Read, text: str) -> NotationError:
@@ -247,8 +247,8 @@ def test_long_lists_are_cut_short() -> None:
     [
         (fields.read_email, "a@" + "." * 100_000),
         (fields.read_email, "a" * 100_000),
-        (fields.read_url, "a." * 50_000),
-        (fields.read_url, "<" * 100_000),
+        (urls.read_url, "a." * 50_000),
+        (urls.read_url, "<" * 100_000),
         (fields.read_calendar_id, "https://" + "a." * 50_000 + "!"),
         (fields.read_zone, "Europe/" + "a" * 100_000),
         (fields.read_country, "a" * 100_000),
