@@ -163,7 +163,7 @@ def event_of(content: Mapping[str, Any], event_id: str, uid: str, tzid: str | No
     organizer = content.get("organizer", {})
     event = Event(
         id=fields.read_id(event_id),
-        uid=fields.read_uid(uid),
+        uid=fields.read_published_uid(uid),
         summary=fields.read_line(content["summary"]),
         when=_read_when(content),
         zone=ZoneChoice(tzid=fields.read_zone(tzid), reason="it was published so") if tzid else None,

@@ -112,7 +112,7 @@ def _refused_letter(host: str) -> str:
 
 
 def _check_label(label: str) -> None:
-    """Refuse a label that begins with a combining mark or `xn--`, or holds a joiner that joins nothing (RFC 5892 A.1)."""
+    """Refuse a label that begins with a combining mark or `xn--`, or holds a joiner that joins nothing."""
     import idna
 
     if label.startswith(_ACE):  # promises to be encoded, and is not

@@ -17,7 +17,7 @@ from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 from calfeed import fields, notation, rules, urls
 from calfeed.countries import Country
 from calfeed.model import Status
-from calfeed.notation import ClockTime, Duration, NotationError, WrittenTime
+from calfeed.notation import ClockTime, DayRange, Duration, NotationError, WrittenTime
 
 _T = TypeVar("_T")
 TEXT_TAG: Final = "<text>"
@@ -144,6 +144,9 @@ def _read_geo(value: tuple[float, float]) -> tuple[float, float]:
             else "latitude is -90 to 90, longitude -180 to 180"
         )
         raise refuse("bad-geo", f"[{latitude}, {longitude}] is no place on Earth", hint)
+    if latitude == longitude == 0:
+        hint = "write where the venue is, or leave `geo` out: this is what maps give for a place they do not find"
+        raise refuse("bad-geo", "[0, 0] is in the sea, in the Gulf of Guinea", hint)
     return value
 
 
@@ -171,6 +174,11 @@ DurationField = Annotated[
 Moment = Annotated[
     date | WrittenTime,
     PlainValidator(read_with(notation.read_moment)),
+    _scalar("2017-08-31, or 2017-08-31 17:30 with an offset if wanted"),
+]
+SeriesDate = Annotated[
+    date | WrittenTime | DayRange,
+    PlainValidator(read_with(notation.read_series_date)),
     _scalar("2017-08-31, or 2017-08-31 17:30 with an offset if wanted"),
 ]
 End = Annotated[
