@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from calfeed.content import Content
+from calfeed.content import Content, is_same_content
 from calfeed.model import Event, Status, event_path
 from calfeed.notation import format_offset
 from calfeed.revisions import Published, has_passed, lost_uids, removed_events, restore
@@ -98,7 +98,7 @@ def compare(
         compared.add(before.uid if before else event.uid)
         if before is None:
             found.append(_describe(Kind.ADDED, event.id, event.uid, content, ()))
-        elif before.uid != event.uid or before.content != content:
+        elif before.uid != event.uid or not is_same_content(before.content, content):
             found.append(_change(event, content, before, laws))
     for item in removed_events((event for event, _ in held), published):
         is_told = item.uid in compared or item.removed is not None

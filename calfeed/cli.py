@@ -199,11 +199,12 @@ def build(
     if not (dry or baseline or base_url or allow_removals or allow_new_id) and _is_up_to_date(events, out, no_site):
         return
 
-    from calfeed import fields, pipeline
+    from calfeed import pipeline
     from calfeed.edition import Consent
+    from calfeed.urls import read_base_url
     from calfeed.workers import processes
 
-    url = _read_option(fields.read_base_url, base_url, "--base-url")
+    url = _read_option(read_base_url, base_url, "--base-url")
     with (
         _problems_to_stderr(f"nothing in {out.as_posix()} was changed"),
         processes(jobs or min(_cores(), _USUAL_JOBS)) as executor,
@@ -376,7 +377,15 @@ def serve(events: Path, port: int) -> None:
 )
 @click.option("--dry-run", "dry", is_flag=True, help="Change nothing; list what would be uploaded and deleted.")
 @click.option("--allow-new-id", is_flag=True, help="The calendar's id was changed on purpose.")
-def publish(target: str, out: Path, dry: bool, allow_new_id: bool) -> None:
+@click.option(
+    "--events",
+    metavar="EVENTS",
+    type=click.Path(path_type=Path),
+    default="events",
+    show_default=True,
+    help="The sources; if they were edited since the build, a warning says so.",
+)
+def publish(target: str, out: Path, dry: bool, allow_new_id: bool, events: Path) -> None:
     """Upload what changed to TARGET, and delete what is no longer published.
 
     TARGET is a folder, or an address: s3://bucket/path, gs://bucket/path, az://container/path, sftp://host/path.
@@ -384,6 +393,7 @@ def publish(target: str, out: Path, dry: bool, allow_new_id: bool) -> None:
     from secrets import token_hex
 
     from calfeed import publishing, report
+    from calfeed.freshness import stale_release
     from calfeed.release import read_release
 
     _check_target(target, out)
@@ -391,6 +401,8 @@ def publish(target: str, out: Path, dry: bool, allow_new_id: bool) -> None:
     with _problems_to_stderr(f"nothing at {target} was changed", "the upload is not complete"):
         release = read_release(out)
         place = _open_target(target)
+        if stale := stale_release(release, events, now):
+            click.echo(report.format_problems([stale]), err=True, nl=False)
         if dry:
             changes = publishing.plan(release, place, now=now, may_change_id=allow_new_id)
         else:

@@ -31,6 +31,7 @@ from calfeed.notation import Duration, NotationError, WrittenTime, format_offset
 from calfeed.patterns import series_of
 from calfeed.rules import Rule, read_rule
 from calfeed.series import offsets_of
+from calfeed.urls import earlier_spelling, read_published_url
 
 UNREADABLE = (ArithmeticError, AttributeError, LookupError, NotationError, TypeError, ValueError)
 """What reading a content that is none may raise."""
@@ -72,6 +73,22 @@ def cancelled(content: Content) -> Content:
     if not isinstance(overrides, list):
         return {**content, "status": Status.CANCELLED.value}
     return {**content, "status": Status.CANCELLED.value, "overrides": [cancelled(each) for each in overrides]}
+
+
+def is_same_content(before: Content, after: Content) -> bool:
+    """Return whether two contents mean the same, `before` perhaps with hosts as an earlier calfeed wrote them."""
+    return before == after or before == _with_earlier_spelling(after)
+
+
+def _with_earlier_spelling(content: Content) -> Content:
+    spelled = {key: earlier_spelling(url) for key in ("url", "online") if isinstance(url := content.get(key), str)}
+    organizer, overrides = content.get("organizer"), content.get("overrides")
+    nested: Content = {}
+    if isinstance(organizer, dict) and "url" in organizer:
+        nested["organizer"] = {**organizer, "url": earlier_spelling(organizer["url"])}
+    if isinstance(overrides, list):
+        nested["overrides"] = [_with_earlier_spelling(override) for override in overrides]
+    return {**content, **spelled, **nested}
 
 
 def fingerprint_of(content: Content) -> str:
@@ -146,15 +163,15 @@ def event_of(content: Mapping[str, Any], event_id: str, uid: str, tzid: str | No
     organizer = content.get("organizer", {})
     event = Event(
         id=fields.read_id(event_id),
-        uid=fields.read_uid(uid),
+        uid=fields.read_published_uid(uid),
         summary=fields.read_line(content["summary"]),
         when=_read_when(content),
         zone=ZoneChoice(tzid=fields.read_zone(tzid), reason="it was published so") if tzid else None,
         status=Status(content["status"]),
         venue=_read_location(content["location"], mark) if "location" in content else None,
-        online=_read(fields.read_url, content.get("online")),
+        online=_read(read_published_url, content.get("online")),
         description=_read(fields.read_text, content.get("description")),
-        url=_read(fields.read_url, content.get("url")),
+        url=_read(read_published_url, content.get("url")),
         categories=tuple(fields.read_category(each) for each in content.get("categories", ())),
         organizer=_read_organizer(organizer) if organizer else None,
         busy=content.get("busy", False) is True,
@@ -176,7 +193,7 @@ def _read_organizer(organizer: Mapping[str, Any]) -> Organizer:
     return Organizer(
         name=fields.read_line(organizer["name"]),
         email=_read(fields.read_email, organizer.get("email")),
-        url=_read(fields.read_url, organizer.get("url")),
+        url=_read(read_published_url, organizer.get("url")),
     )
 
 

@@ -2,7 +2,8 @@
 
 Codes and English short names are those of ISO 3166-1; where people say it shorter the usual name comes first. The last
 name of a row that has several is the one the tz database uses in `iso3166.tab` (pytz hands it out as `country_names`).
-Other names people use, and many countries' own, are read but never shown.
+Other names people use, and many countries' own, are read but never shown. Kosovo is not in ISO 3166-1; its codes
+are those that the European Union and others take from the range for users.
 """
 
 from __future__ import annotations
@@ -26,6 +27,11 @@ class Country:
 def find_country(text: str) -> Country | None:
     """Return the country with this alpha-2 or alpha-3 code or name, in any case; None if there is none."""
     return _by_name().get(_fold(text).removeprefix("the "))
+
+
+def countries_meant(text: str) -> tuple[str, ...]:
+    """Return the names of the countries that share a name which is none of them, such as `Korea`."""
+    return _SHARED_NAMES.get(_fold(text).removeprefix("the "), ())
 
 
 def suggest_country(text: str) -> str | None:
@@ -55,6 +61,11 @@ def _fold(text: str) -> str:
     return "".join(c for c in plain if not unicodedata.combining(c)).casefold().strip()
 
 
+_SHARED_NAMES = {
+    "korea": ("South Korea", "North Korea"),
+    "virgin islands": ("British Virgin Islands", "U.S. Virgin Islands"),
+    "st martin": ("Saint Martin", "Sint Maarten"),
+}
 # alpha-2, alpha-3, names
 _TABLE = """\
 AD AND Andorra
@@ -301,6 +312,7 @@ VN VNM Vietnam | Viet Nam
 VU VUT Vanuatu
 WF WLF Wallis and Futuna | Wallis & Futuna
 WS WSM Samoa | Samoa (western)
+XK XKX Kosovo
 YE YEM Yemen
 YT MYT Mayotte
 ZA ZAF South Africa
@@ -334,7 +346,7 @@ FI Suomi
 FM Federated States of Micronesia
 GB UK | Great Britain | Britain | England | Scotland | Wales | Northern Ireland
 GE საქართველო | Sakartvelo
-GR Ελλάδα | Ellada | Hellas
+GR EL | Ελλάδα | Ellada | Hellas
 HR Hrvatska
 HU Magyarország
 IE Éire | Republic of Ireland
@@ -364,4 +376,5 @@ TW 臺灣 | 台灣
 UA Україна | Ukraina
 US United States of America
 VA Vatican | Holy See
+XK Kosova | Kosovë | Косово
 """

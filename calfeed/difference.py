@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from calfeed.changes import Change, compare
-from calfeed.content import content_of
+from calfeed.changes import Change, Kind, compare
+from calfeed.content import content_of, fingerprint_of
 from calfeed.edition import refusals, vanished_feeds
 from calfeed.errors import Problem
 from calfeed.law import LawChange, changed_laws
 from calfeed.ledger import Manifest
 from calfeed.model import Project
 from calfeed.zones import TZDB_VERSION
+
+
+@dataclass(frozen=True, slots=True)
+class Rename:
+    """An event that left and one that was added with the same content, by their ids: perhaps one event, renamed."""
+
+    before: str
+    after: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -26,6 +35,7 @@ class Difference:
         tzdb_before: the version of the tz database of what was published; None of nothing.
         tzdb_after: the version in use.
         laws: the zones in use whose law is another than it was.
+        renames: the events among the changes that were perhaps only given another id.
         refusals: why a build is refused that nobody gives consent to.
     """
 
@@ -36,6 +46,7 @@ class Difference:
     tzdb_after: str
     laws: tuple[LawChange, ...]
     refusals: tuple[Problem, ...] = ()
+    renames: tuple[Rename, ...] = ()
 
     def __bool__(self) -> bool:
         return bool(self.changes or self.new_feeds or self.missing_feeds or self.refusals)
@@ -57,8 +68,10 @@ def diff(project: Project, baseline: Manifest, *, now: datetime | None = None) -
     laws = tuple(changed_laws(baseline.zones))
     pairs = ((event, content_of(event)) for event in project.events)
     slugs = {slug: None for feed in project.feeds for slug in (feed.slug, *feed.aliases)}
+    changes = compare(pairs, baseline.events, {law.tzid for law in laws}, now)
     return Difference(
-        changes=compare(pairs, baseline.events, {law.tzid for law in laws}, now),
+        changes=changes,
+        renames=tuple(_renames(project, baseline, changes)),
         new_feeds=tuple(slug for slug in slugs if slug not in known),
         missing_feeds=tuple(feed.slug for feed in vanished_feeds(project, baseline, now)),
         tzdb_before=baseline.tzdb,
@@ -66,3 +79,15 @@ def diff(project: Project, baseline: Manifest, *, now: datetime | None = None) -
         laws=laws,
         refusals=() if now is None else refusals(project, baseline, now),
     )
+
+
+def _renames(project: Project, baseline: Manifest, changes: Sequence[Change]) -> Iterator[Rename]:
+    gone = {
+        baseline.events[change.uid].fingerprint: baseline.events[change.uid].id
+        for change in changes
+        if change.kind in (Kind.CANCELLED, Kind.REMOVED) and change.uid in baseline.events
+    }
+    added = {change.uid for change in changes if change.kind is Kind.ADDED} if gone else set()
+    for event in project.events:
+        if event.uid in added and (before := gone.get(fingerprint_of(content_of(event)))):
+            yield Rename(before, event.id)

@@ -36,7 +36,8 @@ def format_difference(difference: Difference, tzids: Sequence[str] = ()) -> str:
     for change in difference.changes:
         lines.append(f"{change.kind.value:<9} {change.id}: {change.summary}")
         lines += [f"            {line}" for line in _field_lines(change, tzids)]
-    lines += [*_law_lines(difference), *_feed_lines(difference), *_refusal_lines(difference)]
+    lines += [*_rename_lines(difference), *_law_lines(difference), *_feed_lines(difference)]
+    lines += _refusal_lines(difference)
     return "".join(f"{line}\n" for line in lines)
 
 
@@ -52,6 +53,7 @@ def format_difference_json(difference: Difference) -> str:
     """Return the difference as a JSON object; times as RFC 9557 writes them."""
     record = {
         "events": [change_record(change) for change in difference.changes],
+        "renames": [{"before": rename.before, "after": rename.after} for rename in difference.renames],
         "new_feeds": difference.new_feeds,
         "missing_feeds": difference.missing_feeds,
         "tzdb": {"before": difference.tzdb_before, "after": difference.tzdb_after},
@@ -79,7 +81,7 @@ def format_difference_markdown(difference: Difference, tzids: Sequence[str] = ()
             parts.append(f"… and {len(difference.changes) - number} more.\n")
             break
         parts.append(part)
-    parts += _markdown_list([*_law_lines(difference), *_feed_lines(difference)])
+    parts += _markdown_list([*_rename_lines(difference), *_law_lines(difference), *_feed_lines(difference)])
     return "\n".join(parts)
 
 
@@ -181,6 +183,11 @@ def _law_line(law: LawChange) -> str:
 def _feed_lines(difference: Difference) -> Iterator[str]:
     yield from (f"new feed: {slug}" for slug in difference.new_feeds)
     yield from (f"missing feed: {slug}" for slug in difference.missing_feeds)
+
+
+def _rename_lines(difference: Difference) -> Iterator[str]:
+    for rename in difference.renames:
+        yield f"renamed?  {rename.before} → {rename.after}: if it is the same event, keep `id: {rename.before}`"
 
 
 def _refusal_lines(difference: Difference) -> Iterator[str]:

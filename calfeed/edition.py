@@ -28,6 +28,7 @@ from calfeed.revisions import (
     revise,
     whole_second,
 )
+from calfeed.source import dump_mapping
 from calfeed.zones import TZDB_VERSION
 
 MAX_HISTORY = 100
@@ -91,7 +92,7 @@ def prepare(project: Project, baseline: Manifest, now: datetime, consent: Consen
     entries = (Entry(stamps.get(change.uid, whole_second(now)), change) for change in changes)
     events = tuple(sorted((*live, *tombstones), key=lambda item: item.event.sort_key))
     feeds = (*project.feeds, *kept_feeds(project, baseline, {item.event.uid for item in tombstones}))
-    identity = () if consent.new_id else _identity_problems(live, baseline, removed)
+    identity = () if consent.new_id else _identity_problems(live, baseline, removed, project.calendar.id)
     return Edition(
         calendar=project.calendar,
         events=events,
@@ -253,9 +254,12 @@ def _is_ahead(item: Published, now: datetime) -> bool:
     return is_alive and not has_passed(item, now)
 
 
-def _identity_problems(live: Sequence[Revised], baseline: Manifest, removed: Sequence[Published]) -> Iterator[Problem]:
+def _identity_problems(
+    live: Sequence[Revised], baseline: Manifest, removed: Sequence[Published], calendar_id: str
+) -> Iterator[Problem]:
     """Warn of events that subscribers will see as new ones although they were published under another name."""
     by_content = {item.fingerprint: item for item in removed if item.removed is None}
+    ids = {item.event.id for item in live}
     by_id = lost_uids({item.event.uid for item in live}, baseline.events)
     for item in live:
         event = item.event
@@ -264,13 +268,30 @@ def _identity_problems(live: Sequence[Revised], baseline: Manifest, removed: Seq
         same_id = by_id.get(event.id)
         if same_id is not None:
             message = f"the UID of `{event.id}` was `{same_id.uid}`: for subscribers these are two events"
-            yield warning(event.mark, "changed-uid", message, f"write `uid: {same_id.uid}` if it is the same event")
+            yield warning(
+                event.mark, "changed-uid", message, f"write `{_uid_line(same_id.uid)}` if it is the same event"
+            )
             continue
         twin = by_content.get(item.fingerprint)
         if twin is not None:
             old_id = baseline.events[twin.uid].id
             message = f"this looks like `{old_id}` under another id: subscribers see one cancelled and one new"
-            yield warning(event.mark, "renamed-id", message, f"write `uid: {twin.uid}` if it is the same event")
+            wanted = _keys_of_identity(twin.uid, old_id, calendar_id, is_free=old_id not in ids)
+            yield warning(event.mark, "renamed-id", message, f"write {wanted} if it is the same event")
+
+
+def _keys_of_identity(uid: str, event_id: str, calendar_id: str, *, is_free: bool) -> str:
+    """Return what to write for an event to keep its UID and, if no other event has its id now, its address."""
+    if not is_free:
+        return f"`{_uid_line(uid)}`"
+    if uid == f"{event_id}@{calendar_id}":
+        return f"`id: {event_id}`, which keeps its links,"
+    return f"`id: {event_id}` and `{_uid_line(uid)}`"
+
+
+def _uid_line(uid: str) -> str:
+    """Return the line of YAML that gives a UID, which may hold whatever can be printed."""
+    return dump_mapping({"uid": uid}).rstrip("\n")
 
 
 def _law_problems(project: Project, baseline: Manifest) -> Iterator[Problem]:

@@ -5,6 +5,7 @@ Every check runs on whatever fields could be read; a problem that follows from a
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
@@ -30,6 +31,7 @@ from calfeed.notes import Notes
 from calfeed.overrides import SeriesResolver
 from calfeed.prose import check_lines
 from calfeed.schema import EventEntry, OrganizerEntry, VenueEntry
+from calfeed.suggestions import fold_name
 
 _STAMPS = ("sequence", "created", "last_modified")
 
@@ -167,7 +169,12 @@ class _Resolver:
             return None
         if written in known:
             return known[written]
-        hint = fields.did_you_mean(written, known, f"add `{written}:` to venues.yaml, or write the venue in place")
+        named = next(
+            (key for key, venue in known.items() if venue and fold_name(venue.name) == fold_name(written)), None
+        )
+        hint = fields.did_you_mean(written, known, _hint_for_place(written))
+        if named:
+            hint = f"write its id: `venue: {named}`"
         self._notes.report(self._place.mark("venue"), "unknown-venue", f"there is no venue `{written}`", hint)
         return None
 
@@ -323,6 +330,15 @@ class _Resolver:
     def _is_start_utc(self) -> bool:
         start = self._entry.start
         return isinstance(start, WrittenTime) and start.is_utc
+
+
+def _hint_for_place(written: str) -> str:
+    """Return what to write for a venue that venues.yaml does not know: by its id, or a place by its name."""
+    # JSON's strings are YAML's, whatever is in them.
+    in_place = f"venue: {{name: {json.dumps(written, ensure_ascii=False)}}}"
+    if fields.is_id(written):
+        return f"add `{written}:` to venues.yaml, or write the venue in place: `{in_place}`"
+    return f"write `{in_place}`, or give it an id in venues.yaml and write that"
 
 
 def _words_for_order(begin: ZonedTime, finish: ZonedTime) -> tuple[str, str]:

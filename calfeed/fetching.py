@@ -17,6 +17,8 @@ from threading import Event, Timer
 from typing import TypeAlias
 from urllib.parse import quote, urlsplit
 
+from calfeed.domains import ascii_host
+
 TIMEOUT = 15.0
 """Seconds for a whole exchange, from the connection to the last byte."""
 MAX_BYTES = 20_000_000
@@ -104,7 +106,8 @@ def fetch(request: Request, timeout: float = TIMEOUT) -> Answer:
 def _exchange(request: Request, timeout: float, is_late: Event) -> Answer:
     parts = urlsplit(request.url)
     target = quote(parts.path or "/", safe=_SAFE) + (f"?{quote(parts.query, safe=_SAFE)}" if parts.query else "")
-    with closing(_connection(parts.scheme, parts.hostname or "", parts.port, timeout)) as connection:
+    host = ascii_host(parts.hostname or "")  # else Python would ask another host for `straße.de`
+    with closing(_connection(parts.scheme, host, parts.port, timeout)) as connection:
         connection.connect()
         timer = Timer(timeout, _hang_up, (connection.sock, is_late))
         timer.start()

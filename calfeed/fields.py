@@ -1,11 +1,10 @@
-"""How the other values are written: texts, names, addresses of the web, places, numbers.
+"""How the other values are written: texts, names, places, numbers.
 
 Like `notation`: text in, plain value out, `NotationError` with a code, a message and a hint for what cannot be read.
 """
 
 from __future__ import annotations
 
-import contextlib
 import difflib
 import hashlib
 import re
@@ -13,24 +12,25 @@ import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from functools import lru_cache
-from urllib.parse import quote, urlsplit, urlunsplit
 
 from calfeed.colors import css_colors
-from calfeed.countries import Country, find_country, suggest_country
+from calfeed.countries import Country, countries_meant, find_country, suggest_country
 from calfeed.errors import list_some
 from calfeed.notation import Duration, NotationError, read_duration
 from calfeed.references import find_unfit_reference
+from calfeed.rewrites import ANYWHERE_ZONE
 from calfeed.suggestions import key_of_property, nearest_color, zones_of_abbreviation
-from calfeed.texts import find_unfit, unify_breaks
+from calfeed.texts import describe, find_unfit, unify_breaks
 from calfeed.zones import is_zone, suggest_zone, zones_of_country
 
+_NOT_OF_ONE_LINE = re.compile("[\t\n\r\x85\u2028\u2029]")
 _ID = re.compile(r"[a-z0-9][a-z0-9-]*")
 _CALENDAR_ID = re.compile(r"[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?")
 _LANGUAGE = re.compile(r"[a-zA-Z]{2,3}(?:-[a-zA-Z0-9]{2,8})*")
 _EMAIL = re.compile(r"[^\s@<>,;:\"()\\]+@([^\s@<>,;:\"()\\]+)")
 _OFFSET = re.compile(r"(?:UTC|GMT|Z)?\s?([+\-−])(0?\d|1[0-2])(?::?([0-5]\d))?", re.ASCII | re.IGNORECASE)
+_ANYWHERE = re.compile(r"aoe|anywhere[\s_-]+on[\s_-]+(?:the[\s_-]+)?earth", re.IGNORECASE)
 _ABBREVIATION = re.compile(r"[A-Z]{2,5}")
-_DOMAIN = re.compile(r"(?:[\w-]+\.)+[^\W\d_]{2,}(?::\d+)?(?:[/?#].*)?")
 _X_NAME = re.compile(r"X-[A-Z0-9-]+")
 # Names that Windows gives to devices, in every folder and with every extension.
 _DEVICES = re.compile(r"con|prn|aux|nul|com[0-9]|lpt[0-9]")
@@ -40,6 +40,7 @@ MAX_NAME = 100
 """The longest id."""
 MAX_SEQUENCE = 2**31 - 1
 """The highest revision number: RFC 5545 §3.3.8."""
+_MAX_UID = 255
 _MAX_EMAIL = 254  # RFC 5321 §4.5.3.1.3, without the brackets
 _MAX_PATH, _MAX_PATH_PART = 1000, 255
 # What no published path holds: a colon and a backslash lead elsewhere on Windows.
@@ -184,6 +185,11 @@ def read_id(text: str) -> str:
     return text
 
 
+def is_id(text: str) -> bool:
+    """Return whether a text may be an id."""
+    return _ID.fullmatch(text) is not None
+
+
 def read_calendar_id(text: str) -> str:
     """Return the calendar's id, the right-hand side of UIDs."""
     if _CALENDAR_ID.fullmatch(text) is None or len(text) > MAX_NAME:
@@ -195,63 +201,28 @@ def read_calendar_id(text: str) -> str:
 
 
 def read_uid(text: str) -> str:
-    """Return a UID to be published verbatim."""
-    if len(text) > 255 or text.split() != [text]:
-        raise NotationError("bad-id", "a uid is one word of at most 255 characters", "copy it as it was published")
-    return read_line(text)
+    """Return a UID to be published verbatim: any text of one line, up to the octets of RFC 7986 §5.3."""
+    uid = read_published_uid(text)
+    if uid != uid.strip():
+        raise NotationError("bad-id", "the uid begins or ends with a space", f"write `{uid.strip()}`")
+    octets = len(uid.encode("utf-8"))
+    if octets > _MAX_UID:
+        hint = f"keep it to {_MAX_UID}; programs may cut off the rest"
+        raise NotationError("bad-id", f"the uid has {octets} octets", hint)
+    return uid
 
 
-def read_url(text: str) -> str:
-    """Return a web address in ASCII: other characters are percent-encoded, the host in IDNA."""
-    try:
-        parts = urlsplit(text)
-        host = (parts.hostname or "").encode("idna").decode("ascii")
-        port = parts.port
-    except ValueError:  # UnicodeError is one
-        raise _bad_url(text) from None
-    if parts.scheme not in ("http", "https") or not host or re.search(r'[\s<>"\\^`{|}\x00-\x1f\x7f]', text):
-        raise _bad_url(text)
-    if parts.username is not None:
-        raise NotationError("bad-url", "the address holds a user name", "delete it: everybody can read a feed")
-    netloc = host if port is None else f"{host}:{port}"
-    path, query, fragment = (
-        quote(part, safe="/%:@!$&'()*+,;=~?[]") for part in (parts.path, parts.query, parts.fragment)
-    )
-    return urlunsplit((parts.scheme, netloc, path, query, fragment))
-
-
-def _bad_url(text: str) -> NotationError:
-    near = _address_in(text)
-    hint = f"write `{near}`" if near else "write the whole address, such as `https://example.org/page`"
-    return NotationError("bad-url", f"`{text}` is not a web address", hint)
-
-
-def _address_in(text: str) -> str | None:
-    """Return the web address that a text lacks only a scheme to be, or has brackets or spaces too much."""
-    plain = text.strip("<>\"'`“”„«» \t\n").replace(" ", "%20") if len(text) < 1000 else ""
-    near = f"https://{plain}" if _DOMAIN.fullmatch(plain) else plain
-    with contextlib.suppress(NotationError):
-        if near not in ("", text) and "%" not in urlsplit(read_url(near)).netloc:
-            return near
-    return None
-
-
-def read_base_url(text: str) -> str:
-    """Return the address DIST is published at: https, with a slash at the end."""
-    try:
-        url = read_url(text)
-    except NotationError:
-        near = _address_in(text)
-        if near is None:
-            raise
-        url = read_url(near)
-    else:
-        if url.startswith("https://") and "?" not in url and "#" not in url:
-            return url if url.endswith("/") else f"{url}/"
-    parts = urlsplit(url)
-    proposal = urlunsplit(("https", parts.netloc, f"{parts.path.rstrip('/')}/", "", ""))
-    message = f"`{text}` is not the https address of a folder"
-    raise NotationError("bad-url", message, f"write `{proposal}`; most calendars refuse other addresses")
+def read_published_uid(text: str) -> str:
+    """Return a UID as a manifest has it, which may be longer than is allowed today."""
+    if not text.strip():
+        raise NotationError("bad-id", "the uid is empty", "copy it as it was published, or leave the key out")
+    if not text.isprintable():
+        match = _NOT_OF_ONE_LINE.search(text)
+        unfit = describe(match[0]) if match else find_unfit(text)
+        if unfit:
+            hint = "copy the uid as it was published, in one line"
+            raise NotationError("bad-id", f"the uid holds {unfit.what}", hint, unfit.written)
+    return text
 
 
 def read_email(text: str) -> str:
@@ -280,6 +251,8 @@ def read_zone(text: str) -> str:
 
 
 def _zone_hint(text: str) -> str:
+    if _ANYWHERE.fullmatch(text):
+        return f"write `{ANYWHERE_ZONE}`, the last clocks on Earth, or the time in UTC with a `Z`"
     if offset := _OFFSET.fullmatch(text):
         written = f"{'+' if offset[1] == '+' else '-'}{int(offset[2]):02}:{offset[3] or '00'}"
         time = f"an offset belongs in the time: `17:30{written}`"
@@ -288,12 +261,14 @@ def _zone_hint(text: str) -> str:
         *others, last = [f"`{zone}`" for zone in zones]
         wanted = f"the one meant, {', '.join(others)} or {last}" if others else f"the zone of the place, such as {last}"
         return f"write {wanted}; abbreviations are no zones"
-    if country := find_country(text):
-        zones = zones_of_country(country.alpha_2)
+    countries = [found for name in countries_meant(text) or (text,) if (found := find_country(name))]
+    if countries:
+        zones = tuple(zone for country in countries for zone in zones_of_country(country.alpha_2))
         if len(zones) == 1:
             return f"write the country's zone: `{zones[0]}`"
         if zones:
-            return f"write one of the country's zones: {list_some([f'`{zone}`' for zone in zones], _MAX_LISTED)}"
+            kind = "the country's zones" if len(countries) == 1 else "their zones"
+            return f"write one of {kind}: {list_some([f'`{zone}`' for zone in zones], _MAX_LISTED)}"
     if proposal := suggest_zone(text):
         return f"did you mean `{proposal}`?"
     if _ABBREVIATION.fullmatch(text):
@@ -307,6 +282,8 @@ def read_country(text: str) -> Country:
     if country is None:
         near = suggest_country(text)
         hint = f"did you mean `{near}`?" if near else "write its code (`EE`, `EST`) or its English name"
+        if names := countries_meant(text):
+            hint = f"write {' or '.join(f'`{name}`' for name in names)}"
         raise NotationError("bad-country", f"`{text}` is not a country", hint)
     return country
 

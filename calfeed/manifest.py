@@ -13,7 +13,7 @@ from calfeed.changes import Change, Entry, FieldChange, Kind, change_record
 from calfeed.content import UNREADABLE, format_utc
 from calfeed.edition import Edition
 from calfeed.errors import Mark, OutputError, error
-from calfeed.fields import MAX_SEQUENCE, read_line, read_text
+from calfeed.fields import MAX_SEQUENCE, read_line, read_published_uid, read_text
 from calfeed.law import Law, laws_of
 from calfeed.ledger import MANIFEST, Manifest, PublishedFeed
 from calfeed.model import AllDay, Artifact, Event, Feed, Timed
@@ -221,7 +221,8 @@ def _entry(entry: Entry) -> dict[str, object]:
 def _read_entry(item: Mapping[str, Any]) -> Entry:
     change = Change(
         kind=Kind(item["change"]),
-        **{key: read_line(item[key]) for key in ("id", "uid", "path", "summary", "start")},
+        **{key: read_line(item[key]) for key in ("id", "path", "summary", "start")},
+        uid=read_published_uid(item["uid"]),
         timezone=None if item["timezone"] is None else read_line(item["timezone"]),
         fields=tuple(_read_field(each) for each in item["fields"]),
     )

@@ -16,6 +16,7 @@ from markdown_it.utils import EnvType, OptionsDict
 
 from calfeed import webaddresses
 from calfeed.texts import harmless
+from calfeed.urls import normal_url
 
 # Whatever CommonMark could read otherwise than as text: its punctuation, entities, what begins a block, and space that
 # is neither a plain one nor a line break.
@@ -113,6 +114,9 @@ def _parser() -> MarkdownIt:
 
 def _new_parser() -> MarkdownIt:
     parser = MarkdownIt("commonmark", {"html": False})
+    default = parser.normalizeLink
+    # One address has one form wherever it is written; what is not a web address keeps the library's.
+    parser.normalizeLink = lambda url: normal_url(url) or default(url)  # type: ignore[method-assign]
     parser.validateLink = lambda url: _LINK.match(url) is not None  # type: ignore[method-assign]
     # What an address shows of itself is what was written: decoded, it could hold anything.
     parser.normalizeLinkText = lambda url: url  # type: ignore[method-assign]

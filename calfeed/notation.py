@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from fractions import Fraction
 
-from calfeed.rewrites import FIRST_YEAR, LARGEST_OFFSET, LAST_YEAR, LEAST_OFFSET, suggest_moment
+from calfeed.rewrites import FIRST_YEAR, LARGEST_OFFSET, LAST_YEAR, LEAST_OFFSET, days_between, suggest_moment
 
 _MOMENT = re.compile(
     r"""(?P<year>\d{4})-(?P<month>\d{1,2})-(?P<day>\d{1,2})
@@ -71,6 +71,15 @@ class ClockTime:
 
 
 @dataclass(frozen=True, slots=True)
+class DayRange:
+    """Days from the first to the last, where single dates are wanted: what to write is known only with the series."""
+
+    text: str
+    first: date
+    last: date
+
+
+@dataclass(frozen=True, slots=True)
 class Duration:
     """A duration in nominal days and elapsed seconds (RFC 5545 §3.3.6)."""
 
@@ -85,6 +94,12 @@ def read_moment(text: str) -> date | WrittenTime:
         NotationError: the text is neither, or names a day or time that no calendar has.
     """
     return _read_moment(text, is_end=False)
+
+
+def read_series_date(text: str) -> date | WrittenTime | DayRange:
+    """Return what `read_moment` does, or the days of a range."""
+    days = None if _MOMENT.fullmatch(text) else days_between(text)
+    return read_moment(text) if days is None else DayRange(text, *days)
 
 
 def read_end(text: str) -> date | WrittenTime | ClockTime:

@@ -77,6 +77,7 @@ def is_place(tzid: str) -> bool:
     return _NO_PLACE.fullmatch(tzid) is None
 
 
+@cache
 def place_at(offset: timedelta) -> str | None:
     """Return a zone of a place whose clocks are at this offset for good, if there is one."""
     places = (name for name in zones.zone_names() if "/" in name and is_place(name))

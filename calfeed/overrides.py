@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from datetime import date, datetime, timedelta
@@ -12,10 +12,10 @@ from calfeed.entries import Place
 from calfeed.errors import Mark
 from calfeed.localtime import to_zoned
 from calfeed.model import AllDay, Event, Instance, Recurrence, Timed, ZonedTime
-from calfeed.notation import Duration, WrittenTime, format_offset, format_wall
+from calfeed.notation import DayRange, Duration, WrittenTime, format_offset, format_wall
 from calfeed.notes import Notes
 from calfeed.observances import is_place, place_at
-from calfeed.recurrence import HORIZON_YEAR
+from calfeed.recurrence import HORIZON_YEAR, as_wall, end_of
 from calfeed.schema import EventEntry, OverrideEntry
 
 
@@ -114,7 +114,12 @@ class SeriesResolver:
     def _matched(self, by_rule: Recurrence, when: AllDay | Timed) -> tuple[datetime, ...]:
         found: dict[datetime, None] = {}
         for number, moment in enumerate(self._entry.exdates):
-            start = self._notes.attempt(self._place.mark("exdates", number), patterns.match, moment, by_rule, when)
+            mark = self._place.mark("exdates", number)
+            if isinstance(moment, DayRange):
+                begin, end = as_wall(moment.first), end_of(moment.last)
+                self._refuse_range("exdates", moment, series.starts_between(when, by_rule, begin, end), mark, when)
+                continue
+            start = self._notes.attempt(mark, patterns.match, moment, by_rule, when)
             if start is not None:
                 found[start] = None
         return tuple(sorted(found))
@@ -123,6 +128,10 @@ class SeriesResolver:
         found: dict[datetime, None] = {}
         for number, moment in enumerate(self._entry.rdates):
             mark = self._place.mark("rdates", number)
+            if isinstance(moment, DayRange):
+                extra = (patterns.extra_start(day, when) for day in patterns.days_of_range(moment))
+                self._refuse_range("rdates", moment, extra, mark, when)
+                continue
             start = self._notes.attempt(mark, patterns.extra_start, moment, when)
             if start is None or not self._is_sound_extra(mark, start, when):
                 continue
@@ -131,6 +140,12 @@ class SeriesResolver:
             else:
                 found[start] = None
         return tuple(sorted(found))
+
+    def _refuse_range(
+        self, key: str, days: DayRange, starts: Iterable[datetime], mark: Mark, when: AllDay | Timed
+    ) -> None:
+        refusal = patterns.refuse_range(key, days, starts, when)
+        self._notes.report(mark, refusal.code, refusal.message, refusal.hint)
 
     def _is_sound_extra(self, mark: Mark, start: datetime, when: AllDay | Timed) -> bool:
         if start < series.first_start(when):

@@ -5,18 +5,20 @@ As in `notation`, a refusal is a `NotationError` with a code, a message and a hi
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from itertools import islice
 
 from calfeed import zones
 from calfeed.errors import Mark
 from calfeed.model import AllDay, Recurrence, Timed
-from calfeed.notation import NotationError, WrittenTime, format_wall
+from calfeed.notation import DayRange, NotationError, WrittenTime, format_wall
 from calfeed.recurrence import LAST, MAX_OCCURRENCES, as_wall, end_of, starts_of
 from calfeed.rules import DAYS, Rule
 from calfeed.series import first_start, settle, starts_between
 
 # How far around a date its neighbours are looked for, in days: the last is further than any series goes.
+_MAX_MEANT = 31  # dates written out in a hint
 _REACHES = (8, 40, 400, 4_000, 200_000)
 
 
@@ -88,6 +90,21 @@ def extra_start(moment: date | WrittenTime, first: AllDay | Timed) -> datetime:
     if isinstance(first, AllDay) or isinstance(wanted, datetime):
         return as_wall(wanted)
     return datetime.combine(wanted, first.start.wall.time())
+
+
+def refuse_range(key: str, days: DayRange, starts: Iterable[datetime], first: AllDay | Timed) -> NotationError:
+    """Return the error for a range of days under `key`, with what to write: the starts that are meant by it."""
+    meant = [format_start(start, first) for start in islice(starts, _MAX_MEANT + 1)]
+    message = f"`{days.text}` is a range, and `{key}` takes single dates"
+    if not meant:
+        return NotationError("no-occurrence", message, "delete it: the series does not occur on these days")
+    more = ", …" if len(meant) > _MAX_MEANT else ""
+    return NotationError("bad-date", message, f"write them out: `{key}: [{', '.join(meant[:_MAX_MEANT])}{more}]`")
+
+
+def days_of_range(days: DayRange) -> Iterator[date]:
+    """Yield the days of a range."""
+    return (days.first + timedelta(days=number) for number in range((days.last - days.first).days + 1))
 
 
 def format_start(start: datetime, first: AllDay | Timed) -> str:

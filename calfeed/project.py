@@ -26,6 +26,7 @@ from calfeed.reading import Reader
 from calfeed.schema import CalendarEntry, FeedEntry, ThemeEntry, VenueEntry, WindowEntry
 from calfeed.source import Document, Value
 from calfeed.theme import resolve_theme
+from calfeed.urls import read_base_url
 from calfeed.workers import Executor, spread
 
 Progress = Callable[[str, int, int], None]
@@ -54,7 +55,7 @@ def load(
         OutputError: the executor broke.
     """
     try:
-        url = None if base_url is None else fields.read_base_url(base_url)
+        url = None if base_url is None else read_base_url(base_url)
     except NotationError as refusal:
         raise SourceError([error(Mark(path=str(base_url)), refusal.code, refusal.message, refusal.hint)]) from refusal
     return _Loader(find_files(Path(path)), url, progress or silent, memory or Memory()).load(executor)

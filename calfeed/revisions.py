@@ -13,7 +13,16 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 
 from calfeed.agenda import span_of
-from calfeed.content import UNREADABLE, Content, cancelled, content_of, event_of, fingerprint_of, format_utc
+from calfeed.content import (
+    UNREADABLE,
+    Content,
+    cancelled,
+    content_of,
+    event_of,
+    fingerprint_of,
+    format_utc,
+    is_same_content,
+)
 from calfeed.errors import Mark, OutputError, Problem, error, warning
 from calfeed.fields import MAX_NAME, MAX_SEQUENCE
 from calfeed.model import Event
@@ -83,7 +92,7 @@ def revise(
         content = content_of(event)
         fingerprint = fingerprint_of(content)
         before = baseline.get(event.uid)
-        is_same = before is not None and (before.fingerprint == fingerprint or before.content == content)
+        is_same = before is not None and (before.fingerprint == fingerprint or is_same_content(before.content, content))
         old = retired.get(event.uid) if before is None else before.revision
         revised.append(Revised(event, content, fingerprint, _revision(event, old, build_time, is_same=is_same)))
         if old is not None:

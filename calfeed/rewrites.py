@@ -18,6 +18,9 @@ FIRST_YEAR, LAST_YEAR = 1900, 2200
 LEAST_OFFSET, LARGEST_OFFSET = timedelta(hours=-12), timedelta(hours=14)
 """The offsets from UTC that zones have: from Baker Island to the Line Islands."""
 
+ANYWHERE_ZONE = "Etc/GMT+12"
+"""The zone of what is meant `anywhere on Earth`: no clocks are behind these."""
+_ANYWHERE = re.compile(r"\s*[(\[]?\b(?:aoe|anywhere[\s_-]+on[\s_-]+(?:the[\s_-]+)?earth)[)\]]?\.?$", re.IGNORECASE)
 _MAX_LENGTH = 100  # longer texts are not taken apart
 _DAY = timedelta(days=1)
 _UNKNOWN = {"tbd", "tba", "tbc", "unknown", "none", "null", "n/a", "na", "open", "-", "--", "...", "…"} | {
@@ -85,6 +88,8 @@ def suggest_moment(text: str, *, is_end: bool = False) -> str | None:
     if plain.casefold() in _UNKNOWN or not plain.strip("? "):
         wanted = "an event needs a date: write the likeliest, such as `2017-08-31`, and `status: tentative`"
         return "leave `end` out if it is not known" if is_end else wanted
+    if match := _ANYWHERE.search(plain):
+        return _anywhere(plain[: match.start()])
     if hint := _two_keys(plain):
         return hint
     reading = _read(plain)
@@ -98,6 +103,17 @@ def suggest_moment(text: str, *, is_end: bool = False) -> str | None:
     if shown[0] == f"`{text}`":
         return None
     return _write(shown[0], reading, fault)
+
+
+def _anywhere(text: str) -> str | None:
+    """Return the hint for a time anywhere on Earth, which is by the clocks twelve hours west of Greenwich."""
+    reading = _read(text)
+    if reading is None or len(reading.days) != 1:
+        return None
+    clock = _DAY if reading.clock is None else reading.clock
+    instant = datetime.combine(reading.days[0], time()) + clock - LEAST_OFFSET
+    shown = f"{instant:%Y-%m-%d} {_show_clock(instant - datetime.combine(instant.date(), time()))}Z"
+    return f"write the instant in UTC: `{shown}`; or the local time, and `timezone: {ANYWHERE_ZONE}`"
 
 
 def _write(shown: str, reading: _Reading, fault: str) -> str:
@@ -149,6 +165,20 @@ def _show_keys(start: _Reading, end: _Reading) -> str:
     is_short = last == first and end.clock <= _DAY and not end.offset
     shown = _show_clock(end.clock) if is_short else _show(last, end)
     return f"{lead}: `start: {_show(first, start, start.offset or end.offset)}` and `end: {shown}`"
+
+
+def days_between(text: str) -> tuple[date, date] | None:
+    """Return the first and the last of a range of days, in whatever notation; None where a text is none."""
+    if len(text) > _MAX_LENGTH:
+        return None
+    plain, _ = _plain(text)
+    for between in _BETWEEN.finditer(plain):
+        first, last = _read(plain[: between.start()]), _read(plain[between.end() :])
+        if first and last and first.clock is None and last.clock is None:
+            days = (*first.days, *last.days)
+            if len(first.days) == len(last.days) == 1 and days[0] <= days[1]:
+                return days[0], days[1]
+    return None
 
 
 # -- reading ----------------------------------------------------------------------------------------------------

@@ -38,6 +38,7 @@ from calfeed.values import (
     RelativePath,
     Rule,
     SequenceField,
+    SeriesDate,
     StatusField,
     ThemeColor,
     Uid,
@@ -222,8 +223,8 @@ class EventEntry(Entry):
     last_modified: Moment | None = None
     sequence: SequenceField | None = None
     rrule: Rule | None = None
-    exdates: Annotated[list[Moment], OneOrMore()] = _no_items()
-    rdates: Annotated[list[Moment], OneOrMore()] = _no_items()
+    exdates: Annotated[list[SeriesDate], OneOrMore()] = _no_items()
+    rdates: Annotated[list[SeriesDate], OneOrMore()] = _no_items()
     overrides: list[OverrideEntry] = _no_items()
     properties: Annotated[dict[PropertyName, Line], BeforeValidator(without_twins)] = {}
 

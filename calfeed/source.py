@@ -11,15 +11,16 @@ from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, TypeAlias
 
 import yaml
 
 from calfeed.errors import Mark, Problem, error, line_mark, warning
-from calfeed.syntax import Failure, word_failure
+from calfeed.lookalikes import Lookalike, clean_key, find_lookalike, is_nested, lookalike_in_key
+from calfeed.syntax import Failure, word_failure, word_lookalike
 
 # None stands for a value that is empty or cannot be used; a problem says so already.
 Value: TypeAlias = "str | list[Value] | dict[str, Value] | None"
@@ -298,12 +299,47 @@ class _Reader:
     def _scalar(self, node: yaml.ScalarNode) -> str | None:
         text: str = node.value
         if not node.style:
+            if not text.isascii() and self._is_misread(node):
+                return None
             if text in _NULLS:
                 self._report(node, "empty-value", *self._words_for_nothing(node))
                 return None
             if self._swallows_text:
                 self._check_comment(node)
         return text
+
+    def _is_misread(self, node: yaml.ScalarNode) -> bool:
+        """Report a text that would be lines of keys or items, if what separates them were what it looks like."""
+        line, column = node.start_mark.line, node.start_mark.column
+        if self._lines[line][:column].strip(" -"):  # it has a key before it, so it may well be a text
+            return False
+        found = find_lookalike(self._lines[line])
+        if found is not None:
+            self._report_lookalike(line, found)
+        return found is not None
+
+    def _check_key(self, key: yaml.ScalarNode) -> str | None:
+        """Return the key that was meant where spaces of another kind are read as a part of it.
+
+        None if it was meant to be in the mapping of the key above.
+        """
+        name: str = key.value
+        if (found := lookalike_in_key(name)) is None:
+            return name
+        line, column = key.start_mark.line, key.start_mark.column
+        self._report_lookalike(line, replace(found, at=column + found.at))
+        return None if is_nested(name) else clean_key(name)
+
+    def _is_emptied(self, child: yaml.Node, following: Sequence[_Part]) -> bool:
+        """Return whether a key has no value only because the next one is indented with what is no white space."""
+        if not following or not isinstance(child, yaml.ScalarNode) or child.style or child.value:
+            return False
+        key: object = following[0][0].value
+        return isinstance(key, str) and lookalike_in_key(key) is not None and is_nested(key)
+
+    def _report_lookalike(self, line: int, found: Lookalike) -> None:
+        mark = line_mark(self.path, self._lines, line + 1, found.at + 1, found.at + 2)
+        self.problems.append(word_lookalike(mark, found))
 
     def _words_for_nothing(self, node: yaml.ScalarNode) -> tuple[str, str]:
         """Return message and hint for a key without a value: null, a comment where a text was meant, or nothing."""
@@ -328,11 +364,15 @@ class _Reader:
         result: dict[str, Value] = {}
         first: dict[str, yaml.Node] = {}
         merges: list[dict[str, Value]] = []
-        for key, child in node.value:
+        for position, (key, child) in enumerate(node.value):
             if not isinstance(key, yaml.ScalarNode):
                 self._report(key, "bad-key", "a key must be a plain word", "check the brackets and the indentation")
                 continue
             name = key.value
+            if not name.isascii() and not key.style:
+                name = self._check_key(key)
+                if name is None:
+                    continue
             if name in first:
                 related = self._mark(first[name])
                 message = f"`{name}` is already written in line {related.line}"
@@ -342,6 +382,8 @@ class _Reader:
             first[name] = key
             if name == "<<" and not key.style:
                 merges += self._merged(child)
+            elif self._is_emptied(child, node.value[position + 1 : position + 2]):
+                result[name] = None
             else:
                 result[name] = self._value(child)
         for merged in merges:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from calfeed.errors import Mark, Problem, error, line_mark
+from calfeed.lookalikes import Lookalike, find_lookalike
 
 _NO_SPACE = re.compile(r"\s*(?:- )?([A-Za-z_][\w-]*):(?=[^\s/])")
 _NO_COLON = re.compile(r"\s*(?:- )?([A-Za-z_][\w-]*)(?: |$)(?!.*:(?: |$))")
@@ -31,7 +32,17 @@ class Failure:
 
 def word_failure(path: str, lines: Sequence[str], failure: Failure) -> Problem:
     """Return the problem of a file that cannot be read as YAML."""
-    return _conflict(path, lines) or _never_closed(path, lines, failure) or _at_line(path, lines, failure)
+    return (
+        _conflict(path, lines)
+        or _lookalike(path, lines, failure)
+        or _never_closed(path, lines, failure)
+        or _at_line(path, lines, failure)
+    )
+
+
+def word_lookalike(mark: Mark, found: Lookalike) -> Problem:
+    """Return the problem of a character that only looks like a part of YAML; `mark` is where it stands."""
+    return _problem(mark, found.message, found.hint)
 
 
 def _problem(mark: Mark, message: str, hint: str, *related: Mark) -> Problem:
@@ -43,6 +54,16 @@ def _conflict(path: str, lines: Sequence[str]) -> Problem | None:
         if line.startswith(("<<<<<<<", ">>>>>>>")):
             mark = line_mark(path, lines, number, 1)
             return _problem(mark, "two versions of the file are not merged here", "settle the conflict git has left")
+    return None
+
+
+def _lookalike(path: str, lines: Sequence[str], failure: Failure) -> Problem | None:
+    """Word a character that looks like a separator, in the line that cannot be read or where what it is in began."""
+    line = failure.at[0]
+    above = next((number for number in range(min(line, len(lines)) - 1, -1, -1) if lines[number].strip()), line)
+    for number in dict.fromkeys((line, above, *([failure.opened[0]] if failure.opened else ()))):
+        if number < len(lines) and (found := find_lookalike(lines[number])):
+            return word_lookalike(line_mark(path, lines, number + 1, found.at + 1, found.at + 2), found)
     return None
 
 

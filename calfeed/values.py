@@ -14,10 +14,10 @@ import pydantic
 from pydantic import BeforeValidator, PlainValidator, WithJsonSchema
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
-from calfeed import fields, notation, rules
+from calfeed import fields, notation, rules, urls
 from calfeed.countries import Country
 from calfeed.model import Status
-from calfeed.notation import ClockTime, Duration, NotationError, WrittenTime
+from calfeed.notation import ClockTime, DayRange, Duration, NotationError, WrittenTime
 
 _T = TypeVar("_T")
 TEXT_TAG: Final = "<text>"
@@ -144,6 +144,9 @@ def _read_geo(value: tuple[float, float]) -> tuple[float, float]:
             else "latitude is -90 to 90, longitude -180 to 180"
         )
         raise refuse("bad-geo", f"[{latitude}, {longitude}] is no place on Earth", hint)
+    if latitude == longitude == 0:
+        hint = "write where the venue is, or leave `geo` out: this is what maps give for a place they do not find"
+        raise refuse("bad-geo", "[0, 0] is in the sea, in the Gulf of Guinea", hint)
     return value
 
 
@@ -152,8 +155,8 @@ Line = Annotated[str, PlainValidator(read_with(fields.read_line)), _scalar("text
 Id = Annotated[str, PlainValidator(read_with(fields.read_id)), _scalar("a-z, 0-9 and -")]
 CalendarId = Annotated[str, PlainValidator(read_with(fields.read_calendar_id)), _scalar("domain-like")]
 Uid = Annotated[str, PlainValidator(read_with(fields.read_uid)), _scalar("UID, verbatim")]
-Url = Annotated[str, PlainValidator(read_with(fields.read_url)), _scalar("http(s) address")]
-BaseUrl = Annotated[str, PlainValidator(read_with(fields.read_base_url)), _scalar("https address of a folder")]
+Url = Annotated[str, PlainValidator(read_with(urls.read_url)), _scalar("http(s) address")]
+BaseUrl = Annotated[str, PlainValidator(read_with(urls.read_base_url)), _scalar("https address of a folder")]
 Email = Annotated[str, PlainValidator(read_with(fields.read_email)), _scalar("e-mail address")]
 Zone = Annotated[str, PlainValidator(read_with(fields.read_zone)), WithJsonSchema({"format": ZONE_FORMAT})]
 CountryField = Annotated[
@@ -171,6 +174,11 @@ DurationField = Annotated[
 Moment = Annotated[
     date | WrittenTime,
     PlainValidator(read_with(notation.read_moment)),
+    _scalar("2017-08-31, or 2017-08-31 17:30 with an offset if wanted"),
+]
+SeriesDate = Annotated[
+    date | WrittenTime | DayRange,
+    PlainValidator(read_with(notation.read_series_date)),
     _scalar("2017-08-31, or 2017-08-31 17:30 with an offset if wanted"),
 ]
 End = Annotated[

@@ -25,6 +25,8 @@ TZDB_VERSION: str = pytz.OLSON_VERSION
 
 _KM_PER_DEGREE = 111.32
 _BORDER_KM = 2.0
+# The tz database lists zones by ISO 3166-1, which has no Kosovo. Its clocks are those of Belgrade.
+_ZONES_BEYOND_ISO = {"XK": ("Europe/Belgrade",)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,7 +218,7 @@ def _year_of_offsets(tzid: str, year: int) -> tuple[object, ...]:
 @cache
 def zones_of_country(alpha_2: str) -> tuple[str, ...]:
     """Return the zones of a country in the order of pytz (most important first); none for an uninhabited one."""
-    return tuple(pytz.country_timezones.get(alpha_2, ()))
+    return _ZONES_BEYOND_ISO.get(alpha_2) or tuple(pytz.country_timezones.get(alpha_2, ()))
 
 
 @cache

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import TypeGuard
 
@@ -16,8 +16,10 @@ from calfeed import zones
 from calfeed.errors import Mark, Problem, error, warning
 from calfeed.model import Calendar, Venue, ZoneChoice, ZonedTime
 from calfeed.notation import format_offset, format_wall
+from calfeed.observances import place_at
 
-_FIXED = re.compile(r"EST|MST|HST|Etc/GMT[+-][1-9]\d?")
+_FIXED = re.compile(r"EST|MST|HST|Etc/GMT([+-][1-9]\d?)")
+_USUAL_PLACES = {"EST": "America/New_York", "MST": "America/Denver", "HST": "Pacific/Honolulu"}
 _ANY_TIME = datetime(2000, 1, 1, tzinfo=UTC)
 
 
@@ -59,14 +61,24 @@ def check_coordinates(venue: Venue | None, year: int) -> Iterator[Problem]:
         where = f"in {near[0]}" if near else "at sea"
         message = f"the coordinates of `{venue.name}` lie {where}, not in {venue.address.country}"
         hint = "latitude comes first: `[59.44, 24.75]` is Tallinn; check them, or the country"
+        if meant := _slip_of(venue, country):
+            hint = f"write `geo: [{meant[0]}, {meant[1]}]`, which is in {venue.address.country}, if that is meant"
         yield warning(venue.mark, "geo-mismatch", message, hint)
 
 
 def check_name(tzid: str, mark: Mark) -> Iterator[Problem]:
     """Warn of names that stand for an offset and for no place: their clocks never change."""
-    if _FIXED.fullmatch(tzid):
-        message = f"`{tzid}` is always at {format_offset(zones.offset_at(_ANY_TIME, tzid))}, summer and winter"
-        yield warning(mark, "fixed-zone", message, "name a place whose clocks you mean: `America/New_York`")
+    if match := _FIXED.fullmatch(tzid):
+        offset = zones.offset_at(_ANY_TIME, tzid)
+        message = f"`{tzid}` is always at {format_offset(offset)}, summer and winter"
+        place = _USUAL_PLACES.get(tzid) or place_at(offset)
+        hint = f"name a place whose clocks you mean: `{place}`"
+        if match[1] and place:
+            side = "west" if offset < timedelta(0) else "east"
+            hint = f"name a place whose clocks these are, such as `{place}`; `{match[1]}` is {side} of Greenwich"
+        elif match[1]:
+            hint = "no place has these clocks; keep it for a deadline anywhere on Earth, else name a place"
+        yield warning(mark, "fixed-zone", message, hint)
 
 
 def check_place(start: ZonedTime, written: Mark | None, venue: Venue | None, *, is_default: bool) -> Iterator[Problem]:
@@ -98,6 +110,14 @@ def _open_zones(venue: Venue, names: Sequence[str], where: str) -> Problem:
     owner = f"the venue `{venue.id}`" if venue.id else "the venue"
     hint = f"write `timezone:` for {owner}" + ("" if venue.geo else ", or its coordinates as `geo:`")
     return error(venue.mark, "ambiguous-zone", f"{owner} {where} zones with different clocks: {shown}", hint)
+
+
+def _slip_of(venue: Venue, country: Sequence[str]) -> tuple[float, float] | None:
+    """Return the coordinates that were probably meant: swapped, or with the other sign; None if they fit no better."""
+    latitude, longitude = venue.geo or (0.0, 0.0)
+    slips = ((longitude, latitude), (latitude, -longitude), (-latitude, longitude), (-latitude, -longitude))
+    # What lies in the country, not just under its clocks: half of the coordinates there are would do for that.
+    return next((slip for slip in slips if abs(slip[0]) <= 90 and set(zones.zones_near(*slip)) & set(country)), None)
 
 
 @cache

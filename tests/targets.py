@@ -19,7 +19,7 @@ from tempfile import TemporaryDirectory
 from readers import rfc5545, rules
 from support import CALENDAR, LATER, NOW, TALK, VENUES, tree, write_events
 
-from calfeed import fields, notation
+from calfeed import fields, notation, urls
 from calfeed.edition import Consent
 from calfeed.errors import CalfeedError, OutputError, Problem, SourceError
 from calfeed.eventreport import format_events
@@ -42,7 +42,7 @@ _OBEYED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 _VALUES: tuple[Callable[[str], object], ...] = (
     *(notation.read_moment, notation.read_end, notation.read_duration),
     *(fields.read_text, fields.read_line, fields.read_category, fields.read_id, fields.read_calendar_id),
-    *(fields.read_uid, fields.read_url, fields.read_base_url, fields.read_email, fields.read_zone),
+    *(fields.read_uid, urls.read_url, urls.read_base_url, fields.read_email, fields.read_zone),
     *(fields.read_country, fields.read_language, fields.read_color, fields.read_boolean, fields.read_sequence),
     *(fields.read_degrees, fields.read_refresh, fields.read_property_name, fields.read_relative_path),
 )

@@ -69,6 +69,27 @@ def test_kinds_of_changes(root: Path) -> None:
     assert kinds() == [("changed", "talk"), ("restored", "tour")]
 
 
+def test_renamed_events_are_told(root: Path) -> None:
+    """An event that left, and one that came with the same content, may be one: text, JSON and Markdown say so."""
+    edit(root, talk=None, lecture=TALK, tour=None, trip=TOUR)
+    shown = run("diff").stdout
+    assert "renamed?  talk → lecture: if it is the same event, keep `id: talk`\n" in shown
+    assert "renamed?  tour → trip: if it is the same event, keep `id: tour`\n" in shown
+    renames = [{"before": "talk", "after": "lecture"}, {"before": "tour", "after": "trip"}]
+    assert json.loads(run("diff", "--format", "json").stdout)["renames"] == renames
+    assert "- renamed?  talk → lecture" in run("diff", "--format", "markdown").stdout
+    edit(root, lecture=TALK.replace("18:00", "19:00"), trip=None, tour=TOUR)
+    assert "renamed?" not in run("diff").stdout
+    edit(root, lecture=f"id: talk\n{TALK}")
+    assert run("diff").stdout == ""
+
+
+def test_renamed_event_that_has_passed(root: Path) -> None:
+    """So is one that has passed by now."""
+    edit(root, talk=None, lecture=TALK)
+    assert "renamed?  talk → lecture" in run("diff", now=LATER + timedelta(days=365)).stdout
+
+
 def test_text(root: Path) -> None:
     """Each field is shown before and after, times in their zone, in UTC and in the zones asked for."""
     edit(root, talk=TALK.replace("18:00", "19:30").replace("Talk", "Lecture"), tour=None)

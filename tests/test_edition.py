@@ -405,12 +405,35 @@ def test_renamed_id_is_recognised(calendar: Calendar, tmp_path: Path) -> None:
     """An event with the content of one that is gone is reported, with the line that keeps its subscribers."""
     calendar.write(talk=None, lecture=talk("Talk", more="categories: talks\n"))
     assert warnings_of(calendar, tmp_path / "a") == [
-        ("renamed-id", "write `uid: talk@test.example` if it is the same event")
+        ("renamed-id", "write `id: talk`, which keeps its links, if it is the same event")
     ]
-    calendar.write(lecture=talk("Talk", more="categories: talks\nuid: talk@test.example\n"))
+    calendar.write(lecture=talk("Talk", more="categories: talks\nid: talk\n"))
     assert warnings_of(calendar, tmp_path / "b") == []
     calendar.publish()
-    assert "SEQUENCE:0" in calendar.lines("events/lecture.ics")
+    assert "SEQUENCE:0" in calendar.lines("events/talk.ics")
+
+
+def test_renamed_event_with_a_uid_of_its_own(tmp_path: Path) -> None:
+    """An event whose UID is not made of its id keeps both by both keys; a UID that YAML could misread is quoted."""
+    calendar = Calendar(tmp_path)
+    calendar.write(talk=talk("Talk", more="uid: 'old: #1'\n"))
+    calendar.publish()
+    calendar.write(talk=None, lecture=talk("Talk"))
+    assert warnings_of(calendar, tmp_path / "a") == [
+        ("renamed-id", "write `id: talk` and `uid: 'old: #1'` if it is the same event")
+    ]
+    calendar.write(lecture=talk("Talk", more="id: talk\nuid: 'old: #1'\n"))
+    assert warnings_of(calendar, tmp_path / "b") == []
+
+
+def test_renamed_event_whose_id_is_taken(calendar: Calendar, tmp_path: Path) -> None:
+    """Where another event has the old id by now, the UID alone can be kept."""
+    calendar.write(
+        talk=talk("Another", more="uid: another@x.example\n"), lecture=talk("Talk", more="categories: talks\n")
+    )
+    assert ("renamed-id", "write `uid: talk@test.example` if it is the same event") in warnings_of(
+        calendar, tmp_path / "a"
+    )
 
 
 def test_changed_uid_is_reported(calendar: Calendar, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 import pytest
 import pytz
 
-from calfeed import fields
+from calfeed import fields, urls
 from calfeed.countries import _ALIASES, _TABLE, _fold
 from calfeed.notation import NotationError
 
@@ -33,7 +33,13 @@ HINTS: dict[str, tuple[Read, dict[str, str]]] = {
             "Estonia": "write the country's zone: `Europe/Tallinn`",
             "Germany": "write one of the country's zones: `Europe/Berlin`, `Europe/Busingen`",
             "USA": "and 21 more",
+            "Kosovo": "write the country's zone: `Europe/Belgrade`",
+            "Korea": "write one of their zones: `Asia/Seoul`, `Asia/Pyongyang`",
             "Bouvet Island": "write the zone as a place of the tz database, such as `Europe/Tallinn`",
+            "AoE": "write `Etc/GMT+12`",
+            "aoe": "write `Etc/GMT+12`",
+            "anywhere on earth": "write `Etc/GMT+12`",
+            "Anywhere_on_Earth": "write `Etc/GMT+12`",
             "Moon/Base": "write the zone as a place of the tz database, such as `Europe/Tallinn`",
         },
     ),
@@ -44,12 +50,15 @@ HINTS: dict[str, tuple[Read, dict[str, str]]] = {
             "Austira": "did you mean `Austria`?",
             "the Phillipines": "did you mean `Philippines`?",
             "Estland": "write its code (`EE`, `EST`) or its English name",
+            "Korea": "write `South Korea` or `North Korea`",
+            "the Virgin Islands": "write `British Virgin Islands` or `U.S. Virgin Islands`",
+            "St. Martin": "write `Saint Martin` or `Sint Maarten`",
             "EU": "write its code (`EE`, `EST`) or its English name",
             "": "write its code",
         },
     ),
     "bad-url": (
-        fields.read_url,
+        urls.read_url,
         {
             "www.x.org": "write `https://www.x.org`",
             "x.org/page?a=b": "write `https://x.org/page?a=b`",
@@ -166,10 +175,10 @@ def test_wrong_values_are_answered(code: str, text: str, hint: str) -> None:
 )
 def test_the_calendar_s_address_is_a_folder_by_https(text: str, proposal: str) -> None:
     """The address of DIST is https, without query and fragment; what is near is mended in the hint."""
-    found = refusal_of(fields.read_base_url, text)
+    found = refusal_of(urls.read_base_url, text)
     assert found.code == "bad-url"
     assert f"write `{proposal}`" in found.hint
-    assert fields.read_base_url(proposal) == f"{proposal.rstrip('/')}/"
+    assert urls.read_base_url(proposal) == f"{proposal.rstrip('/')}/"
 
 
 def refusal_of(read: Read, text: str) -> NotationError:
@@ -209,6 +218,7 @@ def refusal_of(read: Read, text: str) -> NotationError:
             ("Україна", "UA"),
             ("日本", "JP"),
         ),
+        *(("Kosovo", "XK"), ("XK", "XK"), ("xkx", "XK"), ("Kosova", "XK"), ("EL", "GR"), ("Greece", "GR")),
         *(("Czech Republic", "CZ"), ("Česko", "CZ"), ("România", "RO"), ("México", "MX"), ("St. Lucia", "LC")),
     ],
 )
@@ -247,8 +257,8 @@ def test_long_lists_are_cut_short() -> None:
     [
         (fields.read_email, "a@" + "." * 100_000),
         (fields.read_email, "a" * 100_000),
-        (fields.read_url, "a." * 50_000),
-        (fields.read_url, "<" * 100_000),
+        (urls.read_url, "a." * 50_000),
+        (urls.read_url, "<" * 100_000),
         (fields.read_calendar_id, "https://" + "a." * 50_000 + "!"),
         (fields.read_zone, "Europe/" + "a" * 100_000),
         (fields.read_country, "a" * 100_000),

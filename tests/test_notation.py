@@ -51,6 +51,10 @@ def test_moments(text: str, value: date | WrittenTime) -> None:
 
 
 MOMENT_HINTS = {
+    "2027-01-12 23:59 AoE": "write the instant in UTC: `2027-01-13 11:59Z`",
+    "12 Jan 2027, 11:59 pm (AoE)": "write the instant in UTC: `2027-01-13 11:59Z`",
+    "2027-01-12 18:00 anywhere on Earth": "write the instant in UTC: `2027-01-13 06:00Z`",
+    "2027-01-12 AoE": "write the instant in UTC: `2027-01-13 12:00Z`",
     # another order or other separators
     "31.08.2017 17:30": "dates are year-month-day: `2017-08-31 17:30`",
     "31. 8. 2017": "dates are year-month-day: `2017-08-31`",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import random
 import shutil
 import threading
@@ -704,3 +705,72 @@ def test_folder_with_a_part_of_another_run(tmp_path: Path) -> None:
     write_files(tmp_path, {part_of(OTHER): "half of theirs"})
     FolderTarget(tmp_path).write("test.ics", b"mine", part_of(MINE))
     assert tree(tmp_path) == {part_of(OTHER): b"half of theirs", "test.ics": b"mine"}
+
+
+# -- a DIST that is older than its sources ----------------------------------------------------------------------
+
+
+@pytest.fixture
+def edited(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return the sources of a calendar that is built, in the folder where commands look for them."""
+    monkeypatch.chdir(tmp_path)
+    events = write_events(tmp_path, talk=TALK, tour=TOUR)
+    assert run("build").exit_code == 0
+    return events
+
+
+def _touch(path: Path, built: Path = Path("dist/calfeed.json")) -> None:
+    """Give a file a time after the build's."""
+    later = built.stat().st_mtime_ns + 10**9
+    os.utime(path, ns=(later, later))
+
+
+def _published(*options: str) -> str:
+    result = run("publish", "public", *options)
+    assert result.exit_code == 0, result.stderr
+    return result.stderr
+
+
+def test_publishing_after_a_build_is_silent(edited: Path) -> None:
+    """Nothing is said where the sources are as they were built, even if a file was written again."""
+    assert _published() == ""
+    _touch(edited / "talk.yaml")
+    assert _published("--dry-run") == ""
+    (edited / "talk.yaml").write_text(f"# a comment\n{TALK}", encoding="utf-8")
+    _touch(edited / "talk.yaml")
+    assert _published() == ""
+
+
+@pytest.mark.parametrize(
+    ("edit", "says"),
+    [
+        (lambda events: write_files(events, {"talk.yaml": TALK.replace("18:00", "19:00")}), "1 event differs"),
+        (lambda events: write_files(events, {"a.yaml": TALK, "b/c.yaml": TOUR}), "2 events differ"),
+        (lambda events: (events / "tour.yaml").unlink(), "1 event differs"),
+        (lambda events: write_files(events, {"_defaults.yaml": "status: tentative\n"}), "2 events differ"),
+        (lambda events: write_files(events, {"talk.yaml": "summary: [\n"}), "and has mistakes"),
+    ],
+)
+def test_publishing_what_is_older_than_its_sources(edited: Path, edit: Callable[[Path], object], says: str) -> None:
+    """A DIST that was built before an edit is published, with a warning that says what a build would change."""
+    edit(edited)
+    for path in (edited, *edited.rglob("*")):
+        _touch(path)
+    said = _published()
+    assert "warning: events was edited since" in said
+    assert says in said
+    assert "[stale-output]" in said
+    assert "calfeed build" in said
+    assert (edited.parent / "public" / "calfeed.json").exists()
+
+
+def test_other_folders_are_not_the_sources(edited: Path, tmp_path: Path) -> None:
+    """Sources elsewhere are named by --events; a folder that is not there, or of another calendar, says nothing."""
+    write_files(edited, {"talk.yaml": TALK.replace("18:00", "19:00")})
+    _touch(edited / "talk.yaml")
+    edited.rename(tmp_path / "sources")
+    assert _published() == ""
+    assert "1 event differs" in _published("--events", "sources")
+    calendar = tmp_path / "sources" / "calendar.yaml"
+    calendar.write_text(calendar.read_text("utf-8").replace("id: test.example", "id: other.example"), encoding="utf-8")
+    assert _published("--events", "sources") == ""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 import pytz
-from support import CALENDAR, load_event, write_events
+from support import CALENDAR, load_event, load_project, write_events
 
 from calfeed import zones
 from calfeed.errors import SourceError
@@ -226,3 +227,16 @@ def test_end_of_a_day_is_one_instant(tmp_path: Path, day: str, tzid: str, end: s
     assert isinstance(event.when, Timed)
     assert event.when.end is not None
     assert event.when.end.instant == datetime.fromisoformat(end)
+
+
+@pytest.mark.parametrize("hours", [*range(-14, 0), *range(1, 13)])
+def test_fixed_offsets_are_answered_with_places_of_that_offset(tmp_path: Path, hours: int) -> None:
+    """The warning of `Etc/GMT+3` and the like names a zone that is at this offset for good, or none."""
+    (problem,) = load_project(
+        tmp_path, f"summary: X\nduration: 1h\nstart: 2027-05-18 18:00\ntimezone: Etc/GMT{hours:+}\n"
+    ).problems
+    assert problem.code == "fixed-zone"
+    assert ("no place has these clocks" in problem.hint) == (hours == 12)
+    for place in re.findall(r"`([A-Z]\w+/\w+)`", problem.hint):
+        assert not list(zones.offset_changes(place, datetime(2026, 1, 1, tzinfo=UTC), datetime(2060, 1, 1, tzinfo=UTC)))
+        assert zones.offset_at(datetime(2027, 5, 18, tzinfo=UTC), place) == timedelta(hours=-hours)

@@ -1,0 +1,68 @@
+"""Whether a DIST that is to be published is what its sources say now."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import suppress
+from datetime import datetime
+from pathlib import Path
+
+from calfeed.difference import Difference, diff
+from calfeed.errors import Mark, Problem, SourceError, warning
+from calfeed.folder import CALENDAR, find_files
+from calfeed.ledger import MANIFEST
+from calfeed.project import load
+from calfeed.release import Release
+
+
+def stale_release(release: Release, events: Path, now: datetime) -> Problem | None:
+    """Return the warning that DIST is older than its sources and differs from them; None where it is not.
+
+    Only what subscribers see is compared. A folder that is not there, or holds another calendar, is not its source.
+
+    Args:
+        release: what is to be published.
+        events: the folder it may have been built from.
+        now: the time by which events have passed.
+    """
+    if not _is_newer(events, release.folder / MANIFEST):
+        return None
+    mark = Mark(path=(release.folder / MANIFEST).as_posix())
+    shown = events.as_posix()
+    try:
+        project = load(events)
+    except SourceError as cause:
+        if all(problem.mark.path != f"{shown}/{CALENDAR}" for problem in cause.problems):
+            hint = f"run `calfeed check {shown}`, then `calfeed build`; what is published now is the last good build"
+            return warning(mark, "stale-output", f"{shown} was edited since, and has mistakes", hint)
+        return None  # perhaps another calendar's
+    if project.calendar.id != release.manifest.id:
+        return None
+    difference = diff(project, release.manifest, now=now)
+    if not difference:
+        return None
+    message = f"{shown} was edited since this was built: {_count(difference)}"
+    return warning(mark, "stale-output", message, "run `calfeed build` first, unless this is meant")
+
+
+def _is_newer(events: Path, manifest: Path) -> bool:
+    """Return whether a source, or a folder of them, was written after the manifest: one that was is compared."""
+    with suppress(OSError):
+        if not (events / CALENDAR).is_file():
+            return False
+        built = manifest.stat().st_mtime_ns
+        return any(path.stat().st_mtime_ns > built for path in _paths(events))
+    return False
+
+
+def _paths(events: Path) -> Iterator[Path]:
+    folder = find_files(events)
+    paths = [events / name for name in folder.files]
+    yield from paths
+    yield from dict.fromkeys([events, *(path.parent for path in paths)])  # of which a file may have been deleted
+
+
+def _count(difference: Difference) -> str:
+    changes, feeds = len(difference.changes), len(difference.new_feeds) + len(difference.missing_feeds)
+    parts = [(changes, "event"), (feeds, "feed")]
+    return ", ".join(f"{count} {word}{'s differ' if count > 1 else ' differs'}" for count, word in parts if count)

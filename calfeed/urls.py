@@ -1,0 +1,144 @@
+"""Web addresses: every spelling of one to its only form, in ASCII, and what to write where a text is none.
+
+An address has the same form wherever it is written: `url`, `online`, links of a description, the calendar's own.
+"""
+
+from __future__ import annotations
+
+import re
+from contextlib import suppress
+from urllib.parse import SplitResult, quote, urlsplit, urlunsplit
+
+from calfeed.domains import HostError, ascii_host, earlier_host
+from calfeed.notation import NotationError
+
+# Left alone in path, query and fragment: RFC 3986 §3.3-3.5, and what browsers leave alone.
+_SAFE = "/%:@!$&'()*+,;=~?[]"
+# What no address can hold as it is; a browser encodes it, and other programs end the address there.
+_UNFIT = re.compile(r'[\s<>"\\^`{|}\x00-\x1f\x7f]')
+_DOMAIN = re.compile(r"(?:[\w-]+\.)+[^\W\d_]{2,}(?::\d+)?(?:[/?#].*)?")
+_BACKSLASHES = re.compile(r"https?:\\\\", re.IGNORECASE)
+_OPENING, _CLOSING = "<\"'`“„«", ">\"'`”“»"
+_MAX_LENGTH = 1000  # longer texts are not taken apart for a hint
+_WHOLE_ADDRESS = "write the whole address, such as `https://example.org/page`"
+
+
+def read_url(text: str) -> str:
+    """Return a web address in ASCII: other characters are percent-encoded, the host as browsers have it."""
+    if _UNFIT.search(text):
+        raise _bad_url(text)
+    try:
+        parts = _split(text)
+        netloc = _netloc(parts)
+    except HostError as cause:
+        raise _bad_url(text, str(cause)) from None
+    except ValueError:  # a port or brackets that are none
+        raise _bad_url(text) from None
+    if parts.username is not None:
+        raise NotationError("bad-url", "the address holds a user name", "delete it: everybody can read a feed")
+    return _assemble(parts, netloc)
+
+
+def normal_url(text: str) -> str | None:
+    """Return the address in the form that `read_url` gives it, unfit characters encoded; None where it cannot be read.
+
+    For links in texts, which are shown as they are if they cannot be read.
+    """
+    try:
+        parts = _split(text)
+        return None if parts.username is not None else _assemble(parts, _netloc(parts))
+    except ValueError:
+        return None
+
+
+def earlier_spelling(url: str) -> str:
+    """Return how an address of `read_url` was written before calfeed followed UTS 46 and kept the brackets of IPv6.
+
+    What was published so is compared with it: another spelling is no revision.
+    """
+    if "xn--" not in url and "[" not in url:
+        return url
+    parts = urlsplit(url)
+    host = earlier_host(parts.hostname or "")
+    if host is None:
+        return url
+    netloc = host if parts.port is None else f"{host}:{parts.port}"
+    return urlunsplit(parts._replace(netloc=netloc))
+
+
+def read_published_url(text: str) -> str:
+    """Return an address as a manifest has it; brackets of IPv6 are put back where an earlier calfeed dropped them."""
+    scheme, separator, rest = text.partition("://")
+    netloc = re.split("[/?#]", rest, maxsplit=1)[0]
+    if netloc.count(":") > 1 and not netloc.startswith("["):
+        for host, port in ((netloc, ""), netloc.rsplit(":", 1)):
+            with suppress(ValueError):
+                rest = f"[{ascii_host(host)}]{port and ':'}{port}{rest.removeprefix(netloc)}"
+                break
+    return read_url(f"{scheme}{separator}{rest}")
+
+
+def read_base_url(text: str) -> str:
+    """Return the address DIST is published at: https, with a slash at the end."""
+    try:
+        url = read_url(text)
+    except NotationError:
+        near = _address_in(text)
+        if near is None:
+            raise
+        url = read_url(near)
+    else:
+        if url.startswith("https://") and "?" not in url and "#" not in url:
+            return url if url.endswith("/") else f"{url}/"
+    parts = urlsplit(url)
+    proposal = urlunsplit(("https", parts.netloc, f"{parts.path.rstrip('/')}/", "", ""))
+    message = f"`{text}` is not the https address of a folder"
+    raise NotationError("bad-url", message, f"write `{proposal}`; most calendars refuse other addresses")
+
+
+def _split(text: str) -> SplitResult:
+    parts = urlsplit(text)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise HostError
+    return parts
+
+
+def _netloc(parts: SplitResult) -> str:
+    """Return host and port, without a user name."""
+    host, port = ascii_host(parts.hostname or ""), parts.port
+    if ":" in host:
+        host = f"[{host}]"
+    return host if port is None else f"{host}:{port}"
+
+
+def _assemble(parts: SplitResult, netloc: str) -> str:
+    path, query, fragment = (quote(part, safe=_SAFE) for part in (parts.path, parts.query, parts.fragment))
+    return urlunsplit((parts.scheme, netloc, path, query, fragment))
+
+
+def _bad_url(text: str, reason: str = "") -> NotationError:
+    if reason:
+        message = f"the host of `{text}` is not one that browsers take: {reason}"
+        return NotationError("bad-url", message, "open it in a browser, and copy what its address bar shows")
+    near = _address_in(text)
+    hint = f"write `{near}`" if near else _WHOLE_ADDRESS
+    return NotationError("bad-url", f"`{text}` is not a web address", hint)
+
+
+def _address_in(text: str) -> str | None:
+    """Return the web address that a text is but for its scheme, what it is enclosed in, and unfit characters."""
+    if len(text) >= _MAX_LENGTH:
+        return None
+    bare = text.strip()
+    plain = bare.lstrip(_OPENING)
+    if plain != bare:  # a quote at the end alone may be part of the address
+        plain = plain.rstrip(_CLOSING)
+    if _BACKSLASHES.match(plain):
+        plain = plain.replace("\\", "/")
+    plain = _UNFIT.sub(lambda unfit: quote(unfit[0]), plain.strip())
+    near = f"https://{plain}" if _DOMAIN.fullmatch(plain) else plain
+    with suppress(NotationError):
+        if near not in ("", text):
+            read_url(near)
+            return near
+    return None

@@ -1,0 +1,80 @@
+"""UIDs that were published elsewhere: whatever they hold is published and read back as it is."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from readers import icaljs, pyreader, rules
+from support import CALENDAR, LATER, run, write_files
+
+from calfeed.fields import read_published_uid, read_uid
+from calfeed.notation import NotationError
+
+UIDS = [
+    "20160301T101500Z-4711@old-museum.example",
+    "open days 2017",
+    "two  spaces,; and a \\ and a \\n",
+    "{40E6215D-B5C6-4896} <a@b> \"quoted\" 'so' #1: yes",
+    "õhtu ☃ 夜 👩\u200d💻",
+    "x" * 255,
+    "õ" * 127,
+]
+
+
+@pytest.fixture(scope="module")
+def dist(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return what is built of an event with each of the UIDs."""
+    root = tmp_path_factory.mktemp("uids")
+    event = "- {{id: e{}, summary: E, start: 2027-05-18, uid: {}}}\n"
+    text = "".join(event.format(number, json.dumps(uid, ensure_ascii=False)) for number, uid in enumerate(UIDS))
+    write_files(root / "events", {"calendar.yaml": CALENDAR, "all.yaml": text})
+    result = run("build", str(root / "events"), "-o", str(root / "dist"))
+    assert result.exit_code == 0, result.stderr
+    return root / "dist"
+
+
+def test_uids_are_read_back(dist: Path) -> None:
+    """Readers get every UID as it was written, and the file breaks no rule."""
+    assert sorted(reading.uid for reading in pyreader.read_icalendar(dist / "test.ics")) == sorted(UIDS)
+    assert rules.violations((dist / "test.ics").read_bytes(), "feed") == []
+    again = run("build", str(dist.parent / "events"), "-o", str(dist), now=LATER)
+    assert "is up to date" in again.stdout
+
+
+@pytest.mark.node
+def test_uids_are_read_back_by_ical_js(dist: Path) -> None:
+    """So does ical.js."""
+    readings = icaljs.read([dist / "test.ics"])[dist / "test.ics"]
+    assert sorted(reading.uid for reading in readings) == sorted(UIDS)
+
+
+@pytest.mark.parametrize(
+    ("uid", "reason"),
+    [
+        ("", "the uid is empty"),
+        ("  ", "the uid is empty"),
+        (" x", "the uid begins or ends with a space"),
+        ("x\u00a0", "the uid begins or ends with a space"),
+        ("x" * 256, "the uid has 256 octets"),
+        ("õ" * 128, "the uid has 256 octets"),
+        ("a\nb", "the uid holds the character U+000A, which cannot be printed"),
+        ("a\tb", "the uid holds the character U+0009, which cannot be printed"),
+        ("a\u2028b", "the uid holds the character U+2028, which cannot be printed"),
+        ("a\x85b", "the uid holds the character U+0085, which cannot be printed"),
+        ("a\x1bb", "the uid holds the character U+001B, which cannot be printed"),
+        ("a\u202eb", "the uid holds the character U+202E, which cannot be printed"),
+    ],
+)
+def test_what_is_no_uid(uid: str, reason: str) -> None:
+    """A UID that no line can hold, that programs cut, or that nobody can copy is refused."""
+    with pytest.raises(NotationError) as refusal:
+        read_uid(uid)
+    assert refusal.value.message == reason
+    assert refusal.value.hint
+
+
+def test_longer_uids_that_were_published_are_known() -> None:
+    """An event that an earlier calfeed published with a UID of more octets can still be taken back."""
+    assert read_published_uid("õ" * 255) == "õ" * 255

@@ -1,0 +1,262 @@
+"""calfeed.urls: one form for every spelling of a web address, the one a browser asks for."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+from support import CALENDAR, LATER, run, write_files
+
+from calfeed import markdown
+from calfeed.content import is_same_content
+from calfeed.domains import HostError, ascii_host
+from calfeed.notation import NotationError
+from calfeed.urls import earlier_spelling, normal_url, read_base_url, read_published_url, read_url
+
+# What the URL parser of Node.js 20 (`new URL(…).hostname`) makes of them.
+HOSTS = {
+    "straße.de": "xn--strae-oqa.de",
+    "κλαρα-σωλις.ευ": "xn----ylba7abgd9bnh0e.xn--qxa6a",
+    "www.laße.dk": "www.xn--lae-6ka.dk",
+    "📻.fm": "xn--xu8h.fm",
+    "I♥NY.example": "xn--iny-zx5a.example",
+    "ΣΊΣΥΦΟΣ.gr": "xn--kxa6akbbkh.gr",
+    "BÜCHER.example": "xn--bcher-kva.example",
+    "b%C3%BCcher.example": "xn--bcher-kva.example",
+    "a_b.exämple.org": "a_b.xn--exmple-cua.org",
+    "-ä-.example": "xn-----via.example",
+    "ｅｘａｍｐｌｅ。ｏｒｇ": "example.org",
+    "日本語。JP": "xn--wgv71a119e.jp",
+    "a\u00adb.example": "ab.example",
+    "ä.example.": "xn--4ca.example.",
+    "אבג.example": "xn--4dbcd.example",
+    "क्\u200cष.example": "xn--11b2ezcs70k.example",
+    "نامه\u200cای.example": "xn--mgba3gch31f060k.example",
+    # ASCII stays as it is, but for capitals.
+    "Example.ORG": "example.org",
+    "a_b.example": "a_b.example",
+    "xn--strae-oqa.de": "xn--strae-oqa.de",
+    "2001:DB8::1": "2001:db8::1",
+}
+REFUSED = {
+    "नी\u200cक.example": "it holds U+200C (zero width non-joiner) where it joins nothing; delete it",
+    "👩\u200d💻.example": "it holds U+200D (zero width joiner) where it joins nothing; delete it",
+    "\u202eä.example": "it holds U+202E (right-to-left override)",
+    "℀.example": "",
+    "⒈com.example": "it holds U+2488 (digit one full stop)",
+    "\u0300a.example": "a part of it begins with U+0300 (combining grave accent)",
+    "אבגa.example": "a part of it mixes left-to-right and right-to-left letters",
+    "xn--ü.example": "",
+    "exa%20mple.org": "",
+    "exa%FFmple.org": "",
+    "ä^.example": "",
+    "ä..example": "",
+    "a..example": "",
+    "": "",
+    "ä" * 63 + ".example": "a part of it has more than 63 characters",
+    "a" * 64 + ".example": "a part of it has more than 63 characters",
+    "fe80::1%25eth0": "",
+    "2001:db8::1::2": "",
+    "v1.a:b": "",
+}
+
+
+@pytest.mark.parametrize(("host", "expected"), HOSTS.items())
+def test_hosts_are_those_of_browsers(host: str, expected: str) -> None:
+    """A host becomes the ASCII that browsers make of it, and that stays as it is."""
+    assert ascii_host(host) == expected
+    assert ascii_host(expected) == expected
+
+
+@pytest.mark.parametrize(("host", "reason"), REFUSED.items())
+def test_hosts_that_browsers_refuse(host: str, reason: str) -> None:
+    """What no browser asks for is refused, with the letter at fault where there is one."""
+    with pytest.raises(HostError) as refusal:
+        ascii_host(host)
+    assert str(refusal.value) == reason
+
+
+@pytest.mark.parametrize("letter", ["a", "ä", "٠", "・漢", "\u200c", "a\u200c", "xn--", "%C3%A4"])
+def test_long_hosts_are_refused_quickly(letter: str) -> None:
+    """No host takes time that grows faster than its length."""
+    begin = time.perf_counter()
+    with pytest.raises(HostError):
+        ascii_host(letter * 100_000)
+    assert time.perf_counter() - begin < 1
+
+
+@pytest.mark.parametrize(
+    ("text", "url"),
+    [
+        ("https://[2001:db8::1]:8443/x", "https://[2001:db8::1]:8443/x"),
+        ("https://[::1]/", "https://[::1]/"),
+        ("http://[2001:DB8::A]/?q=ä#ö", "http://[2001:db8::a]/?q=%C3%A4#%C3%B6"),
+        ("https://Bücher.example:8080/ä/[b]?x[]=100%#c", "https://xn--bcher-kva.example:8080/%C3%A4/[b]?x[]=100%#c"),
+        ("HTTPS://faß.de", "https://xn--fa-hia.de"),
+    ],
+)
+def test_one_form(text: str, url: str) -> None:
+    """Every spelling of an address is read as one, in texts as in keys, and that is read as itself."""
+    assert read_url(text) == normal_url(text) == url
+    assert read_url(url) == url
+
+
+@pytest.mark.parametrize(
+    ("text", "proposal"),
+    [
+        ('https://x.org/a"b"/c', "https://x.org/a%22b%22/c"),
+        ('https://x.org/a-"b"', "https://x.org/a-%22b%22"),
+        ("https://x.org/?a=b|c", "https://x.org/?a=b%7Cc"),
+        ("https://x.org/{id}", "https://x.org/%7Bid%7D"),
+        ("https://x.org/a^b", "https://x.org/a%5Eb"),
+        ("https://x.org/`a`", "https://x.org/%60a%60"),
+        ("https://x.org/<a>", "https://x.org/%3Ca%3E"),
+        ("https://x.org/a\\b", "https://x.org/a%5Cb"),
+        ("https:\\\\x.org\\a", "https://x.org/a"),
+        ("https://x.org/a b?ä=ö ü", "https://x.org/a%20b?ä=ö%20ü"),
+        ("https://x.org/a\u00a0b", "https://x.org/a%C2%A0b"),
+        ('x.org/"a"', "https://x.org/%22a%22"),
+        ('"https://x.org/Zürich_(Stadt)"', "https://x.org/Zürich_(Stadt)"),
+        ("https://bücher.example/röom?pwd=a%20b%2Bc|d", "https://bücher.example/röom?pwd=a%20b%2Bc%7Cd"),
+    ],
+)
+def test_unfit_characters_are_encoded_in_the_hint(text: str, proposal: str) -> None:
+    """An address with characters that addresses cannot hold is refused with the one to write, which is read."""
+    with pytest.raises(NotationError) as refusal:
+        read_url(text)
+    assert refusal.value.hint == f"write `{proposal}`"
+    assert read_url(proposal).isascii()
+    assert read_base_url(proposal.partition("?")[0])
+
+
+def test_a_refused_host_is_told() -> None:
+    """The message says which letter no browser takes; the hint where to get the right address."""
+    with pytest.raises(NotationError) as refusal:
+        read_url("https://नी\u200cक.example/")
+    assert "U+200C (zero width non-joiner)" in refusal.value.message
+    assert "address bar" in refusal.value.hint
+
+
+EVERYWHERE = """\
+summary: Talk
+start: 2027-01-12 12:30
+duration: 1h
+url: {a}
+online: {a}
+organizer: {{name: N, url: '{a}'}}
+venue: {{name: V, url: '{a}'}}
+description: "<{a}> [x]({a}) ![y]({a})"
+"""
+
+
+@pytest.mark.parametrize(
+    ("host", "expected"),
+    [
+        *((host, HOSTS[host]) for host in ("straße.de", "📻.fm", "ΣΊΣΥΦΟΣ.gr", "a_b.exämple.org", "BÜCHER.example")),
+        ("[2001:DB8::1]", "[2001:db8::1]"),
+    ],
+)
+def test_an_address_is_the_same_everywhere(tmp_path: Path, host: str, expected: str) -> None:
+    """Feed, single file, page, JSON and sitemap hold one form of a host, whichever key or link gave it."""
+    calendar = CALENDAR.replace("https://test.example/", f"https://{host}/cal/")
+    event = EVERYWHERE.format(a=f"https://{host}/ä")
+    write_files(tmp_path / "events", {"calendar.yaml": calendar, "talk.yaml": event})
+    assert run("build", str(tmp_path / "events"), "-o", str(tmp_path / "dist")).exit_code == 0
+    for path in ("test.ics", "events/talk.ics", "events/talk.html"):
+        text = (tmp_path / "dist" / path).read_text("utf-8").replace("\r\n ", "")
+        assert f"https://{expected}/%C3%A4" in text, path
+        # What people read of an autolink is as it was written; every address is in the one form.
+        assert f"https://{host}/ä" not in text.replace(f"https://{host}/ä (", "").replace(f">https://{host}/ä<", "")
+
+
+# -- what was published with another spelling -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("now", "before"),
+    [
+        ("https://xn--strae-oqa.de/a?b", "https://strasse.de/a?b"),
+        ("https://xn----ylba7abgd9bnh0e.xn--qxa6a/", "https://xn----ylba7abgd9buc7d.xn--qxa6a/"),
+        ("https://xn--11b2ezcs70k.example/", "https://xn--11b2ezc.example/"),
+        ("https://[2001:db8::1]:8443/x", "https://2001:db8::1:8443/x"),
+        ("https://xn--bcher-kva.example:80/", "https://xn--bcher-kva.example:80/"),
+        ("https://xn--xu8h.fm/", "https://xn--xu8h.fm/"),
+        ("https://xn--0.example/", "https://xn--0.example/"),
+        ("https://example.org/a[b]xn--c", "https://example.org/a[b]xn--c"),
+    ],
+)
+def test_the_earlier_spelling(now: str, before: str) -> None:
+    """What an earlier calfeed made of a host is known, and an address that it wrote can be read."""
+    assert earlier_spelling(now) == before
+    assert read_published_url(before)
+
+
+def test_brackets_are_put_back() -> None:
+    """An address of IPv6 that was published without its brackets is read with them."""
+    assert read_published_url("https://2001:db8::1/x") == "https://[2001:db8::1]/x"
+    assert read_published_url("https://2001:db8:0:1:2:3:4:5:8443") == "https://[2001:db8:0:1:2:3:4:5]:8443"
+    with pytest.raises(NotationError):
+        read_published_url("https://a:b:c/")
+
+
+SERIES = """\
+summary: Talk
+start: 2027-03-02 12:30
+duration: 1h
+rrule: {freq: weekly, count: 3}
+url: https://straße.de/
+organizer: {name: N, url: 'https://großmann.example/'}
+overrides:
+  - {recurrence_id: 2027-03-09, online: 'https://[2001:db8::1]:8443/x'}
+"""
+
+
+def test_another_spelling_is_no_revision(tmp_path: Path) -> None:
+    """What an earlier calfeed published with its spelling of hosts keeps its revision, and `diff` is silent."""
+    events = write_files(tmp_path / "events", {"calendar.yaml": CALENDAR, "talk.yaml": SERIES})
+    out = tmp_path / "dist"
+    assert run("build", str(events), "-o", str(out)).exit_code == 0
+    feed = (out / "test.ics").read_bytes()
+    manifest = tmp_path / "earlier.json"
+    text = (out / "calfeed.json").read_text("utf-8")
+    for spelled in ("https://xn--strae-oqa.de/", "https://xn--gromann-2va.example/", "https://[2001:db8::1]:8443/x"):
+        text = text.replace(spelled, earlier_spelling(spelled))
+    assert "https://strasse.de/" in text
+    manifest.write_text(text.replace('"fingerprint": "1:', '"fingerprint": "1:0'), encoding="utf-8")
+
+    arguments = ("--baseline", str(manifest), "-o", str(out))
+    assert run("diff", str(events), *arguments, now=LATER).stdout == ""
+    assert run("build", str(events), *arguments, now=LATER).exit_code == 0
+    assert (out / "test.ics").read_bytes() == feed
+
+    write_files(events, {"talk.yaml": SERIES.replace("straße", "strasse.www")})
+    assert "url: https://strasse.de/ → https://strasse.www.de/" in run("diff", str(events), *arguments).stdout
+    (events / "talk.yaml").unlink()
+    assert "STATUS:CANCELLED" in _rebuilt(events, out, manifest)
+
+
+def _rebuilt(events: Path, out: Path, manifest: Path) -> str:
+    write_files(events, {"other.yaml": "summary: Other\nstart: 2027-05-05\n"})
+    arguments = ("--baseline", str(manifest), "-o", str(out), "--allow-removals")
+    result = run("build", str(events), *arguments, now=LATER)
+    assert result.exit_code == 0, result.stderr
+    return (out / "test.ics").read_text("utf-8")
+
+
+def test_other_addresses_are_revisions() -> None:
+    """Only the host's spelling is forgiven: another path, or another host, is another content."""
+    before = {"url": "https://strasse.de/"}
+    assert is_same_content({**before}, {"url": "https://xn--strae-oqa.de/"})
+    assert not is_same_content({**before}, {"url": "https://xn--strae-oqa.de/a"})
+    assert not is_same_content({**before}, {"url": "https://xn--bcher-kva.de/"})
+    assert not is_same_content({"url": "https://xn--strae-oqa.de/"}, {"url": "https://strasse.de/"})
+
+
+def test_links_that_are_none_are_left_to_markdown() -> None:
+    """A link with a host that no browser takes, a user name or another scheme is encoded as Markdown's library does."""
+    assert normal_url("https://a@b.example/") is None
+    assert normal_url("https://नी\u200cक.example/") is None
+    assert normal_url("mailto:a@straße.de") is None
+    assert '"mailto:a@b.example"' in markdown.to_html("[a](mailto:a@b.example)")
+    assert 'href="https://xn--fa-hia.de/a%22b"' in markdown.to_html('[a](<https://faß.de/a"b>)')
