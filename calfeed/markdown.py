@@ -119,7 +119,7 @@ def _new_parser() -> MarkdownIt:
     parser.normalizeLink = lambda url: normal_url(url) or default(url)  # type: ignore[method-assign]
     parser.validateLink = lambda url: _LINK.match(url) is not None  # type: ignore[method-assign]
     # What an address shows of itself is what was written: decoded, it could hold anything.
-    parser.normalizeLinkText = lambda url: url  # type: ignore[method-assign]
+    parser.normalizeLinkText = lambda link: link  # type: ignore[method-assign]
     parser.inline.ruler.after("text", "web_address", _web_address)
     parser.inline.ruler.before("entity", "break_reference", _break_reference)
     return parser

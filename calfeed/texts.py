@@ -18,10 +18,10 @@ _LINE_BREAKS = re.compile("\r\n?|[\x85\u2028\u2029]")
 _LINE_BREAKS_AND_UNFIT = re.compile(f"\r\n?|[\x85\u2028\u2029{_CONTROLS}{_OVERRIDES}]")
 # JSON, too, may hold these as they are, and old parsers of scripts end a line at some of them.
 _UNFIT_IN_JSON = re.compile(f"[\x85\u2028\u2029{_CONTROLS}{_OVERRIDES}]")
-# The same for bytes in UTF-8: first what is told by single bytes, then sequences.
+# The same for the quick look at a whole page: what is told by single bytes of UTF-8, by two, and by letters.
 _CONTROL_BYTES = bytes(set(range(0x20)) - {0x09, 0x0A} | {0x7F})
 _C1_BYTES = re.compile(b"\xc2[\x80-\x9f]")
-_OTHER_BYTES = tuple(letter.encode() for letter in "\u2028\u2029\u202d\u202e\ufffe\uffff")
+_OTHERS = ("\u2028", "\u2029", "\u202d", "\u202e", "\ufffe", "\uffff")
 _REPLACEMENT = "\ufffd"
 
 
@@ -93,14 +93,15 @@ def harmless_json(text: str) -> str:
     return text if text.isprintable() else _UNFIT_IN_JSON.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 
 
-def harmless_bytes(data: bytes) -> bytes:
-    """Return UTF-8 text with no line break but the line feed; a quick look finds that nearly all of it is so."""
+def encode_harmless(text: str) -> bytes:
+    """Return a harmless text in UTF-8; a quick look finds that nearly every one is harmless as it is."""
+    data = text.encode()
     is_harmless = (
         len(data.translate(None, _CONTROL_BYTES)) == len(data)
-        and not any(sequence in data for sequence in _OTHER_BYTES)
+        and not any(letter in text for letter in _OTHERS)
         and not (b"\xc2" in data and _C1_BYTES.search(data))
     )
-    return data if is_harmless else harmless(data.decode()).encode()
+    return data if is_harmless else harmless(text).encode()
 
 
 def _harmless(match: re.Match[str]) -> str:

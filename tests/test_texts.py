@@ -25,7 +25,7 @@ from calfeed.notation import NotationError
 from calfeed.pipeline import build, render
 from calfeed.project import load
 from calfeed.report import format_problems, format_problems_github, format_problems_json
-from calfeed.texts import close_embeddings, harmless, harmless_bytes, harmless_json, harmless_line
+from calfeed.texts import close_embeddings, encode_harmless, harmless, harmless_json, harmless_line
 from calfeed.wire import fold, text_line
 
 # How programs in these languages split a text into lines.
@@ -350,9 +350,9 @@ def test_harmless_texts(text: str) -> None:
     assert "\r" not in safe
     assert harmless(safe) == safe
     assert harmless_line(text) == safe.replace("\n", " ")
-    assert harmless_bytes(safe.encode()) == safe.encode()
+    assert encode_harmless(safe) == safe.encode()
     encodable = text.encode(errors="replace").decode()
-    assert harmless_bytes(encodable.encode()) == harmless(encodable).encode()
+    assert encode_harmless(encodable) == harmless(encodable).encode()
     written = json.dumps(text, ensure_ascii=False)
     assert json.loads(harmless_json(written)) == text
     assert UNFIT.search(harmless_json(written)) is None

@@ -18,7 +18,7 @@ from markupsafe import Markup
 from calfeed.errors import Mark, Problem, SourceError, error, line_mark, warning
 from calfeed.fields import did_you_mean
 from calfeed.model import Template
-from calfeed.texts import harmless_bytes
+from calfeed.texts import encode_harmless
 
 Html: TypeAlias = str
 """A text that is HTML already and is not escaped again."""
@@ -68,7 +68,7 @@ class Engine:
             SourceError: a template of the calendar's own fails.
         """
         try:
-            return harmless_bytes(f"{self._environment.get_template(name).render(values).rstrip()}\n".encode())
+            return encode_harmless(f"{self._environment.get_template(name).render(values).rstrip()}\n")
         except _MISTAKES as cause:
             found = self._place(cause.__traceback__)
             if found is None:

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from xml.sax.saxutils import escape
 
 from calfeed.model import Artifact, Project
-from calfeed.texts import harmless_bytes, harmless_line
+from calfeed.texts import encode_harmless, harmless_line
 
 CONTENT_POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; "
@@ -64,7 +64,7 @@ def host_files(listed: Iterable[tuple[str, str | None]], project: Project) -> tu
     }
     if url is not None:
         texts["sitemap.xml"] = _sitemap(listed)
-    return tuple(Artifact(path, harmless_bytes(text.encode())) for path, text in texts.items())
+    return tuple(Artifact(path, encode_harmless(text)) for path, text in texts.items())
 
 
 def _sitemap(listed: Iterable[tuple[str, str | None]]) -> str:
