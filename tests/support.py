@@ -22,6 +22,8 @@ hub:
   address: {street: Põhja pst 27a, locality: Tallinn, country: EE}
   geo: [59.4445, 24.7505]
 """
+# A GIF of one white dot: the one format of pictures that can be written as ASCII.
+DOT = "GIF89a\x01\0\x01\0\0\0\0,\0\0\0\0\x01\0\x01\0\0\x02\x02D\x01\0;"
 TALK = "summary: Talk\nstart: 2027-05-18 18:00\nend: 20:00\n"
 
 
