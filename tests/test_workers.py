@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
-from support import CALENDAR, DOT, NOW, VENUES, run, tree, write_files
+from support import CALENDAR, DOT, NOW, VENUES, run, start, tree, write_files
 
 from calfeed.errors import OutputError, SourceError
 from calfeed.eventfiles import resolve_files
@@ -257,9 +257,7 @@ def building(many: Path, tmp_path: Path, request: pytest.FixtureRequest) -> Iter
     script = tmp_path / "build.py"
     script.write_text(BUILD, encoding="utf-8")
     command = [sys.executable, str(script), "build", str(many), "-o", str(tmp_path / "dist"), "--jobs", "2"]
-    with subprocess.Popen(
-        [*command, request.param], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
-    ) as started:
+    with start([*command, request.param], is_group=True) as started:
         wait_for(lambda: len(processes_of(started.pid)) == METHODS[request.param])
         yield started
         wait_for(lambda: not processes_of(started.pid))
@@ -289,6 +287,19 @@ def wait_for(is_so: Callable[[], bool]) -> None:
 
 
 only_linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux tells of processes in /proc")
+
+
+def test_an_interrupt_reaches_processes_of_tests() -> None:
+    """A process that a test starts obeys an interrupt, even where the tests run in the background and ignore it."""
+    command = [sys.executable, "-c", "import signal; print(signal.getsignal(signal.SIGINT).__name__)"]
+    inherited = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with start(command) as process:
+            said, _ = process.communicate(timeout=30)
+        assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGINT, inherited)
+    assert said.strip() == "default_int_handler"
 
 
 @only_linux
