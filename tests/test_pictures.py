@@ -19,6 +19,7 @@ from support import CALENDAR, DOT, LATER, NOW, TALK, run, tree, write_events, wr
 from calfeed.errors import SourceError
 from calfeed.pictures.kinds import check_ending, cleaned
 from calfeed.pictures.limits import MAX_BYTES, PictureError
+from calfeed.pictures.names import trouble_with_name
 from calfeed.pipeline import build
 from calfeed.project import load
 
@@ -525,6 +526,9 @@ def refusals(root: Path) -> list[str]:
         ("a /x.gif", "bad-path"),
         ("who?.gif", "bad-path"),
         ("a|b.gif", "bad-path"),
+        ("x.php.gif", "bad-path"),
+        ("x.pHp5.v2.gif", "bad-path"),
+        ("x.shtml.gif", "bad-path"),
     ],
 )
 def test_only_pictures(tmp_path: Path, image: str, code: str) -> None:
@@ -585,10 +589,11 @@ def test_another_format(name: str, hint: str) -> None:
     assert hint in caught.value.hint
 
 
-@pytest.mark.parametrize("name", ["x.PNG", "x.Jpg", "a.b.jpeg", "x.gif", "x.webp", "x.avif"])
+@pytest.mark.parametrize("name", ["x.PNG", "x.Jpg", "a.b.jpeg", "v1.2.php-talk.gif", "node.js.webp", "x.avif"])
 def test_endings(name: str) -> None:
-    """An ending may be in large letters, as cameras write it."""
+    """An ending may be in large letters, as cameras write it, and the name may hold other dots."""
     check_ending(name, is_logo=False)
+    assert trouble_with_name(f"images/{name}") is None
 
 
 @pytest.mark.parametrize("size", [MAX_BYTES + 1, 17 * 1024 * 1024])

@@ -10,6 +10,8 @@ from calfeed.fields import is_fit_path
 
 # Names that Windows gives to devices, in every folder and with every ending.
 _DEVICES = re.compile(r"(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9¹²³])\s*(\..*)?", re.IGNORECASE)
+# What web servers run: some look at every ending that a name has, and take `x.php.png` for a program.
+_RUN = re.compile(r"\.(php\d?|phtml?|phps|phar|f?cgi|shtml?|aspx?|jspx?)(?=\.)", re.IGNORECASE)
 _NOT_ON_WINDOWS = re.compile(r'[<>"|?*]')
 
 
@@ -31,6 +33,9 @@ def trouble_with_name(path: str) -> str | None:
         match = _NOT_ON_WINDOWS.search(part)
         if match is not None:
             return f"rename `{part}`: no name on Windows holds a `{match[0]}`"
+        match = _RUN.search(part)
+        if match is not None:
+            return f"rename `{part}`: some web servers run what has `{match[0]}` in its name"
     return None
 
 
