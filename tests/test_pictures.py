@@ -17,6 +17,7 @@ from PIL import Image, ImageCms, ImageOps, PngImagePlugin
 from support import CALENDAR, DOT, LATER, NOW, TALK, run, tree, write_events, write_files
 
 from calfeed.errors import SourceError
+from calfeed.media import content_type_of
 from calfeed.pictures.kinds import check_ending, cleaned
 from calfeed.pictures.limits import MAX_BYTES, PictureError
 from calfeed.pictures.names import trouble_with_name
@@ -594,6 +595,7 @@ def test_endings(name: str) -> None:
     """An ending may be in large letters, as cameras write it, and the name may hold other dots."""
     check_ending(name, is_logo=False)
     assert trouble_with_name(f"images/{name}") is None
+    assert content_type_of(name).startswith("image/")
 
 
 @pytest.mark.parametrize("size", [MAX_BYTES + 1, 17 * 1024 * 1024])
