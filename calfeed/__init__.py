@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from calfeed.baseline import load_baseline
     from calfeed.difference import Difference, diff
     from calfeed.edition import Consent
-    from calfeed.errors import CalfeedError, OutputError, Problem, PromiseError, SourceError
+    from calfeed.errors import CalfeedError, OutputError, Problem, PromiseError, SourceError, UnfinishedError
     from calfeed.ledger import Manifest
     from calfeed.model import Artifact, Event, Project
     from calfeed.pipeline import BuildResult, build, render
@@ -33,6 +33,7 @@ _HOMES = {
     "Project": "model",
     "PromiseError": "errors",
     "SourceError": "errors",
+    "UnfinishedError": "errors",
     "build": "pipeline",
     "diff": "difference",
     "load": "project",
@@ -54,6 +55,7 @@ __all__ = [
     "Project",
     "PromiseError",
     "SourceError",
+    "UnfinishedError",
     "build",
     "diff",
     "load",

@@ -6,9 +6,11 @@ from collections.abc import Iterable
 from pathlib import PurePosixPath
 
 from calfeed.errors import Mark, Problem, error
-from calfeed.fields import is_fit_path
 from calfeed.folder import TEMPLATES
 from calfeed.model import Artifact, Picture, Template, image_path
+from calfeed.pictures.kinds import check_ending, check_size, cleaned
+from calfeed.pictures.limits import PictureError
+from calfeed.pictures.names import Names, trouble_with_name
 from calfeed.reading import Reader
 from calfeed.source import Document
 
@@ -18,29 +20,63 @@ class Pictures:
 
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
-        self._found: dict[str, Artifact] = {}
+        self._images: dict[str, Artifact | PictureError] = {}
+        self._names = Names()
         self.problems: list[Problem] = []
 
     @property
     def images(self) -> tuple[Artifact, ...]:
         """The pictures as they are published."""
-        return tuple(image for _path, image in sorted(self._found.items()))
+        return tuple(image for _path, image in sorted(self._images.items()) if isinstance(image, Artifact))
 
-    def load(self, picture: Picture) -> None:
-        """Read and keep a picture, or note what is wrong with it."""
+    def load(self, picture: Picture, *, is_logo: bool = False) -> None:
+        """Read and keep a picture, or note what is wrong with it.
+
+        Args:
+            picture: the picture.
+            is_logo: whether it stands at the head of every page, where a drawing (SVG) will do.
+        """
         relative, mark = picture.path, picture.mark
         if not self._reader.holds(relative):
             hint = f"put the file at {self._reader.shown(relative)}"
             self.problems.append(error(mark, "missing-image", f"there is no image `{picture.name}`", hint))
-        elif not is_fit_path(image_path(relative)):
-            hint = "rename it, or the folder: a published path has no tab, line break, colon or backslash"
-            self.problems.append(error(mark, "bad-path", f"`{relative}` cannot be published under its name", hint))
-        elif relative not in self._found:
+        elif (hint_to_rename := trouble_with_name(image_path(relative))) is not None:
+            message = f"`{relative}` cannot be published under its name"
+            self.problems.append(error(mark, "bad-path", message, hint_to_rename))
+        else:
+            self._load_named(picture, is_logo=is_logo)
+
+    def _load_named(self, picture: Picture, *, is_logo: bool) -> None:
+        relative, mark = picture.path, picture.mark
+        try:
+            check_ending(relative, is_logo=is_logo)
+            if relative not in self._images:
+                image = self._read(relative)
+                if image is None:
+                    return
+                self._images[relative] = image
+            image = self._images[relative]
+            if isinstance(image, PictureError):
+                raise image
+        except PictureError as refusal:
+            self.problems.append(error(mark, refusal.code, f"`{picture.name}` {refusal.message}", refusal.hint))
+            return
+        twin = self._names.twin_of(relative)
+        if twin is not None:
+            message = f"`{relative}` and `{twin}` are one name on Windows and on a Mac"
+            self.problems.append(error(mark, "twin-images", message, "rename one of the two"))
+
+    def _read(self, relative: str) -> Artifact | PictureError | None:
+        """Return a picture as it is published, or why it is not; None if it cannot be read, which is noted."""
+        try:
+            check_size(self._reader.size(relative))
             data = self._reader.data(relative)
             if isinstance(data, Problem):
                 self.problems.append(data)
-            else:
-                self._found[relative] = Artifact(image_path(relative), data)
+                return None
+            return Artifact(image_path(relative), cleaned(relative, data))
+        except PictureError as refusal:
+            return refusal
 
 
 def picture_of(name: str, owner: Document, mark: Mark, reader: Reader) -> Picture:

@@ -9,6 +9,7 @@ PLAIN = "text/plain; charset=utf-8"
 # A table of ours: what the operating system knows of types differs from machine to machine.
 _TYPES = {
     ".atom": "application/atom+xml; charset=utf-8",
+    ".avif": "image/avif",
     ".css": "text/css; charset=utf-8",
     ".gif": "image/gif",
     ".html": HTML,

@@ -207,7 +207,7 @@ class _Loader:
         if theme.logo is None:
             return theme
         logo = picture_of(theme.logo, below.document, below.mark("logo"), self._reader)
-        self._pictures.load(logo)
+        self._pictures.load(logo, is_logo=True)
         return replace(theme, logo=logo.path)
 
     # -- venues

@@ -53,6 +53,13 @@ class Reader:
         self.files.append(seen(relative, found, sha256(data).hexdigest()))
         return data
 
+    def size(self, relative: str) -> int:
+        """Return the size of a file in bytes, links followed; 0 where only reading can tell why it is not there."""
+        try:
+            return os.stat(os.path.join(self._root, relative)).st_size
+        except OSError:
+            return 0
+
     def shown(self, relative: str) -> str:
         """Return how problems name a file."""
         root = self._shown.as_posix()

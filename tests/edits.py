@@ -20,7 +20,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from support import CALENDAR, NOW, TALK, VENUES, run, tree, write_files
+from support import CALENDAR, DOT, NOW, TALK, VENUES, run, tree, write_files
 
 from calfeed.snapshot import recall
 
@@ -68,7 +68,7 @@ class Worlds:
         self.put("events/calendar.yaml", CALENDAR)
         self.put("events/venues.yaml", VENUES)
         for folder in ("", "more/", "more/deep/"):
-            self.put(f"events/{folder}pier.svg", "<svg/>")
+            self.put(f"events/{folder}pier.gif", DOT)
         for number in range(8):
             self.put(f"events/event-{number}.yaml", TALK.replace("Talk", f"Talk {number}"))
 
@@ -254,7 +254,7 @@ class Worlds:
             "status: cancelled", "busy: true",
             f"uid: {rng.randint(1, 999)}@x", "rrule: {freq: weekly, count: 4}", "rrule: FREQ=MONTHLY", "sequence: 3",
             "organizer: {name: We, email: we@x.example}", "reminders: [1h]", "properties: {X-A: b}",
-            "image: pier.svg",
+            "image: pier.gif",
         )  # fmt: skip
         chosen = {line.partition(":")[0]: line for line in rng.sample(optional, rng.randint(0, 4))}
         return "\n".join([*lines, *chosen.values()]) + "\n"

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from support import start
+
 DEADLINE = 30.0
 """Seconds after which a test gives up waiting."""
 _NO_HEADERS: Mapping[str, str] = {}
@@ -52,9 +54,7 @@ def wait_until(is_so: Callable[[], bool]) -> None:
 @contextmanager
 def running(command: Sequence[str], environment: Mapping[str, str] | None = None) -> Iterator[subprocess.Popen[str]]:
     """Run a process for the block, its output in pipes, and end it."""
-    process = subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8", env=environment
-    )
+    process = start(command, environment)
     with process:
         try:
             yield process

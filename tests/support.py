@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
+import signal
+import subprocess
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -22,6 +24,8 @@ hub:
   address: {street: Põhja pst 27a, locality: Tallinn, country: EE}
   geo: [59.4445, 24.7505]
 """
+# A GIF of one white dot: the one format of pictures that can be written as ASCII.
+DOT = "GIF89a\x01\0\x01\0\0\0\0,\0\0\0\0\x01\0\x01\0\0\x02\x02D\x01\0;"
 TALK = "summary: Talk\nstart: 2027-05-18 18:00\nend: 20:00\n"
 
 
@@ -71,6 +75,28 @@ def write_site(root: Path) -> Path:
     shutil.copytree(data / "ok" / "site" / "events", events)
     shutil.copytree(data / "more", events / "more")
     return events
+
+
+def start(
+    command: Sequence[str], environment: Mapping[str, str] | None = None, *, is_group: bool = False
+) -> subprocess.Popen[str]:
+    """Start a process that an interrupt ends, its output in pipes; with `is_group`, in a process group of its own.
+
+    A shell without a terminal has what runs behind `&` ignore interrupts, and processes inherit that. A handler is not
+    inherited: while there is one, a new process begins with the system's default.
+    """
+    inherited = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        return subprocess.Popen(
+            command,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
+            env=environment,
+            start_new_session=is_group,
+        )
+    finally:
+        signal.signal(signal.SIGINT, inherited)
 
 
 def tree(folder: Path) -> dict[str, bytes]:

@@ -9,6 +9,7 @@ import pytest
 from support import CALENDAR, run, write_files
 from test_errors import problem_codes
 
+import calfeed
 from calfeed.schema import AddressEntry, CalendarEntry, EventEntry, FeedEntry, OrganizerEntry, VenueEntry
 
 ROOT = Path(__file__).parents[1]
@@ -88,6 +89,12 @@ def test_every_key_is_in_the_reference(kind: type) -> None:
     text = (ROOT / "docs" / "reference" / "yaml.md").read_text("utf-8")
     keys = [info.alias or name for name, info in kind.model_fields.items()]  # type: ignore[attr-defined]
     assert [key for key in keys if f"`{key}`" not in text] == []
+
+
+def test_every_public_name_is_in_the_reference() -> None:
+    """The reference of the Python API speaks of every name that can be imported from `calfeed`."""
+    text = (ROOT / "docs" / "reference" / "api.md").read_text("utf-8")
+    assert [name for name in calfeed.__all__ if name not in text] == []
 
 
 def test_error_in_the_readme(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from readers import rules
-from support import CALENDAR, LATER, NOW, VENUES, write_files
+from support import CALENDAR, LATER, NOW, TALK, VENUES, write_events, write_files
 
 from calfeed.difference import diff
 from calfeed.diffreport import format_difference
@@ -647,3 +647,12 @@ def test_any_sequence_of_edits(
         assert len({item.id for item in calendar.baseline.events.values()}) == len(new)
         assert rules.violations(files["test.ics"], "feed") == []
         assert calendar.publish(REMOVALS, after=timedelta(0)) == files
+
+
+def test_a_large_feed_is_slow_in_browsers_too(tmp_path: Path) -> None:
+    """The warning of a large feed says what Google does with it, and what it costs in a browser."""
+    root = write_events(tmp_path, talk=f"{TALK}description: {'words ' * 170_000}\n")
+    problems = build(root, tmp_path / "dist", now=NOW, site=False).problems
+    (message,) = (problem.message for problem in problems if problem.code == "large-feed")
+    assert "Google loses events of feeds over 1,000,000 bytes" in message
+    assert "calendars in browsers grow slow (ical.js: 2.6 s for 5,000)" in message

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from support import TALK, run
+from support import DOT, TALK, run
 
 import calfeed
 from calfeed.errors import Mark, SourceError, error, warning
@@ -62,6 +62,7 @@ CODE_ARGUMENT = {
     "warn": 1,
     "NotationError": 0,
     "refuse": 0,
+    "PictureError": 0,
 }
 SECTION = re.compile(rb"^#--- (.+)\n", re.MULTILINE)
 ERROR = re.compile(r"^\S.*:\d+:\d+: error: ", re.MULTILINE)
@@ -102,7 +103,34 @@ def _one_folder_too_high(events: Path) -> None:
     (inner / "talk.yaml").write_text(TALK, encoding="utf-8")
 
 
+def _pictures(**files: bytes) -> Callable[[Path], None]:
+    """Return how to write pictures, and an event for each; `_` in their names stands for `.`."""
+
+    def prepare(events: Path) -> None:
+        for number, (name, data) in enumerate(files.items()):
+            path = name.replace("_", ".")
+            (events / path).write_bytes(data)
+            text = TALK.replace("05-18", f"05-{18 + number}") + f"image: {path}\n"
+            (events / f"talk-{number + 1}.yaml").write_text(text, encoding="utf-8")
+
+    return prepare
+
+
+_GIF = DOT.encode()
+# The beginning of an AVIF, with its list of items: one, of the kind Exif.
+_AVIF = (
+    b"\0\0\0\x14ftypavif\0\0\0\0avif"
+    b"\0\0\0\x2fmeta\0\0\0\0\0\0\0\x23iinf\0\0\0\0\0\x01\0\0\0\x15infe\x02\0\0\0\0\x01\0\0Exif\0"
+)
+
 MADE: dict[str, Callable[[Path], None]] = {
+    "bad-path.hidden": _pictures(_env_gif=_GIF),
+    "broken-image": _pictures(map_gif=_GIF[:-9]),
+    "large-image": _pictures(map_gif=_GIF.ljust(10_000_001)),
+    "large-image.pixels": _pictures(map_gif=_GIF[:6] + b"\x40\x1f\x40\x1f" + _GIF[10:]),
+    "private-image": _pictures(map_avif=_AVIF),
+    "twin-images": _pictures(map_gif=_GIF, MAP_gif=_GIF),
+    "wrong-image.format": _pictures(map_png=_GIF),
     "bad-date.no-break-space": _bytes("summary: Talk\nstart: 2027-05-18\u00a018:00\n".encode()),
     "bad-duration.crlf": _bytes(b"summary: Talk\r\nstart: 2027-05-18 18:00\r\nduration: 2x\r\n"),
     "bad-duration.cr": _bytes(b"summary: Talk\rstart: 2027-05-18 18:00\rduration: 2x\r"),

@@ -13,7 +13,7 @@ from hashlib import sha256
 from pathlib import Path
 
 import pytest
-from support import CALENDAR, LATER, NOW, TALK, run, tree, write_events, write_files
+from support import CALENDAR, DOT, LATER, NOW, TALK, run, tree, write_events, write_files
 
 import calfeed
 from calfeed.errors import OutputError
@@ -181,8 +181,8 @@ def test_events_come_back_as_they_were(tmp_path: Path) -> None:
     """What is remembered of a file is what reading it gives, to the last field; series are read again."""
     days = "summary: Days\nstart: 2027-06-05\nend: 2027-06-07\n"
     weekly = f"{TALK}rrule: {{freq: weekly, count: 3}}\n"
-    write_files(tmp_path / "events", {"pier.svg": "<svg/>"})
-    poster = f"{TALK}image: pier.svg\n"
+    write_files(tmp_path / "events", {"pier.gif": DOT})
+    poster = f"{TALK}image: pier.gif\n"
     several = "".join(f"- id: x{n}\n  summary: X\n  start: 2027-06-0{n + 1} 10:00\n" for n in range(3))
     root = write_events(tmp_path, rich=RICH, days=days, weekly=weekly, several=several, poster=poster)
     first = build(root, tmp_path / "dist", now=NOW).project

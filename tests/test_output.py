@@ -12,7 +12,7 @@ from pathlib import Path
 
 import filelock
 import pytest
-from support import LATER, NOW, TALK, run, tree, write_events, write_files
+from support import DOT, LATER, NOW, TALK, run, tree, write_events, write_files
 
 from calfeed import output
 from calfeed.edition import Consent
@@ -62,20 +62,20 @@ def test_only_changed_files_are_written(project: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize("cut", [None, 0, 1, 2, 3])
 def test_a_name_that_changes_its_kind(tmp_path: Path, turn: str, cut: int | None) -> None:
     """A picture whose name becomes that of a folder, or the reverse, is replaced; so it is after a cut at any move."""
-    kinds = {"file to folder": ("pier.svg", "pier.svg/a.svg"), "folder to file": ("pier.svg/a.svg", "pier.svg")}
+    kinds = {"file to folder": ("pier.gif", "pier.gif/a.gif"), "folder to file": ("pier.gif/a.gif", "pier.gif")}
     before, after = kinds[turn]
     events = write_events(tmp_path, talk=f"{TALK}image: {before}\n")
-    write_files(events, {before: "<svg/>"})
+    write_files(events, {before: DOT})
     out = tmp_path / "dist"
     build(events, out, now=NOW)
-    shutil.rmtree(events / "pier.svg") if (events / "pier.svg").is_dir() else (events / "pier.svg").unlink()
-    write_files(events, {after: "<svg/>", "talk.yaml": f"{TALK}image: {after}\n"})
+    shutil.rmtree(events / "pier.gif") if (events / "pier.gif").is_dir() else (events / "pier.gif").unlink()
+    write_files(events, {after: DOT, "talk.yaml": f"{TALK}image: {after}\n"})
     if cut is not None:
         script = KILLED.format(cut=cut)
         done = subprocess.run([sys.executable, "-c", script, str(events), str(out)], check=False)
         assert done.returncode == 9
     build(events, out, now=NOW)
-    assert sorted(path.relative_to(out).as_posix() for path in (out / "images").rglob("*.svg") if path.is_file()) == [
+    assert sorted(path.relative_to(out).as_posix() for path in (out / "images").rglob("*.gif") if path.is_file()) == [
         f"images/{after}"
     ]
     assert run("build", str(events), "-o", str(out), "--check").exit_code == 0

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 from servers import DEADLINE, ask, running, wait_until
-from support import CALENDAR, NOW, TALK, run, tree, write_events, write_files
+from support import CALENDAR, DOT, NOW, TALK, run, tree, write_events, write_files
 
 from calfeed.pipeline import BuildResult, build
 from calfeed.preview import Preview
@@ -198,14 +198,14 @@ def test_builds_of_a_preview(inside: Path) -> None:
     assert tree(inside / "built" / "dist") == tree(inside / "dist")
 
 
-@pytest.mark.parametrize("names", [("pier.svg", "pier.svg/a.svg"), ("pier.svg/a.svg", "pier.svg")])
+@pytest.mark.parametrize("names", [("pier.gif", "pier.gif/a.gif"), ("pier.gif/a.gif", "pier.gif")])
 def test_a_name_that_changes_its_kind(inside: Path, names: tuple[str, str]) -> None:
     """No build of a preview is refused for what the one before it has left."""
     preview = Preview(inside / "events", inside / "built", NOW)
     for name in names:
-        shutil.rmtree(inside / "events" / "pier.svg", ignore_errors=True)
-        (inside / "events" / "pier.svg").unlink(missing_ok=True)
-        write_files(inside / "events", {name: "<svg/>", "tour.yaml": f"{TALK}image: {name}\n"})
+        shutil.rmtree(inside / "events" / "pier.gif", ignore_errors=True)
+        (inside / "events" / "pier.gif").unlink(missing_ok=True)
+        write_files(inside / "events", {name: DOT, "tour.yaml": f"{TALK}image: {name}\n"})
         assert isinstance(preview.rebuild(), BuildResult)
         assert preview.reply(f"images/{name}").status == 200
 

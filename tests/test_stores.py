@@ -19,6 +19,7 @@ import boto3
 import pytest
 from servers import DEADLINE, free_port, listening, wait_until
 from support import LATER, NOW, TALK, run, tree, write_events
+from support import start as start_process
 
 from calfeed.edition import Consent
 from calfeed.ledger import MANIFEST
@@ -170,13 +171,8 @@ def builds(tmp_path: Path) -> tuple[Path, Path]:
 
 def start(target: str, dist: Path, environment: Mapping[str, str]) -> subprocess.Popen[str]:
     """Start a publish in a process of its own, in which warnings are errors."""
-    return subprocess.Popen(
-        [sys.executable, "-W", "error", "-m", "calfeed", "publish", target, "-o", str(dist)],
-        env={**os.environ, **environment},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    command = [sys.executable, "-W", "error", "-m", "calfeed", "publish", target, "-o", str(dist)]
+    return start_process(command, {**os.environ, **environment})
 
 
 def publish(target: str, dist: Path, environment: Mapping[str, str], code: int = 0) -> str:

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
-from support import CALENDAR, NOW, VENUES, run, tree, write_files
+from support import CALENDAR, DOT, NOW, VENUES, run, start, tree, write_files
 
 from calfeed.errors import OutputError, SourceError
 from calfeed.eventfiles import resolve_files
@@ -58,7 +58,7 @@ def many(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "start: 2027-04-{day:02}\ncategories: [Music]\n",
         "start: 2027-10-{day:02} 09:30\nduration: 45m\ndescription: With *[tea](https://x.example/)*\n",
         "start: 2027-05-{day:02} 18:00\nrrule: {{freq: weekly, count: 9}}\nexdates: 2027-05-{day:02}\n",
-        "start: 2027-06-{day:02} 18:00\nvenue: {{name: Pier, timezone: Europe/Oslo}}\nimage: pier.svg\n",
+        "start: 2027-06-{day:02} 18:00\nvenue: {{name: Pier, timezone: Europe/Oslo}}\nimage: pier.gif\n",
         "start: 2027-07-{day:02} 18:00\n",
     )
     files = {
@@ -66,7 +66,7 @@ def many(tmp_path_factory: pytest.TempPathFactory) -> Path:
         + kinds[number % len(kinds)].format(day=number % 28 + 1)
         for number in range(MANY)
     }
-    files |= {f"events/{folder}/pier.svg": "<svg xmlns='http://www.w3.org/2000/svg'/>" for folder in range(7)}
+    files |= {f"events/{folder}/pier.gif": DOT for folder in range(7)}
     files["events/3/_defaults.yaml"] = "organizer: Harbour Museum\nbusy: true\n"
     files["events/calendar.yaml"] = CALENDAR.replace("automatic_feeds: []\n", "")
     files["events/venues.yaml"] = VENUES
@@ -164,7 +164,7 @@ def test_no_file_is_read_twice(many: Path) -> None:
     project = load(many, executor=Elsewhere())
     paths = [seen.path for seen in project.sources]
     assert len(paths) == len(set(paths))
-    assert sum(path.endswith(".svg") for path in paths) == len(project.images) == 7
+    assert sum(path.endswith(".gif") for path in paths) == len(project.images) == 7
 
 
 def test_what_is_left_is_cancelled(many: Path, tmp_path: Path) -> None:
@@ -257,9 +257,7 @@ def building(many: Path, tmp_path: Path, request: pytest.FixtureRequest) -> Iter
     script = tmp_path / "build.py"
     script.write_text(BUILD, encoding="utf-8")
     command = [sys.executable, str(script), "build", str(many), "-o", str(tmp_path / "dist"), "--jobs", "2"]
-    with subprocess.Popen(
-        [*command, request.param], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
-    ) as started:
+    with start([*command, request.param], is_group=True) as started:
         wait_for(lambda: len(processes_of(started.pid)) == METHODS[request.param])
         yield started
         wait_for(lambda: not processes_of(started.pid))
@@ -289,6 +287,19 @@ def wait_for(is_so: Callable[[], bool]) -> None:
 
 
 only_linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux tells of processes in /proc")
+
+
+def test_an_interrupt_reaches_processes_of_tests() -> None:
+    """A process that a test starts obeys an interrupt, even where the tests run in the background and ignore it."""
+    command = [sys.executable, "-c", "import signal; print(signal.getsignal(signal.SIGINT).__name__)"]
+    inherited = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with start(command) as process:
+            said, _ = process.communicate(timeout=30)
+        assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGINT, inherited)
+    assert said.strip() == "default_int_handler"
 
 
 @only_linux

@@ -1,0 +1,39 @@
+"""What every picture must keep to, whatever its format, and how its problems are raised."""
+
+from __future__ import annotations
+
+MAX_BYTES = 10 * 1000 * 1000
+"""The largest picture, in bytes."""
+MAX_PIXELS = 50 * 1000 * 1000
+"""The largest picture, in pixels: a browser takes four bytes for each, however small the file is."""
+
+
+class PictureError(ValueError):
+    """A picture that cannot be published: the code of the problem, its message without a subject, and a hint."""
+
+    def __init__(self, code: str, message: str, hint: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.hint = hint
+
+
+def broken(what: str) -> PictureError:
+    """Return the error for a picture that is damaged; `what` says how."""
+    return PictureError("broken-image", f"is damaged: {what}", "open it in an image editor and save it again")
+
+
+def check_pixels(width: int, height: int) -> None:
+    """Refuse a picture that is too large to be shown.
+
+    Raises:
+        PictureError: it has more than `MAX_PIXELS`, or none.
+    """
+    if width < 1 or height < 1:
+        raise broken("its width or height is zero")
+    if width * height > MAX_PIXELS:
+        raise PictureError(
+            "large-image",
+            f"has {width:,} × {height:,} pixels",
+            f"make it smaller: at most {MAX_PIXELS // 1_000_000} million pixels; 1,600 × 1,200 fill any page",
+        )

@@ -1,0 +1,59 @@
+"""Names of pictures: those that every host and every file system can keep, each for one picture."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from pathlib import PurePosixPath
+
+from calfeed.fields import is_fit_path
+
+# Names that Windows gives to devices, in every folder and with every ending.
+_DEVICES = re.compile(r"(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9¹²³])\s*(\..*)?", re.IGNORECASE)
+# What web servers run: some look at every ending that a name has, and take `x.php.png` for a program.
+_RUN = re.compile(r"\.(php\d?|phtml?|phps|phar|f?cgi|shtml?|aspx?|jspx?)(?=\.)", re.IGNORECASE)
+_NOT_ON_WINDOWS = re.compile(r'[<>"|?*]')
+
+
+def trouble_with_name(path: str) -> str | None:
+    """Return what to do about the name of a picture or of a folder it is in; None if it can be published under it.
+
+    Args:
+        path: where it is to be published, relative to DIST.
+    """
+    if not is_fit_path(path):
+        return "rename it, or the folder: a published path has no tab, line break, colon or backslash"
+    for part in path.split("/"):
+        if part.startswith("."):
+            return f"rename `{part}`: what begins with a dot is hidden, and is not published"
+        if part.endswith((".", " ")):
+            return f"rename `{part}`: Windows drops a dot or a space at the end of a name"
+        if _DEVICES.fullmatch(part):
+            return f"rename `{part}`: Windows has a device of this name"
+        match = _NOT_ON_WINDOWS.search(part)
+        if match is not None:
+            return f"rename `{part}`: no name on Windows holds a `{match[0]}`"
+        match = _RUN.search(part)
+        if match is not None:
+            return f"rename `{part}`: some web servers run what has `{match[0]}` in its name"
+    return None
+
+
+class Names:
+    """The names given so far, as a file system sees them that does not tell `a` from `A`, or one ö from another."""
+
+    def __init__(self) -> None:
+        self._spellings: dict[str, str] = {}
+
+    def twin_of(self, path: str) -> str | None:
+        """Take a path, or return what it, or a folder on its way, would be mistaken for."""
+        whole = PurePosixPath(path)
+        for each in (*reversed(whole.parents[:-1]), whole):
+            twin = self._spellings.setdefault(_folded(each.as_posix()), each.as_posix())
+            if twin != each.as_posix():
+                return twin
+        return None
+
+
+def _folded(path: str) -> str:
+    return unicodedata.normalize("NFD", unicodedata.normalize("NFD", path).casefold())
