@@ -12,6 +12,7 @@ from calfeed.errors import Problem
 from calfeed.law import LawChange, changed_laws
 from calfeed.ledger import Manifest
 from calfeed.model import Project
+from calfeed.reused import reused_ids
 from calfeed.zones import TZDB_VERSION
 
 
@@ -27,6 +28,7 @@ class Difference:
         tzdb_after: the version in use.
         laws: the zones in use whose law is another than it was.
         refusals: why a build is refused that nobody gives consent to.
+        warnings: what a build warns of: events that have the UID of another.
     """
 
     changes: tuple[Change, ...]
@@ -36,6 +38,7 @@ class Difference:
     tzdb_after: str
     laws: tuple[LawChange, ...]
     refusals: tuple[Problem, ...] = ()
+    warnings: tuple[Problem, ...] = ()
 
     def __bool__(self) -> bool:
         return bool(self.changes or self.new_feeds or self.missing_feeds or self.refusals)
@@ -55,7 +58,7 @@ def diff(project: Project, baseline: Manifest, *, now: datetime | None = None) -
     """
     known = {feed.slug for feed in baseline.feeds}
     laws = tuple(changed_laws(baseline.zones))
-    pairs = ((event, content_of(event)) for event in project.events)
+    pairs = [(event, content_of(event)) for event in project.events]
     slugs = {slug: None for feed in project.feeds for slug in (feed.slug, *feed.aliases)}
     return Difference(
         changes=compare(pairs, baseline.events, {law.tzid for law in laws}, now),
@@ -65,4 +68,5 @@ def diff(project: Project, baseline: Manifest, *, now: datetime | None = None) -
         tzdb_after=TZDB_VERSION,
         laws=laws,
         refusals=() if now is None else refusals(project, baseline, now),
+        warnings=tuple(reused_ids(pairs, baseline, project.calendar.id, now)),
     )

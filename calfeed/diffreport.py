@@ -36,6 +36,7 @@ def format_difference(difference: Difference, tzids: Sequence[str] = ()) -> str:
         lines.append(f"{change.kind.value:<9} {change.id}: {change.summary}")
         lines += [f"            {line}" for line in _field_lines(change, tzids)]
     lines += [*_law_lines(difference), *_feed_lines(difference), *_refusal_lines(difference)]
+    lines += _warning_lines(difference)
     return "".join(f"{line}\n" for line in lines)
 
 
@@ -58,6 +59,16 @@ def format_difference_json(difference: Difference) -> str:
         "refusals": [
             {"code": problem.code, "message": problem.message, "hint": problem.hint} for problem in difference.refusals
         ],
+        "warnings": [
+            {
+                "code": problem.code,
+                "path": problem.mark.path,
+                "line": problem.mark.line,
+                "message": problem.message,
+                "hint": problem.hint,
+            }
+            for problem in difference.warnings
+        ],
     }
     return f"{json.dumps(record, ensure_ascii=False, indent=2)}\n"
 
@@ -69,7 +80,8 @@ def format_difference_markdown(difference: Difference, tzids: Sequence[str] = ()
         difference: what differs.
         tzids: zones to show times in, beside their own and UTC.
     """
-    parts = [f"**Calendar: {summarize_difference(difference)}**\n", *_markdown_list(_refusal_lines(difference))]
+    said = [*_refusal_lines(difference), *_warning_lines(difference)]
+    parts = [f"**Calendar: {summarize_difference(difference)}**\n", *_markdown_list(said)]
     length = 0
     for number, change in enumerate(difference.changes):
         part = _markdown_of(change, tzids)
@@ -185,6 +197,11 @@ def _feed_lines(difference: Difference) -> Iterator[str]:
 def _refusal_lines(difference: Difference) -> Iterator[str]:
     for problem in difference.refusals:
         yield f"a build refuses this: {problem.message} [{problem.code}]; {problem.hint}"
+
+
+def _warning_lines(difference: Difference) -> Iterator[str]:
+    for problem in difference.warnings:
+        yield f"warning: {problem.mark.path}: {problem.message} [{problem.code}]; {problem.hint}"
 
 
 def _markdown_list(lines: Iterable[str]) -> list[str]:
