@@ -126,7 +126,8 @@ def without_expired(edition: Edition, now: datetime, consent: Consent) -> Editio
     bare = {
         feed.slug
         for feed in edition.feeds
-        if feed.moved_to is None and is_automatic(feed) and gone.issuperset(feed.event_ids)
+        # One that a window has emptied is a feed of the sources.
+        if feed.moved_to is None and is_automatic(feed) and feed.event_ids and gone.issuperset(feed.event_ids)
     }
     if not consent.removals:
         gone -= {event_id for feed in edition.feeds if feed.slug in bare for event_id in feed.event_ids}

@@ -284,6 +284,16 @@ def test_feed_with_a_life_of_its_own_is_still_missed(calendar: Calendar) -> None
     assert code_of(calendar) == ["vanished-feed"]
 
 
+def test_feed_that_a_window_emptied_stays(calendar: Calendar) -> None:
+    """An expired tombstone that goes with consent takes no feed along that the sources still have, empty as it is."""
+    publish(calendar, "2026-12-01", ada=event("Ada", "2027-06-01 18:00"))
+    publish(calendar, "2026-12-02", ada=None)
+    with_settings(calendar, "window: {to: 2027-12-31}\n")
+    publish(calendar, "2027-07-01", REMOVALS)
+    assert state(calendar, MAIN) == "gone"
+    assert b"BEGIN:VEVENT" not in calendar.files[MUSIC]
+
+
 def test_past_event_is_in_no_memory(calendar: Calendar) -> None:
     """What is over may leave feeds, and moves within the past, without a word in the manifest."""
     publish(calendar, "2027-01-01", ada=event("Ada", "2026-12-20 18:00", "categories: music\n"))
