@@ -193,8 +193,10 @@ def _event(revised: Revised, slugs: list[str], held: Held) -> dict[str, object]:
 
 def _held(held: Held) -> dict[str, object]:
     """Return what subscribers may hold beyond the rest of a row; nothing of most events."""
-    until = {} if held.until is None else {"held_until": format_utc(held.until)}
-    return {**until, "held_in": list(held.feeds)} if held.feeds else until
+    return {
+        **({} if held.until is None else {"held_until": format_utc(held.until)}),
+        **({"held_in": list(held.feeds)} if held.feeds else {}),
+    }
 
 
 def _read_held(item: Mapping[str, Any]) -> Held:

@@ -12,8 +12,9 @@ from test_edition import REMOVALS, WITH_FEEDS, Calendar, code_of, vevents
 
 from calfeed.edition import Consent
 from calfeed.errors import OutputError
-from calfeed.ledger import MANIFEST
+from calfeed.ledger import MANIFEST, Manifest
 from calfeed.manifest import read_manifest
+from calfeed.publishguards import check_revisions
 
 MAIN, MUSIC, FILM = "test.ics", "feeds/category/music.ics", "feeds/category/film.ics"
 ADA = "UID:ada@test.example"
@@ -329,6 +330,19 @@ def test_manifest_of_an_earlier_version_is_read(calendar: Calendar) -> None:
     calendar.write(ada=None)
     calendar.publish()
     assert [state(calendar, path) for path in (MAIN, MUSIC, FILM)] == ["CANCELLED", "gone", "CANCELLED"]
+
+
+def test_build_that_knows_nothing_of_it_is_not_published(calendar: Calendar) -> None:
+    """What took place and is still told of is missed where a build without its baseline would replace it."""
+    publish(calendar, "2026-12-01", ada=event("Ada", "2027-06-01 18:00"))
+    publish(calendar, "2026-12-02", ada=event("Ada", "2027-03-01 18:00"))
+    publish(calendar, "2027-04-01", ada=None)
+    theirs, now = calendar.baseline, calendar.now
+    calendar.baseline = Manifest()
+    calendar.publish()
+    with pytest.raises(OutputError, match="knows nothing of ada"):
+        check_revisions(calendar.baseline, theirs, "here", now)
+    check_revisions(calendar.baseline, theirs, "here", at("2027-06-03"))
 
 
 def test_check_is_never_stale_by_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
