@@ -28,7 +28,7 @@ class Difference:
         tzdb_after: the version in use.
         laws: the zones in use whose law is another than it was.
         refusals: why a build is refused that nobody gives consent to.
-        warnings: what a build warns of: events that have the UID of another.
+        notes: what a build would do that may not be meant.
     """
 
     changes: tuple[Change, ...]
@@ -38,7 +38,7 @@ class Difference:
     tzdb_after: str
     laws: tuple[LawChange, ...]
     refusals: tuple[Problem, ...] = ()
-    warnings: tuple[Problem, ...] = ()
+    notes: tuple[Problem, ...] = ()
 
     def __bool__(self) -> bool:
         return bool(self.changes or self.new_feeds or self.missing_feeds or self.refusals)
@@ -68,5 +68,5 @@ def diff(project: Project, baseline: Manifest, *, now: datetime | None = None) -
         tzdb_after=TZDB_VERSION,
         laws=laws,
         refusals=() if now is None else refusals(project, baseline, now),
-        warnings=tuple(reused_ids(pairs, baseline, project.calendar.id, now)),
+        notes=tuple(reused_ids(pairs, baseline, project.calendar.id, now)),
     )

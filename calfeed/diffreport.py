@@ -35,8 +35,7 @@ def format_difference(difference: Difference, tzids: Sequence[str] = ()) -> str:
     for change in difference.changes:
         lines.append(f"{change.kind.value:<9} {change.id}: {change.summary}")
         lines += [f"            {line}" for line in _field_lines(change, tzids)]
-    lines += [*_law_lines(difference), *_feed_lines(difference), *_refusal_lines(difference)]
-    lines += _warning_lines(difference)
+    lines += [*_law_lines(difference), *_feed_lines(difference), *_note_lines(difference), *_refusal_lines(difference)]
     return "".join(f"{line}\n" for line in lines)
 
 
@@ -59,15 +58,8 @@ def format_difference_json(difference: Difference) -> str:
         "refusals": [
             {"code": problem.code, "message": problem.message, "hint": problem.hint} for problem in difference.refusals
         ],
-        "warnings": [
-            {
-                "code": problem.code,
-                "path": problem.mark.path,
-                "line": problem.mark.line,
-                "message": problem.message,
-                "hint": problem.hint,
-            }
-            for problem in difference.warnings
+        "notes": [
+            {"code": problem.code, "message": problem.message, "hint": problem.hint} for problem in difference.notes
         ],
     }
     return f"{json.dumps(record, ensure_ascii=False, indent=2)}\n"
@@ -80,8 +72,7 @@ def format_difference_markdown(difference: Difference, tzids: Sequence[str] = ()
         difference: what differs.
         tzids: zones to show times in, beside their own and UTC.
     """
-    said = [*_refusal_lines(difference), *_warning_lines(difference)]
-    parts = [f"**Calendar: {summarize_difference(difference)}**\n", *_markdown_list(said)]
+    parts = [f"**Calendar: {summarize_difference(difference)}**\n", *_markdown_list(_refusal_lines(difference))]
     length = 0
     for number, change in enumerate(difference.changes):
         part = _markdown_of(change, tzids)
@@ -90,7 +81,7 @@ def format_difference_markdown(difference: Difference, tzids: Sequence[str] = ()
             parts.append(f"… and {len(difference.changes) - number} more.\n")
             break
         parts.append(part)
-    parts += _markdown_list([*_law_lines(difference), *_feed_lines(difference)])
+    parts += _markdown_list([*_law_lines(difference), *_feed_lines(difference), *_note_lines(difference)])
     return "\n".join(parts)
 
 
@@ -199,9 +190,9 @@ def _refusal_lines(difference: Difference) -> Iterator[str]:
         yield f"a build refuses this: {problem.message} [{problem.code}]; {problem.hint}"
 
 
-def _warning_lines(difference: Difference) -> Iterator[str]:
-    for problem in difference.warnings:
-        yield f"warning: {problem.mark.path}: {problem.message} [{problem.code}]; {problem.hint}"
+def _note_lines(difference: Difference) -> Iterator[str]:
+    for problem in difference.notes:
+        yield f"note: {problem.message} [{problem.code}]; {problem.hint}"
 
 
 def _markdown_list(lines: Iterable[str]) -> list[str]:

@@ -95,8 +95,9 @@ def prepare(project: Project, baseline: Manifest, now: datetime, consent: Consen
     stamps = {item.event.uid: item.revision.last_modified for item in (*live, *tombstones)}
     entries = (Entry(stamps.get(change.uid, whole_second(now)), change) for change in changes)
     events = tuple(sorted((*live, *tombstones), key=lambda item: item.event.sort_key))
+    known = {**baseline.events, **{item.uid: item for item in removed}} if removed else baseline.events
     own_feeds = (*project.feeds, *kept_feeds(project, baseline, {item.event.uid for item in tombstones}))
-    feeds, held = tell_holders(own_feeds, events, remember(events, own_feeds, baseline.events, now))
+    feeds, held = tell_holders(own_feeds, events, remember(events, own_feeds, known, now))
     identity = () if consent.new_id else _identity_problems(project, live, baseline, removed, now)
     return Edition(
         calendar=project.calendar,

@@ -19,6 +19,7 @@ from calfeed.model import Event, Status
 from calfeed.revisions import Published, has_passed, restore
 
 _RECENT_YEARS = 5
+_KEPT = "whoever kept it would see it turn into this one"
 
 
 def reused_ids(
@@ -43,7 +44,7 @@ def reused_ids(
         before = baseline.events.get(event.uid)
         if before is None:
             is_retired = event.uid in baseline.retired and now is not None and span_of(event)[0] > now
-            message = _RETIRED if is_retired else None
+            message = f"an event that is over had the UID of `{event.id}`; {_KEPT}" if is_retired else None
         elif before.content.get("start") == content["start"]:
             continue
         else:
@@ -59,9 +60,6 @@ def reused_ids(
             yield warning(event.mark, "reused-id", message, f"{what} if this is another event{rest}")
 
 
-_RETIRED = "an event that is over had this UID; whoever kept it would see it turn into this one"
-
-
 def _reason(event: Event, before: Published, now: datetime | None) -> str | None:
     """Return why an event is another one than what was published under its UID before; None if it is the same."""
     status, summary = before.content.get("status"), before.content.get("summary")
@@ -71,10 +69,10 @@ def _reason(event: Event, before: Published, now: datetime | None) -> str | None
     if now is not None and span_of(event)[0] > now and has_passed(before, now):
         if status == Status.POSTPONED.value or (is_cancelled and not is_renamed):
             return None
-        return f"this was published for {day} and is over; it would move, and vanish from everybody's past"
+        return f"`{event.id}` was published for {day} and is over; it would move, and vanish from everybody's past"
     if before.removed is not None and is_cancelled and is_renamed:
         old = restore(before).summary
-        return f"`{old}` of {day} had this UID and was cancelled; subscribers would see it come back as this one"
+        return f"`{old}` of {day} had the UID of `{event.id}` and was cancelled; {_KEPT}"
     return None
 
 

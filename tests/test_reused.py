@@ -44,7 +44,7 @@ def told(calendar: Calendar, day: str, **events: str | None) -> list[Problem]:
     project = load(calendar.root)
     edition = prepare(project, calendar.baseline, now, Consent())
     found = [problem for problem in edition.problems if problem.code == "reused-id"]
-    assert found == list(diff(project, calendar.baseline, now=now).warnings)
+    assert found == list(diff(project, calendar.baseline, now=now).notes)
     return found
 
 
@@ -55,7 +55,7 @@ def test_last_years_file_edited_for_this_year(calendar: Calendar) -> None:
     assert problem.severity is Severity.WARNING
     assert (Path(problem.mark.path).name, problem.mark.line) == ("summer-party.yaml", 1)
     assert problem.message == (
-        "this was published for 2027-06-12 and is over; it would move, and vanish from everybody's past"
+        "`summer-party` was published for 2027-06-12 and is over; it would move, and vanish from everybody's past"
     )
     assert problem.hint == (
         "write `id: summer-party-2028` if this is another event, and keep the old one in a file of its own"
@@ -145,7 +145,8 @@ def test_tombstone_that_returns_as_another(calendar: Calendar) -> None:
     publish(calendar, "2026-12-03", fest=None)
     (problem,) = told(calendar, "2026-12-04", fest=ELSE)
     assert problem.message == (
-        "`Summer party` of 2027-06-12 had this UID and was cancelled; subscribers would see it come back as this one"
+        "`Summer party` of 2027-06-12 had the UID of `fest` and was cancelled; "
+        "whoever kept it would see it turn into this one"
     )
     assert problem.hint == "write `id: fest-2027` if this is another event"
 
@@ -168,7 +169,10 @@ def test_id_of_a_past_event_that_was_deleted(calendar: Calendar) -> None:
     publish(calendar, "2027-08-01", fest=None)
     assert "events/fest.ics" not in calendar.files
     (problem,) = told(calendar, "2028-01-10", fest=NEXT)
-    assert problem.message == "an event that is over had this UID; whoever kept it would see it turn into this one"
+    assert (
+        problem.message
+        == "an event that is over had the UID of `fest`; whoever kept it would see it turn into this one"
+    )
     assert problem.hint == "write `id: fest-2028` if this is another event"
     assert told(calendar, "2028-01-10", fest=PARTY) == []
 
@@ -242,18 +246,11 @@ def test_build_and_diff_say_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     hint = "write `id: summer-party-2028` if this is another event, and keep the old one in a file of its own"
     text = run("diff", now=later)
     assert text.exit_code == 0
-    assert text.stdout.splitlines()[-1] == (
-        "warning: events/summer-party.yaml: this was published for 2027-06-12 and is over; it would move, and vanish "
-        f"from everybody's past [reused-id]; {hint}"
-    )
-    (told_as_json,) = json.loads(run("diff", "--format", "json", now=later).stdout)["warnings"]
-    assert (told_as_json["code"], told_as_json["path"], told_as_json["line"], told_as_json["hint"]) == (
-        "reused-id",
-        "events/summer-party.yaml",
-        1,
-        hint,
-    )
-    assert "- warning: events/summer-party.yaml: this was" in run("diff", "--format", "markdown", now=later).stdout
+    said = "`summer-party` was published for 2027-06-12 and is over; it would move, and vanish from everybody's past"
+    assert text.stdout.splitlines()[-1] == f"note: {said} [reused-id]; {hint}"
+    (note,) = json.loads(run("diff", "--format", "json", now=later).stdout)["notes"]
+    assert note == {"code": "reused-id", "message": said, "hint": hint}
+    assert "\n- note: \\`summer-party\\` was published" in run("diff", "--format", "markdown", now=later).stdout
     built = run("build", "--no-site", now=later)
     assert built.exit_code == 0
     assert "[reused-id]\n" in built.stderr
