@@ -59,7 +59,7 @@ def remember(
 def tell_holders(
     feeds: Sequence[Feed], events: Sequence[Revised], held: Mapping[str, Held]
 ) -> tuple[tuple[Feed, ...], dict[str, Held]]:
-    """Return the feeds with whatever is cancelled or left the sources and was once in them, and what is yet to tell.
+    """Return the feeds with the cancelled events and tombstones that they once held, and what is to be remembered.
 
     Args:
         feeds: the feeds with the events that they hold by their own rules.
@@ -67,7 +67,7 @@ def tell_holders(
         held: what subscribers may hold, as `remember` returns it.
     """
     told: dict[str, list[str]] = {}
-    untold = dict(held)
+    remembered = dict(held)
     slugs = {slug for feed in feeds for slug in (feed.slug, *feed.aliases)}
     for item in events:
         holding = held.get(item.event.uid, UNHELD)
@@ -76,13 +76,13 @@ def tell_holders(
         for slug in holding.feeds:
             told.setdefault(slug, []).append(item.event.id)
         if item.removed is not None and holding:
-            # A tombstone is in feeds for no other reason, so its row says it all, but for feeds that are not there.
+            # Its row names the feeds it is in; only those that are not there now have to be remembered beside it.
             rest = Held(holding.until, tuple(slug for slug in holding.feeds if slug not in slugs))
-            untold[item.event.uid] = rest
+            remembered[item.event.uid] = rest
     if not told:
-        return tuple(feeds), _not_empty(untold)
+        return tuple(feeds), _not_empty(remembered)
     rank = {item.event.id: number for number, item in enumerate(events)}
-    return tuple(_with_more(feed, told, rank) for feed in feeds), _not_empty(untold)
+    return tuple(_with_more(feed, told, rank) for feed in feeds), _not_empty(remembered)
 
 
 def is_told(item: Revised, held: Mapping[str, Held]) -> bool:
