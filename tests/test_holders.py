@@ -285,6 +285,18 @@ def test_feed_with_a_life_of_its_own_is_still_missed(calendar: Calendar) -> None
     assert code_of(calendar) == ["vanished-feed"]
 
 
+def test_feed_stays_for_what_took_place(calendar: Calendar) -> None:
+    """A feed of which only an event is left that is kept as it took place stays for it; then its end needs consent."""
+    publish(calendar, "2026-12-01", ada=event("Ada", "2027-06-01 18:00", "categories: solo\n"))
+    publish(calendar, "2026-12-02", ada=event("Ada", "2027-03-01 18:00", "categories: solo\n"))
+    publish(calendar, "2027-04-01", ada=None)
+    assert state(calendar, "feeds/category/solo.ics") == "CONFIRMED"
+    publish(calendar, "2027-07-01", choir=event("Choir!", "2030-01-01 18:00", "categories: music\n"))
+    assert "feeds/category/solo.ics" in calendar.files
+    publish(calendar, "2027-07-02", REMOVALS)
+    assert "feeds/category/solo.ics" not in calendar.files
+
+
 def test_feed_that_a_window_emptied_stays(calendar: Calendar) -> None:
     """An expired tombstone that goes with consent takes no feed along that the sources still have, empty as it is."""
     publish(calendar, "2026-12-01", ada=event("Ada", "2027-06-01 18:00"))
