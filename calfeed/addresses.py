@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
 
@@ -10,7 +10,7 @@ from calfeed.fields import read_id
 from calfeed.ledger import Manifest, PublishedFeed
 from calfeed.model import Feed, Project
 from calfeed.notation import NotationError
-from calfeed.revisions import Published, Revised, has_passed
+from calfeed.revisions import Published, leaves_tombstone
 
 
 def lost_feeds(project: Project, baseline: Manifest, buried: set[str]) -> tuple[PublishedFeed, ...]:
@@ -42,32 +42,16 @@ def _missing_feeds(project: Project, baseline: Manifest) -> Iterator[PublishedFe
 
 def buried_uids(removed: Iterable[Published], now: datetime | None) -> set[str]:
     """Return the UIDs of what left the sources and has a tombstone."""
-    return {item.uid for item in removed if item.removed or now is None or not has_passed(item, now)}
+    return {item.uid for item in removed if now is None or leaves_tombstone(item, now)}
 
 
 def _has_only(feed: PublishedFeed, baseline: Manifest, buried: set[str]) -> bool:
     """Tell whether a feed came by itself and only tombstones are left of it."""
     if feed.moved_to is not None or not is_automatic(feed):
         return False
-    return all(uid in buried for uid, item in baseline.events.items() if feed.slug in item.feeds)
-
-
-def with_tombstones(
-    feeds: Sequence[Feed], tombstones: Sequence[Revised], baseline: Mapping[str, Published], events: Sequence[Revised]
-) -> tuple[Feed, ...]:
-    """Return the feeds with the tombstones that they held as events, in the order of all events."""
-    if not tombstones:
-        return tuple(feeds)
-    rank = {item.event.id: number for number, item in enumerate(events)}
-    held: dict[str, list[str]] = {}
-    for item in tombstones:
-        for slug in baseline[item.event.uid].feeds:
-            held.setdefault(slug, []).append(item.event.id)
-    found = []
-    for feed in feeds:
-        gone = {event_id for slug in (feed.slug, *feed.aliases) for event_id in held.get(slug, ())}
-        found.append(replace(feed, event_ids=tuple(sorted({*feed.event_ids, *gone}, key=rank.__getitem__))))
-    return tuple(found)
+    # What is in it to tell of a cancellation alone is no event of its own.
+    own = (uid for uid, item in baseline.events.items() if feed.slug in item.feeds and feed.slug not in item.held.feeds)
+    return all(uid in buried for uid in own)
 
 
 def with_aliases(feeds: Iterable[Feed]) -> tuple[Feed, ...]:

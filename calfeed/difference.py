@@ -13,6 +13,7 @@ from calfeed.errors import Problem
 from calfeed.law import LawChange, changed_laws
 from calfeed.ledger import Manifest
 from calfeed.model import Project
+from calfeed.reused import reused_ids
 from calfeed.zones import TZDB_VERSION
 
 
@@ -37,6 +38,7 @@ class Difference:
         laws: the zones in use whose law is another than it was.
         renames: the events among the changes that were perhaps only given another id.
         refusals: why a build is refused that nobody gives consent to.
+        notes: what a build would do that may not be meant.
     """
 
     changes: tuple[Change, ...]
@@ -47,6 +49,7 @@ class Difference:
     laws: tuple[LawChange, ...]
     refusals: tuple[Problem, ...] = ()
     renames: tuple[Rename, ...] = ()
+    notes: tuple[Problem, ...] = ()
 
     def __bool__(self) -> bool:
         return bool(self.changes or self.new_feeds or self.missing_feeds or self.refusals)
@@ -66,7 +69,7 @@ def diff(project: Project, baseline: Manifest, *, now: datetime | None = None) -
     """
     known = {feed.slug for feed in baseline.feeds}
     laws = tuple(changed_laws(baseline.zones))
-    pairs = ((event, content_of(event)) for event in project.events)
+    pairs = [(event, content_of(event)) for event in project.events]
     slugs = {slug: None for feed in project.feeds for slug in (feed.slug, *feed.aliases)}
     changes = compare(pairs, baseline.events, {law.tzid for law in laws}, now)
     return Difference(
@@ -78,6 +81,7 @@ def diff(project: Project, baseline: Manifest, *, now: datetime | None = None) -
         tzdb_after=TZDB_VERSION,
         laws=laws,
         refusals=() if now is None else refusals(project, baseline, now),
+        notes=tuple(reused_ids(pairs, baseline, project.calendar.id, now)),
     )
 
 

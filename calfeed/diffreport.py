@@ -37,7 +37,7 @@ def format_difference(difference: Difference, tzids: Sequence[str] = ()) -> str:
         lines.append(f"{change.kind.value:<9} {change.id}: {change.summary}")
         lines += [f"            {line}" for line in _field_lines(change, tzids)]
     lines += [*_rename_lines(difference), *_law_lines(difference), *_feed_lines(difference)]
-    lines += _refusal_lines(difference)
+    lines += [*_note_lines(difference), *_refusal_lines(difference)]
     return "".join(f"{line}\n" for line in lines)
 
 
@@ -61,6 +61,9 @@ def format_difference_json(difference: Difference) -> str:
         "refusals": [
             {"code": problem.code, "message": problem.message, "hint": problem.hint} for problem in difference.refusals
         ],
+        "notes": [
+            {"code": problem.code, "message": problem.message, "hint": problem.hint} for problem in difference.notes
+        ],
     }
     return harmless_json(f"{json.dumps(record, ensure_ascii=False, indent=2)}\n")
 
@@ -81,7 +84,8 @@ def format_difference_markdown(difference: Difference, tzids: Sequence[str] = ()
             parts.append(f"… and {len(difference.changes) - number} more.\n")
             break
         parts.append(part)
-    parts += _markdown_list([*_rename_lines(difference), *_law_lines(difference), *_feed_lines(difference)])
+    facts = [*_rename_lines(difference), *_law_lines(difference), *_feed_lines(difference), *_note_lines(difference)]
+    parts += _markdown_list(facts)
     return "\n".join(parts)
 
 
@@ -193,6 +197,11 @@ def _rename_lines(difference: Difference) -> Iterator[str]:
 def _refusal_lines(difference: Difference) -> Iterator[str]:
     for problem in difference.refusals:
         yield f"a build refuses this: {problem.message} [{problem.code}]; {problem.hint}"
+
+
+def _note_lines(difference: Difference) -> Iterator[str]:
+    for problem in difference.notes:
+        yield f"note: {problem.message} [{problem.code}]; {problem.hint}"
 
 
 def _markdown_list(lines: Iterable[str]) -> list[str]:

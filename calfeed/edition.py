@@ -10,18 +10,21 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from calfeed.addresses import buried_uids, is_automatic, kept_feeds, lost_feeds, with_aliases, with_tombstones
+from calfeed.addresses import buried_uids, is_automatic, kept_feeds, lost_feeds, with_aliases
 from calfeed.changes import Change, Entry, compare
 from calfeed.errors import Mark, Problem, PromiseError, error, warning
+from calfeed.holders import forget_past, is_let_go, remember, tell_holders
 from calfeed.law import changed_laws
 from calfeed.ledger import Manifest, PublishedFeed
 from calfeed.model import Calendar, Feed, Project, Status
+from calfeed.reused import reused_ids
 from calfeed.revisions import (
+    UNHELD,
+    Held,
     Published,
     Revised,
     Revision,
     bury,
-    ends_at,
     has_passed,
     lost_uids,
     removed_events,
@@ -56,6 +59,7 @@ class Edition:
         feeds: all feeds with all events they hold, old addresses among them.
         history: what was changed in this build and in those before, the newest first.
         retired: the last revisions of what was published once and is no longer, by UID: it may come back.
+        held: what subscribers may hold of an event beyond its present date and feeds, by UID.
         problems: what is worth a look.
     """
 
@@ -64,6 +68,7 @@ class Edition:
     feeds: tuple[Feed, ...]
     history: tuple[Entry, ...] = ()
     retired: Mapping[str, Revision] = field(default_factory=dict)
+    held: Mapping[str, Held] = field(default_factory=dict)
     problems: tuple[Problem, ...] = ()
 
 
@@ -91,28 +96,40 @@ def prepare(project: Project, baseline: Manifest, now: datetime, consent: Consen
     stamps = {item.event.uid: item.revision.last_modified for item in (*live, *tombstones)}
     entries = (Entry(stamps.get(change.uid, whole_second(now)), change) for change in changes)
     events = tuple(sorted((*live, *tombstones), key=lambda item: item.event.sort_key))
-    feeds = (*project.feeds, *kept_feeds(project, baseline, {item.event.uid for item in tombstones}))
-    identity = () if consent.new_id else _identity_problems(live, baseline, removed, project.calendar.id)
+    known = {**baseline.events, **{item.uid: item for item in removed}} if removed else baseline.events
+    own_feeds = (*project.feeds, *kept_feeds(project, baseline, {item.event.uid for item in tombstones}))
+    feeds, held = tell_holders(own_feeds, events, remember(events, own_feeds, known, now))
+    identity = () if consent.new_id else _identity_problems(project, live, baseline, removed, now)
     return Edition(
         calendar=project.calendar,
         events=events,
-        feeds=with_aliases(with_tombstones(feeds, tombstones, baseline.events, events)),
+        feeds=with_aliases(feeds),
         history=(*entries, *baseline.history)[:MAX_HISTORY],
         retired=_retired(baseline, events),
+        held=held,
         problems=(*problems, *identity, *_law_problems(project, baseline)),
     )
 
 
 def without_expired(edition: Edition, now: datetime, consent: Consent) -> Edition:
-    """Return an edition without the tombstones of what has passed.
+    """Return an edition without the tombstones, and without the memory, of what is over for everybody.
 
     Those that are all an automatic feed has stay, unless removals are meant: no feed vanishes by the passing of time.
     """
-    gone = {item.event.id for item in edition.events if item.removed and ends_at(item.event, item.removed) < now}
+    held = edition.held
+    gone = {
+        item.event.id
+        for item in edition.events
+        if item.removed and is_let_go(item, held.get(item.event.uid, UNHELD), now)
+    }
+    if held:
+        feeds, ahead = forget_past(edition.feeds, edition.events, held, now)
+        edition = edition if ahead == held else replace(edition, feeds=feeds, held=ahead)
     bare = {
         feed.slug
         for feed in edition.feeds
-        if feed.moved_to is None and is_automatic(feed) and gone.issuperset(feed.event_ids)
+        # One that a window has emptied is a feed of the sources.
+        if feed.moved_to is None and is_automatic(feed) and feed.event_ids and gone.issuperset(feed.event_ids)
     }
     if not consent.removals:
         gone -= {event_id for feed in edition.feeds if feed.slug in bare for event_id in feed.event_ids}
@@ -255,9 +272,10 @@ def _is_ahead(item: Published, now: datetime) -> bool:
 
 
 def _identity_problems(
-    live: Sequence[Revised], baseline: Manifest, removed: Sequence[Published], calendar_id: str
+    project: Project, live: Sequence[Revised], baseline: Manifest, removed: Sequence[Published], now: datetime
 ) -> Iterator[Problem]:
-    """Warn of events that subscribers will see as new ones although they were published under another name."""
+    """Warn of events that subscribers will see as new ones, or as others, than those that were published."""
+    yield from reused_ids([(item.event, item.content) for item in live], baseline, project.calendar.id, now)
     by_content = {item.fingerprint: item for item in removed if item.removed is None}
     ids = {item.event.id for item in live}
     by_id = lost_uids({item.event.uid for item in live}, baseline.events)
@@ -276,7 +294,7 @@ def _identity_problems(
         if twin is not None:
             old_id = baseline.events[twin.uid].id
             message = f"this looks like `{old_id}` under another id: subscribers see one cancelled and one new"
-            wanted = _keys_of_identity(twin.uid, old_id, calendar_id, is_free=old_id not in ids)
+            wanted = _keys_of_identity(twin.uid, old_id, project.calendar.id, is_free=old_id not in ids)
             yield warning(event.mark, "renamed-id", message, f"write {wanted} if it is the same event")
 
 

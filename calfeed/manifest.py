@@ -17,7 +17,7 @@ from calfeed.fields import MAX_SEQUENCE, read_line, read_published_uid, read_tex
 from calfeed.law import Law, laws_of
 from calfeed.ledger import MANIFEST, Manifest, PublishedFeed
 from calfeed.model import AllDay, Artifact, Event, Feed, Timed
-from calfeed.revisions import Published, Revised, Revision
+from calfeed.revisions import UNHELD, Held, Published, Revised, Revision
 from calfeed.rewrites import FIRST_YEAR, LAST_YEAR
 from calfeed.series import first_start, horizon_of, settle, starts_between
 from calfeed.texts import harmless_json
@@ -39,7 +39,10 @@ def render_manifest(edition: Edition, artifacts: Sequence[Artifact]) -> Artifact
             slugs.setdefault(event_id, []).append(feed.slug)
     head = {"version": VERSION, "generator": generator(), "tzdb": TZDB_VERSION, "id": edition.calendar.id}
     feeds = (_json(_feed(feed)) for feed in edition.feeds)
-    events = (_json(_event(item, slugs.get(item.event.id, []))) for item in edition.events)
+    events = (
+        _json(_event(item, slugs.get(item.event.id, []), edition.held.get(item.event.uid, UNHELD)))
+        for item in edition.events
+    )
     retired = (f"{_json(uid)}: {_json(_revision(revision))}" for uid, revision in sorted(edition.retired.items()))
     laws = laws_of(item.event for item in edition.events)
     zones = (f"{_json(tzid)}: {_json(_law(law))}" for tzid, law in laws.items())
@@ -177,15 +180,31 @@ def _feed(feed: Feed) -> dict[str, object]:
     return record if feed.moved_to is None else {**record, "moved_to": feed.moved_to}
 
 
-def _event(revised: Revised, slugs: list[str]) -> dict[str, object]:
+def _event(revised: Revised, slugs: list[str], held: Held) -> dict[str, object]:
     return {
         **event_record(revised.event),
         **_revision(revised.revision),
         "fingerprint": revised.fingerprint,
         **({} if revised.removed is None else {"removed": format_utc(revised.removed)}),
         "feeds": slugs,
+        **_held(held),
         "content": revised.content,
     }
+
+
+def _held(held: Held) -> dict[str, object]:
+    """Return what subscribers may hold beyond the rest of a row; nothing of most events."""
+    return {
+        **({} if held.until is None else {"held_until": format_utc(held.until)}),
+        **({"held_in": list(held.feeds)} if held.feeds else {}),
+    }
+
+
+def _read_held(item: Mapping[str, Any]) -> Held:
+    if "held_until" not in item and "held_in" not in item:
+        return UNHELD
+    until = _read_utc(item["held_until"]) if "held_until" in item else None
+    return Held(until, tuple(map(str, item.get("held_in", ()))))
 
 
 def _revision(revision: Revision) -> dict[str, object]:
@@ -256,6 +275,7 @@ def _published(item: Mapping[str, Any], path: str) -> Published:
         timezone=None if item["timezone"] is None else str(item["timezone"]),
         feeds=tuple(map(str, item["feeds"])),
         removed=_read_utc(item["removed"]) if "removed" in item else None,
+        held=_read_held(item),
         origin=path,
     )
 

@@ -14,6 +14,7 @@ from calfeed.addresses import is_automatic
 from calfeed.edition import Consent, Edition, prepare, without_expired
 from calfeed.errors import Mark, OutputError, Problem, error, sort_problems, warning
 from calfeed.history import render_changes
+from calfeed.holders import is_told
 from calfeed.ics import RenderedEvent, render_event, render_feed, render_single
 from calfeed.ledger import MANIFEST, Manifest
 from calfeed.manifest import render_manifest, same_output
@@ -218,7 +219,7 @@ def _render(project: Project, now: datetime, baseline: Manifest, consent: Consen
         edition = trimmed
     rendered = _render_edition(project, edition, means)
     # Tombstones go with a build that changes something else: time alone makes nothing out of date.
-    if trimmed is not edition and not _is_published(rendered.artifacts, baseline):
+    if trimmed.events is not edition.events and not _is_published(rendered.artifacts, baseline):
         rendered = _render_edition(project, trimmed, means)
     return rendered
 
@@ -231,7 +232,7 @@ def _render_edition(project: Project, edition: Edition, means: _Means) -> _Rende
 
 
 def _render_files(project: Project, edition: Edition, means: _Means, site: Site | None) -> _Rendered:
-    gone = {item.event.id for item in edition.events if item.removed}
+    gone = {item.event.id for item in edition.events if item.removed or is_told(item, edition.held)}
     placed = place((item.event for item in edition.events), gone, edition.feeds)
     revised = [replace(item, event=placed.events[item.event.id]) for item in edition.events]
     rendered = dict(_render_events(revised, means))

@@ -9,7 +9,7 @@ from typing import NoReturn
 from calfeed.errors import Mark, OutputError, error, list_some
 from calfeed.fields import MAX_SEQUENCE, is_fit_path
 from calfeed.ledger import MANIFEST, Manifest
-from calfeed.revisions import Published, has_passed
+from calfeed.revisions import Published, is_held
 
 MAX_SHOWN = 5
 """How many names a message gives."""
@@ -39,7 +39,7 @@ def check_revisions(ours: Manifest, theirs: Manifest, shown: str, now: datetime)
         ours: the manifest to publish.
         theirs: the manifest that is published.
         shown: how messages name the place.
-        now: the time by which events have passed, which may be gone.
+        now: the time by which events have passed for everybody, which may be gone.
 
     Raises:
         OutputError: it was not built from that.
@@ -50,7 +50,7 @@ def check_revisions(ours: Manifest, theirs: Manifest, shown: str, now: datetime)
     # A calendar's new id gives its events other UIDs; but for that, an event with another UID tells of the old one.
     renamed = frozenset[str]() if ours.id == theirs.id else frozenset(item.id for item in ours.events.values())
     lost = [uid for uid, it in theirs.events.items() if it.id not in renamed and not _is_known(uid, it, ours)]
-    gone = [uid for uid in lost if not has_passed(theirs.events[uid], now)]
+    gone = [uid for uid in lost if is_held(theirs.events[uid], now)]
     if behind or gone:
         names = list_some(behind or gone, MAX_SHOWN)
         what = f"has other revisions of {names}" if behind else f"knows nothing of {names}"

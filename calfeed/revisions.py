@@ -34,6 +34,25 @@ _NONE: Mapping[str, Revision] = {}
 
 
 @dataclass(frozen=True, slots=True)
+class Held:
+    """What subscribers may hold of an event beyond what is published of it now.
+
+    Attributes:
+        until: when the latest date ever published under its UID is over, if that is later than the present one.
+        feeds: slugs of feeds that once held it, and would not hold it now.
+    """
+
+    until: datetime | None = None
+    feeds: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        return self.until is not None or bool(self.feeds)
+
+
+UNHELD = Held()
+
+
+@dataclass(frozen=True, slots=True)
 class Revision:
     """SEQUENCE, CREATED and LAST-MODIFIED of an event; its DTSTAMP is the last of the three."""
 
@@ -54,6 +73,7 @@ class Published:
     timezone: str | None = None
     feeds: tuple[str, ...] = ()
     removed: datetime | None = None
+    held: Held = UNHELD
     origin: str = ""
 
 
@@ -131,7 +151,8 @@ def lost_uids(uids: Container[str], baseline: Mapping[str, Published]) -> dict[s
 def bury(removed: Iterable[Published], now: datetime) -> tuple[Revised, ...]:
     """Return the tombstones of events that left the sources: each as it was, cancelled.
 
-    One that had passed by then leaves none: it did take place.
+    One that had passed by then leaves none: it did take place. Only where a later date was published before, it stays
+    for a while as it was, so that whoever holds that date learns of the right one.
 
     Args:
         removed: events that were published.
@@ -140,7 +161,25 @@ def bury(removed: Iterable[Published], now: datetime) -> tuple[Revised, ...]:
     Raises:
         OutputError: the manifest does not say what an event was.
     """
-    return tuple(_tombstone(item, whole_second(now)) for item in removed if item.removed or not has_passed(item, now))
+    return tuple(_tombstone(item, whole_second(now)) for item in removed if leaves_tombstone(item, now))
+
+
+def leaves_tombstone(item: Published, now: datetime) -> bool:
+    """Return whether something is published of an event after it left the sources.
+
+    Raises:
+        OutputError: the manifest does not say what it was.
+    """
+    return item.removed is not None or is_held(item, now)
+
+
+def is_held(item: Published, now: datetime) -> bool:
+    """Return whether somebody may hold a date of an event that was published and is still ahead.
+
+    Raises:
+        OutputError: the manifest does not say what it was.
+    """
+    return (item.held.until is not None and item.held.until >= now) or not has_passed(item, now)
 
 
 def has_passed(item: Published, now: datetime) -> bool:
@@ -184,7 +223,8 @@ def whole_second(now: datetime) -> datetime:
 
 
 def _tombstone(item: Published, build_time: datetime) -> Revised:
-    content = cancelled(item.content)
+    is_kept = item.removed is not None or has_passed(item, build_time)
+    content = item.content if is_kept else cancelled(item.content)
     event = restore(replace(item, content=content))
     revision = item.revision if content == item.content else _next(item.revision, build_time)
     return Revised(event, content, fingerprint_of(content), revision, item.removed or build_time)

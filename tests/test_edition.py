@@ -34,7 +34,8 @@ def talk(name: str, start: str = "2027-05-18 18:00", more: str = "") -> str:
 class Calendar:
     """A calendar that is edited and published, again and again, without a disk for its output."""
 
-    def __init__(self, root: Path, calendar: str = CALENDAR) -> None:
+    def __init__(self, root: Path, calendar: str = CALENDAR, *, site: bool = True) -> None:
+        self.site = site
         self.root = write_files(root / "events", {"calendar.yaml": calendar, "venues.yaml": VENUES})
         self.now = NOW
         self.baseline = Manifest()
@@ -52,7 +53,7 @@ class Calendar:
     def publish(self, consent: Consent = Consent(), after: timedelta = timedelta(days=1)) -> dict[str, bytes]:  # noqa: B008
         """Build after a while, and return the files."""
         self.now += after
-        artifacts = render(load(self.root), now=self.now, baseline=self.baseline, consent=consent)
+        artifacts = render(load(self.root), now=self.now, baseline=self.baseline, consent=consent, site=self.site)
         self.files = {artifact.path: artifact.data for artifact in artifacts}
         self.baseline = read_manifest(self.files[MANIFEST], "dist/calfeed.json")
         return self.files

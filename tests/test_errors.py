@@ -37,7 +37,7 @@ NOT_OF_SOURCES = {
     ),
     *("large-feed", "long-feed-url", "stale-revision"),  # warnings of `build`
     # What `build` says of the last one.
-    *("changed-uid", "mass-removal", "missing-baseline", "new-calendar-id", "older-tzdb", "renamed-id"),
+    *("changed-uid", "mass-removal", "missing-baseline", "new-calendar-id", "older-tzdb", "renamed-id", "reused-id"),
     *("highest-sequence", "unreadable-baseline", "vanished-feed"),
     *("already-there", "unwritable-file"),  # `init` and `new`
     *(  # `publish`

@@ -1,0 +1,97 @@
+"""A UID that is given to another event: last year's file edited for this year, or a deleted event's id taken again.
+
+Subscribers' calendars know an event by its UID. Under the same one, the new event takes the place of the old one, which
+vanishes from everybody's past. So a build and a diff say so, once, and propose an id.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from itertools import chain, count
+
+from calfeed.agenda import span_of
+from calfeed.content import Content
+from calfeed.errors import Problem, warning
+from calfeed.fields import MAX_NAME
+from calfeed.ledger import Manifest
+from calfeed.model import Event, Status
+from calfeed.revisions import Published, has_passed, restore
+
+_RECENT_YEARS = 5
+_KEPT = "whoever kept it would see it turn into this one"
+
+
+def reused_ids(
+    events: Sequence[tuple[Event, Content]], baseline: Manifest, calendar_id: str, now: datetime | None
+) -> Iterator[Problem]:
+    """Yield a warning for every event whose UID subscribers know as that of another event.
+
+    It is another one if what was published is over and this is ahead, or if that left the sources and this has another
+    summary and start. One that was postponed is still the same, whenever it gets its new date.
+
+    Args:
+        events: the events of the sources, each with its content.
+        baseline: what was published.
+        calendar_id: the right-hand side of UIDs.
+        now: the time by which events have passed; None if none have.
+
+    Raises:
+        OutputError: the manifest does not say what an event was.
+    """
+    taken: set[str] | None = None
+    for event, content in events:
+        before = baseline.events.get(event.uid)
+        if before is None:
+            is_retired = event.uid in baseline.retired and now is not None and span_of(event)[0] > now
+            message = f"an event that is over had the UID of `{event.id}`; {_KEPT}" if is_retired else None
+        elif before.content.get("start") == content["start"]:
+            continue
+        else:
+            message = _reason(event, before, now)
+        if message is not None:
+            taken = _taken_ids(events, baseline, calendar_id) if taken is None else taken
+            event_id = _proposal(event, taken)
+            taken.add(event_id)
+            has_own_uid = event.uid != f"{event.id}@{calendar_id}"
+            what = f"delete `uid` and write `id: {event_id}`" if has_own_uid else f"write `id: {event_id}`"
+            is_file_edited = before is not None and before.removed is None
+            rest = ", and keep the old one in a file of its own" if is_file_edited else ""
+            yield warning(event.mark, "reused-id", message, f"{what} if this is another event{rest}")
+
+
+def _reason(event: Event, before: Published, now: datetime | None) -> str | None:
+    """Return why an event is another one than what was published under its UID before; None if it is the same."""
+    status, summary = before.content.get("status"), before.content.get("summary")
+    is_cancelled = status == Status.CANCELLED.value
+    is_renamed = summary != event.summary
+    day = str(before.content.get("start"))[:10]
+    if now is not None and span_of(event)[0] > now and has_passed(before, now):
+        if status == Status.POSTPONED.value or (is_cancelled and not is_renamed):
+            return None
+        return f"`{event.id}` was published for {day} and is over; it would move, and vanish from everybody's past"
+    if before.removed is not None and is_cancelled and is_renamed:
+        old = restore(before).summary
+        return f"`{old}` of {day} had the UID of `{event.id}` and was cancelled; {_KEPT}"
+    return None
+
+
+def _taken_ids(events: Sequence[tuple[Event, Content]], baseline: Manifest, calendar_id: str) -> set[str]:
+    """Return the ids that are those of events, or by which an event would get a UID that was published."""
+    suffix = f"@{calendar_id}"
+    uids = chain(baseline.events, baseline.retired, (event.uid for event, _ in events))
+    by_uid = {uid.removesuffix(suffix) for uid in uids if uid.endswith(suffix)}
+    return {*by_uid, *(event.id for event, _ in events), *(item.id for item in baseline.events.values())}
+
+
+def _proposal(event: Event, taken: set[str]) -> str:
+    """Return an id that is free: the event's own with the year of its start, in the place of an earlier year."""
+    year = event.sort_key[0].year
+    parts = event.id.split("-")
+    places = [number for number, part in enumerate(parts) if part.isdigit() and 0 < year - int(part) <= _RECENT_YEARS]
+    if places:
+        parts[places[-1]] = str(year)
+        stem = "-".join(parts)
+    else:
+        stem = f"{event.id[: MAX_NAME - 10].rstrip('-')}-{year}"
+    return stem if stem not in taken else next(free for n in count(2) if (free := f"{stem}-{n}") not in taken)

@@ -1,0 +1,377 @@
+"""calfeed.holders: whoever may hold a cancelled event is told, whichever build and feed it was read in."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from support import CALENDAR, NOW, VENUES, run, write_files
+from test_edition import REMOVALS, WITH_FEEDS, Calendar, code_of, vevents
+
+from calfeed.edition import Consent
+from calfeed.errors import OutputError
+from calfeed.ledger import MANIFEST, Manifest
+from calfeed.manifest import read_manifest
+from calfeed.publishguards import check_revisions
+
+MAIN, MUSIC, FILM = "test.ics", "feeds/category/music.ics", "feeds/category/film.ics"
+ADA = "UID:ada@test.example"
+
+
+def event(name: str, start: str, more: str = "") -> str:
+    """Return the YAML of an event."""
+    return f"summary: {name}\nstart: {start}\nduration: 1h\n{more}"
+
+
+def at(text: str) -> datetime:
+    """Return an instant in UTC."""
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
+@pytest.fixture
+def calendar(tmp_path: Path) -> Calendar:
+    """Publish a calendar with an event each of music and film that never change."""
+    calendar = Calendar(tmp_path, WITH_FEEDS, site=False)
+    calendar.write(
+        choir=event("Choir", "2030-01-01 18:00", "categories: music\n"),
+        movie=event("Movie", "2030-01-01 21:00", "categories: film\n"),
+    )
+    calendar.publish()
+    return calendar
+
+
+def publish(calendar: Calendar, day: str, consent: Consent = Consent(), **events: str | None) -> dict[str, bytes]:  # noqa: B008
+    """Write events and build on a day; what is published then says nothing else a moment later."""
+    calendar.write(**events)
+    files = calendar.publish(consent, after=at(day) - calendar.now)
+    if not consent.removals:
+        assert calendar.publish(after=timedelta(minutes=1)) == files
+    return files
+
+
+def state(calendar: Calendar, path: str, uid: str = ADA) -> str:
+    """Return STATUS of an event in a feed; "gone" if it is not there."""
+    found = vevents(calendar.files[path]).get(uid, b"STATUS:gone\r\n").decode()
+    return next(line.removeprefix("STATUS:") for line in found.split("\r\n") if line.startswith("STATUS:"))
+
+
+def held(calendar: Calendar, event_id: str = "ada") -> dict[str, object]:
+    """Return what the manifest remembers of an event beyond its row."""
+    return {key: value for key, value in calendar.event(event_id).items() if key.startswith("held")}
+
+
+# -- until when -------------------------------------------------------------------------------------------------
+
+WEEKLY = "start: 2027-02-01 18:00\nrrule: {freq: weekly, count: 4}\n"
+LATER_DATES = {
+    "one date": ("start: 2027-06-01 18:00", "start: 2027-03-01 18:00", "2027-06-02T15:00:00Z"),
+    "whole days": ("start: 2027-06-01\nend: 2027-06-03", "start: 2027-03-01", "2027-06-05T00:00:00Z"),
+    "days less": ("start: 2027-03-01\nend: 2027-06-03", "start: 2027-03-01", "2027-06-05T00:00:00Z"),
+    "a series shortened": (
+        "start: 2027-01-04 18:00\nrrule: {freq: weekly, until: 2027-05-31}",
+        "start: 2027-01-04 18:00\nrrule: {freq: weekly, until: 2027-03-01}",
+        "2027-06-01T18:00:00Z",
+    ),
+    "no longer a series": (
+        "start: 2027-03-01 18:00\nrrule: {freq: monthly, count: 4}",
+        "start: 2027-03-01 18:00",
+        "2027-06-02T18:00:00Z",
+    ),
+    "an override after the end": (
+        f"{WEEKLY}overrides: [{{recurrence_id: 2027-02-08, start: 2027-06-01 18:00}}]",
+        WEEKLY,
+        "2027-06-02T15:00:00Z",
+    ),
+    "a date added by hand": (f"{WEEKLY}rdates: 2027-06-01", WEEKLY, "2027-06-02T18:00:00Z"),
+}
+
+
+@pytest.mark.parametrize(("first", "then", "until"), LATER_DATES.values(), ids=LATER_DATES.keys())
+def test_later_date_is_remembered_until_it_is_over(calendar: Calendar, first: str, then: str, until: str) -> None:
+    """Moved to an earlier date, over, then deleted: it stays as it took place until the later date is over, too."""
+    publish(calendar, "2026-12-01", ada=f"summary: Ada\n{first}\n")
+    publish(calendar, "2026-12-02", ada=f"summary: Ada\n{then}\n")
+    assert held(calendar) == {"held_until": until}
+    publish(calendar, "2027-04-01", ada=None)
+    assert state(calendar, MAIN) == "CONFIRMED"
+    assert (calendar.event("ada")["removed"], calendar.event("ada")["sequence"]) == ("2027-04-01T00:00:00Z", 1)
+    assert held(calendar) == {"held_until": until}
+    assert calendar.baseline.history[0].change.kind.value == "removed"
+    kept = dict(calendar.files)
+    assert calendar.publish(after=timedelta(days=700)) == kept  # time alone changes nothing
+    publish(calendar, "2029-04-01", choir=event("Choir!", "2030-01-01 18:00", "categories: music\n"))
+    assert state(calendar, MAIN) == "gone"
+    assert json.loads(calendar.files[MANIFEST])["retired"].keys() == {"ada@test.example"}
+
+
+def test_nothing_is_left_where_the_later_date_is_over(calendar: Calendar) -> None:
+    """Deleted after every date that was ever published, an event just leaves: it did take place."""
+    publish(calendar, "2026-12-01", ada=event("Ada", "2027-06-01 18:00"))
+    publish(calendar, "2026-12-02", ada=event("Ada", "2027-03-01 18:00"))
+    publish(calendar, "2027-06-03", ada=None)
+    assert state(calendar, MAIN) == "gone"
+
+
+def test_tombstone_stays_until_the_later_date(calendar: Calendar) -> None:
+    """Deleted while it was ahead, after a move to an earlier date: cancelled until the later date is over."""
+    publish(calendar, "2026-12-01", ada=event("Ada", "2027-06-01 18:00"))
+    publish(calendar, "2026-12-02", ada=event("Ada", "2027-03-01 18:00"))
+    publish(calendar, "2027-01-01", ada=None)
+    publish(calendar, "2027-05-01", choir=event("Choir!", "2030-01-01 18:00", "categories: music\n"))
+    assert state(calendar, MAIN) == "CANCELLED"
+    publish(calendar, "2027-06-03", choir=event("Choir?", "2030-01-01 18:00", "categories: music\n"))
+    assert state(calendar, MAIN) == "gone"
+
+
+def test_latest_of_many_dates_counts(calendar: Calendar) -> None:
+    """An event that moved again and again is remembered by its latest date, and only if that is not the present one."""
+    until = {"held_until": "2027-08-02T16:00:00Z"}
+    for day, start, remembered in (
+        ("2026-12-01", "2027-06-01 18:00", {}),
+        ("2026-12-02", "2027-08-01 18:00", {}),
+        ("2026-12-03", "2027-03-01 18:00", until),
+        ("2026-12-04", "2027-07-01 18:00", until),
+        ("2026-12-05", "2027-09-01 18:00", {}),
+    ):
+        publish(calendar, day, ada=event("Ada", start))
+        assert held(calendar) == remembered, start
+
+
+def test_series_that_got_an_end_is_remembered_for_a_year(calendar: Calendar) -> None:
+    """Who read it without an end holds it for ever: a year after the change, as for a deleted one."""
+    endless = event("Ada", "2027-01-04 18:00", "rrule: {freq: weekly}\n")
+    publish(calendar, "2026-12-01", ada=endless)
+    publish(calendar, "2027-02-01", ada=event("Ada", "2027-01-04 18:00", "rrule: {freq: weekly, until: 2027-03-01}\n"))
+    assert held(calendar) == {"held_until": "2028-02-01T00:00:00Z"}
+    publish(calendar, "2027-04-01", ada=None)
+    assert state(calendar, MAIN) == "CONFIRMED"
+    publish(calendar, "2027-04-02", ada=endless)
+    assert held(calendar) == {}
+
+
+def test_event_that_comes_back_keeps_its_memory(calendar: Calendar) -> None:
+    """Restored, moved or not, it is still remembered by the later date, and by nothing once that is over."""
+    first, then = event("Ada", "2027-06-01 18:00"), event("Ada", "2027-03-01 18:00")
+    until = {"held_until": "2027-06-02T16:00:00Z"}
+    publish(calendar, "2026-12-01", ada=first)
+    publish(calendar, "2026-12-02", ada=then)
+    publish(calendar, "2026-12-03", ada=None)
+    publish(calendar, "2026-12-04", ada=then)
+    assert (held(calendar), state(calendar, MAIN), calendar.event("ada")["sequence"]) == (until, "CONFIRMED", 3)
+    publish(calendar, "2027-07-01", ada=event("Ada L.", "2027-03-01 18:00"))
+    assert held(calendar) == {}
+
+
+def test_took_place_and_came_back(calendar: Calendar) -> None:
+    """The file of an event that is kept as it took place is restored: nothing changes for subscribers."""
+    first, then = event("Ada", "2027-06-01 18:00"), event("Ada", "2027-03-01 18:00")
+    publish(calendar, "2026-12-01", ada=first)
+    feeds = publish(calendar, "2026-12-02", ada=then)[MAIN]
+    assert publish(calendar, "2027-04-01", ada=None)[MAIN] == feeds
+    assert publish(calendar, "2027-04-02", ada=then)[MAIN] == feeds
+    assert "removed" not in calendar.event("ada")
+
+
+# -- in which feeds ---------------------------------------------------------------------------------------------
+
+
+def recategorised(calendar: Calendar) -> None:
+    """Publish an event under music, then under film."""
+    publish(calendar, "2026-12-01", ada=event("Ada", "2027-06-01 18:00", "categories: music\n"))
+    publish(calendar, "2026-12-02", ada=event("Ada", "2027-06-01 18:00", "categories: film\n"))
+
+
+@pytest.mark.parametrize("text", [None, event("Ada", "2027-06-01 18:00", "categories: film\nstatus: cancelled\n")])
+def test_every_feed_that_held_it_is_told(calendar: Calendar, text: str | None) -> None:
+    """Deleted or cancelled after it went from music to film: whoever keeps it from music is told, until it is over."""
+    recategorised(calendar)
+    assert [state(calendar, path) for path in (MAIN, MUSIC, FILM)] == ["CONFIRMED", "gone", "CONFIRMED"]
+    assert held(calendar) == {"held_in": ["category/music"]}
+    publish(calendar, "2027-01-01", ada=text)
+    assert [state(calendar, path) for path in (MAIN, MUSIC, FILM)] == ["CANCELLED"] * 3
+    kept = dict(calendar.files)
+    assert calendar.publish(after=timedelta(days=300)) == kept
+    publish(calendar, "2027-12-01", choir=event("Choir!", "2030-01-01 18:00", "categories: music\n"))
+    assert state(calendar, MUSIC) == "gone"
+    assert text is None or (state(calendar, FILM), held(calendar)) == ("CANCELLED", {})
+
+
+def test_changed_and_cancelled_at_once(calendar: Calendar) -> None:
+    """An event that leaves a feed in the build that cancels it is told of there, and leaves it when it lives again."""
+    publish(calendar, "2026-12-01", ada=event("Ada", "2027-06-01 18:00", "categories: music\n"))
+    publish(calendar, "2026-12-02", ada=event("Ada", "2027-06-01 18:00", "categories: film\nstatus: cancelled\n"))
+    assert state(calendar, MUSIC) == "CANCELLED"
+    assert calendar.event("ada")["feeds"] == ["test", "category/film", "category/music"]
+    publish(calendar, "2026-12-03", ada=event("Ada", "2027-06-01 18:00", "categories: film\n"))
+    assert (state(calendar, MUSIC), held(calendar)) == ("gone", {"held_in": ["category/music"]})
+    publish(calendar, "2026-12-04", ada=event("Ada", "2027-06-01 18:00", "categories: [film, music]\n"))
+    assert (state(calendar, MUSIC), held(calendar)) == ("CONFIRMED", {})
+
+
+def with_settings(calendar: Calendar, settings: str) -> None:
+    """Write calendar.yaml with more settings."""
+    write_files(calendar.root, {"calendar.yaml": WITH_FEEDS + settings})
+
+
+@pytest.mark.parametrize("window", ["{to: 2027-05-01}", "{from: 2027-07-01}"])
+def test_hidden_by_a_window_then_deleted(calendar: Calendar, window: str) -> None:
+    """What the window took out of the main feed is told there as cancelled; what is over just stays out."""
+    past = event("Past", "2026-11-25 18:00")
+    publish(calendar, "2026-12-01", ada=event("Ada", "2027-06-01 18:00", "categories: music\n"), past=past)
+    with_settings(calendar, f"window: {window}\n")
+    publish(calendar, "2026-12-02", REMOVALS)
+    assert [state(calendar, path) for path in (MAIN, MUSIC)] == ["gone", "gone"]
+    assert held(calendar) == {"held_in": ["category/music", "test"]}
+    assert held(calendar, "past") == {}
+    publish(calendar, "2026-12-03", ada=None, past=None)
+    assert [state(calendar, path) for path in (MAIN, MUSIC)] == ["CANCELLED", "CANCELLED"]
+    assert state(calendar, MAIN, "UID:past@test.example") == "gone"
+
+
+def test_out_of_a_written_feed_then_deleted(calendar: Calendar) -> None:
+    """A feed of days, categories or venues tells who keeps what it no longer takes."""
+    venue = "feeds: [{slug: hub, name: Hub, venues: hub}]\n"
+    with_settings(calendar, venue)
+    publish(calendar, "2026-12-01", ada=event("Ada", "2027-06-01 18:00", "venue: hub\n"))
+    with_settings(calendar, venue.replace("venues: hub", "to: 2027-05-01"))
+    publish(calendar, "2026-12-02")
+    assert state(calendar, "feeds/hub.ics") == "gone"
+    publish(calendar, "2026-12-03", ada=None)
+    assert state(calendar, "feeds/hub.ics") == "CANCELLED"
+
+
+def test_feed_under_a_new_name_tells_the_old_ones_subscribers(calendar: Calendar) -> None:
+    """A feed with an old slug among its `aliases` tells at both addresses; the manifest stays as it is."""
+    concerts = "feeds: [{slug: gigs, name: Gigs, categories: music}]\n"
+    with_settings(calendar, concerts)
+    recategorised(calendar)
+    assert held(calendar) == {"held_in": ["category/music", "gigs"]}
+    with_settings(calendar, concerts.replace("gigs", "concerts").replace("music}", "music, aliases: gigs}"))
+    publish(calendar, "2026-12-03")
+    assert held(calendar) == {"held_in": ["category/music", "concerts", "gigs"]}
+    publish(calendar, "2026-12-04", ada=None)
+    found = [state(calendar, path) for path in ("feeds/gigs.ics", "feeds/concerts.ics", MUSIC)]
+    assert found == ["CANCELLED"] * 3
+    assert held(calendar) == {}
+
+
+def test_feed_that_was_removed_with_consent_and_is_back(calendar: Calendar) -> None:
+    """A feed's address that comes back tells of what was cancelled while it was gone; until then nothing brings it."""
+    recategorised(calendar)
+    publish(calendar, "2026-12-03", REMOVALS, choir=event("Choir", "2030-01-01 18:00"))
+    assert MUSIC not in calendar.files
+    publish(calendar, "2026-12-04", ada=None)
+    assert MUSIC not in calendar.files
+    assert held(calendar) == {"held_in": ["category/music"]}
+    publish(calendar, "2026-12-05", choir=event("Choir", "2030-01-01 18:00", "categories: music\n"))
+    assert (state(calendar, MUSIC), held(calendar)) == ("CANCELLED", {})
+
+
+def test_feed_of_what_is_told_alone_does_not_hold_a_build_up(calendar: Calendar) -> None:
+    """A feed whose own events were all deleted stays for them, also where it tells of an event of another feed."""
+    recategorised(calendar)
+    publish(calendar, "2026-12-03", ada=event("Ada", "2027-06-01 18:00", "categories: film\nstatus: cancelled\n"))
+    publish(calendar, "2026-12-04", choir=None)
+    assert [state(calendar, MUSIC, uid) for uid in (ADA, "UID:choir@test.example")] == ["CANCELLED", "CANCELLED"]
+    publish(calendar, "2026-12-05", ada=event("Ada", "2027-06-01 18:00", "categories: film\n"))
+    assert [state(calendar, MUSIC, uid) for uid in (ADA, "UID:choir@test.example")] == ["gone", "CANCELLED"]
+
+
+def test_feed_with_a_life_of_its_own_is_still_missed(calendar: Calendar) -> None:
+    """Where the last event of a category goes to another one, its feed does not vanish without a word."""
+    calendar.write(choir=event("Choir", "2030-01-01 18:00", "categories: film\nstatus: cancelled\n"))
+    assert code_of(calendar) == ["vanished-feed"]
+
+
+def test_feed_stays_for_what_took_place(calendar: Calendar) -> None:
+    """A feed of which only an event is left that is kept as it took place stays for it; then its end needs consent."""
+    publish(calendar, "2026-12-01", ada=event("Ada", "2027-06-01 18:00", "categories: solo\n"))
+    publish(calendar, "2026-12-02", ada=event("Ada", "2027-03-01 18:00", "categories: solo\n"))
+    publish(calendar, "2027-04-01", ada=None)
+    assert state(calendar, "feeds/category/solo.ics") == "CONFIRMED"
+    publish(calendar, "2027-07-01", choir=event("Choir!", "2030-01-01 18:00", "categories: music\n"))
+    assert "feeds/category/solo.ics" in calendar.files
+    publish(calendar, "2027-07-02", REMOVALS)
+    assert "feeds/category/solo.ics" not in calendar.files
+
+
+def test_feed_that_a_window_emptied_stays(calendar: Calendar) -> None:
+    """An expired tombstone that goes with consent takes no feed along that the sources still have, empty as it is."""
+    publish(calendar, "2026-12-01", ada=event("Ada", "2027-06-01 18:00"))
+    publish(calendar, "2026-12-02", ada=None)
+    with_settings(calendar, "window: {to: 2027-12-31}\n")
+    publish(calendar, "2027-07-01", REMOVALS)
+    assert state(calendar, MAIN) == "gone"
+    assert b"BEGIN:VEVENT" not in calendar.files[MUSIC]
+
+
+def test_past_event_is_in_no_memory(calendar: Calendar) -> None:
+    """What is over may leave feeds, and moves within the past, without a word in the manifest."""
+    publish(calendar, "2027-01-01", ada=event("Ada", "2026-12-20 18:00", "categories: music\n"))
+    publish(calendar, "2027-01-02", ada=event("Ada", "2026-12-10 18:00", "categories: film\n"))
+    publish(calendar, "2027-01-03", choir=event("Choir!", "2030-01-01 18:00", "categories: music\n"))
+    assert held(calendar) == {}
+
+
+# -- the manifest -----------------------------------------------------------------------------------------------
+
+
+def test_nothing_is_written_where_the_row_says_it_all(calendar: Calendar) -> None:
+    """An ordinary calendar, with ordinary tombstones, has no such keys."""
+    publish(calendar, "2026-12-01", ada=event("Ada", "2027-06-01 18:00", "categories: music\n"))
+    publish(calendar, "2026-12-02", ada=event("Ada", "2027-06-02 18:00", "categories: music\n"))
+    publish(calendar, "2026-12-03", ada=None)
+    assert b"held_" not in calendar.files[MANIFEST]
+
+
+def test_manifest_of_an_earlier_version_is_read(calendar: Calendar) -> None:
+    """Without these keys what a row says is all that is known; with nonsense in them it is refused."""
+    recategorised(calendar)
+    publish(calendar, "2026-12-03", ada=event("Ada", "2027-03-01 18:00", "categories: film\n"))
+    text = calendar.files[MANIFEST].decode()
+    until = '"held_until": "2027-06-02T16:00:00Z", '
+    assert f'{until}"held_in": ["category/music"], ' in text
+    for other in ('"held_until": "soon", ', '"held_until": null, ', '"held_until": "9999-01-01T00:00:00Z", '):
+        with pytest.raises(OutputError):
+            read_manifest(text.replace(until, other).encode(), "dist/calfeed.json")
+    calendar.baseline = read_manifest(
+        text.replace(until, "").replace('"held_in": ["category/music"], ', "").encode(), "dist/calfeed.json"
+    )
+    calendar.write(ada=None)
+    calendar.publish()
+    assert [state(calendar, path) for path in (MAIN, MUSIC, FILM)] == ["CANCELLED", "gone", "CANCELLED"]
+
+
+def test_build_that_knows_nothing_of_it_is_not_published(calendar: Calendar) -> None:
+    """What took place and is still told of is missed where a build without its baseline would replace it."""
+    publish(calendar, "2026-12-01", ada=event("Ada", "2027-06-01 18:00"))
+    publish(calendar, "2026-12-02", ada=event("Ada", "2027-03-01 18:00"))
+    publish(calendar, "2027-04-01", ada=None)
+    theirs, now = calendar.baseline, calendar.now
+    calendar.baseline = Manifest()
+    calendar.publish()
+    with pytest.raises(OutputError, match="knows nothing of ada"):
+        check_revisions(calendar.baseline, theirs, "here", now)
+    check_revisions(calendar.baseline, theirs, "here", at("2027-06-03"))
+
+
+def test_check_is_never_stale_by_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On disk, too: what is remembered expires with a build that changes something else, and fails no `--check`."""
+    monkeypatch.chdir(tmp_path)
+    write_files(
+        tmp_path / "events",
+        {"calendar.yaml": CALENDAR, "venues.yaml": VENUES, "b.yaml": event("B", "2027-07-01 10:00")},
+    )
+    for start in ("2027-06-01", "2027-03-01"):
+        write_files(tmp_path / "events", {"a.yaml": f"summary: A\nstart: {start}\n"})
+        assert run("build", "--no-site").exit_code == 0
+    (tmp_path / "events" / "a.yaml").unlink()
+    assert run("build", "--no-site", now=at("2027-04-01")).exit_code == 0
+    for days in (0, 30, 90, 5000):
+        assert run("build", "--no-site", "--check", now=at("2027-04-01") + timedelta(days=days)).exit_code == 0
+    assert b"UID:a@test.example" in (tmp_path / "dist" / "test.ics").read_bytes()
+    write_files(tmp_path / "events", {"b.yaml": event("C", "2027-07-01 10:00")})
+    assert run("build", "--no-site", now=NOW + timedelta(days=5000)).exit_code == 0
+    assert b"UID:a@test.example" not in (tmp_path / "dist" / "test.ics").read_bytes()
