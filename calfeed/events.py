@@ -28,6 +28,7 @@ from calfeed.model import (
 from calfeed.notation import ClockTime, Duration, WrittenTime, format_wall
 from calfeed.notes import Notes
 from calfeed.overrides import SeriesResolver
+from calfeed.recurrence import Effort
 from calfeed.schema import EventEntry, OrganizerEntry, VenueEntry
 
 _STAMPS = ("sequence", "created", "last_modified")
@@ -47,10 +48,18 @@ class Surroundings:
 
 
 def resolve_event(
-    read: Read[EventEntry], place: Place, event_id: str, around: Surroundings
+    read: Read[EventEntry], place: Place, event_id: str, around: Surroundings, effort: Effort
 ) -> tuple[Event | None, tuple[Problem, ...]]:
-    """Return the event an entry stands for, and the problems found; None where there is no knowing when it is."""
-    return _Resolver(read, place, around).resolve(event_id)
+    """Return the event an entry stands for, and the problems found; None where there is no knowing when it is.
+
+    Args:
+        read: the entry as it was read.
+        place: where it is.
+        event_id: the id of the event.
+        around: what it may refer to.
+        effort: what may be spent on the series of its file.
+    """
+    return _Resolver(read, place, around, effort).resolve(event_id)
 
 
 def resolve_venue(venue_id: str | None, entry: VenueEntry, mark: Mark) -> Venue:
@@ -88,11 +97,12 @@ def resolve_organizer(entry: OrganizerEntry | str | None) -> Organizer | None:
 class _Resolver:
     """Resolves one event; every method notes the problems it meets and returns what it could find out."""
 
-    def __init__(self, read: Read[EventEntry], place: Place, around: Surroundings) -> None:
+    def __init__(self, read: Read[EventEntry], place: Place, around: Surroundings, effort: Effort) -> None:
         self._entry = read.entry
         self._broken = read.broken
         self._place = place
         self._around = around
+        self._effort = effort
         self._notes = Notes(place)
 
     def resolve(self, event_id: str) -> tuple[Event | None, tuple[Problem, ...]]:
@@ -135,11 +145,12 @@ class _Resolver:
 
     def _series(self, event: Event) -> Recurrence | None:
         def resolve(entry: EventEntry, place: Place) -> Event | None:
-            found, problems = resolve_event(Read(entry, frozenset(), ()), place, event.id, self._around)
+            found, problems = resolve_event(Read(entry, frozenset(), ()), place, event.id, self._around, self._effort)
             self._notes.problems += problems
             return found
 
-        return SeriesResolver(self._entry, self._broken, self._place, self._notes, resolve).resolve(event)
+        series = SeriesResolver(self._entry, self._broken, self._place, self._notes, resolve, self._effort)
+        return series.resolve(event)
 
     # -- venue and text
 

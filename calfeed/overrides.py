@@ -12,11 +12,14 @@ from calfeed.entries import Place
 from calfeed.errors import Mark
 from calfeed.localtime import to_zoned
 from calfeed.model import AllDay, Event, Instance, Recurrence, Timed, ZonedTime
-from calfeed.notation import Duration, WrittenTime, format_offset, format_wall
+from calfeed.notation import Duration, NotationError, WrittenTime, format_offset, format_wall
 from calfeed.notes import Notes
 from calfeed.observances import is_place, place_at
-from calfeed.recurrence import HORIZON_YEAR
+from calfeed.recurrence import HORIZON_YEAR, MAX_STEPS, Effort, TooManySteps
 from calfeed.schema import EventEntry, OverrideEntry
+
+_STEPS_OF_INSTANCE = 100
+"""What an instance costs beside a date of the rule: it is written out in full."""
 
 
 class SeriesResolver:
@@ -29,15 +32,32 @@ class SeriesResolver:
         place: Place,
         notes: Notes,
         resolve: Callable[[EventEntry, Place], Event | None],
+        effort: Effort,
     ) -> None:
         self._entry = entry
         self._broken = broken
         self._place = place
         self._notes = notes
         self._resolve = resolve
+        self._effort = effort
 
     def resolve(self, event: Event) -> Recurrence | None:
-        """Return what makes a series of the event; a part that cannot be used is reported and left out."""
+        """Return what makes a series of the event; a part that cannot be used is reported and left out.
+
+        Where the series of a file take more steps than they may, the first that does is reported, and it and those
+        after it are left out.
+        """
+        if self._entry.rrule is not None and self._effort.is_spent:
+            return None
+        try:
+            return self._series(event)
+        except TooManySteps:
+            message = f"the series of this file take more than {MAX_STEPS:,} days and times to look at"
+            hint = "let its rule give fewer dates or end earlier, or put other series into another file"
+            self._notes.report(self._place.mark("rrule"), "bad-rrule", message, hint)
+            return None
+
+    def _series(self, event: Event) -> Recurrence | None:
         entry, rule = self._entry, self._entry.rrule
         if rule is None:
             for key in ("exdates", "rdates", "overrides"):
@@ -54,8 +74,15 @@ class SeriesResolver:
         mark = self._place.mark("rrule")
         # Without an end nothing can be written out, and readers keep the wall time.
         is_nominal = entry.duration is None or not entry.duration.seconds or rule.is_endless
-        by_rule = self._notes.attempt(mark, patterns.series_of, rule, when, mark, is_nominal=is_nominal)
+        by_rule = self._notes.attempt(
+            mark, patterns.series_of, rule, when, mark, is_nominal=is_nominal, effort=self._effort
+        )
         if by_rule is None:
+            return None
+        try:
+            patterns.check_density(rule, when, self._effort)
+        except NotationError as refusal:
+            self._notes.report(mark, refusal.code, refusal.message, refusal.hint)
             return None
         if rule.is_misread:
             hint = "write its dates as events of their own"
@@ -79,7 +106,7 @@ class SeriesResolver:
         """Return the series with its exceptions and extra dates; None where nothing is left of it."""
         exdates = self._matched(by_rule, when)
         rdates = self._extra(by_rule, when)
-        doubles = tuple(series.doubles_of(when, by_rule))
+        doubles = tuple(series.doubles_of(when, by_rule, self._effort))
         if doubles:
             message = f"the clocks skip {format_wall(doubles[0])}, which is then the time of another occurrence"
             hint = "some readers show that one twice; leave the hour of the change out with `byhour`"
@@ -97,9 +124,10 @@ class SeriesResolver:
 
     def _with_settled(self, event: Event, recurrence: Recurrence) -> Recurrence:
         """Return the series with an instance for each occurrence that readers would differ on, where it has an end."""
-        settled = [
-            Instance(start, replace(event, when=found)) for start, found in series.unsettled(event.when, recurrence)
-        ]
+        settled = []
+        for start, found in series.unsettled(event.when, recurrence, self._effort):
+            self._effort.spend(0 if recurrence.is_endless else _STEPS_OF_INSTANCE)
+            settled.append(Instance(start, replace(event, when=found)))
         if not settled:
             return recurrence
         if recurrence.is_endless:
@@ -114,7 +142,7 @@ class SeriesResolver:
     def _matched(self, by_rule: Recurrence, when: AllDay | Timed) -> tuple[datetime, ...]:
         found: dict[datetime, None] = {}
         for number, moment in enumerate(self._entry.exdates):
-            start = self._notes.attempt(self._place.mark("exdates", number), patterns.match, moment, by_rule, when)
+            start = self._notes.attempt(self._place.mark("exdates", number), patterns.match, moment, by_rule, when, self._effort)
             if start is not None:
                 found[start] = None
         return tuple(sorted(found))
@@ -126,7 +154,7 @@ class SeriesResolver:
             start = self._notes.attempt(mark, patterns.extra_start, moment, when)
             if start is None or not self._is_sound_extra(mark, start, when):
                 continue
-            if start in found or start in series.starts_between(when, by_rule, start, start):
+            if start in found or start in series.starts_between(when, by_rule, start, start, self._effort):
                 self._notes.warn(mark, "rdate-occurs", "the series occurs then already", "delete it here")
             else:
                 found[start] = None
@@ -150,7 +178,9 @@ class SeriesResolver:
                 self._notes.report(place.mark(), "missing-key", message, hint)
                 continue
             mark = place.mark("recurrence_id")
-            start = self._notes.attempt(mark, patterns.match, override.recurrence_id, recurrence, event.when)
+            start = self._notes.attempt(
+                mark, patterns.match, override.recurrence_id, recurrence, event.when, self._effort
+            )
             if start is None:
                 continue
             if start in found:

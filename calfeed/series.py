@@ -10,14 +10,14 @@ Starts are naive wall times in the zone of the series, or midnights where it has
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from heapq import merge
 
 from calfeed import zones
 from calfeed.model import AllDay, Recurrence, Timed, ZonedTime
-from calfeed.recurrence import HORIZON_YEAR, as_wall, starts_of
+from calfeed.recurrence import HORIZON_YEAR, Effort, as_wall, starts_of
 from calfeed.rules import Rule
 
 _SECOND = timedelta(seconds=1)
@@ -77,7 +77,9 @@ def length_of(when: AllDay | Timed) -> timedelta:
     return when.end.wall - when.start.wall if when.end else timedelta(0)
 
 
-def starts_between(when: AllDay | Timed, recurrence: Recurrence, begin: datetime, last: datetime) -> Iterator[datetime]:
+def starts_between(
+    when: AllDay | Timed, recurrence: Recurrence, begin: datetime, last: datetime, effort: Effort | None = None
+) -> Iterator[datetime]:
     """Yield the starts of a series from `begin` to `last`, both included, in order.
 
     Args:
@@ -85,17 +87,23 @@ def starts_between(when: AllDay | Timed, recurrence: Recurrence, begin: datetime
         recurrence: what makes the series.
         begin: the earliest start.
         last: the latest start. A series without an end has one in every century.
+        effort: what the search may cost, if it is bounded by more than `last`.
     """
     if not recurrence.is_endless:
-        starts = recurrence.starts
-        yield from starts[bisect_left(starts, begin) : bisect_right(starts, last)]
+        yield from _within(recurrence.starts, begin, last)
         return
-    by_rule = starts_of(recurrence.rule, first_start(when), after=begin, last=last)
-    extra = [start for start in recurrence.rdates if begin <= start <= last]
-    left = (start for start in by_rule if start not in recurrence.exdates)
+    by_rule = starts_of(recurrence.rule, first_start(when), after=begin, last=last, effort=effort)
+    extra = _within(recurrence.rdates, begin, last)
+    excluded = frozenset(_within(recurrence.exdates, begin, last))
+    left = (start for start in by_rule if start not in excluded)
     for start in merge(left, extra) if extra else left:
         if not (recurrence.rule.is_within_days and is_double(when, recurrence, start)):
             yield start
+
+
+def _within(starts: tuple[datetime, ...], begin: datetime, last: datetime) -> tuple[datetime, ...]:
+    """Return those of some sorted starts that are not before `begin` and not after `last`."""
+    return starts[bisect_left(starts, begin) : bisect_right(starts, last)]
 
 
 def is_double(when: AllDay | Timed, recurrence: Recurrence, start: datetime) -> bool:
@@ -103,17 +111,32 @@ def is_double(when: AllDay | Timed, recurrence: Recurrence, start: datetime) -> 
     if isinstance(when, AllDay) or not isinstance(zones.resolve_wall(start, when.start.tzid), zones.Skipped):
         return False
     shown = settle(start, when.start.tzid)[0].wall
-    return shown in starts_of(recurrence.rule, first_start(when), after=shown, last=shown)
+    return shown in _by_rule(when, recurrence, shown, shown)
 
 
-def doubles_of(when: AllDay | Timed, recurrence: Recurrence) -> Iterator[datetime]:
-    """Yield the starts that are doubles of others: only a rule that repeats within days can have them."""
+def _by_rule(
+    when: AllDay | Timed, recurrence: Recurrence, begin: datetime, last: datetime, effort: Effort | None = None
+) -> Iterable[datetime]:
+    """Return the starts that the rule of a series gives from `begin` to `last`, exceptions or not."""
+    if recurrence.is_endless:
+        return starts_of(recurrence.rule, first_start(when), after=begin, last=last, effort=effort)
+    return _within(recurrence.starts, begin, last)
+
+
+def doubles_of(when: AllDay | Timed, recurrence: Recurrence, effort: Effort | None = None) -> Iterator[datetime]:
+    """Yield the starts that are doubles of others: only a rule that repeats within days can have them.
+
+    Args:
+        when: the first occurrence.
+        recurrence: what makes the series, without exceptions.
+        effort: what the search may cost.
+    """
     if isinstance(when, AllDay) or not recurrence.rule.is_within_days:
         return
     for change in _changes(when, horizon_of(when, recurrence)):
         begin, end = change.walls
         if change.after > change.before:
-            by_rule = starts_of(recurrence.rule, when.start.wall, after=begin, last=end - _SECOND)
+            by_rule = _by_rule(when, recurrence, begin, end - _SECOND, effort)
             yield from (start for start in by_rule if is_double(when, recurrence, start))
 
 
@@ -139,7 +162,9 @@ def horizon_of(when: AllDay | Timed, recurrence: Recurrence) -> datetime:
     return recurrence.starts[-1]
 
 
-def unsettled(when: AllDay | Timed, recurrence: Recurrence) -> Iterator[tuple[datetime, Timed]]:
+def unsettled(
+    when: AllDay | Timed, recurrence: Recurrence, effort: Effort | None = None
+) -> Iterator[tuple[datetime, Timed]]:
     """Yield the starts of occurrences that readers would make different things of, and when they are.
 
     Only the time around each change of the clocks is looked at. Instances are passed over: they are written out.
@@ -151,7 +176,10 @@ def unsettled(when: AllDay | Timed, recurrence: Recurrence) -> Iterator[tuple[da
     seen = when.start.wall - _SECOND
     for change in _changes(when, horizon + length):
         begin, end = change.walls
-        for start in starts_between(when, recurrence, max(begin - length, seen + _SECOND), min(end, horizon)):
+        first = max(begin - length, seen + _SECOND)
+        for start in starts_between(when, recurrence, first, min(end, horizon), effort):
+            if effort is not None:
+                effort.spend(1)
             seen = start
             occurrence = occurrence_at(when, start, is_nominal=recurrence.is_nominal)
             if not occurrence.is_plain and isinstance(occurrence.when, Timed) and start not in written:
