@@ -5,20 +5,24 @@ As in `notation`, a refusal is a `NotationError` with a code, a message and a hi
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from itertools import islice
 
 from calfeed import zones
 from calfeed.errors import Mark
-from calfeed.model import AllDay, Recurrence, Timed
-from calfeed.notation import NotationError, WrittenTime, format_wall
+from calfeed.localtime import to_zoned
+from calfeed.model import AllDay, Recurrence, Timed, ZonedTime
+from calfeed.notation import NotationError, WrittenTime, format_offset, format_wall
 from calfeed.recurrence import LAST, MAX_OCCURRENCES, Effort, as_wall, end_of, starts_of
 from calfeed.rules import DAYS, Rule
-from calfeed.series import first_start, settle, starts_between
+from calfeed.series import first_start, occurrence_in, settle, starts_between
 
 # How far around a date its neighbours are looked for, in days: the last is further than any series goes.
 _REACHES = (8, 40, 400, 4_000, 200_000)
 _TWO_YEARS = timedelta(days=731)
+_LONGEST_GAP = timedelta(hours=3)
+"""How much of the day the clocks skip at most, but where a whole day was left out."""
 
 
 def series_of(
@@ -93,6 +97,8 @@ def match(
         TooManySteps: the search for it, or for the dates that a hint proposes, costs more than `effort`.
     """
     wanted = _as_written(moment, first)
+    if isinstance(moment, WrittenTime) and moment.offset is not None and isinstance(first, Timed):
+        return _match_instant(to_zoned(moment, first.start.tzid), recurrence, first, effort)
     begin = as_wall(wanted)
     end = wanted if isinstance(wanted, datetime) else end_of(wanted)
     found = list(islice(starts_between(first, recurrence, begin, end, effort), 2))
@@ -103,12 +109,49 @@ def match(
         message = f"the series occurs several times on {shown}"
         hint = f"write which: {', '.join(f'`{format_start(start, first)}`' for start in found)}, …"
         raise NotationError("no-occurrence", message, hint)
-    nearest = _nearest(begin, recurrence, first, effort)
-    raise NotationError(
+    raise _no_occurrence(shown, _nearest(begin, recurrence, first, effort), first)
+
+
+def _match_instant(
+    wanted: ZonedTime, recurrence: Recurrence, first: Timed, effort: Effort | None
+) -> datetime:
+    """Return the start at an instant: by its wall time, or by one that the clocks skip and readers put there."""
+    near = list(starts_between(first, recurrence, wanted.wall - _LONGEST_GAP, wanted.wall, effort))
+    for start in reversed(near):
+        if _instant_of(start, recurrence, first) == wanted.instant:
+            return start
+    shown = format_wall(wanted.wall)
+    if wanted.wall not in near:
+        raise _no_occurrence(shown, _nearest(wanted.wall, recurrence, first, effort), first)
+    # The clocks show this time twice, and the series is on the other pass.
+    actual = _instant_of(wanted.wall, recurrence, first)
+    written, meant = (format_offset(zones.offset_at(each, wanted.tzid)) for each in (wanted.instant, actual))
+    message = f"the series does not occur on {shown}{written}, but when the clocks show {shown} the other time"
+    raise NotationError("no-occurrence", message, f"write `{shown}{meant}`")
+
+
+def _instant_of(start: datetime, recurrence: Recurrence, first: Timed) -> datetime:
+    """Return when the series occurs by a start: an extra date in a repeated hour has an instance that says it."""
+    when = occurrence_in(first, recurrence, start).when
+    return when.start.instant if isinstance(when, Timed) else settle(start, first.start.tzid)[0].instant
+
+
+def _no_occurrence(shown: str, nearest: Sequence[datetime], first: AllDay | Timed) -> NotationError:
+    return NotationError(
         "no-occurrence",
         f"the series does not occur on {shown}",
         f"it does on {' and '.join(f'`{format_start(start, first)}`' for start in nearest)}",
     )
+
+
+def extra_time(moment: date | WrittenTime, first: Timed) -> ZonedTime:
+    """Return when an extra date of a series begins: of a date alone, at the series' time.
+
+    Raises:
+        NotationError: as `to_zoned`.
+    """
+    written = moment if isinstance(moment, WrittenTime) else WrittenTime(extra_start(moment, first))
+    return to_zoned(written, first.start.tzid)
 
 
 def extra_start(moment: date | WrittenTime, first: AllDay | Timed) -> datetime:

@@ -56,6 +56,31 @@ def occurrence_at(first: AllDay | Timed, start: datetime, *, is_nominal: bool) -
     return Occurrence(Timed(begin, finish), is_plain)
 
 
+def occurrence_in(first: AllDay | Timed, recurrence: Recurrence, start: datetime) -> Occurrence:
+    """Return the occurrence of a series by its start, which is that of an instance if there is one."""
+    for instance in recurrence.instances:
+        if instance.recurrence_id == start:
+            return Occurrence(instance.event.when, is_plain=False)
+    return occurrence_at(first, start, is_nominal=recurrence.is_nominal)
+
+
+def occurrence_from(first: Timed, begin: ZonedTime, *, is_nominal: bool) -> Timed:
+    """Return the occurrence of a series that begins at a time, which may be the second pass of a repeated hour.
+
+    Args:
+        first: the first occurrence.
+        begin: when this one begins.
+        is_nominal: whether it ends at the first one's wall time, if that is later; else as much later.
+    """
+    if first.end is None:
+        return Timed(begin, None)
+    finish, _ = settle(begin.wall + (first.end.wall - first.start.wall), begin.tzid)
+    if not is_nominal or finish.instant <= begin.instant:
+        instant = begin.instant + (first.end.instant - first.start.instant)
+        finish = ZonedTime(zones.wall_at(instant, begin.tzid), begin.tzid, instant)
+    return Timed(begin, finish)
+
+
 def settle(wall: datetime, tzid: str) -> tuple[ZonedTime, bool]:
     """Return a wall time as an instant, and whether it is one: RFC 5545 §3.3.5 for one that is skipped or repeated."""
     resolved = zones.resolve_wall(wall, tzid)
