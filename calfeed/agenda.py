@@ -18,9 +18,11 @@ from calfeed.series import first_start, length_of, occurrence_at, starts_between
 
 _DAY = timedelta(days=1)
 _MAX_TOLD = 8
+MAX_CONFLICTS = 1_000
+"""How many pairs of events that meet are told."""
 MAX_DATED = 200_000
 """How many dates the series with an end of a calendar may have in all: every page and file must hold them."""
-MAX_COMPARED = 100_000
+MAX_COMPARED = 50_000
 """How many occurrences of series without an end are compared with those of others at their venue."""
 _FIRST = datetime(1900, 1, 1)  # noqa: DTZ001 - wall time is naive
 _Stay: TypeAlias = tuple[datetime, datetime, Event, datetime]
@@ -152,6 +154,14 @@ def conflicts(events: Iterable[Event]) -> Iterator[Problem]:
     held = [event for event in events if any(_is_placed(one) for one in (event, *_instances(event)))]
     newest = max((_last_start(event) for event in held), default=_FIRST)
     horizon = followed_until(held, _FIRST, _clamp(newest + 730 * _DAY), MAX_COMPARED)
+    found = list(islice(_conflicts(held, horizon), MAX_CONFLICTS + 1))
+    yield from found[:MAX_CONFLICTS]
+    for problem in found[MAX_CONFLICTS:]:
+        message = f"more than {MAX_CONFLICTS:,} events meet others at their venues; the rest is not listed"
+        yield replace(problem, message=message)
+
+
+def _conflicts(held: Iterable[Event], horizon: datetime) -> Iterator[Problem]:
     by_venue: dict[str, list[_Stay]] = {}
     for event in held:
         for venue_id, stay in _stays(event, horizon):

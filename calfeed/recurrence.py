@@ -23,7 +23,7 @@ HORIZON_YEAR = 2040
 MAX_OCCURRENCES = 20_000
 LAST = datetime(2200, 12, 31, 23, 59, 59)  # noqa: DTZ001 - wall time is naive
 """How far a series with an end is looked at."""
-MAX_STEPS = 4_000_000
+MAX_STEPS = 2_000_000
 """How many days and times may be looked at for all series of one file of events: a few seconds of work."""
 _WITHIN_DAYS = ("HOURLY", "MINUTELY")
 _MINUTES_A_DAY = 1440

@@ -12,7 +12,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from heapq import merge
 
 from calfeed import zones
@@ -121,9 +121,10 @@ def starts_between(
     extra = _within(recurrence.rdates, begin, last)
     excluded = frozenset(_within(recurrence.exdates, begin, last))
     left = (start for start in by_rule if start not in excluded)
-    for start in merge(left, extra) if extra else left:
-        if not (recurrence.rule.is_within_days and is_double(when, recurrence, start)):
-            yield start
+    starts = merge(left, extra) if extra else left
+    if recurrence.rule.is_within_days:
+        starts = (start for start in starts if not is_double(when, recurrence, start))
+    yield from starts
 
 
 def _within(starts: tuple[datetime, ...], begin: datetime, last: datetime) -> tuple[datetime, ...]:
@@ -199,9 +200,12 @@ def unsettled(
     horizon, length = horizon_of(when, recurrence), length_of(when)
     written = {instance.recurrence_id for instance in recurrence.instances}
     seen = when.start.wall - _SECOND
+    has_one_time = not (recurrence.rule.is_within_days or recurrence.rdates)
     for change in _changes(when, horizon + length):
         begin, end = change.walls
         first = max(begin - length, seen + _SECOND)
+        if has_one_time and _next_at(when.start.wall.time(), first) > end:
+            continue  # no day has a start there
         for start in starts_between(when, recurrence, first, min(end, horizon), effort):
             if effort is not None:
                 effort.spend(1)
@@ -209,6 +213,12 @@ def unsettled(
             occurrence = occurrence_at(when, start, is_nominal=recurrence.is_nominal)
             if not occurrence.is_plain and isinstance(occurrence.when, Timed) and start not in written:
                 yield start, occurrence.when
+
+
+def _next_at(clock: time, moment: datetime) -> datetime:
+    """Return the first moment, not before a given one, at which clocks show a time."""
+    same_day = datetime.combine(moment.date(), clock)
+    return same_day if same_day >= moment else same_day + timedelta(days=1)
 
 
 def offsets_of(when: Timed, recurrence: Recurrence) -> Iterator[tuple[datetime, timedelta]]:
