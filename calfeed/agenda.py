@@ -221,6 +221,10 @@ def _last_start(event: Event) -> datetime:
     return first_start(event.when) if recurrence is None or recurrence.is_endless else recurrence.starts[-1]
 
 
+def _in_order(held: Iterable[_Stay]) -> list[_Stay]:
+    return sorted(held, key=lambda stay: (stay[0], stay[1], stay[2].id))
+
+
 def _conflicts_at(venue_id: str, held: list[_Stay]) -> Iterator[Problem]:
     """Sweep over the times in their order, with those that still last at hand; each pair of events is told once.
 
@@ -228,7 +232,7 @@ def _conflicts_at(venue_id: str, held: list[_Stay]) -> Iterator[Problem]:
     """
     told: set[tuple[str, str]] = set()
     lasting: list[tuple[datetime, int, Event]] = []  # a heap: what ends first comes first
-    for number, (begin, finish, event, wall) in enumerate(sorted(held, key=lambda item: (item[0], item[1], item[2].id))):
+    for number, (begin, finish, event, wall) in enumerate(_in_order(held)):
         while lasting and lasting[0][0] <= begin:
             heappop(lasting)
         for _, _, other in lasting[:_MAX_TOLD]:

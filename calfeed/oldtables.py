@@ -9,6 +9,7 @@ from __future__ import annotations
 from calendar import monthrange
 from datetime import UTC, datetime, timedelta
 from functools import cache
+from itertools import pairwise
 
 from calfeed import zones
 from calfeed.model import ZonedTime
@@ -46,7 +47,7 @@ def _misread(tzid: str, year: int) -> tuple[tuple[datetime, datetime], ...]:
     bounds = [bound for bound in bounds if begin <= bound <= end]
     old_offset = zones.offset_at(then, tzid)
     misread = []
-    for first, following in zip(bounds, bounds[1:], strict=False):
+    for first, following in pairwise(bounds):
         old_offset = next((offset for instant, offset in reversed(expected) if instant <= first), old_offset)
         if old_offset != zones.offset_at(first, tzid):
             misread.append((first, following))

@@ -152,7 +152,9 @@ class SeriesResolver:
     def _matched(self, by_rule: Recurrence, when: AllDay | Timed) -> tuple[datetime, ...]:
         found: dict[datetime, None] = {}
         for number, moment in enumerate(self._entry.exdates):
-            start = self._notes.attempt(self._place.mark("exdates", number), patterns.match, moment, by_rule, when, self._effort)
+            start = self._notes.attempt(
+                self._place.mark("exdates", number), patterns.match, moment, by_rule, when, self._effort
+            )
             if start is not None:
                 found[start] = None
         return tuple(sorted(found))
@@ -178,8 +180,8 @@ class SeriesResolver:
             if taken == time:
                 self._notes.warn(mark, "rdate-occurs", "the series occurs then already", "delete it here")
             else:
-                message = "the series occurs already when the clocks show this time the other time"
-                hint = "in a series each time of the clocks is one date: make this one an event of its own"
+                message = "the series occurs already the other time the clocks show this"
+                hint = "a series can occur in one pass of a repeated hour only: make this date an event of its own"
                 self._notes.report(mark, "ambiguous-time", message, hint)
         return found
 

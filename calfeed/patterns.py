@@ -112,9 +112,7 @@ def match(
     raise _no_occurrence(shown, _nearest(begin, recurrence, first, effort), first)
 
 
-def _match_instant(
-    wanted: ZonedTime, recurrence: Recurrence, first: Timed, effort: Effort | None
-) -> datetime:
+def _match_instant(wanted: ZonedTime, recurrence: Recurrence, first: Timed, effort: Effort | None) -> datetime:
     """Return the start at an instant: by its wall time, or by one that the clocks skip and readers put there."""
     near = list(starts_between(first, recurrence, wanted.wall - _LONGEST_GAP, wanted.wall, effort))
     for start in reversed(near):
@@ -126,7 +124,8 @@ def _match_instant(
     # The clocks show this time twice, and the series is on the other pass.
     actual = _instant_of(wanted.wall, recurrence, first)
     written, meant = (format_offset(zones.offset_at(each, wanted.tzid)) for each in (wanted.instant, actual))
-    message = f"the series does not occur on {shown}{written}, but when the clocks show {shown} the other time"
+    which = "first" if actual < wanted.instant else "second"
+    message = f"the series does not occur on {shown}{written}, but the {which} time the clocks show {shown}"
     raise NotationError("no-occurrence", message, f"write `{shown}{meant}`")
 
 
@@ -171,9 +170,7 @@ def format_start(start: datetime, first: AllDay | Timed) -> str:
     return str(start.date()) if isinstance(first, AllDay) else format_wall(start)
 
 
-def _nearest(
-    wall: datetime, recurrence: Recurrence, first: AllDay | Timed, effort: Effort | None
-) -> list[datetime]:
+def _nearest(wall: datetime, recurrence: Recurrence, first: AllDay | Timed, effort: Effort | None) -> list[datetime]:
     """Return the two starts that are nearest to a wall time, in order."""
     found: list[datetime] = []
     for reach in (timedelta(days=days) for days in _REACHES):

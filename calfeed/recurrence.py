@@ -3,7 +3,7 @@
 A rule looks at one period of its frequency after the other: the year, month, week, day, hour or minute. Of each it
 takes the days that every part allows, and of those days the times; BYSETPOS chooses from what that gives. A period is
 looked at as a whole, even where the series begins within it. Source: RFC 5545 §3.3.10 with its table of what expands
-and what limits. A search may begin anywhere, and always has an end, so that a rule that never occurs ends it. What a search
+and what limits. A search may begin anywhere, and always has an end, so that a rule that never occurs ends it. What it
 costs is counted in steps, the days and times it looks at, so that the series of a file can be bounded together.
 """
 

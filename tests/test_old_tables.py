@@ -40,7 +40,7 @@ def at(instant: datetime, tzid: str) -> ZonedTime:
         ("2027-01-12 18:00", "Asia/Tokyo", True),
     ],
 )
-def test_event_is_in_utc_where_old_tables_misplace_it(tmp_path: Path, start: str, zone: str, is_zoned: bool) -> None:  # noqa: FBT001
+def test_event_is_in_utc_where_old_tables_misplace_it(tmp_path: Path, start: str, zone: str, is_zoned: bool) -> None:
     """An event is in UTC where the changes of three years before, in its year, give another offset."""
     assert bool(zoned_times(load_event(tmp_path, EVENT.format(start, zone)))) is is_zoned
 

@@ -68,13 +68,14 @@ def test_whole_days_end_on_a_date(tmp_path: Path) -> None:
 
 def test_spelling_is_no_revision(tmp_path: Path) -> None:
     """What is compared between builds holds the instant, as it did before files were spelled otherwise."""
-    event = load_event(tmp_path, SERIES.format(start="2026-09-01 18:00", more="", zone="Asia/Tokyo", rule=WRITTEN[0][2]))
+    rule = "FREQ=WEEKLY;UNTIL=2026-12-15"
+    event = load_event(tmp_path, SERIES.format(start="2026-09-01 18:00", more="", zone="Asia/Tokyo", rule=rule))
     assert content_of(event)["rrule"] == "FREQ=WEEKLY;UNTIL=20261215T090000Z"
 
 
 @pytest.mark.node
 def test_every_reader_has_every_date(tmp_path: Path) -> None:
-    """Every reader finds the same dates for each of these series, the last one among them, and so does a digit's."""
+    """Every reader finds the same dates for each of these series, the last one among them."""
     texts = {
         f"s{number}.yaml": SERIES.format(start=start, more="duration: 20m\n", zone=zone, rule=rule)
         for number, (zone, start, rule, _) in enumerate(WRITTEN)
@@ -85,8 +86,8 @@ def test_every_reader_has_every_date(tmp_path: Path) -> None:
         event = load_event(tmp_path / str(number), texts[f"s{number}.yaml"])
         assert event.recurrence is not None
         path = tmp_path / "dist" / "events" / f"s{number}.ics"
-        found = [sorted(one.start for one in pyreader.read_recurring(path) if isinstance(one.start, datetime))]
-        found.append(sorted(one.start for one in icaljs.read([path], limit=99)[path] if isinstance(one.start, datetime)))
+        readings = (pyreader.read_recurring(path), icaljs.read([path], limit=99)[path])
+        found = [sorted(one.start for one in reading if isinstance(one.start, datetime)) for reading in readings]
         assert len(found[0]) == len(event.recurrence.starts), texts[f"s{number}.yaml"]
         assert found[0] == found[1]
 

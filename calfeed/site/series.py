@@ -8,8 +8,8 @@ from datetime import date, datetime
 
 from calfeed.agenda import days_of, followed_until, on_days
 from calfeed.model import AllDay, Event, Recurrence, Status
-from calfeed.revisions import Revised
 from calfeed.recurrence import as_wall, end_of
+from calfeed.revisions import Revised
 from calfeed.series import first_start
 from calfeed.site import dates, times
 from calfeed.site.times import TimeView, WhenView
@@ -20,6 +20,7 @@ MAX_DATES = 1_000
 MAX_SHOWN = 100_000
 """How many dates of series without an end the site shows: those of all series together."""
 _YEARS_AHEAD = 2
+_BEGINNING = datetime(1900, 1, 1)  # noqa: DTZ001 - wall time is naive
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,7 @@ def shown_stretch(revised: Sequence[Revised]) -> Stretch:
     """
     last = horizon(revised)
     events = [item.event for item in revised]
-    if followed_until(events, datetime.min, end_of(last), MAX_SHOWN) == end_of(last):
+    if followed_until(events, _BEGINNING, end_of(last), MAX_SHOWN) == end_of(last):
         return Stretch(None, last, is_cut=False)
     first = date(last.year - _YEARS_AHEAD, 1, 1)
     end = followed_until(events, as_wall(first), end_of(last), MAX_SHOWN)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from urllib.parse import quote, urlsplit
 
 from calfeed.agenda import days_of
@@ -171,9 +172,7 @@ def feed_page(slug: str) -> str:
     return f"{folder}/{name}.html"
 
 
-def event_view(
-    event: Event, occurrences: Sequence[Event], catalog: Catalog, first: date | None = None
-) -> EventView:
+def event_view(event: Event, occurrences: Sequence[Event], catalog: Catalog, first: date | None = None) -> EventView:
     """Return an event as its page shows it.
 
     Args:
