@@ -29,11 +29,12 @@ from calfeed.model import (
 )
 from calfeed.notation import Duration, NotationError, WrittenTime, format_offset
 from calfeed.patterns import series_of
+from calfeed.recurrence import TooManySteps
 from calfeed.rules import Rule, read_rule
 from calfeed.series import offsets_of
 from calfeed.urls import earlier_spelling, read_published_url
 
-UNREADABLE = (ArithmeticError, AttributeError, LookupError, NotationError, TypeError, ValueError)
+UNREADABLE = (ArithmeticError, AttributeError, LookupError, NotationError, TooManySteps, TypeError, ValueError)
 """What reading a content that is none may raise."""
 Content: TypeAlias = "dict[str, object]"
 """The fields of an event that a subscriber can see, as JSON values."""

@@ -20,6 +20,7 @@ from calfeed.look import picture_of
 from calfeed.model import Event, Picture, Resolved
 from calfeed.notation import NotationError
 from calfeed.reading import Reader
+from calfeed.recurrence import Effort
 from calfeed.schema import EventEntry
 from calfeed.source import Document, Value
 
@@ -50,6 +51,7 @@ class EventFiles:
         self._ids: set[str] = set()
         self._first_free: dict[str, int] = {}
         self._pictures: list[Picture] = []
+        self._effort = Effort()
         self.events: list[Event] = []
         self.resolved: list[Resolved] = []
 
@@ -65,6 +67,7 @@ class EventFiles:
 
     def read(self, relative: str) -> None:
         """Read a file."""
+        self._effort = Effort()  # of each file, because each may be read by itself
         problems, pictures = len(self._problems), len(self._pictures)
         document = self._reader.document(relative)
         self._problems += document.problems
@@ -125,7 +128,7 @@ class EventFiles:
         read = read_entry(EventEntry, {**added, **value}, place, broken=inherited.broken - value.keys())
         self._problems += read.problems
         event_id = read.entry.id or self._default_id(stem, read, place)
-        event, problems = resolve_event(read, place, event_id or "?", self._around)
+        event, problems = resolve_event(read, place, event_id or "?", self._around, self._effort)
         self._problems += problems
         if event_id is None:
             return None

@@ -30,6 +30,7 @@ from calfeed.notation import ClockTime, Duration, WrittenTime, format_wall
 from calfeed.notes import Notes
 from calfeed.overrides import SeriesResolver
 from calfeed.prose import check_lines
+from calfeed.recurrence import Effort
 from calfeed.schema import EventEntry, OrganizerEntry, VenueEntry
 from calfeed.suggestions import fold_name
 
@@ -50,18 +51,24 @@ class Surroundings:
 
 
 def resolve_event(
-    read: Read[EventEntry], place: Place, event_id: str, around: Surroundings, checked: str | None = None
+    read: Read[EventEntry],
+    place: Place,
+    event_id: str,
+    around: Surroundings,
+    effort: Effort,
+    checked: str | None = None,
 ) -> tuple[Event | None, tuple[Problem, ...]]:
     """Return the event an entry stands for, and the problems found; None where there is no knowing when it is.
 
     Args:
-        read: the entry.
-        place: where it stands.
-        event_id: the event's id.
+        read: the entry as it was read.
+        place: where it is.
+        event_id: the id of the event.
         around: what it may refer to.
+        effort: what may be spent on the series of its file.
         checked: a description that was checked where it is written, of the series that an occurrence is of.
     """
-    return _Resolver(read, place, around, checked).resolve(event_id)
+    return _Resolver(read, place, around, effort, checked).resolve(event_id)
 
 
 def resolve_venue(venue_id: str | None, entry: VenueEntry, mark: Mark) -> Venue:
@@ -99,12 +106,15 @@ def resolve_organizer(entry: OrganizerEntry | str | None) -> Organizer | None:
 class _Resolver:
     """Resolves one event; every method notes the problems it meets and returns what it could find out."""
 
-    def __init__(self, read: Read[EventEntry], place: Place, around: Surroundings, checked: str | None) -> None:
+    def __init__(
+        self, read: Read[EventEntry], place: Place, around: Surroundings, effort: Effort, checked: str | None
+    ) -> None:
         self._entry = read.entry
         self._broken = read.broken
         self._place = place
         self._around = around
         self._checked = checked
+        self._effort = effort
         self._notes = Notes(place)
 
     def resolve(self, event_id: str) -> tuple[Event | None, tuple[Problem, ...]]:
@@ -148,11 +158,12 @@ class _Resolver:
     def _series(self, event: Event) -> Recurrence | None:
         def resolve(entry: EventEntry, place: Place) -> Event | None:
             read = Read(entry, frozenset(), ())
-            found, problems = resolve_event(read, place, event.id, self._around, self._entry.description)
+            found, problems = resolve_event(read, place, event.id, self._around, self._effort, self._entry.description)
             self._notes.problems += problems
             return found
 
-        return SeriesResolver(self._entry, self._broken, self._place, self._notes, resolve).resolve(event)
+        series = SeriesResolver(self._entry, self._broken, self._place, self._notes, resolve, self._effort)
+        return series.resolve(event)
 
     # -- venue and text
 

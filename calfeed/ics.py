@@ -23,6 +23,7 @@ from calfeed.observances import zoned_times
 from calfeed.plans import ZonePlan
 from calfeed.revisions import Revised, Revision
 from calfeed.texts import harmless
+from calfeed.until import rrule_in_files
 from calfeed.vtimezone import render_timezone
 from calfeed.wire import (
     Text,
@@ -112,7 +113,7 @@ def _recurrence(event: Event, *, has_zone: bool) -> Iterator[bytes]:
     recurrence = event.recurrence
     if recurrence is None:
         return
-    yield line("RRULE", recurrence.rrule)
+    yield line("RRULE", rrule_in_files(event.when, recurrence) if has_zone else recurrence.rrule)
     # One date a line: some readers take only the first of a list.
     for name, starts in (("RDATE", recurrence.rdates), ("EXDATE", recurrence.exdates)):
         for start in starts:

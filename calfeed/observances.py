@@ -17,6 +17,7 @@ from functools import cache
 
 from calfeed import zones
 from calfeed.model import AllDay, Event, ZonedTime
+from calfeed.oldtables import is_known_to_old_tables
 
 FIRST_YEAR = 1970
 """The year in which every VTIMEZONE begins."""
@@ -137,7 +138,8 @@ def places_right(time: ZonedTime, parts: Sequence[Observance] | None = None) -> 
 def zoned_times(event: Event) -> tuple[ZonedTime, ...]:
     """Return the times of an event that are written with a TZID: both or none, so that no reader can mix its rules.
 
-    A series is always written so; of all others the current law of the zone decides, whatever else a file holds.
+    A series is always written so; of all others the current law of the zone decides, whatever else a file holds, and
+    whether programs with older tables know it.
     """
     if isinstance(event.when, AllDay):
         return ()
@@ -147,7 +149,7 @@ def zoned_times(event: Event) -> tuple[ZonedTime, ...]:
         return times if is_place(start.tzid) else ()
     if end is not None and end.tzid != start.tzid and not _is_steady(start, end):
         return ()  # some readers take the end for a wall time of the start's zone
-    return times if all(places_right(time) for time in times) else ()
+    return times if all(places_right(time) and is_known_to_old_tables(time) for time in times) else ()
 
 
 def _is_steady(start: ZonedTime, end: ZonedTime) -> bool:

@@ -10,13 +10,16 @@ from datetime import date, datetime, timedelta
 from calfeed import patterns, series, zones
 from calfeed.entries import Place
 from calfeed.errors import Mark
-from calfeed.localtime import to_zoned
 from calfeed.model import AllDay, Event, Instance, Recurrence, Timed, ZonedTime
-from calfeed.notation import DayRange, Duration, WrittenTime, format_offset, format_wall
+from calfeed.notation import DayRange, Duration, NotationError, WrittenTime, format_offset, format_wall
 from calfeed.notes import Notes
 from calfeed.observances import is_place, place_at
-from calfeed.recurrence import HORIZON_YEAR, as_wall, end_of
+from calfeed.recurrence import HORIZON_YEAR, MAX_STEPS, Effort, TooManySteps, as_wall, end_of
 from calfeed.schema import EventEntry, OverrideEntry
+from calfeed.series import Occurrence
+
+_STEPS_OF_INSTANCE = 100
+"""What an instance costs beside a date of the rule: it is written out in full."""
 
 
 class SeriesResolver:
@@ -29,15 +32,32 @@ class SeriesResolver:
         place: Place,
         notes: Notes,
         resolve: Callable[[EventEntry, Place], Event | None],
+        effort: Effort,
     ) -> None:
         self._entry = entry
         self._broken = broken
         self._place = place
         self._notes = notes
         self._resolve = resolve
+        self._effort = effort
 
     def resolve(self, event: Event) -> Recurrence | None:
-        """Return what makes a series of the event; a part that cannot be used is reported and left out."""
+        """Return what makes a series of the event; a part that cannot be used is reported and left out.
+
+        Where the series of a file take more steps than they may, the first that does is reported, and it and those
+        after it are left out.
+        """
+        if self._entry.rrule is not None and self._effort.is_spent:
+            return None
+        try:
+            return self._series(event)
+        except TooManySteps:
+            message = f"the series of this file take more than {MAX_STEPS:,} days and times to look at"
+            hint = "let its rule give fewer dates or end earlier, or put other series into another file"
+            self._notes.report(self._place.mark("rrule"), "bad-rrule", message, hint)
+            return None
+
+    def _series(self, event: Event) -> Recurrence | None:
         entry, rule = self._entry, self._entry.rrule
         if rule is None:
             for key in ("exdates", "rdates", "overrides"):
@@ -54,8 +74,15 @@ class SeriesResolver:
         mark = self._place.mark("rrule")
         # Without an end nothing can be written out, and readers keep the wall time.
         is_nominal = entry.duration is None or not entry.duration.seconds or rule.is_endless
-        by_rule = self._notes.attempt(mark, patterns.series_of, rule, when, mark, is_nominal=is_nominal)
+        by_rule = self._notes.attempt(
+            mark, patterns.series_of, rule, when, mark, is_nominal=is_nominal, effort=self._effort
+        )
         if by_rule is None:
+            return None
+        try:
+            patterns.check_density(rule, when, self._effort)
+        except NotationError as refusal:
+            self._notes.report(mark, refusal.code, refusal.message, refusal.hint)
             return None
         if rule.is_misread:
             hint = "write its dates as events of their own"
@@ -69,23 +96,33 @@ class SeriesResolver:
         if isinstance(when, Timed) and not is_place(when.start.tzid) and not series.is_same_in_utc(rule, when):
             self._notes.report(mark, "fixed-zone", *_words_for_offset(when.start))
             return None
-        recurrence = self._with_dates(by_rule, when)
+        recurrence = self._with_dates(by_rule, event)
         if recurrence is None:
             return None
         recurrence = replace(recurrence, instances=self._overrides(event, recurrence))
         return self._with_settled(event, recurrence)
 
-    def _with_dates(self, by_rule: Recurrence, when: AllDay | Timed) -> Recurrence | None:
-        """Return the series with its exceptions and extra dates; None where nothing is left of it."""
+    def _with_dates(self, by_rule: Recurrence, event: Event) -> Recurrence | None:
+        """Return the series with its exceptions and extra dates; None where nothing is left of it.
+
+        An extra date in an hour that the clocks repeat is an instance: RDATE alone does not say which pass it is on.
+        """
+        when = event.when
         exdates = self._matched(by_rule, when)
-        rdates = self._extra(by_rule, when)
-        doubles = tuple(series.doubles_of(when, by_rule))
+        extra = self._extra(by_rule, when)
+        rdates = tuple(sorted(extra))
+        instances = tuple(
+            Instance(start, replace(event, when=series.occurrence_from(when, time, is_nominal=by_rule.is_nominal)))
+            for start, time in sorted(extra.items())
+            if time is not None and isinstance(when, Timed) and not series.settle(start, time.tzid)[1]
+        )
+        doubles = tuple(series.doubles_of(when, by_rule, self._effort))
         if doubles:
             message = f"the clocks skip {format_wall(doubles[0])}, which is then the time of another occurrence"
             hint = "some readers show that one twice; leave the hour of the change out with `byhour`"
             self._notes.warn(by_rule.mark, "unsettled-occurrence", message, hint)
         if by_rule.is_endless:
-            return replace(by_rule, exdates=exdates, rdates=rdates)
+            return replace(by_rule, exdates=exdates, rdates=rdates, instances=instances)
         gone = {*exdates, *doubles}
         starts = tuple(sorted([*(start for start in by_rule.starts if start not in gone), *rdates]))
         if not starts:
@@ -93,13 +130,14 @@ class SeriesResolver:
             mark = self._place.key_mark("exdates")
             self._notes.report(mark, "no-occurrence", "every date of the series is excluded", hint)
             return None
-        return replace(by_rule, exdates=exdates, rdates=rdates, starts=starts)
+        return replace(by_rule, exdates=exdates, rdates=rdates, starts=starts, instances=instances)
 
     def _with_settled(self, event: Event, recurrence: Recurrence) -> Recurrence:
         """Return the series with an instance for each occurrence that readers would differ on, where it has an end."""
-        settled = [
-            Instance(start, replace(event, when=found)) for start, found in series.unsettled(event.when, recurrence)
-        ]
+        settled = []
+        for start, found in series.unsettled(event.when, recurrence, self._effort):
+            self._effort.spend(0 if recurrence.is_endless else _STEPS_OF_INSTANCE)
+            settled.append(Instance(start, replace(event, when=found)))
         if not settled:
             return recurrence
         if recurrence.is_endless:
@@ -117,15 +155,17 @@ class SeriesResolver:
             mark = self._place.mark("exdates", number)
             if isinstance(moment, DayRange):
                 begin, end = as_wall(moment.first), end_of(moment.last)
-                self._refuse_range("exdates", moment, series.starts_between(when, by_rule, begin, end), mark, when)
+                inside = series.starts_between(when, by_rule, begin, end, self._effort)
+                self._refuse_range("exdates", moment, inside, mark, when)
                 continue
-            start = self._notes.attempt(mark, patterns.match, moment, by_rule, when)
+            start = self._notes.attempt(mark, patterns.match, moment, by_rule, when, self._effort)
             if start is not None:
                 found[start] = None
         return tuple(sorted(found))
 
-    def _extra(self, by_rule: Recurrence, when: AllDay | Timed) -> tuple[datetime, ...]:
-        found: dict[datetime, None] = {}
+    def _extra(self, by_rule: Recurrence, when: AllDay | Timed) -> dict[datetime, ZonedTime | None]:
+        """Return the extra dates by their starts, each with its time unless it is a whole day."""
+        found: dict[datetime, ZonedTime | None] = {}
         for number, moment in enumerate(self._entry.rdates):
             mark = self._place.mark("rdates", number)
             if isinstance(moment, DayRange):
@@ -133,13 +173,25 @@ class SeriesResolver:
                 self._refuse_range("rdates", moment, extra, mark, when)
                 continue
             start = self._notes.attempt(mark, patterns.extra_start, moment, when)
-            if start is None or not self._is_sound_extra(mark, start, when):
+            if start is None or not self._is_after_first(mark, start, when):
                 continue
-            if start in found or start in series.starts_between(when, by_rule, start, start):
+            time = self._notes.attempt(mark, patterns.extra_time, moment, when) if isinstance(when, Timed) else None
+            if time is None and isinstance(when, Timed):
+                continue
+            if start in found:
+                taken = found[start]
+            elif start in series.starts_between(when, by_rule, start, start, self._effort):
+                taken = None if time is None else series.settle(start, time.tzid)[0]
+            else:
+                found[start] = time
+                continue
+            if taken == time:
                 self._notes.warn(mark, "rdate-occurs", "the series occurs then already", "delete it here")
             else:
-                found[start] = None
-        return tuple(sorted(found))
+                message = "the series occurs already the other time the clocks show this"
+                hint = "a series can occur in one pass of a repeated hour only: make this date an event of its own"
+                self._notes.report(mark, "ambiguous-time", message, hint)
+        return found
 
     def _refuse_range(
         self, key: str, days: DayRange, starts: Iterable[datetime], mark: Mark, when: AllDay | Timed
@@ -147,14 +199,12 @@ class SeriesResolver:
         refusal = patterns.refuse_range(key, days, starts, when)
         self._notes.report(mark, refusal.code, refusal.message, refusal.hint)
 
-    def _is_sound_extra(self, mark: Mark, start: datetime, when: AllDay | Timed) -> bool:
-        if start < series.first_start(when):
-            hint = "begin the series on it, or make it an event of its own"
-            self._notes.report(mark, "rdate-before-start", "this date is before the start of the series", hint)
-            return False
-        if isinstance(when, Timed):
-            return self._notes.attempt(mark, to_zoned, WrittenTime(start), when.start.tzid) is not None
-        return True
+    def _is_after_first(self, mark: Mark, start: datetime, when: AllDay | Timed) -> bool:
+        if start >= series.first_start(when):
+            return True
+        hint = "begin the series on it, or make it an event of its own"
+        self._notes.report(mark, "rdate-before-start", "this date is before the start of the series", hint)
+        return False
 
     def _overrides(self, event: Event, recurrence: Recurrence) -> tuple[Instance, ...]:
         found: dict[datetime, Instance] = {}
@@ -165,25 +215,28 @@ class SeriesResolver:
                 self._notes.report(place.mark(), "missing-key", message, hint)
                 continue
             mark = place.mark("recurrence_id")
-            start = self._notes.attempt(mark, patterns.match, override.recurrence_id, recurrence, event.when)
+            start = self._notes.attempt(
+                mark, patterns.match, override.recurrence_id, recurrence, event.when, self._effort
+            )
             if start is None:
                 continue
             if start in found:
                 hint = "put both changes into one"
                 self._notes.report(mark, "duplicate-override", "this occurrence has an override already", hint)
                 continue
-            instance = self._instance(event, start, override, place, is_nominal=recurrence.is_nominal)
+            occurrence = series.occurrence_in(event.when, recurrence, start)
+            instance = self._instance(event, occurrence, override, place, is_nominal=recurrence.is_nominal)
             if instance is not None:
                 found[start] = Instance(start, instance)
         self._check_moves(event, recurrence, found)
-        return tuple(sorted(found.values(), key=lambda instance: instance.recurrence_id))
+        settled = (instance for instance in recurrence.instances if instance.recurrence_id not in found)
+        return tuple(sorted([*settled, *found.values()], key=lambda instance: instance.recurrence_id))
 
     def _instance(
-        self, event: Event, start: datetime, override: OverrideEntry, place: Place, *, is_nominal: bool
+        self, event: Event, occurrence: Occurrence, override: OverrideEntry, place: Place, *, is_nominal: bool
     ) -> Event | None:
         """Return the occurrence as an event of its own: the series' values, and those of the override over them."""
         given = {key: value for key, value in override if value is not None and key not in ("recurrence_id", "start")}
-        occurrence = series.occurrence_at(event.when, start, is_nominal=is_nominal)
         moved = override.start
         if moved is not None and isinstance(event.when, Timed) and not isinstance(moved, WrittenTime):
             moved = WrittenTime(patterns.extra_start(moved, event.when))
@@ -229,7 +282,7 @@ def _words_for_offset(start: ZonedTime) -> tuple[str, str]:
 
 
 def _times_of(
-    occurrence: series.Occurrence, moved: date | WrittenTime | None, *, has_end: bool, is_nominal: bool
+    occurrence: Occurrence, moved: date | WrittenTime | None, *, has_end: bool, is_nominal: bool
 ) -> dict[str, object]:
     """Return the start of an override, and its end where it writes none: as far from the start as it would be."""
     when = occurrence.when

@@ -5,31 +5,46 @@ As in `notation`, a refusal is a `NotationError` with a code, a message and a hi
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from itertools import islice
 
 from calfeed import zones
 from calfeed.errors import Mark
-from calfeed.model import AllDay, Recurrence, Timed
-from calfeed.notation import DayRange, NotationError, WrittenTime, format_wall
-from calfeed.recurrence import LAST, MAX_OCCURRENCES, as_wall, end_of, starts_of
+from calfeed.localtime import to_zoned
+from calfeed.model import AllDay, Recurrence, Timed, ZonedTime
+from calfeed.notation import DayRange, NotationError, WrittenTime, format_offset, format_wall
+from calfeed.recurrence import LAST, MAX_OCCURRENCES, Effort, as_wall, end_of, starts_of
 from calfeed.rules import DAYS, Rule
-from calfeed.series import first_start, settle, starts_between
+from calfeed.series import first_start, occurrence_in, settle, starts_between
 
 # How far around a date its neighbours are looked for, in days: the last is further than any series goes.
 _MAX_MEANT = 31  # dates written out in a hint
 _REACHES = (8, 40, 400, 4_000, 200_000)
+_TWO_YEARS = timedelta(days=731)
+_LONGEST_GAP = timedelta(hours=3)
+"""How much of the day the clocks skip at most, but where a whole day was left out."""
 
 
-def series_of(rule: Rule, first: AllDay | Timed, mark: Mark, *, is_nominal: bool) -> Recurrence:
+def series_of(
+    rule: Rule, first: AllDay | Timed, mark: Mark, *, is_nominal: bool, effort: Effort | None = None
+) -> Recurrence:
     """Return the series that a rule makes of a first occurrence, without exceptions.
 
-    UNTIL is written as the last start, in UTC for times (RFC 5545 §3.3.10): no reader can cut that one off.
+    UNTIL is the last start, in UTC for times (RFC 5545 §3.3.10): no reader can cut that one off.
+
+    Args:
+        rule: the rule.
+        first: the first occurrence.
+        mark: where the rule is written.
+        is_nominal: whether occurrences end at the same wall time.
+        effort: what the search for starts may cost, if not as much as for a whole file.
 
     Raises:
         NotationError: the rule does not give the first start, never ends within reason, or ends before it begins.
+        TooManySteps: the search costs more.
     """
+    effort = effort or Effort()
     if isinstance(first, AllDay) and rule.is_within_days:
         raise NotationError(
             "bad-rrule",
@@ -40,14 +55,15 @@ def series_of(rule: Rule, first: AllDay | Timed, mark: Mark, *, is_nominal: bool
     until = _until_of(rule, first)
     if until is not None and until < start:
         raise NotationError("bad-rrule", "the rule ends before the event begins", "check `until` and `start`")
-    if start not in starts_of(rule, start, last=start):
-        raise _not_in_rule(rule, start)
+    if start not in starts_of(rule, start, last=start, effort=effort):
+        raise _not_in_rule(rule, start, effort)
     if rule.is_endless:
         return Recurrence(rule=rule, rrule=rule.text, is_nominal=is_nominal, mark=mark)
-    starts = tuple(islice(starts_of(rule, start, last=min(until or LAST, LAST)), MAX_OCCURRENCES))
+    starts = tuple(islice(starts_of(rule, start, last=min(until or LAST, LAST), effort=effort), MAX_OCCURRENCES))
     if len(starts) >= MAX_OCCURRENCES:
         message = f"the series has {MAX_OCCURRENCES:,} occurrences or more"
-        raise NotationError("bad-rrule", message, "lower COUNT or end it earlier, or leave its end out")
+        hint = "lower COUNT or end it earlier" + ("" if rule.is_within_days else ", or leave its end out")
+        raise NotationError("bad-rrule", message, hint)
     count = rule["COUNT"]
     if count is not None and len(starts) < int(count):
         raise NotationError("bad-rrule", f"the rule occurs only {len(starts)} times until {LAST.year}", "lower COUNT")
@@ -55,16 +71,38 @@ def series_of(rule: Rule, first: AllDay | Timed, mark: Mark, *, is_nominal: bool
     return Recurrence(rule=rule, rrule=text, starts=starts, is_nominal=is_nominal, mark=mark)
 
 
-def match(moment: date | WrittenTime, recurrence: Recurrence, first: AllDay | Timed) -> datetime:
+def check_density(rule: Rule, first: AllDay | Timed, effort: Effort) -> None:
+    """Refuse a rule without an end that occurs too often to be followed for some years.
+
+    Raises:
+        NotationError: within two years it gives as many starts as a series with an end may not have.
+        TooManySteps: the search costs too much.
+    """
+    if not (rule.is_endless and rule.is_within_days):
+        return
+    start = first_start(first)
+    starts = starts_of(rule, start, last=min(start + _TWO_YEARS, LAST), effort=effort)
+    if next(islice(starts, MAX_OCCURRENCES - 1, None), None) is not None:
+        message = f"the series has no end and {MAX_OCCURRENCES:,} occurrences or more within two years"
+        hint = "repeat it less often, with `interval` or another `freq`, or end it soon with `until` or `count`"
+        raise NotationError("bad-rrule", message, hint)
+
+
+def match(
+    moment: date | WrittenTime, recurrence: Recurrence, first: AllDay | Timed, effort: Effort | None = None
+) -> datetime:
     """Return the start that a written date or time stands for.
 
     Raises:
         NotationError: no start is meant, or a date has several.
+        TooManySteps: the search for it, or for the dates that a hint proposes, costs more than `effort`.
     """
     wanted = _as_written(moment, first)
+    if isinstance(moment, WrittenTime) and moment.offset is not None and isinstance(first, Timed):
+        return _match_instant(to_zoned(moment, first.start.tzid), recurrence, first, effort)
     begin = as_wall(wanted)
     end = wanted if isinstance(wanted, datetime) else end_of(wanted)
-    found = list(islice(starts_between(first, recurrence, begin, end), 2))
+    found = list(islice(starts_between(first, recurrence, begin, end, effort), 2))
     if len(found) == 1:
         return found[0]
     shown = format_wall(wanted) if isinstance(wanted, datetime) else str(wanted)
@@ -72,12 +110,48 @@ def match(moment: date | WrittenTime, recurrence: Recurrence, first: AllDay | Ti
         message = f"the series occurs several times on {shown}"
         hint = f"write which: {', '.join(f'`{format_start(start, first)}`' for start in found)}, …"
         raise NotationError("no-occurrence", message, hint)
-    nearest = _nearest(begin, recurrence, first)
-    raise NotationError(
+    raise _no_occurrence(shown, _nearest(begin, recurrence, first, effort), first)
+
+
+def _match_instant(wanted: ZonedTime, recurrence: Recurrence, first: Timed, effort: Effort | None) -> datetime:
+    """Return the start at an instant: by its wall time, or by one that the clocks skip and readers put there."""
+    near = list(starts_between(first, recurrence, wanted.wall - _LONGEST_GAP, wanted.wall, effort))
+    for start in reversed(near):
+        if _instant_of(start, recurrence, first) == wanted.instant:
+            return start
+    shown = format_wall(wanted.wall)
+    if wanted.wall not in near:
+        raise _no_occurrence(shown, _nearest(wanted.wall, recurrence, first, effort), first)
+    # The clocks show this time twice, and the series is on the other pass.
+    actual = _instant_of(wanted.wall, recurrence, first)
+    written, meant = (format_offset(zones.offset_at(each, wanted.tzid)) for each in (wanted.instant, actual))
+    which = "first" if actual < wanted.instant else "second"
+    message = f"the series does not occur on {shown}{written}, but the {which} time the clocks show {shown}"
+    raise NotationError("no-occurrence", message, f"write `{shown}{meant}`")
+
+
+def _instant_of(start: datetime, recurrence: Recurrence, first: Timed) -> datetime:
+    """Return when the series occurs by a start: an extra date in a repeated hour has an instance that says it."""
+    when = occurrence_in(first, recurrence, start).when
+    return when.start.instant if isinstance(when, Timed) else settle(start, first.start.tzid)[0].instant
+
+
+def _no_occurrence(shown: str, nearest: Sequence[datetime], first: AllDay | Timed) -> NotationError:
+    return NotationError(
         "no-occurrence",
         f"the series does not occur on {shown}",
         f"it does on {' and '.join(f'`{format_start(start, first)}`' for start in nearest)}",
     )
+
+
+def extra_time(moment: date | WrittenTime, first: Timed) -> ZonedTime:
+    """Return when an extra date of a series begins: of a date alone, at the series' time.
+
+    Raises:
+        NotationError: as `to_zoned`.
+    """
+    written = moment if isinstance(moment, WrittenTime) else WrittenTime(extra_start(moment, first))
+    return to_zoned(written, first.start.tzid)
 
 
 def extra_start(moment: date | WrittenTime, first: AllDay | Timed) -> datetime:
@@ -112,12 +186,12 @@ def format_start(start: datetime, first: AllDay | Timed) -> str:
     return str(start.date()) if isinstance(first, AllDay) else format_wall(start)
 
 
-def _nearest(wall: datetime, recurrence: Recurrence, first: AllDay | Timed) -> list[datetime]:
+def _nearest(wall: datetime, recurrence: Recurrence, first: AllDay | Timed, effort: Effort | None) -> list[datetime]:
     """Return the two starts that are nearest to a wall time, in order."""
     found: list[datetime] = []
     for reach in (timedelta(days=days) for days in _REACHES):
         begin, end = wall - reach, wall + reach
-        found = list(starts_between(first, recurrence, begin, end))
+        found = list(starts_between(first, recurrence, begin, end, effort))
         if len(found) > 1:
             break
     return sorted(sorted(found, key=lambda start: abs(start - wall))[:2])
@@ -148,9 +222,9 @@ def _until_text(last: datetime, first: AllDay | Timed) -> str:
     return f"{settle(last, first.start.tzid)[0].instant:%Y%m%dT%H%M%SZ}"
 
 
-def _not_in_rule(rule: Rule, start: datetime) -> NotationError:
+def _not_in_rule(rule: Rule, start: datetime, effort: Effort) -> NotationError:
     shown = f"`{rule.text}`"
-    later = next(starts_of(rule, start, last=LAST), None)
+    later = next(starts_of(rule, start, last=LAST, effort=effort), None)
     if later is None:
         hint = "no month or year has such a day: change the rule"
         return NotationError("start-not-in-rule", f"{shown} never occurs", hint)

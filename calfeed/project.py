@@ -8,7 +8,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from calfeed import fields
-from calfeed.agenda import conflicts
+from calfeed.agenda import conflicts, too_many_occurrences
 from calfeed.defaults import load_defaults
 from calfeed.entries import Place, Read, read_entry
 from calfeed.errors import Mark, Problem, Severity, SourceError, error, sort_problems, warning
@@ -94,7 +94,9 @@ class _Loader:
         )
         files = self._load_events(around, executor)
         events = tuple(sorted(files.events, key=lambda event: event.sort_key))
-        self._problems += [*files.problems, *conflicts(events)]
+        self._problems += files.problems
+        too_many = too_many_occurrences(events)
+        self._problems += conflicts(events) if too_many is None else [too_many]
         for picture in (picture for found in files.resolved for picture in found.pictures):
             self._pictures.load(picture)
         extra = [feed for feed in self._feeds if feed is not None]

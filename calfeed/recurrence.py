@@ -3,7 +3,8 @@
 A rule looks at one period of its frequency after the other: the year, month, week, day, hour or minute. Of each it
 takes the days that every part allows, and of those days the times; BYSETPOS chooses from what that gives. A period is
 looked at as a whole, even where the series begins within it. Source: RFC 5545 §3.3.10 with its table of what expands
-and what limits. A search may begin anywhere, and always has an end, so that a rule that never occurs ends it.
+and what limits. A search may begin anywhere, and always has an end, so that a rule that never occurs ends it. What it
+costs is counted in steps, the days and times it looks at, so that the series of a file can be bounded together.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
-from itertools import islice, product
+from itertools import islice, product, repeat
 
 from calfeed.rules import DAYS, Rule
 
@@ -22,7 +23,36 @@ HORIZON_YEAR = 2040
 MAX_OCCURRENCES = 20_000
 LAST = datetime(2200, 12, 31, 23, 59, 59)  # noqa: DTZ001 - wall time is naive
 """How far a series with an end is looked at."""
+MAX_STEPS = 2_000_000
+"""How many days and times may be looked at for all series of one file of events: a few seconds of work."""
 _WITHIN_DAYS = ("HOURLY", "MINUTELY")
+_MINUTES_A_DAY = 1440
+
+
+class TooManySteps(Exception):  # noqa: N818 - it ends a search, and is not shown to anybody
+    """A search looked at more days and times than it may."""
+
+
+class Effort:
+    """The days and times that may still be looked at: shared by all searches for one file."""
+
+    def __init__(self, most: int = MAX_STEPS) -> None:
+        self.left = most
+
+    @property
+    def is_spent(self) -> bool:
+        """Whether a search wanted more than was left."""
+        return self.left < 0
+
+    def spend(self, steps: int) -> None:
+        """Take steps off what is left.
+
+        Raises:
+            TooManySteps: less was left.
+        """
+        self.left -= steps
+        if self.left < 0:
+            raise TooManySteps
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +78,9 @@ class _Parts:
     month_is_scope: bool
 
 
-def starts_of(rule: Rule, first: datetime, *, last: datetime, after: datetime | None = None) -> Iterator[datetime]:
+def starts_of(
+    rule: Rule, first: datetime, *, last: datetime, after: datetime | None = None, effort: Effort | None = None
+) -> Iterator[datetime]:
     """Yield the starts that a rule gives from `first` on, in order, all naive; none where its parts exclude each other.
 
     Args:
@@ -56,13 +88,17 @@ def starts_of(rule: Rule, first: datetime, *, last: datetime, after: datetime | 
         first: DTSTART. It is yielded only if the rule gives it.
         last: the latest start to yield.
         after: the earliest start to yield, if not `first`.
+        effort: what the search may cost, if it is bounded by more than `last`.
+
+    Raises:
+        TooManySteps: it costs more.
     """
     parts = _parts(rule, first)
     begin = first if after is None else max(first, after)
     if parts.count is None:
-        yield from _between(_sets(parts, first, begin, last), begin, last)
+        yield from _between(_sets(parts, first, begin, last, effort), begin, last)
         return
-    counted = islice(_between(_sets(parts, first, first, last), first, last), parts.count)
+    counted = islice(_between(_sets(parts, first, first, last, effort), first, last), parts.count)
     yield from (start for start in counted if start >= begin)
 
 
@@ -125,15 +161,15 @@ def _weekday(text: str) -> tuple[int, int]:
 # -- periods ----------------------------------------------------------------------------------------------------
 
 
-def _sets(parts: _Parts, first: datetime, begin: datetime, last: datetime) -> Iterator[Sequence[datetime]]:
+def _sets(
+    parts: _Parts, first: datetime, begin: datetime, last: datetime, effort: Effort | None
+) -> Iterator[Sequence[datetime]]:
     """Yield what each period gives, from the one that holds `begin` on."""
-    found = _sets_within_days(parts, first, begin, last) if parts.frequency in _WITHIN_DAYS else None
-    if found is None:
+    if parts.frequency in _WITHIN_DAYS:
+        found = _sets_within_days(parts, first, begin, last, effort)
+    else:
         times = [time(*clock) for clock in product(parts.hours, parts.minutes, parts.seconds)]
-        found = (
-            [datetime.combine(day, clock) for day in days for clock in times]
-            for days in _days_by_period(parts, first.date(), begin.date(), last.date())
-        )
+        found = _sets_of_days(_days_by_period(parts, first.date(), begin.date(), last.date(), effort), times, effort)
     if not parts.positions:
         yield from found
         return
@@ -142,18 +178,33 @@ def _sets(parts: _Parts, first: datetime, begin: datetime, last: datetime) -> It
         yield sorted(chosen)
 
 
-def _days_by_period(parts: _Parts, first: date, begin: date, last: date) -> Iterator[Sequence[date]]:
+def _sets_of_days(
+    periods: Iterable[Sequence[date]], times: Sequence[time], effort: Effort | None
+) -> Iterator[Sequence[datetime]]:
+    for days in periods:
+        if effort is not None:
+            effort.spend(len(days) * len(times))
+        yield [datetime.combine(day, clock) for day in days for clock in times]
+
+
+def _days_by_period(
+    parts: _Parts, first: date, begin: date, last: date, effort: Effort | None
+) -> Iterator[Sequence[date]]:
     """Yield the days of each year, month, week or day that the rule looks at."""
     step = parts.interval
+    # BYSETPOS chooses from whole periods. Else the days outside the search can be left out.
+    earliest, latest = (date.min, date.max) if parts.positions else (begin, last)
     if parts.frequency == "YEARLY":
         skipped = (begin.year - first.year) // step * step
         for year in range(first.year + skipped, last.year + 1, step):
-            yield _days_of_year(parts, year)
+            days = (day for day in _days_of_year(parts, year) if earliest <= day <= latest)
+            yield _allowed(parts, days, effort)
     elif parts.frequency == "MONTHLY":
         start = first.year * 12 + first.month - 1
         skipped = (begin.year * 12 + begin.month - 1 - start) // step * step
         for month in range(start + skipped, last.year * 12 + last.month, step):
-            yield _days_of_month(parts, month // 12, month % 12 + 1)
+            days = (day for day in _days_of_month(parts, month // 12, month % 12 + 1) if earliest <= day <= latest)
+            yield _allowed(parts, days, effort)
     else:
         length = 7 if parts.frequency == "WEEKLY" else 1
         start = first.toordinal()
@@ -163,51 +214,69 @@ def _days_by_period(parts: _Parts, first: date, begin: date, last: date) -> Iter
         weekdays = {weekday for _, weekday in parts.days}
         numbers = [n for n in range(length) if length == 1 or (parts.week_start + n) % 7 in weekdays]
         for ordinal in range(start + skipped, last.toordinal() + 1, length * step):
-            days = (date.fromordinal(ordinal + number) for number in numbers)
-            yield [day for day in days if _allows(parts, day)]
+            yield _allowed(parts, (date.fromordinal(ordinal + number) for number in numbers), effort)
 
 
-def _sets_within_days(parts: _Parts, first: datetime, begin: datetime, last: datetime) -> Iterator[Sequence[datetime]]:
+def _sets_within_days(
+    parts: _Parts, first: datetime, begin: datetime, last: datetime, effort: Effort | None
+) -> Iterator[Sequence[datetime]]:
     """Yield what each hour or minute gives. Days are looked at first: most rules allow few of them, or all."""
     unit = 60 if parts.frequency == "HOURLY" else 1
     origin = first.hour * 60 + first.minute if unit == 1 else first.hour * 60
+    step = parts.interval * unit
+    slots = [hour * 60 + minute for hour in parts.hours for minute in (parts.minutes if unit == 1 else (0,))]
+    allowed = frozenset(slots)
+    clocks = [timedelta(minutes=m, seconds=s) for m in (parts.minutes if unit == 60 else (0,)) for s in parts.seconds]
+    is_sparse = _MINUTES_A_DAY // step < len(slots)
     for ordinal in range(begin.toordinal(), last.toordinal() + 1):
         day = date.fromordinal(ordinal)
-        if not _allows(parts, day):
+        if not _allowed(parts, (day,), effort):
             continue
+        passed = (ordinal - first.toordinal()) * _MINUTES_A_DAY - origin
+        if is_sparse:
+            minutes = [minute for minute in range(-passed % step, _MINUTES_A_DAY, step) if minute in allowed]
+        else:
+            minutes = [minute for minute in slots if (minute + passed) % step == 0]
+        if effort is not None:
+            effort.spend(min(_MINUTES_A_DAY // step, len(slots)) + len(minutes) * len(clocks))
         midnight = datetime.combine(day, time())
-        passed = (ordinal - first.toordinal()) * 1440 - origin
-        for minute in range(-passed % (parts.interval * unit), 1440, parts.interval * unit):
-            if minute // 60 not in parts.hours or (unit == 1 and minute % 60 not in parts.minutes):
-                continue
+        for minute in minutes:
             slot = midnight + timedelta(minutes=minute)
-            within = parts.minutes if unit == 60 else (0,)
-            yield [slot + timedelta(minutes=m, seconds=s) for m, s in product(within, parts.seconds)]
+            yield [slot + clock for clock in clocks]
 
 
 # -- days -------------------------------------------------------------------------------------------------------
 
 
-def _days_of_year(parts: _Parts, year: int) -> Sequence[date]:
+def _days_of_year(parts: _Parts, year: int) -> Iterable[date]:
+    """Return the days of a year that the rule may allow, in order."""
     first, length = date(year, 1, 1), 366 if isleap(year) else 365
     if parts.month_days or parts.months:
         months = parts.months or range(1, 13)
-        return [day for month in months for day in _days_of_month(parts, year, month)]
+        return (day for month in months for day in _days_of_month(parts, year, month))
     if parts.year_days:
         numbers: Iterable[int] = sorted({n if n > 0 else length + 1 + n for n in parts.year_days})
     else:
         numbers = range(1, length + 1)
-    days = (first + timedelta(days=n - 1) for n in numbers if 1 <= n <= length)
-    return [day for day in days if _allows(parts, day)]
+    return (first + timedelta(days=n - 1) for n in numbers if 1 <= n <= length)
 
 
-def _days_of_month(parts: _Parts, year: int, month: int) -> Sequence[date]:
+def _days_of_month(parts: _Parts, year: int, month: int) -> Iterable[date]:
+    """Return the days of a month that the rule may allow, in order."""
     length = monthrange(year, month)[1]
     if parts.month_days:
         numbers: Iterable[int] = sorted({n if n > 0 else length + 1 + n for n in parts.month_days})
     else:
         numbers = range(1, length + 1)
-    return [day for n in numbers if 1 <= n <= length and _allows(parts, day := date(year, month, n))]
+    return map(date, repeat(year), repeat(month), (n for n in numbers if 1 <= n <= length))
+
+
+def _allowed(parts: _Parts, days: Iterable[date], effort: Effort | None) -> Sequence[date]:
+    """Return those of some days that every part of the rule allows."""
+    looked_at = list(days)
+    if effort is not None:
+        effort.spend(len(looked_at) + 1)
+    return [day for day in looked_at if _allows(parts, day)]
 
 
 def _allows(parts: _Parts, day: date) -> bool:

@@ -10,14 +10,14 @@ Starts are naive wall times in the zone of the series, or midnights where it has
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from heapq import merge
 
 from calfeed import zones
 from calfeed.model import AllDay, Recurrence, Timed, ZonedTime
-from calfeed.recurrence import HORIZON_YEAR, as_wall, starts_of
+from calfeed.recurrence import HORIZON_YEAR, Effort, as_wall, starts_of
 from calfeed.rules import Rule
 
 _SECOND = timedelta(seconds=1)
@@ -56,6 +56,31 @@ def occurrence_at(first: AllDay | Timed, start: datetime, *, is_nominal: bool) -
     return Occurrence(Timed(begin, finish), is_plain)
 
 
+def occurrence_in(first: AllDay | Timed, recurrence: Recurrence, start: datetime) -> Occurrence:
+    """Return the occurrence of a series by its start, which is that of an instance if there is one."""
+    for instance in recurrence.instances:
+        if instance.recurrence_id == start:
+            return Occurrence(instance.event.when, is_plain=False)
+    return occurrence_at(first, start, is_nominal=recurrence.is_nominal)
+
+
+def occurrence_from(first: Timed, begin: ZonedTime, *, is_nominal: bool) -> Timed:
+    """Return the occurrence of a series that begins at a time, which may be the second pass of a repeated hour.
+
+    Args:
+        first: the first occurrence.
+        begin: when this one begins.
+        is_nominal: whether it ends at the first one's wall time, if that is later; else as much later.
+    """
+    if first.end is None:
+        return Timed(begin, None)
+    finish, _ = settle(begin.wall + (first.end.wall - first.start.wall), begin.tzid)
+    if not is_nominal or finish.instant <= begin.instant:
+        instant = begin.instant + (first.end.instant - first.start.instant)
+        finish = ZonedTime(zones.wall_at(instant, begin.tzid), begin.tzid, instant)
+    return Timed(begin, finish)
+
+
 def settle(wall: datetime, tzid: str) -> tuple[ZonedTime, bool]:
     """Return a wall time as an instant, and whether it is one: RFC 5545 §3.3.5 for one that is skipped or repeated."""
     resolved = zones.resolve_wall(wall, tzid)
@@ -77,7 +102,9 @@ def length_of(when: AllDay | Timed) -> timedelta:
     return when.end.wall - when.start.wall if when.end else timedelta(0)
 
 
-def starts_between(when: AllDay | Timed, recurrence: Recurrence, begin: datetime, last: datetime) -> Iterator[datetime]:
+def starts_between(
+    when: AllDay | Timed, recurrence: Recurrence, begin: datetime, last: datetime, effort: Effort | None = None
+) -> Iterator[datetime]:
     """Yield the starts of a series from `begin` to `last`, both included, in order.
 
     Args:
@@ -85,17 +112,24 @@ def starts_between(when: AllDay | Timed, recurrence: Recurrence, begin: datetime
         recurrence: what makes the series.
         begin: the earliest start.
         last: the latest start. A series without an end has one in every century.
+        effort: what the search may cost, if it is bounded by more than `last`.
     """
     if not recurrence.is_endless:
-        starts = recurrence.starts
-        yield from starts[bisect_left(starts, begin) : bisect_right(starts, last)]
+        yield from _within(recurrence.starts, begin, last)
         return
-    by_rule = starts_of(recurrence.rule, first_start(when), after=begin, last=last)
-    extra = [start for start in recurrence.rdates if begin <= start <= last]
-    left = (start for start in by_rule if start not in recurrence.exdates)
-    for start in merge(left, extra) if extra else left:
-        if not (recurrence.rule.is_within_days and is_double(when, recurrence, start)):
-            yield start
+    by_rule = starts_of(recurrence.rule, first_start(when), after=begin, last=last, effort=effort)
+    extra = _within(recurrence.rdates, begin, last)
+    excluded = frozenset(_within(recurrence.exdates, begin, last))
+    left = (start for start in by_rule if start not in excluded)
+    starts = merge(left, extra) if extra else left
+    if recurrence.rule.is_within_days:
+        starts = (start for start in starts if not is_double(when, recurrence, start))
+    yield from starts
+
+
+def _within(starts: tuple[datetime, ...], begin: datetime, last: datetime) -> tuple[datetime, ...]:
+    """Return those of some sorted starts that are not before `begin` and not after `last`."""
+    return starts[bisect_left(starts, begin) : bisect_right(starts, last)]
 
 
 def is_double(when: AllDay | Timed, recurrence: Recurrence, start: datetime) -> bool:
@@ -103,17 +137,32 @@ def is_double(when: AllDay | Timed, recurrence: Recurrence, start: datetime) -> 
     if isinstance(when, AllDay) or not isinstance(zones.resolve_wall(start, when.start.tzid), zones.Skipped):
         return False
     shown = settle(start, when.start.tzid)[0].wall
-    return shown in starts_of(recurrence.rule, first_start(when), after=shown, last=shown)
+    return shown in _by_rule(when, recurrence, shown, shown)
 
 
-def doubles_of(when: AllDay | Timed, recurrence: Recurrence) -> Iterator[datetime]:
-    """Yield the starts that are doubles of others: only a rule that repeats within days can have them."""
+def _by_rule(
+    when: AllDay | Timed, recurrence: Recurrence, begin: datetime, last: datetime, effort: Effort | None = None
+) -> Iterable[datetime]:
+    """Return the starts that the rule of a series gives from `begin` to `last`, exceptions or not."""
+    if recurrence.is_endless:
+        return starts_of(recurrence.rule, first_start(when), after=begin, last=last, effort=effort)
+    return _within(recurrence.starts, begin, last)
+
+
+def doubles_of(when: AllDay | Timed, recurrence: Recurrence, effort: Effort | None = None) -> Iterator[datetime]:
+    """Yield the starts that are doubles of others: only a rule that repeats within days can have them.
+
+    Args:
+        when: the first occurrence.
+        recurrence: what makes the series, without exceptions.
+        effort: what the search may cost.
+    """
     if isinstance(when, AllDay) or not recurrence.rule.is_within_days:
         return
     for change in _changes(when, horizon_of(when, recurrence)):
         begin, end = change.walls
         if change.after > change.before:
-            by_rule = starts_of(recurrence.rule, when.start.wall, after=begin, last=end - _SECOND)
+            by_rule = _by_rule(when, recurrence, begin, end - _SECOND, effort)
             yield from (start for start in by_rule if is_double(when, recurrence, start))
 
 
@@ -139,7 +188,9 @@ def horizon_of(when: AllDay | Timed, recurrence: Recurrence) -> datetime:
     return recurrence.starts[-1]
 
 
-def unsettled(when: AllDay | Timed, recurrence: Recurrence) -> Iterator[tuple[datetime, Timed]]:
+def unsettled(
+    when: AllDay | Timed, recurrence: Recurrence, effort: Effort | None = None
+) -> Iterator[tuple[datetime, Timed]]:
     """Yield the starts of occurrences that readers would make different things of, and when they are.
 
     Only the time around each change of the clocks is looked at. Instances are passed over: they are written out.
@@ -149,13 +200,25 @@ def unsettled(when: AllDay | Timed, recurrence: Recurrence) -> Iterator[tuple[da
     horizon, length = horizon_of(when, recurrence), length_of(when)
     written = {instance.recurrence_id for instance in recurrence.instances}
     seen = when.start.wall - _SECOND
+    has_one_time = not (recurrence.rule.is_within_days or recurrence.rdates)
     for change in _changes(when, horizon + length):
         begin, end = change.walls
-        for start in starts_between(when, recurrence, max(begin - length, seen + _SECOND), min(end, horizon)):
+        first = max(begin - length, seen + _SECOND)
+        if has_one_time and _next_at(when.start.wall.time(), first) > end:
+            continue  # no day has a start there
+        for start in starts_between(when, recurrence, first, min(end, horizon), effort):
+            if effort is not None:
+                effort.spend(1)
             seen = start
             occurrence = occurrence_at(when, start, is_nominal=recurrence.is_nominal)
             if not occurrence.is_plain and isinstance(occurrence.when, Timed) and start not in written:
                 yield start, occurrence.when
+
+
+def _next_at(clock: time, moment: datetime) -> datetime:
+    """Return the first moment, not before a given one, at which clocks show a time."""
+    same_day = datetime.combine(moment.date(), clock)
+    return same_day if same_day >= moment else same_day + timedelta(days=1)
 
 
 def offsets_of(when: Timed, recurrence: Recurrence) -> Iterator[tuple[datetime, timedelta]]:

@@ -13,6 +13,8 @@ from calfeed.site.views import RowView
 
 _LONGEST = 400
 """How many days of an event the month view shows: the rest of one that lasts for years is on its page."""
+_MAX_CONTINUED = 100_000
+"""How many days the month view shows on which events go on: beyond that each is shown on fewer of its days."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -64,10 +66,11 @@ def month_views(occurrences: Iterable[tuple[Event, RowView]], language: str) -> 
     """
     days: dict[date, list[Entry]] = {}
     begun: dict[date, int] = {}
-    for one, row in occurrences:
-        first, last = days_of(one.when)
+    spans = [(*days_of(one.when), row) for one, row in occurrences]
+    longest = _longest([(last - first).days + 1 for first, last, _ in spans])
+    for first, last, row in spans:
         begun[first.replace(day=1)] = begun.get(first.replace(day=1), 0) + 1
-        for number in range(min((last - first).days + 1, _LONGEST)):
+        for number in range(min((last - first).days + 1, longest)):
             days.setdefault(first + timedelta(days=number), []).append(Entry(row, number > 0))
     firsts = sorted({day.replace(day=1) for day in days})
     links = [_link(first, begun.get(first, 0), language) for first in firsts]
@@ -82,6 +85,14 @@ def month_views(occurrences: Iterable[tuple[Event, RowView]], language: str) -> 
         )
         for first, (before, link, after) in zip(firsts, neighbours, strict=True)
     )
+
+
+def _longest(lengths: Sequence[int]) -> int:
+    """Return how many days of each event are shown, if it has as many: fewer where very many events last for long."""
+    longest = _LONGEST
+    while longest > 1 and sum(min(length, longest) - 1 for length in lengths if length > 1) > _MAX_CONTINUED:
+        longest //= 2
+    return longest
 
 
 def by_year(months: Sequence[MonthView]) -> tuple[tuple[str, tuple[PeriodLink, ...]], ...]:

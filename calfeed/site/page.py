@@ -15,6 +15,7 @@ from calfeed.model import Artifact, Event, Template
 from calfeed.site.engine import Engine
 from calfeed.site.hosting import CONTENT_POLICY
 from calfeed.site.months import PeriodLink
+from calfeed.site.series import Stretch
 from calfeed.site.views import Catalog, SiteHead, event_view
 from calfeed.site.words import APPS, WORDS
 
@@ -42,12 +43,14 @@ class Frame:
         catalog: which pages there are to lead to.
         templates: the calendar's own.
         years: the months that have a page, by year; None for pages that do not lead to them.
+        stretch: the days for which dates of series without an end are shown; None where there are no such series.
     """
 
     site: SiteHead
     catalog: Catalog
     templates: tuple[Template, ...]
     years: tuple[tuple[str, tuple[PeriodLink, ...]], ...] | None = None
+    stretch: Stretch | None = None
 
     @property
     def key(self) -> str:
@@ -91,7 +94,7 @@ def render_event(frame: Frame, event: Event, occurrences: Sequence[Event]) -> Ar
     Raises:
         SourceError: a template of the calendar's own fails.
     """
-    view = event_view(event, occurrences, frame.catalog)
+    view = event_view(event, occurrences, frame.catalog, frame.stretch.first if frame.stretch else None)
     title = f"{view.status.word}: {event.summary}" if view.status else event.summary
     return frame.render("event.html", frame.page(view.page, title, view.plain), {"event": view})
 

@@ -79,13 +79,20 @@ class Site:
         self._url = project.calendar.url
         self._feeds = [feed for feed in feeds if feed.moved_to is None]  # an old address needs no page
         self._catalog = catalog_of(project, self._feeds)
-        last = series.horizon(revised)
+        stretch = series.shown_stretch(revised)
+        self._cut = series.words_for_stretch(stretch, self._language)
+        is_endless = any(item.event.recurrence and item.event.recurrence.is_endless for item in revised)
         self._events = {item.event.id: item for item in revised}
         venues = (item.event.venue for item in revised)
         self._venues = {venue.id: venue for venue in venues if venue is not None}
-        self._shown = {item.event.id: series.shown_occurrences(item.event, last) for item in revised}
+        self._shown = {item.event.id: series.shown_occurrences(item.event, stretch) for item in revised}
         head = site_head(project, self._feeds[0])
-        self._frame = Frame(site=head, catalog=self._catalog, templates=project.templates)
+        self._frame = Frame(
+            site=head,
+            catalog=self._catalog,
+            templates=project.templates,
+            stretch=stretch if is_endless else None,
+        )
         self._pending: Pending[Artifact] | None = None
         # The pages of events, as they come, tell nothing of how much else there is. Those by other templates may.
         begun = None if project.templates else self._begin_event_pages()
@@ -213,7 +220,8 @@ class Site:
     ) -> Artifact:
         if is_listed:
             self._list(path)
-        return self._frame.render(template, self._frame.page(path, title, summary, is_listed=is_listed), values, root)
+        page = self._frame.page(path, title, summary, is_listed=is_listed)
+        return self._frame.render(template, page, {**values, "cut": self._cut}, root)
 
     def _list(self, path: str, changed: str | None = None) -> None:
         """Note a page for search engines, and the day it last changed where that is known."""

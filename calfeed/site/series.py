@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from calfeed.agenda import days_of, on_days
+from calfeed.agenda import days_of, followed_until, on_days
 from calfeed.model import AllDay, Event, Recurrence, Status
+from calfeed.recurrence import as_wall, end_of
 from calfeed.revisions import Revised
 from calfeed.series import first_start
 from calfeed.site import dates, times
@@ -16,7 +17,19 @@ from calfeed.site.words import FREQUENCIES, STATUSES, WORDS, StatusWords
 
 MAX_DATES = 1_000
 """How many dates of a series its page lists."""
+MAX_SHOWN = 100_000
+"""How many dates of series without an end the site shows: those of all series together."""
 _YEARS_AHEAD = 2
+_BEGINNING = datetime(1900, 1, 1)  # noqa: DTZ001 - wall time is naive
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """The days for which the site shows dates of series without an end: from their beginnings, unless `first` says."""
+
+    first: date | None
+    last: date
+    is_cut: bool
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -39,6 +52,7 @@ class SeriesView:
     skipped: tuple[TimeView, ...]
     has_exceptions: bool
     cut: str
+    earlier: str
     is_endless: bool
 
 
@@ -57,17 +71,44 @@ def horizon(revised: Sequence[Revised]) -> date:
     return date(max(years, default=1) + _YEARS_AHEAD, 12, 31)
 
 
-def shown_occurrences(event: Event, last: date) -> tuple[Event, ...]:
-    """Return the occurrences of an event that the site shows, in the order of their times: without an end up to `last`.
+def shown_stretch(revised: Sequence[Revised]) -> Stretch:
+    """Return the days for which the site shows dates of series without an end.
 
-    An occurrence's own status and texts are kept.
+    They are those up to the horizon. Where that would be more than `MAX_SHOWN` dates, they begin with the year of the
+    newest thing in the calendar, and end where that is enough.
     """
-    is_endless = event.recurrence is not None and event.recurrence.is_endless
-    return on_days([event], None, last if is_endless else None)
+    last = horizon(revised)
+    events = [item.event for item in revised]
+    if followed_until(events, _BEGINNING, end_of(last), MAX_SHOWN) == end_of(last):
+        return Stretch(None, last, is_cut=False)
+    first = date(last.year - _YEARS_AHEAD, 1, 1)
+    end = followed_until(events, as_wall(first), end_of(last), MAX_SHOWN)
+    return Stretch(first, max(end.date(), first), is_cut=True)
 
 
-def series_view(event: Event, recurrence: Recurrence, occurrences: Sequence[Event], language: str) -> SeriesView:
-    """Return a series as its page shows it."""
+def shown_occurrences(event: Event, stretch: Stretch) -> tuple[Event, ...]:
+    """Return the occurrences of an event that the site shows, in the order of their times: at least the first.
+
+    An occurrence's own status and texts are kept. A series that has an end is shown whole.
+    """
+    if event.recurrence is None or not event.recurrence.is_endless:
+        return on_days([event], None, None)
+    return on_days([event], stretch.first, stretch.last) or on_days([event], None, days_of(event.when)[0])
+
+
+def words_for_stretch(stretch: Stretch, language: str) -> str:
+    """Return what the pages with many events say about dates they do not show; nothing where they show all."""
+    if not stretch.is_cut or stretch.first is None:
+        return ""
+    first, last = (dates.short_date(as_wall(day), language) for day in (stretch.first, stretch.last))
+    return WORDS.endless_cut.format(first, last)
+
+
+def series_view(
+    event: Event, recurrence: Recurrence, occurrences: Sequence[Event], first: date | None, language: str
+) -> SeriesView:
+    """Return a series as its page shows it; without an end it is shown from `first` on, if not from its beginning."""
+    is_late = recurrence.is_endless and first is not None and days_of(event.when)[0] < first
     rule_starts = {id(instance.event): instance.recurrence_id for instance in recurrence.instances}
     years: dict[str, list[DateView]] = {}
     for one in occurrences[:MAX_DATES]:
@@ -82,6 +123,7 @@ def series_view(event: Event, recurrence: Recurrence, occurrences: Sequence[Even
         skipped=skipped,
         has_exceptions=bool(skipped or noted or recurrence.rdates),
         cut=WORDS.dates_cut.format(f"{len(occurrences):,}") if len(occurrences) > MAX_DATES else "",
+        earlier=WORDS.dates_earlier.format(dates.short_date(as_wall(first), language)) if is_late and first else "",
         is_endless=recurrence.is_endless,
     )
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from urllib.parse import quote, urlsplit
 
 from calfeed.agenda import days_of
@@ -172,8 +173,15 @@ def feed_page(slug: str) -> str:
     return f"{folder}/{name}.html"
 
 
-def event_view(event: Event, occurrences: Sequence[Event], catalog: Catalog) -> EventView:
-    """Return an event as its page shows it; `occurrences` are those of a series that are shown."""
+def event_view(event: Event, occurrences: Sequence[Event], catalog: Catalog, first: date | None = None) -> EventView:
+    """Return an event as its page shows it.
+
+    Args:
+        event: the event.
+        occurrences: those of a series that are shown.
+        catalog: what else there is.
+        first: the first day for which dates of series without an end are shown, if not all of them are.
+    """
     language, page = catalog.language, page_path(event.id)
     image = None if event.image is None else quote(image_path(event.image))
     address = None if catalog.url is None else catalog.url + page
@@ -202,7 +210,7 @@ def event_view(event: Event, occurrences: Sequence[Event], catalog: Catalog) -> 
         url_host=_host(event.url),
         # What does not take place at that time is not for anybody's calendar.
         add=add_links(event) if event.status in _IN_PLACE else (),
-        series=None if event.recurrence is None else series_view(event, event.recurrence, occurrences, language),
+        series=None if event.recurrence is None else series_view(event, event.recurrence, occurrences, first, language),
         json_ld=as_html(event_json_ld(event, address, image_address)),
     )
 
