@@ -385,6 +385,24 @@ def test_no_file_is_named_like_a_device(tmp_path: Path, name: str, path: str) ->
     assert path in tree(tmp_path / "dist")
 
 
+@pytest.mark.parametrize(
+    "name",
+    ['_{__import__("os").system("id")}.html', "{x}.html", "a b.html", "é.html", "_parts'.html", "sub/{x}.html", "a\nb.html"],
+)
+def test_names_of_templates_are_plain(tmp_path: Path, name: str) -> None:
+    """A template whose name could be more than a name in the Python that Jinja makes is refused, used or not."""
+    root = write_files(write_events(tmp_path, talk=TALK), {f"_templates/{name}": "x", "_templates/_good-1.html": "x"})
+    assert refusals(root) == ["wrong-name"]
+
+
+def test_names_of_templates_may_have_folders(tmp_path: Path) -> None:
+    """Parts in folders of their own, with hyphens, underscores and dots, are templates as before."""
+    own = {"_templates/parts/_a-b.c.html": "part", "_templates/404.html": "{% include 'parts/_a-b.c.html' %}"}
+    root = write_files(write_events(tmp_path, talk=TALK), own)
+    build(root, tmp_path / "dist", now=NOW)
+    assert tree(tmp_path / "dist")["404.html"] == b"part\n"
+
+
 # -- DIST and the state beside it -------------------------------------------------------------------------------
 
 
