@@ -82,8 +82,8 @@ def read_manifest(data: bytes, path: str) -> Manifest:
             raise OutputError([error(Mark(path=path), "newer-manifest", message, hint)])
         return Manifest(
             path=path,
-            id=str(content["id"]),
-            tzdb=str(content["tzdb"]),
+            id=_line(content["id"]),
+            tzdb=_line(content["tzdb"]),
             events={item.uid: item for item in (_published(each, path) for each in content["events"])},
             retired={uid: _read_revision(item) for uid, item in content.get("retired", {}).items()},
             feeds=tuple(_published_feed(item) for item in content["feeds"]),
@@ -210,7 +210,7 @@ def _read_law(item: Mapping[str, Any]) -> Law:
     first, last = int(item["first"]), int(item["last"])
     if not 1900 <= first <= last <= 2300:
         raise ValueError("years")
-    return Law(first, last, str(item["offset"]), tuple(map(str, item["changes"])))
+    return Law(first, last, _line(item["offset"]), tuple(map(_line, item["changes"])))
 
 
 def _entry(entry: Entry) -> dict[str, object]:
@@ -237,25 +237,33 @@ def _file(artifact: Artifact) -> dict[str, object]:
 
 
 def _published_feed(item: Mapping[str, Any]) -> PublishedFeed:
-    return PublishedFeed(
-        str(item["slug"]), str(item["path"]), str(item["name"]), item.get("moved_to") and str(item["moved_to"])
-    )
+    moved_to = item.get("moved_to")
+    return PublishedFeed(*(_line(item[key]) for key in ("slug", "path", "name")), moved_to and _line(moved_to))
 
 
 def _published(item: Mapping[str, Any], path: str) -> Published:
     if not isinstance(item["content"], dict):
         raise TypeError("content")
     return Published(
-        id=str(item["id"]),
-        uid=str(item["uid"]),
+        id=_line(item["id"]),
+        uid=_line(item["uid"]),
         fingerprint=str(item["fingerprint"]),
         revision=_read_revision(item),
         content=item["content"],
-        timezone=None if item["timezone"] is None else str(item["timezone"]),
-        feeds=tuple(map(str, item["feeds"])),
+        timezone=None if item["timezone"] is None else _line(item["timezone"]),
+        feeds=tuple(map(_line, item["feeds"])),
         removed=_read_utc(item["removed"]) if "removed" in item else None,
         origin=path,
     )
+
+
+def _line(value: object) -> str:
+    """Return a text of one line as calfeed writes it; messages and reports quote it."""
+    text = str(value)
+    # Most are printable; of the rest, such as a space that does not break, the sources decide.
+    if not text.isprintable() and read_line(text) != text:
+        raise ValueError(text)
+    return text
 
 
 def _read_utc(text: object) -> datetime:
