@@ -152,11 +152,14 @@ def new(summary: str, events: Path, event_id: str | None, **values: str | None) 
 def check(events: Path, form: Literal["text", "json", "github"], strict: bool) -> None:
     """Report all problems of the folder EVENTS; write nothing."""
     from calfeed import report
-    from calfeed.errors import Severity, SourceError
+    from calfeed.errors import Severity, SourceError, sort_problems
     from calfeed.project import load
+    from calfeed.revisions import far_revisions
 
+    now = _build_time()
     try:
-        problems = load(events, progress=_Bar().show).problems
+        project = load(events, progress=_Bar().show)
+        problems = sort_problems([*project.problems, *far_revisions(project.events, now)])
     except SourceError as cause:
         problems = cause.problems
     if form == "github":

@@ -22,6 +22,7 @@ from calfeed.revisions import (
     Revision,
     bury,
     ends_at,
+    far_revisions,
     has_passed,
     lost_uids,
     removed_events,
@@ -98,7 +99,7 @@ def prepare(project: Project, baseline: Manifest, now: datetime, consent: Consen
         feeds=with_aliases(with_tombstones(feeds, tombstones, baseline.events, events)),
         history=(*entries, *baseline.history)[:MAX_HISTORY],
         retired=_retired(baseline, events),
-        problems=(*problems, *identity, *_law_problems(project, baseline)),
+        problems=(*problems, *identity, *_law_problems(project, baseline), *far_revisions(project.events, now)),
     )
 
 

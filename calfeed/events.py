@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 
 from calfeed import fields, zoning
+from calfeed.descriptions import description_problems
 from calfeed.entries import Place, Read
 from calfeed.errors import Mark, Problem
 from calfeed.localtime import end_after, end_of_day, to_zoned
@@ -161,7 +162,9 @@ class _Resolver:
         return None
 
     def _check_description(self) -> None:
-        tag = fields.find_html(self._entry.description or "")
+        description = self._entry.description or ""
+        self._notes.problems += description_problems(description, self._place)
+        tag = fields.find_html(description)
         if tag:
             message = f"`{tag}` is HTML; readers will see it as it is written"
             hint = "use Markdown, or put it in `backquotes` if it is meant to be seen"

@@ -14,6 +14,7 @@ from calfeed.content import UNREADABLE, format_utc
 from calfeed.edition import Edition
 from calfeed.errors import Mark, OutputError, error
 from calfeed.fields import MAX_SEQUENCE, read_line, read_text
+from calfeed.jsonsize import read_json
 from calfeed.law import Law, laws_of
 from calfeed.ledger import MANIFEST, Manifest, PublishedFeed
 from calfeed.model import AllDay, Artifact, Event, Feed, Timed
@@ -72,9 +73,7 @@ def read_manifest(data: bytes, path: str) -> Manifest:
         OutputError: it is no manifest, or one of a newer form than this version knows.
     """
     try:
-        content = json.loads(data)
-        if b"\\ud" in data.lower():
-            json.dumps(content, ensure_ascii=False).encode()  # half a character can be written in JSON, not in a file
+        content = read_json(data)
         number = content["version"]
         if not isinstance(number, int) or number > VERSION:
             hint = "update calfeed; an older one would lose what the newer one wrote down"

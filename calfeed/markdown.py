@@ -18,6 +18,8 @@ _MARKUP = re.compile(r"[\\`*_\[\]<>&!~]|[^\S \n]|(?m:^ *(?:[-+#=]|\d+[.)]))|(?m:
 # What a calendar can open: an address that is whole by itself.
 _LINK = re.compile(r"https?://|mailto:|tel:", re.IGNORECASE)
 _QUOTE = '"'
+# What stands before the host of an address as browsers read it, which take a backslash for a slash.
+_USER = re.compile(r"https?:[/\\]*[^/\\?#]*@", re.IGNORECASE)
 
 
 def to_html(text: str) -> str:
@@ -53,6 +55,15 @@ def to_plain(text: str) -> str:
     if _MARKUP.search(text):
         return _blocks(_parse(text))
     return "\n\n".join(" ".join(line.strip(" ") for line in paragraph.split("\n")) for paragraph in _paragraphs(text))
+
+
+def find_user_name(text: str) -> str | None:
+    """Return the first address of a Markdown text that has a user name: it looks like one of another host."""
+    if "@" not in text and "&" not in text:  # a character reference may stand for it
+        return None
+    tokens = (token for block in _parse(text) for token in (block.children or ()))
+    addresses = (str(token.attrGet("href") or token.attrGet("src") or "") for token in tokens)
+    return next((address for address in addresses if _USER.match(address)), None)
 
 
 def _paragraphs(text: str) -> list[str]:

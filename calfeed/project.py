@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from calfeed import fields
 from calfeed.agenda import conflicts
 from calfeed.defaults import load_defaults
+from calfeed.descriptions import description_problems
 from calfeed.entries import Place, Read, read_entry
 from calfeed.errors import Mark, Problem, Severity, SourceError, error, sort_problems, warning
 from calfeed.eventfiles import EventFiles, Surrounded, resolve_files
@@ -147,7 +148,7 @@ class _Loader:
             self._feeds = [self._load_feed(item, document, index) for index, item in enumerate(feeds)]
             value = {key: item for key, item in value.items() if key != "feeds"}
         read = read_entry(CalendarEntry, value, place)
-        self._problems += read.problems
+        self._problems += [*read.problems, *description_problems(read.entry.description, place)]
         return place, read
 
     def _load_feed(self, value: Value, document: Document, index: int) -> WrittenFeed | None:
@@ -155,7 +156,7 @@ class _Loader:
             return None
         place = Place(document, ("feeds", index))
         read = read_entry(FeedEntry, value, place)
-        self._problems += read.problems
+        self._problems += [*read.problems, *description_problems(read.entry.description, place)]
         return None if read.broken else WrittenFeed(read.entry, place)
 
     def _resolve_calendar(self, read: Read[CalendarEntry], place: Place) -> Calendar:
@@ -199,7 +200,7 @@ class _Loader:
     def _load_theme(self, entry: CalendarEntry, place: Place) -> Theme:
         below = place.below("theme")
         theme, problems = resolve_theme(entry.theme or ThemeEntry(), below, entry.color)
-        self._problems += problems
+        self._problems += [*problems, *description_problems(theme.footer, below, "footer")]
         if theme.logo is None:
             return theme
         logo = picture_of(theme.logo, below.document, below.mark("logo"), self._reader)

@@ -15,6 +15,8 @@ import calfeed
 PACKAGE = Path(calfeed.__file__).parent
 # A module imports only from those before it.
 ORDER = (
+    "jsonsize",
+    "memorylimit",
     "errors",
     "folder",
     "versions",
@@ -29,12 +31,16 @@ ORDER = (
     "zones",
     "rules",
     "fields",
+    "outputpaths",
+    "buildjournal",
     "syntax",
     "source",
     "model",
     "values",
     "schema",
     "entries",
+    "markdown",
+    "descriptions",
     "theme",
     "reading",
     "defaults",
@@ -66,7 +72,6 @@ ORDER = (
     "edition",
     "difference",
     "history",
-    "markdown",
     "wire",
     "vtimezone",
     "ics",
