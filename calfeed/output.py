@@ -210,10 +210,21 @@ class Dist:
                 return Changes()
             listed = read_manifest(_read(waiting), waiting).files
         # A file that waits no longer is moved. One that is torn is made again by the build that follows.
-        written = [path for path in journal.written if path in listed and _holds(self._staged(path), listed[path])]
-        owned = self._owned
-        deleted = [path for path in journal.deleted if path in owned and _holds(self._target(path), owned[path])]
+        known = [path for path in journal.written if path in listed and is_output_path(path)]
+        written = [path for path in known if _holds(self._staged(path), listed[path])]
+        # One that is deleted may have left its folder, which was to go with it.
+        deleted = [path for path in journal.deleted if path in self._owned and self._may_delete(path)]
         return Changes((*written, *([MANIFEST] if moves_manifest else [])), tuple(deleted))
+
+    def _may_delete(self, path: str) -> bool:
+        """Return whether a file is as it was written, or gone, with nothing else in its place or that of its folder."""
+        try:
+            os.lstat(self._target(path))
+        except FileNotFoundError:
+            return True
+        except NotADirectoryError:
+            return False
+        return _holds(self._target(path), self._owned[path])
 
     def _bad_journal(self, message: str) -> OutputError:
         mark = Mark(path=(self._shown.parent / STATE / self._root.name / self._journal.name).as_posix())
