@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from typing import Any
 
 MAX_TIMES = 10
@@ -15,6 +16,7 @@ _FREE = 200_000_000
 _COSTS = {b"{": 200, b"[": 96, b",": 72, b":": 92}
 _STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
 _BEYOND_LATIN, _BEYOND_BMP = re.compile(rb"[\xc4-\xef]"), re.compile(rb"[\xf0-\xf7]")
+_WINDOW = 1_000_000
 _HALF = re.compile(rb"\\u[dD]")
 
 
@@ -28,7 +30,7 @@ def read_json(data: bytes) -> Any:
     if _estimate(data) > _FREE:
         # Punctuation within texts costs nothing. Looking for it takes longer than reading, so only where it matters.
         room = len(data) * (MAX_TIMES - 1 - _width(data))
-        if _estimate(data) > room and _estimate(_STRING.sub(b"", data)) > max(room, _FREE):
+        if _estimate(data) > room and sum(map(_estimate, _without_texts(data))) > max(room, _FREE):
             raise ValueError("too many values")
     content = json.loads(data)
     if _HALF.search(data):
@@ -38,6 +40,26 @@ def read_json(data: bytes) -> Any:
 
 def _estimate(data: bytes) -> int:
     return sum(data.count(mark) * cost for mark, cost in _COSTS.items())
+
+
+def _without_texts(data: bytes) -> Iterator[bytes]:
+    """Yield a JSON text without the texts in it, in pieces: each text that is taken out takes memory for a while."""
+    begin, length = 0, _WINDOW
+    while begin < len(data):
+        window = data[begin : begin + length]
+        rest = _STRING.sub(b"", window)
+        opened = rest.find(b'"')  # a text that does not end in this window
+        if opened == -1:
+            yield rest
+            begin, length = begin + len(window), _WINDOW
+        elif begin + len(window) >= len(data):
+            yield rest  # it does not end at all
+            return
+        else:
+            tail = len(rest) - opened
+            is_stuck = tail == len(window)
+            yield rest[:opened]
+            begin, length = begin + len(window) - tail, length * 2 if is_stuck else _WINDOW
 
 
 def _width(data: bytes) -> int:

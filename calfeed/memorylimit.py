@@ -6,11 +6,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-try:
-    import resource
-except ModuleNotFoundError:  # Windows has none
-    resource = None  # type: ignore[assignment]
-
 _SIZE = Path("/proc/self/statm")  # of Linux: its first number is how many pages of addresses are in use
 
 
@@ -24,13 +19,17 @@ def limited_memory(more: int) -> Iterator[None]:
         yield
     finally:
         if before is not None:
+            import resource
+
             resource.setrlimit(resource.RLIMIT_AS, before)
 
 
 def _lower(more: int) -> tuple[int, int] | None:
     """Lower the limit of this process and return what it was; None if it is as low already, or there is none."""
-    if resource is None or not _SIZE.exists():
+    if not _SIZE.exists():
         return None
+    import resource  # Windows has none
+
     soft, hard = resource.getrlimit(resource.RLIMIT_AS)
     wanted = int(_SIZE.read_text("ascii").split()[0]) * resource.getpagesize() + more
     if soft != resource.RLIM_INFINITY and soft <= wanted:

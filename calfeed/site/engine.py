@@ -14,8 +14,9 @@ from types import TracebackType
 from typing import Any, TypeAlias
 
 import jinja2
+from jinja2.exceptions import SecurityError
 from jinja2.runtime import Context
-from jinja2.sandbox import ImmutableSandboxedEnvironment, SecurityError
+from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
 
 from calfeed.errors import Mark, Problem, SourceError, error, line_mark, warning
