@@ -73,11 +73,10 @@ class _Commands(click.Group):
         """Run a command."""
         try:
             return super().invoke(ctx)
-        except click.ClickException as cause:
+        except click.UsageError as cause:
             from calfeed.report import shown_text  # no call that is right waits for it
 
-            cause.message = shown_text(cause.message)
-            raise
+            raise click.UsageError(shown_text(cause.format_message()), cause.ctx) from cause
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

@@ -237,7 +237,8 @@ def _file(artifact: Artifact) -> dict[str, object]:
 
 def _published_feed(item: Mapping[str, Any]) -> PublishedFeed:
     moved_to = item.get("moved_to")
-    return PublishedFeed(*(_line(item[key]) for key in ("slug", "path", "name")), moved_to and _line(moved_to))
+    slug, path, name = (_line(item[key]) for key in ("slug", "path", "name"))
+    return PublishedFeed(slug, path, name, moved_to and _line(moved_to))
 
 
 def _published(item: Mapping[str, Any], path: str) -> Published:
