@@ -18,7 +18,7 @@ import click
 if TYPE_CHECKING:
     from socket import socket
 
-    from calfeed.errors import CalfeedError, Problem
+    from calfeed.errors import CalfeedError
     from calfeed.ledger import Manifest
     from calfeed.model import Project
     from calfeed.pipeline import BuildResult
@@ -66,7 +66,20 @@ _format_option = click.option(
 )
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+class _Commands(click.Group):
+    """The commands; what wrong usage quotes is shown as all other texts are."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command."""
+        try:
+            return super().invoke(ctx)
+        except click.UsageError as cause:
+            from calfeed.report import shown_text  # no call that is right waits for it
+
+            raise click.UsageError(shown_text(cause.format_message()), cause.ctx) from cause
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(package_name="calfeed", prog_name="calfeed")
 def main() -> None:
     """Turn events in YAML, with local times and venues, into timezone-correct iCalendar feeds.
@@ -91,12 +104,12 @@ def init(folder: Path, ci: Literal["github", "gitlab"] | None) -> None:
         if not (ci and has_calendar(folder)):
             written += write_example(folder)
     for path in written:
-        click.echo(path.as_posix())
+        _say(path.as_posix())
     if ci:
-        click.echo("Now commit it. How the first publication begins is in docs/how-to/publish-with-ci.md", err=True)
+        _say("Now commit it. How the first publication begins is in docs/how-to/publish-with-ci.md", err=True)
         return
     where = "" if folder == Path() else f"cd {folder.as_posix()} && "
-    click.echo(f"Now build it: {where}calfeed build", err=True)
+    _say(f"Now build it: {where}calfeed build", err=True)
 
 
 @main.command()
@@ -120,8 +133,8 @@ def new(summary: str, events: Path, event_id: str | None, **values: str | None) 
     written = {"summary": summary, **{key: value for key, value in values.items() if value is not None}}
     with _problems_to_stderr():
         path, problems = write_event(events, name, written, may_date=event_id is None)
-    click.echo(report.format_problems(problems), err=True, nl=False)
-    click.echo(path.as_posix())
+    _say(report.format_problems(problems), err=True)
+    _say(path.as_posix())
 
 
 @main.command()
@@ -138,20 +151,21 @@ def new(summary: str, events: Path, event_id: str | None, **values: str | None) 
 def check(events: Path, form: Literal["text", "json", "github"], strict: bool) -> None:
     """Report all problems of the folder EVENTS; write nothing."""
     from calfeed import report
-    from calfeed.errors import Severity, SourceError
+    from calfeed.errors import Severity, SourceError, sort_problems
     from calfeed.project import load
+    from calfeed.revisions import far_revisions
 
+    now = _build_time()
     try:
-        problems = load(events, progress=_Bar().show).problems
+        project = load(events, progress=_Bar().show)
+        problems = sort_problems([*project.problems, *far_revisions(project.events, now)])
     except SourceError as cause:
         problems = cause.problems
-    formats: dict[str, Callable[[Sequence[Problem]], str]] = {
-        "text": report.format_problems,
-        "json": report.format_problems_json,
-        "github": report.format_problems_github,
-    }
-    click.echo(formats[form](problems), nl=False)
-    click.echo(report.summarize(problems), err=True)
+    if form == "github":
+        click.echo(report.format_problems_github(problems), nl=False)  # it is to be obeyed; what it quotes is escaped
+    else:
+        _say(report.format_problems(problems) if form == "text" else report.format_problems_json(problems))
+    _say(report.summarize(problems), err=True)
     if any(strict or problem.severity is Severity.ERROR for problem in problems):
         sys.exit(1)
 
@@ -221,22 +235,22 @@ def build(
             progress=_Bar().show,
             executor=executor,
         )
-    click.echo(report.format_problems(result.problems), err=True, nl=False)
+    _say(report.format_problems(result.problems), err=True)
     holds = _holds(len(result.project.events), len(result.project.feeds))
     if result.has_finished_another:
-        click.echo(f"an earlier build of {out.as_posix()} was cut off; what it left undone is done", err=True)
+        _say(f"an earlier build of {out.as_posix()} was cut off; what it left undone is done", err=True)
     if result.is_first and not dry:
-        click.echo(f"{baseline or out.as_posix()} had no manifest: a first build, every event is new", err=True)
+        _say(f"{baseline or out.as_posix()} had no manifest: a first build, every event is new", err=True)
     changes = result.changes
     if not changes:
-        click.echo(f"{out.as_posix()} is up to date: {holds}")
+        _say(f"{out.as_posix()} is up to date: {holds}")
         return
     if dry:
         for path in sorted([*changes.written, *changes.deleted]):
-            click.echo(f"out of date: {(out / path).as_posix()}")
+            _say(f"out of date: {(out / path).as_posix()}")
         sys.exit(1)
     deleted = f", {report.plural(len(changes.deleted), 'file')} deleted" if changes.deleted else ""
-    click.echo(f"{out.as_posix()}: {holds}; {report.plural(len(changes.written), 'file')} written{deleted}")
+    _say(f"{out.as_posix()}: {holds}; {report.plural(len(changes.written), 'file')} written{deleted}")
 
 
 @main.command()
@@ -273,12 +287,12 @@ def diff(
         published = _load_published(baseline, out)
         found = find_difference(project, published, now=now)
     if form == "json":
-        click.echo(diffreport.format_difference_json(found), nl=False)
+        _say(diffreport.format_difference_json(found))
     elif form == "markdown":
-        click.echo(diffreport.format_difference_markdown(found, tzids), nl=False)
+        _say(diffreport.format_difference_markdown(found, tzids))
     else:
-        click.echo(diffreport.format_difference(found, tzids), nl=False)
-    click.echo(diffreport.summarize_difference(found), err=True)
+        _say(diffreport.format_difference(found, tzids))
+    _say(diffreport.summarize_difference(found), err=True)
     if exit_code and found:
         sys.exit(1)
 
@@ -299,7 +313,7 @@ def zones(events: Path, out: Path, baseline: str | None, form: Literal["text", "
         published = _load_published(baseline, out)
     used, laws = zones_in_use(project.events, now), tuple(changed_laws(published.zones))
     formats = {"text": diffreport.format_zones, "json": diffreport.format_zones_json}
-    click.echo(formats[form](used, laws, published.tzdb), nl=False)
+    _say(formats[form](used, laws, published.tzdb))
 
 
 @main.command("list")
@@ -319,7 +333,7 @@ def list_(events: Path, first: datetime | None, last: datetime | None, form: Lit
     found = _load(events).events
     if first is not None or last is not None:
         found = on_days(found, first.date() if first else None, last.date() if last else None)
-    click.echo(eventreport.format_events(found) if form == "text" else eventreport.format_events_json(found), nl=False)
+    _say(eventreport.format_events(found) if form == "text" else eventreport.format_events_json(found))
 
 
 @main.command()
@@ -334,10 +348,10 @@ def show(event_id: str, events: Path, form: Literal["text", "json"]) -> None:
     found = {event.id: event for event in _load(events).events}
     if event_id not in found:
         hint = did_you_mean(event_id, found, "`calfeed list` shows them all")
-        click.echo(f"there is no event `{event_id}`; {hint}", err=True)
+        _say(f"there is no event `{event_id}`; {hint}", err=True)
         sys.exit(1)
     event = found[event_id]
-    click.echo(eventreport.format_event(event) if form == "text" else eventreport.format_event_json(event), nl=False)
+    _say(eventreport.format_event(event) if form == "text" else eventreport.format_event_json(event))
 
 
 @main.command()
@@ -365,7 +379,7 @@ def serve(events: Path, port: int) -> None:
     # SIGTERM ends it as Ctrl-C does, so that the temporary folder goes.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with _listen(port) as listener, TemporaryDirectory(prefix="calfeed-") as folder, suppress(KeyboardInterrupt):
-        click.echo(f"http://127.0.0.1:{listener.getsockname()[1]}/")
+        _say(f"http://127.0.0.1:{listener.getsockname()[1]}/")
         preview = Preview(events, Path(folder), now)
         serve_preview(preview, events, listener, lambda: _tell_preview(preview.rebuild()))
 
@@ -412,14 +426,14 @@ def publish(target: str, out: Path, dry: bool, allow_new_id: bool, events: Path)
                 release, place, token=token_hex(8), now=now, may_change_id=allow_new_id, progress=show
             )
     if not changes:
-        click.echo(f"{target} is up to date")
+        _say(f"{target} is up to date")
     elif dry:
         for verb, paths in (("upload", changes.written), ("delete", changes.deleted)):
             for path in paths:
-                click.echo(f"would {verb}: {path}")
+                _say(f"would {verb}: {path}")
     else:
         deleted = f", {report.plural(len(changes.deleted), 'file')} deleted" if changes.deleted else ""
-        click.echo(f"{target}: {report.plural(len(changes.written), 'file')} uploaded{deleted}")
+        _say(f"{target}: {report.plural(len(changes.written), 'file')} uploaded{deleted}")
 
 
 @main.command()
@@ -442,8 +456,8 @@ def doctor(url: str, form: Literal["text", "json"]) -> None:
         what = "write it with https://, and without a name or a password"
         raise click.BadParameter(f"{without_password(url)} is no address to ask: {what}", param_hint="URL") from None
     findings = examine(address, fetch, _Bar().show)
-    click.echo(report.format_findings(findings) if form == "text" else report.format_findings_json(findings), nl=False)
-    click.echo(report.summarize_findings(findings), err=True)
+    _say(report.format_findings(findings) if form == "text" else report.format_findings_json(findings))
+    _say(report.summarize_findings(findings), err=True)
     if has_fault(findings):
         sys.exit(1)
 
@@ -452,14 +466,21 @@ def doctor(url: str, form: Literal["text", "json"]) -> None:
 @click.argument("kind", type=click.Choice(["events", "calendar", "venues", "defaults"]), default="events")
 def schema(kind: str) -> None:
     """Print the JSON Schema of a kind of file, for editors (default: events)."""
-    import json
-
+    from calfeed.report import format_json
     from calfeed.schema import json_schema
 
-    click.echo(json.dumps(json_schema(kind), ensure_ascii=False, indent=2))
+    _say(format_json(json_schema(kind)))
 
 
 # -- the world outside ------------------------------------------------------------------------------------------
+
+
+def _say(text: str, *, err: bool = False) -> None:
+    """Write lines to stdout or stderr. What others wrote in them (sources, manifests, hosts) is shown, not obeyed."""
+    from calfeed.report import shown_text
+
+    if text:
+        click.echo(shown_text(text.removesuffix("\n")), err=err)
 
 
 @contextmanager
@@ -473,11 +494,11 @@ def _problems_to_stderr(
     try:
         yield
     except CalfeedError as cause:
-        click.echo(report.format_problems(cause.problems), err=True, nl=False)
+        _say(report.format_problems(cause.problems), err=True)
         if isinstance(cause, UnfinishedError):
             consequence = unfinished
         summary = report.summarize(cause.problems)
-        click.echo(f"{summary}; {consequence}" if consequence else summary, err=True)
+        _say(f"{summary}; {consequence}" if consequence else summary, err=True)
         sys.exit(1)
 
 
@@ -485,11 +506,11 @@ def _tell_preview(result: BuildResult | CalfeedError) -> None:
     from calfeed import report
     from calfeed.errors import CalfeedError
 
-    click.echo(report.format_problems(result.problems), err=True, nl=False)
+    _say(report.format_problems(result.problems), err=True)
     if isinstance(result, CalfeedError):
-        click.echo(f"{report.summarize(result.problems)}; the preview keeps the last good build", err=True)
+        _say(f"{report.summarize(result.problems)}; the preview keeps the last good build", err=True)
     else:
-        click.echo(f"the preview shows {_holds(len(result.project.events), len(result.project.feeds))}", err=True)
+        _say(f"the preview shows {_holds(len(result.project.events), len(result.project.feeds))}", err=True)
 
 
 def _is_up_to_date(events: Path, out: Path, no_site: bool) -> bool:
@@ -503,8 +524,8 @@ def _is_up_to_date(events: Path, out: Path, no_site: bool) -> bool:
     answer = recall(events, out, base_url=None, site=not no_site)
     if answer is None:
         return False
-    click.echo(report.format_problems(answer.problems), err=True, nl=False)
-    click.echo(f"{out.as_posix()} is up to date: {_holds(answer.events, answer.feeds)}")
+    _say(report.format_problems(answer.problems), err=True)
+    _say(f"{out.as_posix()} is up to date: {_holds(answer.events, answer.feeds)}")
     return True
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -15,14 +14,29 @@ from calfeed.content import format_utc
 from calfeed.difference import Difference
 from calfeed.law import LawChange, ZoneUse
 from calfeed.notation import format_offset, format_wall
-from calfeed.report import plural
-from calfeed.texts import harmless_json
+from calfeed.report import format_json, plural
 
 MAX_MARKDOWN = 60_000
-"""The longest comment: GitHub takes 65,536 characters."""
+"""The longest comment in bytes: GitHub takes 65,536 characters, the mark of the workflow among them."""
+_MAX_REFUSALS, _MAX_REST = 10_000, 15_000
+"""How many bytes of it are for the refusals before the changes, and for laws and feeds after them."""
 _TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)([+-]\d\d:\d\d(?::\d\d)?)\[([^\]]+)\]")
 _MARKUP = re.compile(r"([\\`*_\[\]#|~>])")
-_ENTITIES = str.maketrans({"&": "&amp;", "<": "&lt;", "@": "&#64;"})  # `@` would call people
+# A dollar may begin a formula; GitHub's own way to keep it a dollar is a span.
+_HTML = str.maketrans({"&": "&amp;", "<": "&lt;", "$": "<span>$</span>"})
+# What GitHub makes a mention, a reference to an issue or a commit, a link or a picture of, wherever it stands in a
+# text and however its characters are written (cmark-gfm#181). Only a word that is none keeps it a text.
+_CALLS = re.compile(
+    r"@|#"
+    r"|(?<=[a-z])-(?=\d)"  # GH-1
+    r"|:(?=//)|www(?=\.)"
+    r"|:(?=(?!\d\d[:+-])[\w+-]+:)"  # :tada:, but no time
+    r"|[0-9a-f]{6}(?=[0-9a-f])",  # commits are known by seven digits
+    re.IGNORECASE,
+)
+_BREAK = "\u200b"
+"""Takes no room, and ends a word."""
+_ID = re.compile(r"[a-z0-9-]+")
 
 
 def format_difference(difference: Difference, tzids: Sequence[str] = ()) -> str:
@@ -65,28 +79,23 @@ def format_difference_json(difference: Difference) -> str:
             {"code": problem.code, "message": problem.message, "hint": problem.hint} for problem in difference.notes
         ],
     }
-    return harmless_json(f"{json.dumps(record, ensure_ascii=False, indent=2)}\n")
+    return format_json(record)
 
 
 def format_difference_markdown(difference: Difference, tzids: Sequence[str] = ()) -> str:
-    """Return the difference as Markdown, cut where a comment would be too long.
+    """Return the difference as Markdown; of what would make a comment too long the rest is left out, and counted.
 
     Args:
         difference: what differs.
         tzids: zones to show times in, beside their own and UTC.
     """
-    parts = [f"**Calendar: {summarize_difference(difference)}**\n", *_markdown_list(_refusal_lines(difference))]
-    length = 0
-    for number, change in enumerate(difference.changes):
-        part = _markdown_of(change, tzids)
-        length += len(part) + 1
-        if length > MAX_MARKDOWN:
-            parts.append(f"… and {len(difference.changes) - number} more.\n")
-            break
-        parts.append(part)
+    head = f"**Calendar: {summarize_difference(difference)}**\n"
+    refusals = _markdown_list(_refusal_lines(difference), _MAX_REFUSALS)
     facts = [*_rename_lines(difference), *_law_lines(difference), *_feed_lines(difference), *_note_lines(difference)]
-    parts += _markdown_list(facts)
-    return "\n".join(parts)
+    rest = _markdown_list(facts, _MAX_REST)
+    room = MAX_MARKDOWN - sum(_size(part) for part in (head, *refusals, *rest))
+    changes = _fit((_markdown_of(change, tzids) for change in difference.changes), len(difference.changes), room)
+    return "\n".join([head, *refusals, *changes, *rest])
 
 
 def format_zones(used: Sequence[ZoneUse], laws: Sequence[LawChange], tzdb: str | None) -> str:
@@ -128,7 +137,7 @@ def format_zones_json(used: Sequence[ZoneUse], laws: Sequence[LawChange], tzdb: 
         ],
         "laws": [{"timezone": law.tzid, "before": law.before, "after": law.after} for law in laws],
     }
-    return harmless_json(f"{json.dumps(record, ensure_ascii=False, indent=2)}\n")
+    return format_json(record)
 
 
 def show_time(text: str, tzids: Sequence[str] = ()) -> str:
@@ -204,13 +213,40 @@ def _note_lines(difference: Difference) -> Iterator[str]:
         yield f"note: {problem.message} [{problem.code}]; {problem.hint}"
 
 
-def _markdown_list(lines: Iterable[str]) -> list[str]:
-    text = "".join(f"- {_escape(line)}\n" for line in lines)
+def _markdown_list(lines: Iterable[str], room: int) -> list[str]:
+    items = [f"- {_escape(line)}\n" for line in lines]
+    text = "".join(_fit(items, len(items), room))
     return [text] if text else []
 
 
+def _fit(parts: Iterable[str], count: int, room: int) -> Iterator[str]:
+    """Yield parts as long as they fit, and how many do not.
+
+    Args:
+        parts: texts, of which only those that fit are made.
+        count: how many there are.
+        room: how many bytes they may take, with a line break for each.
+    """
+    left = room - _size(_left_out(count))
+    for number, part in enumerate(parts):
+        left -= _size(part)
+        if left < 0:
+            yield _left_out(count - number)
+            return
+        yield part
+
+
+def _left_out(count: int) -> str:
+    return f"\n… and {count:,} more.\n"
+
+
+def _size(part: str) -> int:
+    return len(part.encode("utf-8", "surrogatepass")) + 1
+
+
 def _markdown_of(change: Change, tzids: Sequence[str]) -> str:
-    head = f"**{change.kind.value.capitalize()}: {_escape(change.summary)}** (`{change.id}`)\n"
+    shown_id = f"`{change.id}`" if _ID.fullmatch(change.id) else _escape(change.id)
+    head = f"**{change.kind.value.capitalize()}: {_escape(change.summary)}** ({shown_id})\n"
     if not change.fields:
         return f"{head}\n{_escape(show_time(change.start, tzids))}\n"
     rows = [f"| {_escape(field.name)} | {' | '.join(map(_escape, _values(field, tzids)))} |" for field in change.fields]
@@ -218,5 +254,6 @@ def _markdown_of(change: Change, tzids: Sequence[str]) -> str:
 
 
 def _escape(text: str) -> str:
-    """Return a text that Markdown shows as it is."""
-    return _MARKUP.sub(r"\\\1", text).translate(_ENTITIES)
+    """Return a text in one line that Markdown shows as it is, and in which GitHub finds nobody to call."""
+    plain = _CALLS.sub(rf"\g<0>{_BREAK}", " ".join(text.split()))
+    return _MARKUP.sub(r"\\\1", plain).translate(_HTML)

@@ -25,6 +25,7 @@ from calfeed.revisions import (
     Revised,
     Revision,
     bury,
+    far_revisions,
     has_passed,
     lost_uids,
     removed_events,
@@ -107,7 +108,7 @@ def prepare(project: Project, baseline: Manifest, now: datetime, consent: Consen
         history=(*entries, *baseline.history)[:MAX_HISTORY],
         retired=_retired(baseline, events),
         held=held,
-        problems=(*problems, *identity, *_law_problems(project, baseline)),
+        problems=(*problems, *identity, *_law_problems(project, baseline), *far_revisions(project.events, now)),
     )
 
 

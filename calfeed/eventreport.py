@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from datetime import datetime
 
 from calfeed.manifest import event_record
 from calfeed.model import AllDay, Event, Instance, Status, Timed, ZonedTime
 from calfeed.notation import format_offset
-from calfeed.report import format_table, plural, shown, width
-from calfeed.texts import harmless_json
+from calfeed.report import format_json, format_table, plural, shown_text, width
 from calfeed.zones import offset_at
 
 
@@ -23,7 +21,7 @@ def format_events(events: Sequence[Event]) -> str:
 
 def format_events_json(events: Sequence[Event]) -> str:
     """Return events as a JSON list, with the manifest's keys."""
-    return harmless_json(f"{json.dumps([event_record(event) for event in events], ensure_ascii=False, indent=2)}\n")
+    return format_json([event_record(event) for event in events])
 
 
 def format_event(event: Event) -> str:
@@ -64,13 +62,12 @@ def format_event(event: Event) -> str:
     lines += [(key, value) for key, value in optional if value]
     body = "".join(f"{key:<11}{value}\n" for key, value in lines)
     description = f"\n{event.description}\n" if event.description else ""
-    return _shown_lines(f"{event.summary}\n{'=' * width(event.summary)}\n{body}{description}")
+    return shown_text(f"{event.summary}\n{'=' * width(event.summary)}\n{body}{description}")
 
 
 def format_event_json(event: Event) -> str:
     """Return an event as a JSON object: the manifest's keys, and `zone_reason`."""
-    record = {**event_record(event), "zone_reason": event.zone.reason if event.zone else None}
-    return harmless_json(f"{json.dumps(record, ensure_ascii=False, indent=2)}\n")
+    return format_json({**event_record(event), "zone_reason": event.zone.reason if event.zone else None})
 
 
 def _instance_line(instance: Instance) -> str:
@@ -119,7 +116,3 @@ def _long_time(time: ZonedTime) -> str:
     offset = format_offset(offset_at(time.instant, time.tzid))
     local, utc = (f"{moment:%a %Y-%m-%d} {_clock(moment)}" for moment in (time.wall, time.instant))
     return f"{local} {time.tzid} ({offset}) = {utc}Z"
-
-
-def _shown_lines(text: str) -> str:
-    return "\n".join(shown(line) for line in text.split("\n"))

@@ -29,7 +29,7 @@ from calfeed.model import (
 from calfeed.notation import ClockTime, Duration, WrittenTime, format_wall
 from calfeed.notes import Notes
 from calfeed.overrides import SeriesResolver
-from calfeed.prose import check_lines
+from calfeed.prose import check_markdown
 from calfeed.recurrence import Effort
 from calfeed.schema import EventEntry, OrganizerEntry, VenueEntry
 from calfeed.suggestions import fold_name
@@ -193,7 +193,7 @@ class _Resolver:
         description = self._entry.description
         if description is None or description is self._checked:
             return
-        self._notes.take(check_lines(description, self._place, "description"))
+        self._notes.take(check_markdown(description, self._place, "description"))
         tag = fields.find_html(description)
         if tag:
             message = f"`{tag}` is HTML; readers will see it as it is written"

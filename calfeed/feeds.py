@@ -12,7 +12,7 @@ from calfeed.agenda import days_of
 from calfeed.entries import Place
 from calfeed.errors import Mark, Problem, error, warning
 from calfeed.model import Calendar, Event, Feed, Venue
-from calfeed.prose import check_lines
+from calfeed.prose import check_markdown
 from calfeed.schema import FeedEntry, WindowEntry
 
 
@@ -100,7 +100,7 @@ def _feed_problems(
     if first is not mark:
         message = f"the slug `{slug}` is already that of another feed"
         yield error(mark, "duplicate-slug", message, "every feed needs a slug of its own", first)
-    yield from check_lines(entry.description, place, "description")
+    yield from check_markdown(entry.description, place, "description")
     yield from _order_problems(entry, place)
     for number, venue in enumerate(entry.venues or ()):
         if venues is not None and venue not in venues:

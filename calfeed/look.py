@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from pathlib import PurePosixPath
 
@@ -13,6 +14,9 @@ from calfeed.pictures.limits import PictureError
 from calfeed.pictures.names import Names, trouble_with_name
 from calfeed.reading import Reader
 from calfeed.source import Document
+
+# Names of templates end up in the Python that Jinja makes of them; these cannot be anything but a text there.
+_TEMPLATE_NAME = re.compile(r"[A-Za-z0-9_.-]+(?:/[A-Za-z0-9_.-]+)*")
 
 
 class Pictures:
@@ -104,11 +108,15 @@ def load_templates(reader: Reader, paths: Iterable[str]) -> tuple[tuple[Template
 
 
 def _load_template(reader: Reader, relative: str) -> Template | Problem:
-    path = reader.shown(relative)
+    path, name = reader.shown(relative), PurePosixPath(relative).relative_to(TEMPLATES).as_posix()
+    if not _TEMPLATE_NAME.fullmatch(name):
+        message = f"`{name}` is not a name for a template"
+        hint = "rename it: names of templates are made of A-Z, a-z, 0-9, _, . and -"
+        return error(Mark(path=path), "wrong-name", message, hint)
     data = reader.data(relative)
     if isinstance(data, Problem):
         return data
     try:
-        return Template(name=PurePosixPath(relative).relative_to(TEMPLATES).as_posix(), text=data.decode(), path=path)
+        return Template(name=name, text=data.decode(), path=path)
     except UnicodeDecodeError:
         return error(Mark(path=path), "not-utf8", "the template is not in UTF-8", "save it as UTF-8")

@@ -14,6 +14,7 @@ from calfeed.content import UNREADABLE, format_utc
 from calfeed.edition import Edition
 from calfeed.errors import Mark, OutputError, error
 from calfeed.fields import MAX_SEQUENCE, read_line, read_published_uid, read_text
+from calfeed.jsonsize import read_json
 from calfeed.law import Law, laws_of
 from calfeed.ledger import MANIFEST, Manifest, PublishedFeed
 from calfeed.model import AllDay, Artifact, Event, Feed, Timed
@@ -76,9 +77,7 @@ def read_manifest(data: bytes, path: str) -> Manifest:
         OutputError: it is no manifest, or one of a newer form than this version knows.
     """
     try:
-        content = json.loads(data)
-        if b"\\ud" in data.lower():
-            json.dumps(content, ensure_ascii=False).encode()  # half a character can be written in JSON, not in a file
+        content = read_json(data)
         number = content["version"]
         if not isinstance(number, int) or number > VERSION:
             hint = "update calfeed; an older one would lose what the newer one wrote down"
@@ -86,8 +85,8 @@ def read_manifest(data: bytes, path: str) -> Manifest:
             raise OutputError([error(Mark(path=path), "newer-manifest", message, hint)])
         return Manifest(
             path=path,
-            id=str(content["id"]),
-            tzdb=str(content["tzdb"]),
+            id=_line(content["id"]),
+            tzdb=_line(content["tzdb"]),
             events={item.uid: item for item in (_published(each, path) for each in content["events"])},
             retired={uid: _read_revision(item) for uid, item in content.get("retired", {}).items()},
             feeds=tuple(_published_feed(item) for item in content["feeds"]),
@@ -230,7 +229,7 @@ def _read_law(item: Mapping[str, Any]) -> Law:
     first, last = int(item["first"]), int(item["last"])
     if not 1900 <= first <= last <= 2300:
         raise ValueError("years")
-    return Law(first, last, str(item["offset"]), tuple(map(str, item["changes"])))
+    return Law(first, last, _line(item["offset"]), tuple(map(_line, item["changes"])))
 
 
 def _entry(entry: Entry) -> dict[str, object]:
@@ -258,26 +257,35 @@ def _file(artifact: Artifact) -> dict[str, object]:
 
 
 def _published_feed(item: Mapping[str, Any]) -> PublishedFeed:
-    return PublishedFeed(
-        str(item["slug"]), str(item["path"]), str(item["name"]), item.get("moved_to") and str(item["moved_to"])
-    )
+    moved_to = item.get("moved_to")
+    slug, path, name = (_line(item[key]) for key in ("slug", "path", "name"))
+    return PublishedFeed(slug, path, name, moved_to and _line(moved_to))
 
 
 def _published(item: Mapping[str, Any], path: str) -> Published:
     if not isinstance(item["content"], dict):
         raise TypeError("content")
     return Published(
-        id=str(item["id"]),
-        uid=str(item["uid"]),
+        id=_line(item["id"]),
+        uid=_line(item["uid"]),
         fingerprint=str(item["fingerprint"]),
         revision=_read_revision(item),
         content=item["content"],
-        timezone=None if item["timezone"] is None else str(item["timezone"]),
-        feeds=tuple(map(str, item["feeds"])),
+        timezone=None if item["timezone"] is None else _line(item["timezone"]),
+        feeds=tuple(map(_line, item["feeds"])),
         removed=_read_utc(item["removed"]) if "removed" in item else None,
         held=_read_held(item),
         origin=path,
     )
+
+
+def _line(value: object) -> str:
+    """Return a text of one line as calfeed writes it; messages and reports quote it."""
+    text = str(value)
+    # Most are printable; of the rest, such as a space that does not break, the sources decide.
+    if not text.isprintable() and read_line(text) != text:
+        raise ValueError(text)
+    return text
 
 
 def _read_utc(text: object) -> datetime:

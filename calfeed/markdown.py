@@ -28,6 +28,8 @@ _BREAK = re.compile(r"&(?:NewLine|#0{0,5}(?:10|133|823[23])|#[xX]0{0,5}(?:[aA]|8
 _MAX_DELIMITERS = 200
 """How far back an emphasis is looked for that may end with an address."""
 _QUOTE = '"'
+# What stands before the host of an address as browsers read it, which take a backslash for a slash.
+_USER = re.compile(r"https?:[/\\]*[^/\\?#]*@", re.IGNORECASE)
 
 
 def to_html(text: str) -> str:
@@ -64,6 +66,15 @@ def to_plain(text: str) -> str:
     if _MARKUP.search(text):
         return harmless(_blocks(_parse(text)))
     return "\n\n".join(" ".join(line.strip(" ") for line in paragraph.split("\n")) for paragraph in _paragraphs(text))
+
+
+def find_user_name(text: str) -> str | None:
+    """Return the first address of a Markdown text that has a user name: it looks like one of another host."""
+    if "@" not in text and "&" not in text:  # a character reference may stand for it
+        return None
+    tokens = (token for block in _parse(text) for token in (block.children or ()))
+    addresses = (str(token.attrGet("href") or token.attrGet("src") or "") for token in tokens)
+    return next((address for address in addresses if _USER.match(address)), None)
 
 
 def joined_lines(text: str) -> Iterator[tuple[str, str]]:

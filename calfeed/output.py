@@ -6,7 +6,8 @@ the first file is moved. The manifest is the last to be moved. So what can fail 
 build that is killed once there is a journal is finished by the next one.
 
 Lock, staging and journal live in `.calfeed/<name of DIST>/` beside DIST, on the same file system: moves are atomic.
-What lies there and in DIST may have come with somebody's pull request, so it is believed no more than the sources are.
+What lies there and in DIST may have come with somebody's pull request, so it is believed no more than the sources are:
+a file is moved or deleted only if its name is one that a build gives, and its bytes are those that a manifest lists.
 
 The manifest is on the disk before it is moved. Nothing else need be: what a power cut tears, the next build finds to
 differ and writes again, as long as it can read what was published.
@@ -15,11 +16,10 @@ differ and writes again, as long as it can read what was published.
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import shutil
 import stat
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -27,11 +27,12 @@ from typing import TypeAlias
 
 import filelock
 
+from calfeed.buildjournal import Journal, identity_of, read_journal, render_journal
 from calfeed.errors import Mark, OutputError, Problem, UnfinishedError, error
-from calfeed.fields import is_fit_path
 from calfeed.ledger import MANIFEST, Manifest
 from calfeed.manifest import read_manifest
 from calfeed.model import Artifact
+from calfeed.outputpaths import is_output_path
 from calfeed.state import JOURNAL, STAGING, STATE, Seen, seen, state_of
 
 SameManifest: TypeAlias = "Callable[[bytes, bytes], bool]"
@@ -77,6 +78,8 @@ class Dist:
         self.manifest = self._read_manifest()
         self.finished = Changes()
         """What an earlier build had left undone, and opening this folder has done."""
+        self.left: tuple[str, ...] = ()
+        """Files that are no longer published and stay, because somebody has changed them; after `changes`."""
 
     def changes(self, artifacts: Sequence[Artifact], *, same_manifest: SameManifest | None = None) -> Changes:
         """Return what differs between DIST and the artifacts, the manifest among them.
@@ -87,7 +90,9 @@ class Dist:
         """
         wanted = {artifact.path for artifact in artifacts}
         written = sorted(artifact.path for artifact in artifacts if self._differs(artifact, same_manifest))
-        deleted = sorted(path for path in self._owned if path not in wanted and os.path.isfile(self._target(path)))
+        dropped = {path: digest for path, digest in self._owned.items() if path not in wanted}
+        deleted = sorted(path for path, digest in dropped.items() if _holds(self._target(path), digest))
+        self.left = tuple(sorted(path for path in dropped.keys() - set(deleted) if os.path.isfile(self._target(path))))
         return Changes(tuple(written), tuple(deleted))
 
     def write(self, artifacts: Sequence[Artifact], progress: Callable[[int, int], None]) -> Changes:
@@ -99,29 +104,31 @@ class Dist:
         """
         changes = self.changes(artifacts)
         if changes:
-            self._check_targets(changes)
             by_path = {artifact.path: artifact for artifact in artifacts}
-            with self._undoing(changes):
-                self._stage([by_path[path] for path in changes.written], progress)
-                self._write_journal(changes)
-                # Not before there is a journal: the next build would take a new DIST with folders in it for foreign.
-                self._make_folders(changes, changes.in_the_way)
-            self._carry_out(changes)
+            with _os_errors_at(self._shown):
+                self._check_targets(changes)
+                with self._undoing(changes):
+                    self._stage([by_path[path] for path in changes.written], progress)
+                    self._write_journal(changes)
+                    # Not before there is a journal: the next build would take a new DIST with folders for foreign.
+                    self._make_folders(changes, changes.in_the_way)
+                self._carry_out(changes)
             self._look_at([by_path[path] for path in changes.written])
         return changes
 
     def recover(self) -> None:
         """Do what an earlier build left undone, or forget what it had only begun to stage."""
         journal = self._read_journal()
-        if journal is None or not self._root.exists():  # then what was moved is gone, and there is nothing to finish
-            self._journal.unlink(missing_ok=True)
-        else:
-            self._check_folders(journal)
-            self._make_folders(journal, journal.in_the_way)
-            self._carry_out(journal)
-            self.manifest = self._read_manifest()
-            self.finished = journal
+        changes = Changes() if journal is None else self._undone(journal)
+        if changes:
+            self._check_folders(changes)
+            self._make_folders(changes, changes.in_the_way)
+            self._carry_out(changes)
+            self.finished = changes
+        self._journal.unlink(missing_ok=True)
         self._forget()
+        if journal is not None:
+            self.manifest = self._read_manifest()
 
     @property
     def files(self) -> tuple[Seen, ...]:
@@ -131,8 +138,9 @@ class Dist:
     # -- reading
 
     @property
-    def _owned(self) -> frozenset[str]:
-        return frozenset(self.manifest.files) if self.manifest else frozenset()
+    def _owned(self) -> Mapping[str, str]:
+        """The files that calfeed has written, with their hashes."""
+        return self.manifest.files if self.manifest else {}
 
     def _read_manifest(self) -> Manifest | None:
         path = self._root / MANIFEST
@@ -146,7 +154,7 @@ class Dist:
         except OSError as cause:
             raise OutputError([_cannot(self._shown, cause)]) from cause
         manifest = read_manifest(data, (self._shown / MANIFEST).as_posix())
-        unfit = next((name for name in manifest.files if not is_fit_path(name)), None)
+        unfit = next((name for name in manifest.files if not is_output_path(name)), None)
         if unfit is not None:
             message = f"the manifest lists `{unfit}`, which calfeed cannot have written"
             self._refuse(MANIFEST, "bad-manifest", message, "restore the one of the last good build")
@@ -180,21 +188,43 @@ class Dist:
         except OSError:
             return True
 
-    def _read_journal(self) -> Changes | None:
+    def _read_journal(self) -> Journal | None:
         try:
             data = self._journal.read_bytes()
-            if not data:  # cut off with the power, before anything was moved or after; the manifest is whole
-                return None
-            content = json.loads(data)
-            journal = Changes(tuple(map(str, content["written"])), tuple(map(str, content["deleted"])))
+            # An empty one was cut off with the power, before anything was moved or after; the manifest is whole.
+            return read_journal(data) if data else None
         except FileNotFoundError:
             return None
-        except (ValueError, KeyError, TypeError, RecursionError) as cause:
-            raise self._bad_journal("this is no journal of calfeed") from cause
-        unfit = next((path for path in (*journal.written, *journal.deleted) if not is_fit_path(path)), None)
-        if unfit is not None:
-            raise self._bad_journal(f"the journal lists `{unfit}`, which calfeed cannot have written")
-        return journal
+        except ValueError as cause:
+            raise self._bad_journal(str(cause)) from cause
+
+    def _undone(self, journal: Journal) -> Changes:
+        """Return what of a journal is still to be done: nothing, if it was not written here."""
+        if not self._root.exists():  # then what was moved is gone, and there is nothing to finish
+            return Changes()
+        waiting = self._staged(MANIFEST)
+        listed = self._owned
+        moves_manifest = identity_of(waiting) is not None
+        if moves_manifest:
+            if identity_of(waiting) != journal.manifest:  # it came here in another way
+                return Changes()
+            listed = read_manifest(_read(waiting), waiting).files
+        # A file that waits no longer is moved. One that is torn is made again by the build that follows.
+        known = [path for path in journal.written if path in listed and is_output_path(path)]
+        written = [path for path in known if _holds(self._staged(path), listed[path])]
+        # One that is deleted may have left its folder, which was to go with it.
+        deleted = [path for path in journal.deleted if path in self._owned and self._may_delete(path)]
+        return Changes((*written, *([MANIFEST] if moves_manifest else [])), tuple(deleted))
+
+    def _may_delete(self, path: str) -> bool:
+        """Return whether a file is as it was written, or gone, with nothing else in its place or that of its folder."""
+        try:
+            os.lstat(self._target(path))
+        except FileNotFoundError:
+            return True
+        except NotADirectoryError:
+            return False
+        return _holds(self._target(path), self._owned[path])
 
     def _bad_journal(self, message: str) -> OutputError:
         mark = Mark(path=(self._shown.parent / STATE / self._root.name / self._journal.name).as_posix())
@@ -205,7 +235,7 @@ class Dist:
 
     def _check_targets(self, changes: Changes) -> None:
         """Refuse to overwrite what calfeed did not write, and to follow links out of DIST."""
-        owned, gone = self._owned | {MANIFEST}, changes.in_the_way
+        owned, gone = {*self._owned, MANIFEST}, changes.in_the_way
         for path in changes.written:
             try:
                 mode = os.lstat(self._target(path)).st_mode
@@ -255,8 +285,7 @@ class Dist:
             undo.callback(self._journal.unlink, missing_ok=True)
             for folder in absent:
                 undo.callback(_remove_folder, folder)
-            with _os_errors_at(self._shown):
-                yield
+            yield
             undo.pop_all()
 
     def _stage(self, artifacts: Sequence[Artifact], progress: Callable[[int, int], None]) -> None:
@@ -274,7 +303,7 @@ class Dist:
     def _write_journal(self, changes: Changes) -> None:
         # Written under another name first, so that a journal is either whole or not there.
         draft = self._staging / "journal"
-        content = json.dumps({"written": changes.written, "deleted": changes.deleted})
+        content = render_journal(changes.written, changes.deleted, identity_of(self._staged(MANIFEST)))
         draft.write_text(content, encoding="utf-8")
         draft.replace(self._journal)
 
@@ -348,8 +377,8 @@ def open_dist(path: Path) -> Iterator[Dist]:
         OutputError: the folder is not calfeed's, cannot be used, or another build does not let go of it.
     """
     state = state_of(path)
-    _refuse_links(state)
     with _os_errors_at(path):
+        _refuse_links(state)
         state.mkdir(parents=True, exist_ok=True)
         lock = filelock.FileLock(state / "lock", timeout=LOCK_TIMEOUT)
         try:
@@ -368,8 +397,13 @@ def open_dist(path: Path) -> Iterator[Dist]:
 
 
 def view_dist(path: Path) -> Dist:
-    """Return the output folder for looking only; nothing is locked, finished or written."""
-    return Dist(path)
+    """Return the output folder for looking only; nothing is locked, finished or written.
+
+    Raises:
+        OutputError: the folder is not calfeed's, or cannot be read.
+    """
+    with _os_errors_at(path):
+        return Dist(path)
 
 
 def _refuse_links(state: Path) -> None:
@@ -391,6 +425,14 @@ def _folders_of(paths: Iterable[str]) -> list[str]:
 def _read(path: str) -> bytes:
     with open(path, "rb", buffering=0) as file:
         return file.read()
+
+
+def _holds(path: str, digest: str) -> bool:
+    """Return whether a file, and no link to one, has these bytes."""
+    try:
+        return stat.S_ISREG(os.lstat(path).st_mode) and hashlib.sha256(_read(path)).hexdigest() == digest
+    except OSError:  # it is not there, or not even its folder
+        return False
 
 
 def _remove_folder(path: Path) -> None:

@@ -154,12 +154,15 @@ def build(
             changes = dist.changes(rendered.artifacts, same_manifest=same_output)
         else:
             changes = dist.write(rendered.artifacts, lambda done, total: report("writing", done, total))
+        problems = sort_problems([*problems, *(_left_file(target / path) for path in dist.left)])
         if began is not None:
             _remember(dist, began, memory, project, rendered)
             # What a build does that has another baseline, or consent, is no answer for those that have not.
             is_plain = baseline is None and consent == _NONE
-            is_all = len(dist.files) == len(rendered.artifacts)
-            if is_plain and is_all and (rendered.is_settled or not changes):
+            is_all = len(dist.files) == len(rendered.artifacts) and not dist.left
+            # A time after tomorrow is one of the past some day, though nobody changes a file.
+            is_timeless = not any(problem.code == "far-revision" for problem in problems)
+            if is_plain and is_all and is_timeless and (rendered.is_settled or not changes):
                 _take_snapshot(dist, key_of(source, base_url=base_url, site=site), began, project, problems)
     return BuildResult(
         project=project,
@@ -169,6 +172,11 @@ def build(
         has_finished_another=bool(dist.finished),
         problems=problems,
     )
+
+
+def _left_file(path: Path) -> Problem:
+    message = "this file is no longer published, and it is not as calfeed wrote it, so it stays"
+    return warning(Mark(path=path.as_posix()), "left-file", message, "delete it, unless you have a use for it")
 
 
 def _clock(dist: Dist) -> int | None:

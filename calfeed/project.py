@@ -21,7 +21,7 @@ from calfeed.memory import Memory, key_beside
 from calfeed.model import Calendar, Project, Theme, Venue
 from calfeed.notation import NotationError
 from calfeed.placement import zone_problems
-from calfeed.prose import check_lines
+from calfeed.prose import check_markdown
 from calfeed.reading import Reader
 from calfeed.schema import CalendarEntry, FeedEntry, ThemeEntry, VenueEntry, WindowEntry
 from calfeed.source import Document, Value
@@ -164,7 +164,7 @@ class _Loader:
 
     def _resolve_calendar(self, read: Read[CalendarEntry], place: Place) -> Calendar:
         entry, broken = read.entry, read.broken
-        self._problems += check_lines(entry.description, place, "description")
+        self._problems += check_markdown(entry.description, place, "description")
         name = entry.name or "calendar"
         slug = entry.slug or fields.name_slug(name)
         if not slug:
@@ -203,7 +203,7 @@ class _Loader:
 
     def _load_theme(self, entry: CalendarEntry, place: Place) -> Theme:
         below = place.below("theme")
-        self._problems += check_lines(entry.theme.footer if entry.theme else None, below, "footer")
+        self._problems += check_markdown(entry.theme.footer if entry.theme else None, below, "footer")
         theme, problems = resolve_theme(entry.theme or ThemeEntry(), below, entry.color)
         self._problems += problems
         if theme.logo is None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TypeAlias
+
+from calfeed.jsonsize import read_json
 
 Times: TypeAlias = "tuple[str, str | None]"
 """Start and end of an event: UTC (`2027-05-18T15:00:00Z`), or the first and the last day; an unknown end is None."""
@@ -31,7 +32,7 @@ def read_promise(data: bytes) -> Promise:
         ValueError: it is no manifest of calfeed.
     """
     try:
-        content = json.loads(data)
+        content = read_json(data)
         paths = {str(feed["slug"]): _path(feed["path"]) for feed in content["feeds"]}
         events: dict[str, dict[str, Times]] = {path: {} for path in paths.values()}
         for event in content["events"]:

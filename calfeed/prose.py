@@ -1,4 +1,4 @@
-"""What of a Markdown text readers will see otherwise than it looks in the source."""
+"""What is said against a Markdown text in the sources: lines that are joined, addresses that mislead."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 
 from calfeed.entries import Place
-from calfeed.errors import Problem, warning
-from calfeed.markdown import joined_lines
+from calfeed.errors import Problem, error, warning
+from calfeed.markdown import find_user_name, joined_lines
 from calfeed.webaddresses import ends_in_address
 
 # `Where: Room 5`: a name of few words, and what it names. Prose with a colon is longer, or goes on in small letters.
@@ -17,17 +17,33 @@ _MAX_PROSE = 60
 _MAX_QUOTED = 40
 
 
-def check_lines(text: str | None, place: Place, key: str) -> Iterator[Problem]:
-    """Yield a warning if lines are joined that look as if each were to stand alone.
-
-    It is at the first of them, and tells how many there are.
+def check_markdown(text: str | None, place: Place, key: str) -> Iterator[Problem]:
+    """Yield what is wrong with a Markdown text, and what readers will see otherwise than it looks in the source.
 
     Args:
         text: what is written under the key, if anything is.
         place: where the mapping with the key stands.
         key: the key.
     """
-    lost = [pair for pair in joined_lines(text) if _stands_alone(*pair)] if text and _may_be_joined(text) else []
+    if text:
+        yield from _check_addresses(text, place, key)
+        yield from _check_lines(text, place, key)
+
+
+def _check_addresses(text: str, place: Place, key: str) -> Iterator[Problem]:
+    address = find_user_name(text)
+    if address is not None:
+        message = f"an address in the `{key}` holds a user name"
+        hint = "delete it, with the `@` after it: people would take it for the host that the link leads to"
+        yield error(place.mark_within(key, address), "bad-url", message, hint)
+
+
+def _check_lines(text: str, place: Place, key: str) -> Iterator[Problem]:
+    """Yield a warning if lines are joined that look as if each were to stand alone.
+
+    It is at the first of them, and tells how many there are.
+    """
+    lost = [pair for pair in joined_lines(text) if _stands_alone(*pair)] if _may_be_joined(text) else []
     if lost:
         first, second = (line if len(line) <= _MAX_QUOTED else f"{line[:_MAX_QUOTED]}…" for line in lost[0])
         more = f", and {len(lost) - 1} more such" if len(lost) > 1 else ""

@@ -7,8 +7,9 @@ from datetime import datetime
 from typing import NoReturn
 
 from calfeed.errors import Mark, OutputError, error, list_some
-from calfeed.fields import MAX_SEQUENCE, is_fit_path
+from calfeed.fields import MAX_SEQUENCE
 from calfeed.ledger import MANIFEST, Manifest
+from calfeed.outputpaths import is_output_path
 from calfeed.revisions import Published, is_held
 
 MAX_SHOWN = 5
@@ -60,13 +61,13 @@ def check_revisions(ours: Manifest, theirs: Manifest, shown: str, now: datetime)
 
 
 def check_paths(paths: Iterable[str], place: str) -> None:
-    """Refuse a list of files that names one outside its folder, or one that no build writes.
+    """Refuse a list of files that names one which no build makes: publishing would overwrite or delete it.
 
     Raises:
         OutputError: it does.
     """
     for path in paths:
-        if not is_fit_path(path):
+        if not is_output_path(path):
             message = f"`{path}` is listed here, which calfeed cannot have written"
             forbid(place, "bad-manifest", message, "restore a good one")
 

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable
 
 from calfeed.errors import Mark, OutputError, error
+from calfeed.jsonsize import read_json
 from calfeed.publishguards import check_paths
 
 _JOURNAL = re.compile(r"\.calfeed-publish-[0-9a-z]+\.json")
@@ -49,9 +50,9 @@ def read_journal(data: bytes, place: str) -> frozenset[str]:
         OutputError: it is no journal, or lists a file outside its folder.
     """
     try:
-        content = json.loads(data)
+        content = read_json(data)
         paths = frozenset(str(path) for path in content["files"])
-    except (ValueError, KeyError, TypeError) as cause:
+    except (ValueError, KeyError, TypeError, RecursionError) as cause:
         message = "this is no journal of calfeed"
         hint = "delete it and everything else that calfeed has published here, and publish again"
         raise OutputError([error(Mark(path=place), "bad-journal", message, hint)]) from cause

@@ -10,10 +10,16 @@ from dataclasses import asdict
 
 from calfeed.errors import Mark, Problem, Severity, list_some
 from calfeed.findings import Finding, Level
-from calfeed.texts import harmless, harmless_json
 
-# What a terminal obeys instead of showing: control characters and the marks that turn the direction of text.
+# What a terminal obeys instead of showing: control characters, line breaks, and marks that turn the direction of text.
 _UNSHOWN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff]")
+# What a runner of CI obeys in a log. GitHub takes `::` at the start of a line, after any space, and `##[` anywhere in
+# it (ActionCommand of actions/runner); Azure Pipelines and TeamCity take `##vso[` and `##teamcity[`.
+_COMMAND = re.compile(r"^\s*:(?=:)|#(?=#[A-Za-z]*\[)")
+_WORD_JOINER = "\u2060"
+"""Takes no room, and makes two words of one."""
+# The same in JSON, where texts can be written in other ways that mean the same, and no line begins with a text.
+_JSON_COMMAND = re.compile("[\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff]|#(?=#[A-Za-z]*\\[)")
 
 
 _MAX_SNIPPET = 1_000
@@ -45,7 +51,7 @@ def format_problems_json(problems: Sequence[Problem]) -> str:
         }
         for problem in problems
     ]
-    return harmless_json(f"{json.dumps(items, ensure_ascii=False, indent=2)}\n")
+    return format_json(items)
 
 
 def format_problems_github(problems: Sequence[Problem]) -> str:
@@ -114,7 +120,9 @@ def _annotation(problem: Problem) -> str:
 
 
 def _github(text: str, more: str) -> str:
-    return "".join(f"%{ord(char):02X}" if char in f"%\r\n{more}" else char for char in harmless(text))
+    # Line by line, as they are shown one below the other; a path or a message seldom has more than one.
+    lines = "\n".join(map(shown, re.split("\r\n?|\n", text)))
+    return "".join(f"%{ord(char):02X}" if char in f"%\n{more}" else char for char in lines)
 
 
 # -- findings at a published calendar -----------------------------------------------------------------------------
@@ -134,7 +142,7 @@ def format_findings(findings: Sequence[Finding]) -> str:
 
 def format_findings_json(findings: Sequence[Finding]) -> str:
     """Return findings as a JSON list of `{level, check, message, where, mend}`."""
-    return harmless_json(f"{json.dumps([asdict(found) for found in findings], ensure_ascii=False, indent=2)}\n")
+    return format_json([asdict(found) for found in findings])
 
 
 def summarize_findings(findings: Sequence[Finding]) -> str:
@@ -166,6 +174,25 @@ def width(text: str) -> int:
     )
 
 
+# -- texts of others ---------------------------------------------------------------------------------------------
+
+
 def shown(line: str) -> str:
-    """Make characters visible that a terminal would obey, one for one, so that underlines stay in place."""
-    return _UNSHOWN.sub("\ufffd", line.replace("\t", " ").replace("\n", " "))
+    """Return a line so that it is read, not obeyed, whoever wrote it: by terminals and by the logs of CI.
+
+    Characters that a terminal would obey are replaced one for one, so that underlines stay in place. A word joiner,
+    which takes no room, breaks what would be a command of a log.
+    """
+    plain = _UNSHOWN.sub("\ufffd", line.replace("\t", " ").replace("\n", " "))
+    return _COMMAND.sub(rf"\g<0>{_WORD_JOINER}", plain)
+
+
+def shown_text(text: str) -> str:
+    """Return a text of several lines so that none of them is obeyed."""
+    return "\n".join(map(shown, text.split("\n")))
+
+
+def format_json(value: object) -> str:
+    """Return a value as JSON of several lines, which means the same and is not obeyed where it is shown."""
+    text = json.dumps(value, ensure_ascii=False, indent=2)
+    return _JSON_COMMAND.sub(lambda match: f"\\u{ord(match[0]):04x}", text) + "\n"

@@ -30,6 +30,8 @@ from calfeed.series import length_of
 
 KEPT_ENDLESS = timedelta(days=365)
 """How long a series without an end stays as a tombstone; all else stays until it would have ended."""
+FAR_SEQUENCE = 2_000_000_000
+"""A revision number above this is a slip or a trap: hardly any higher one is left for what changes later."""
 _NONE: Mapping[str, Revision] = {}
 
 
@@ -118,6 +120,32 @@ def revise(
         if old is not None:
             problems += _stale_floors(event, old)
     return tuple(revised), tuple(problems)
+
+
+def far_revisions(events: Iterable[Event], now: datetime) -> Iterator[Problem]:
+    """Yield a warning for each number and stamp in the sources that later revisions could hardly outdo.
+
+    Args:
+        events: the events of the sources.
+        now: the time it is.
+    """
+    latest = whole_second(now) + timedelta(days=1)
+    for event in events:
+        if event.stamp_marks:
+            yield from _far_revision(event, latest)
+
+
+def _far_revision(event: Event, latest: datetime) -> Iterator[Problem]:
+    marks = dict(event.stamp_marks)
+    if event.sequence is not None and event.sequence > FAR_SEQUENCE:
+        message = f"the `sequence` {event.sequence} of `{event.id}` leaves few for later changes"
+        hint = "write the number that was published last, or delete it: calfeed counts the revisions"
+        yield warning(marks.get("sequence", event.mark), "far-revision", message, hint)
+    for key, stamp in (("created", event.created), ("last_modified", event.last_modified)):
+        if stamp is not None and stamp > latest:
+            message = f"`{key}` of `{event.id}` is after tomorrow: {format_utc(stamp)}"
+            hint = "write the day it was, or delete it: programs may take no change before then for a newer one"
+            yield warning(marks.get(key, event.mark), "far-revision", message, hint)
 
 
 def removed_events(events: Iterable[Event], baseline: Mapping[str, Published]) -> tuple[Published, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from hashlib import sha256
 from pathlib import Path
 
 from calfeed.ledger import MANIFEST
@@ -23,9 +24,10 @@ def die_at_second_move(event: str, arguments: tuple[object, ...]) -> None:
             os._exit(9)
 
 
-files = {path: {"sha256": "", "size": 0} for path in ("a.ics", "c.ics")}
+new = {"a.ics": b"new a", "c.ics": b"new c"}
+files = {path: {"sha256": sha256(data).hexdigest(), "size": len(data)} for path, data in new.items()}
 manifest = json.dumps({"version": 1, "id": "x", "tzdb": "", "events": [], "feeds": [], "files": files}).encode()
 sys.addaudithook(die_at_second_move)
 with open_dist(Path(sys.argv[1])) as dist:
-    artifacts = [Artifact("a.ics", b"new a"), Artifact("c.ics", b"new c"), Artifact(MANIFEST, manifest)]
+    artifacts = [*(Artifact(path, data) for path, data in new.items()), Artifact(MANIFEST, manifest)]
     dist.write(artifacts, lambda _done, _total: None)

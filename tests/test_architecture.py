@@ -15,6 +15,8 @@ import calfeed
 PACKAGE = Path(calfeed.__file__).parent
 # A module imports only from those before it.
 ORDER = (
+    "jsonsize",
+    "memorylimit",
     "errors",
     "folder",
     "versions",
@@ -36,6 +38,8 @@ ORDER = (
     "references",
     "fields",
     "lookalikes",
+    "outputpaths",
+    "buildjournal",
     "syntax",
     "source",
     "model",

@@ -300,6 +300,27 @@ def test_github_gives_little_away(github: GitHub) -> None:
     assert "secrets." not in json.dumps(workflow)
 
 
+@pytest.mark.parametrize("name", ["github.yml", "gitlab.yml"])
+def test_workflows_believe_nothing_of_a_checkout(name: str) -> None:
+    """Python imports nothing from the repository, and what a build remembers is deleted before calfeed runs."""
+    text = (TEMPLATES / name).read_text("utf-8")
+    assert re.findall(r"python -(?!I -c )", text + (ROOT / "action.yml").read_text("utf-8")) == []
+    for job in text.split('pip install "')[:-1]:
+        assert "rm -rf .calfeed\n" in job
+
+
+@pytest.mark.server("curl")
+def test_github_believes_nothing_of_a_checkout(github: GitHub) -> None:
+    """Modules beside the events are not imported, and a committed `.calfeed/` is gone before the build."""
+    evil = {f"{module}.py": "raise SystemExit('imported')\n" for module in ("calfeed", "calendar", "types")}
+    journal = json.dumps({"written": ["index.html"], "deleted": [], "manifest": None})
+    write_files(github.repository, {**evil, ".calfeed/dist/journal.json": journal, ".calfeed/dist/lock/x": ""})
+    git(github.repository, "add", "--force", ".calfeed")
+    commit(github.repository, "Modules, and a journal")
+    github.publish("first")
+    assert MANIFEST in tree(github.site.folder)
+
+
 def test_github_publishes_one_after_the_other(github: GitHub) -> None:
     """Runs that publish share a group and are never cut off; pull requests have a group each."""
     group = github.workflow["concurrency"]

@@ -35,7 +35,7 @@ NOT_OF_SOURCES = {
         "not-a-folder",
         "output-failed",
     ),
-    *("large-feed", "long-feed-url", "stale-revision"),  # warnings of `build`
+    *("large-feed", "left-file", "long-feed-url", "stale-revision"),  # warnings of `build`
     # What `build` says of the last one.
     *("changed-uid", "mass-removal", "missing-baseline", "new-calendar-id", "older-tzdb", "renamed-id", "reused-id"),
     *("highest-sequence", "unreadable-baseline", "vanished-feed"),

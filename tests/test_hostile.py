@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import errno
+import hashlib
 import json
 import os
+import resource
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,9 +18,11 @@ from readers import rfc5545, rules
 from support import CALENDAR, NOW, TALK, run, tree, write_events, write_files
 
 from calfeed.errors import CalfeedError, OutputError, SourceError
+from calfeed.jsonsize import read_json
 from calfeed.ledger import MANIFEST
 from calfeed.manifest import read_manifest
 from calfeed.markdown import to_html, to_plain
+from calfeed.outputpaths import is_output_path
 from calfeed.pipeline import build
 from calfeed.project import load
 from calfeed.promises import read_promise
@@ -387,6 +393,32 @@ def test_no_file_is_named_like_a_device(tmp_path: Path, name: str, path: str) ->
     assert path in tree(tmp_path / "dist")
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        '_{__import__("os").system("id")}.html',
+        "{x}.html",
+        "a b.html",
+        "é.html",
+        "_parts'.html",
+        "sub/{x}.html",
+        "a\nb.html",
+    ],
+)
+def test_names_of_templates_are_plain(tmp_path: Path, name: str) -> None:
+    """A template whose name could be more than a name in the Python that Jinja makes is refused, used or not."""
+    root = write_files(write_events(tmp_path, talk=TALK), {f"_templates/{name}": "x", "_templates/_good-1.html": "x"})
+    assert refusals(root) == ["wrong-name"]
+
+
+def test_names_of_templates_may_have_folders(tmp_path: Path) -> None:
+    """Parts in folders of their own, with hyphens, underscores and dots, are templates as before."""
+    own = {"_templates/parts/_a-b.c.html": "part", "_templates/404.html": "{% include 'parts/_a-b.c.html' %}"}
+    root = write_files(write_events(tmp_path, talk=TALK), own)
+    build(root, tmp_path / "dist", now=NOW)
+    assert tree(tmp_path / "dist")["404.html"] == b"part\n"
+
+
 # -- DIST and the state beside it -------------------------------------------------------------------------------
 
 
@@ -515,3 +547,275 @@ def test_deep_json_is_refused(tmp_path: Path) -> None:
     with pytest.raises(OutputError) as failure:
         build(root, tmp_path / "dist", now=NOW)
     assert [problem.code for problem in failure.value.problems] == ["bad-journal"]
+
+
+# -- what came with a checkout ------------------------------------------------------------------------------------
+
+
+def _journal(root: Path, **content: object) -> None:
+    write_files(root / ".calfeed" / "dist", {"journal.json": json.dumps(content)})
+
+
+def _stage(root: Path, path: str, data: bytes) -> None:
+    staged = root / ".calfeed" / "dist" / "staging" / hashlib.sha256(path.encode()).hexdigest()[:32]
+    staged.parent.mkdir(parents=True, exist_ok=True)
+    staged.write_bytes(data)
+
+
+@pytest.mark.parametrize("with_manifest", [False, True])
+@pytest.mark.parametrize("path", ["evil.html", "events/evil.html", "index.html", "images/evil.php"])
+def test_a_journal_that_somebody_sent_along_moves_nothing(tmp_path: Path, path: str, with_manifest: bool) -> None:
+    """Staged files that no build here has staged are thrown away, even with a manifest that lists them."""
+    root, out = write_events(tmp_path, talk=TALK), tmp_path / "dist"
+    build(root, out, now=NOW)
+    (out / "mine.txt").write_text("mine", encoding="utf-8")
+    good, evil = tree(out), b"<script>alert(1)</script>"
+    _stage(tmp_path, path, evil)
+    if with_manifest:
+        manifest = json.loads(good[MANIFEST])
+        manifest["files"][path] = {"sha256": hashlib.sha256(evil).hexdigest(), "size": len(evil)}
+        _stage(tmp_path, MANIFEST, json.dumps(manifest).encode())
+    _journal(tmp_path, written=[path, MANIFEST], deleted=["mine.txt"], manifest=[1, 2] if with_manifest else None)
+    build(root, out, now=NOW)
+    assert tree(out) == good
+    assert not (tmp_path / ".calfeed" / "dist" / "staging").exists()
+
+
+@pytest.mark.parametrize(
+    "path", ["mine.txt", "CNAME", ".git/config", "events/mine.pdf", "Events/talk.ics", "x.html", "a/b.ics"]
+)
+def test_a_manifest_lists_only_what_builds_make(tmp_path: Path, path: str) -> None:
+    """A manifest with another name in it, even with the right hash of what is there, is refused and deletes nothing."""
+    root, out = write_events(tmp_path, talk=TALK), tmp_path / "dist"
+    build(root, out, now=NOW)
+    write_files(out, {path: "mine"})
+    manifest = json.loads((out / MANIFEST).read_bytes())
+    manifest["files"][path] = {"sha256": hashlib.sha256(b"mine").hexdigest(), "size": 4}
+    (out / MANIFEST).write_text(json.dumps(manifest), encoding="utf-8")
+    with pytest.raises(OutputError) as failure:
+        build(root, out, now=NOW)
+    assert [problem.code for problem in failure.value.problems] == ["bad-manifest"]
+    assert (out / path).read_text("utf-8") == "mine"
+
+
+@pytest.mark.parametrize("path", ["events/old.ics", "feeds/old.ics", "images/photo.jpg", "months/2020-01.html"])
+def test_a_file_with_other_bytes_is_not_deleted(tmp_path: Path, path: str) -> None:
+    """A name that calfeed gives is not enough: what somebody wrote under it stays, and is told once."""
+    root, out = write_events(tmp_path, talk=TALK), tmp_path / "dist"
+    build(root, out, now=NOW)
+    write_files(out, {path: "mine"})
+    manifest = json.loads((out / MANIFEST).read_bytes())
+    manifest["files"][path] = {"sha256": hashlib.sha256(b"ours").hexdigest(), "size": 4}
+    (out / MANIFEST).write_text(json.dumps(manifest), encoding="utf-8")
+    result = build(root, out, now=NOW)
+    assert [problem.mark.path for problem in result.problems if problem.code == "left-file"] == [
+        (out / path).as_posix()
+    ]
+    assert (out / path).read_text("utf-8") == "mine"
+    assert path not in json.loads((out / MANIFEST).read_bytes())["files"]
+    assert "left-file" not in [problem.code for problem in build(root, out, now=NOW).problems]
+
+
+@pytest.mark.parametrize("path", ["foreign.txt", ".git/config", "CNAME", "events/x.php"])
+def test_publishing_deletes_only_what_builds_make(tmp_path: Path, path: str) -> None:
+    """A manifest or a journal at the place that lists another name is refused, and the file stays."""
+    build(write_events(tmp_path, talk=TALK), tmp_path / "dist", now=NOW)
+    target, hostile = tmp_path / "target", {path: {"sha256": "", "size": 0}}
+    manifest = json.loads((tmp_path / "dist" / MANIFEST).read_bytes())
+    for content in (
+        {MANIFEST: json.dumps({**manifest, "files": hostile})},
+        {".calfeed-publish-0.json": json.dumps({"files": [path]})},
+    ):
+        write_files(target, {path: "mine", **content})
+        result = run("publish", str(target), "-o", str(tmp_path / "dist"))
+        assert result.exit_code == 1
+        assert "[bad-manifest]" in result.stderr
+        assert (target / path).read_text("utf-8") == "mine"
+        (target / next(iter(content))).unlink()
+
+
+def test_every_file_of_a_build_has_a_name_that_builds_give() -> None:
+    """The golden calendars, and the one that is published with calfeed, hold no other name."""
+    root = Path(__file__).parents[1]
+    manifests = [root / "dist" / MANIFEST, *root.glob(f"tests/data/ok/*/**/{MANIFEST}")]
+    paths = {path for manifest in manifests for path in json.loads(manifest.read_bytes())["files"]}
+    assert len(manifests) > 3
+    assert [path for path in sorted(paths) if not is_output_path(path)] == []
+
+
+# -- file systems that fail for good ----------------------------------------------------------------------------
+
+BROKEN = """
+import os, sys
+from datetime import UTC, datetime
+from pathlib import Path
+from calfeed.errors import OutputError
+from calfeed.pipeline import build
+
+root, number, code = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
+CHANGING = {"os.mkdir", "os.rename", "os.remove", "os.rmdir"}
+left = number
+
+def fail(event, arguments):
+    global left
+    writes = event == "open" and isinstance(arguments[2], int) and arguments[2] & os.O_ACCMODE
+    if (writes or event in CHANGING) and str(arguments[0]).startswith(str(root)):
+        left -= 1
+        if left < 0:
+            raise OSError(code, os.strerror(code), str(arguments[0]))
+
+sys.addaudithook(fail)
+try:
+    build(root / "events", root / "dist", now=datetime(2026, 11, 23, 12, tzinfo=UTC), site=False)
+except OutputError as failure:
+    assert {problem.code for problem in failure.problems} == {"output-failed"}, failure.problems
+    sys.exit(3)
+sys.exit(0 if left >= 0 else 4)
+"""
+
+
+@pytest.mark.parametrize("code", [errno.EROFS, errno.ENOSPC, errno.EIO])
+def test_a_file_system_that_turns_read_only(tmp_path: Path, code: int) -> None:
+    """Whenever the system begins to refuse every change, a build ends in `output-failed`; the next one mends it."""
+    root = write_events(tmp_path, talk=TALK)
+    build(root, tmp_path / "dist", now=NOW, site=False)
+    (root / "more.yaml").write_text(TALK, encoding="utf-8")
+    endings = []
+    for number in (*range(12), 14, 17, 20):
+        command = [sys.executable, "-c", BROKEN, str(tmp_path), str(number), str(code)]
+        done = subprocess.run(command, check=False, capture_output=True, text=True)
+        assert done.returncode in (0, 3, 4), done.stderr
+        endings.append(done.returncode)
+    assert 3 in endings
+    build(root, tmp_path / "dist", now=NOW, site=False)
+    files = json.loads((tmp_path / "dist" / MANIFEST).read_bytes())["files"]
+    assert set(tree(tmp_path / "dist")) == {*files, MANIFEST}
+    assert "events/more.ics" in files
+
+
+# -- memory -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "item", [b"[]", b"{}", b'{"a":0}', b'"ab"', b"1.5", b"[[]]", b'{"a":{"b":[]}}', b'[{"\\\\":"\\""}]', b"null"]
+)
+@pytest.mark.parametrize("head", [b"", '"\U0001f600",'.encode()])
+def test_values_of_json_are_bounded_before_reading(item: bytes, head: bytes) -> None:
+    """A text of which every few bytes take a hundred of memory is refused unread, wherever the values stand."""
+    data = b"[" + head + b",".join([item] * (20_000_000 // (len(item) + 1))) + b"]"
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with pytest.raises(ValueError, match="too many values"):
+        read_json(data)
+    # In units of 1024 bytes.
+    assert (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024 < 10 * len(data)
+
+
+def test_real_manifests_are_read() -> None:
+    """Punctuation in texts, escapes and long lists of what calfeed writes are no reason to refuse a manifest."""
+    text = {"description": 'a, b: {c} [d] \\ "e", ' * 20, "start": "2027-05-18T18:00:00", "uid": "x" * 40}
+    data = json.dumps([text] * 60_000).encode()
+    assert len(data) > 20_000_000
+    assert len(read_json(data)) == 60_000
+
+
+@pytest.mark.parametrize("text", ['"\\ud800"', '{"\\udc00": 1}', '[["\\ud800x"]]'])
+def test_half_a_character_is_refused(text: str) -> None:
+    """What JSON can name and no file can hold is found wherever it stands; a pair of halves is a character."""
+    with pytest.raises(ValueError, match="surrogates"):
+        read_json(text.encode())
+    assert read_json(b'"\\ud83d\\ude00 \\\\ud800"') == "\U0001f600 \\ud800"
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        '{{ "a" * 5000000000 }}',
+        "{{ [0] * 5000000000 }}",
+        "{{ 5000000000 * 'ab' }}",
+        "{{ 9 ** 9999999 }}",
+        '{{ "%5000000000d" % 1 }}',
+        '{{ "%*d" % (5000000000, 1) }}',
+        '{{ "a"|center(5000000000) }}',
+        '{{ "a".ljust(5000000000) }}',
+        '{{ "{:>5000000000}".format(1) }}',
+        "{% set ns = namespace(x='aaaaaaaa') %}{% for i in range(40) %}{% set ns.x = ns.x ~ ns.x %}{% endfor %}",
+        "{% set ns = namespace(x='aaaaaaaa') %}{% for i in range(40) %}{% set ns.x = ns.x + ns.x %}{% endfor %}",
+        "{% set x = 'a' * 1000000 %}{{ x.replace('a', x) }}",
+    ],
+)
+def test_memory_of_templates(tmp_path: Path, template: str) -> None:
+    """A template that asks for gigabytes ends in an error at its place, and the build goes on to no traceback."""
+    root = write_files(write_events(tmp_path, talk=TALK), {"_templates/404.html": f"a\n{template}\n"})
+    with pytest.raises(SourceError) as failure:
+        build(root, tmp_path / "dist", now=NOW)
+    (problem,) = failure.value.problems
+    assert problem.code == "bad-template"
+    assert problem.mark.path.endswith("_templates/404.html")
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss < 2_000_000
+
+
+def test_pages_of_templates_are_bounded(tmp_path: Path) -> None:
+    """A page that a template makes enormous step by step is refused; the limit on memory is lifted afterwards."""
+    loop = "{% for i in range(30000) %}" + "x" * 1000 + "{% endfor %}"
+    root = write_files(write_events(tmp_path, talk=TALK), {"_templates/404.html": loop})
+    before = resource.getrlimit(resource.RLIMIT_AS)
+    assert "bytes, and may have" in _failure(root, tmp_path)
+    assert resource.getrlimit(resource.RLIMIT_AS) == before
+
+
+def _failure(root: Path, folder: Path) -> str:
+    with pytest.raises(SourceError) as failure:
+        build(root, folder / "dist", now=NOW)
+    return failure.value.problems[0].message
+
+
+# -- addresses and revisions ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[a](https://museum.example@evil.example/)",
+        "<https://museum.example@evil.example/>",
+        "![a](https://u:p@evil.example/x.png)",
+        "[a](https://museum.example&#64;evil.example/)",
+        "[a](HTTPS:///museum.example@evil.example/)",
+        "[a][b]\n\n[b]: https://museum.example@evil.example/",
+        "- *[a](https://museum.example\\\\@evil.example/)*",
+    ],
+)
+def test_user_names_in_descriptions(tmp_path: Path, text: str) -> None:
+    """An address whose host is not the one that people read is refused in a description, as in `url:`."""
+    assert refusals(write_events(tmp_path, talk=f"{TALK}description: {json.dumps(text)}\n")) == ["bad-url"]
+
+
+@pytest.mark.parametrize("key", ["description: D", "theme: {footer: D}", "feeds: [{slug: a, name: A, description: D}]"])
+def test_user_names_in_the_calendar(tmp_path: Path, key: str) -> None:
+    """So it is in the texts of the calendar, of its feeds and of its pages' foot."""
+    text = json.dumps("[a](https://museum.example@evil.example/)")
+    calendar = CALENDAR + key.replace("D}", f"{text}}}").replace(" D", f" {text}") + "\n"
+    assert refusals(write_files(tmp_path / "events", {"calendar.yaml": calendar, "talk.yaml": TALK})) == ["bad-url"]
+
+
+@pytest.mark.parametrize("text", ["<a@b.example>", "a@b.example & c", "[a](https://x.example/@b?c=d@e)", "&#64;a"])
+def test_other_signs_in_descriptions(tmp_path: Path, text: str) -> None:
+    """Mail addresses, and `@` in a path or a query, are no user names."""
+    assert refusals(write_events(tmp_path, talk=f"{TALK}description: {json.dumps(text)}\n")) == []
+
+
+@pytest.mark.parametrize(
+    ("stamp", "is_far"),
+    [
+        ("sequence: 2000000000", False),
+        ("sequence: 2000000001", True),
+        ("last_modified: 2026-11-24 11:00Z", False),
+        ("last_modified: 2026-11-24 13:00Z", True),
+        ("created: 2199-01-01", True),
+    ],
+)
+def test_revisions_that_none_can_follow(tmp_path: Path, stamp: str, is_far: bool) -> None:
+    """A number or a time that later changes can hardly outdo is a warning of `check` and of each build."""
+    root = write_events(tmp_path, talk=f"{TALK}{stamp}\n")
+    for arguments in (["check", str(root)], *[["build", str(root), "-o", str(tmp_path / "dist")]] * 2):
+        assert ("[far-revision]" in run(*arguments).output) is is_far
+    assert run("check", str(root), "--strict").exit_code == int(is_far)

@@ -240,8 +240,8 @@ def test_read_only_folder_is_an_error_of_ours(project: Path, tmp_path: Path) -> 
 def test_killed_build_is_finished_by_the_next(tmp_path: Path) -> None:
     """A build killed between two moves leaves whole files; the next one carries out the rest, manifest and all."""
     out = tmp_path / "dist"
-    old = [Artifact("a.ics", b"old a"), Artifact("b.ics", b"old b"), Artifact(MANIFEST, _manifest("a.ics", "b.ics"))]
-    new = [Artifact("a.ics", b"new a"), Artifact("c.ics", b"new c"), Artifact(MANIFEST, _manifest("a.ics", "c.ics"))]
+    old = _with_manifest(Artifact("a.ics", b"old a"), Artifact("b.ics", b"old b"))
+    new = _with_manifest(Artifact("a.ics", b"new a"), Artifact("c.ics", b"new c"))
     with open_dist(out) as dist:
         dist.write(old, silent)
     script = Path(__file__).with_name("killed_build.py")
@@ -363,6 +363,7 @@ def test_viewing_a_folder_that_is_not_there_makes_nothing(tmp_path: Path) -> Non
     assert list(tmp_path.iterdir()) == []
 
 
-def _manifest(*paths: str) -> bytes:
-    files = {path: {"sha256": "", "size": 0} for path in paths}
-    return json.dumps({"version": 1, "id": "x", "tzdb": "", "events": [], "feeds": [], "files": files}).encode()
+def _with_manifest(*artifacts: Artifact) -> list[Artifact]:
+    files = {artifact.path: {"sha256": artifact.sha256, "size": artifact.size} for artifact in artifacts}
+    manifest = {"version": 1, "id": "x", "tzdb": "", "events": [], "feeds": [], "files": files}
+    return [*artifacts, Artifact(MANIFEST, json.dumps(manifest).encode())]

@@ -157,8 +157,16 @@ def test_only_what_changed_in_a_safe_order(releases: tuple[Release, ...]) -> Non
 
 def test_pages_wait_for_what_they_link_to(tmp_path: Path) -> None:
     """Assets and single files come first, then feeds, pages of events, lists of them, what leads to these."""
-    names = ["assets/x.css", "events/t.ics", "qr/a.svg", "a.ics", "changes.atom", "events/t.html", "categories/c.html"]
-    names += ["months/m.html", "embed.html", "index.html", "sitemap.xml"]
+    names = [
+        "assets/site.css",
+        "events/t.ics",
+        "qr/a.svg",
+        "a.ics",
+        "changes.atom",
+        "events/t.html",
+        "categories/c.html",
+    ]
+    names += ["months/2027-05.html", "embed.html", "index.html", "sitemap.xml"]
     out = write_files(tmp_path, dict(zip(names, names, strict=True)))
     files = {path: {"sha256": hashlib.sha256(data).hexdigest()} for path, data in tree(out).items()}
     feeds = [{"slug": "a", "name": "A", "path": "a.ics"}]

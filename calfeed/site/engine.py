@@ -1,22 +1,27 @@
 """Templates to pages: the only place that knows jinja2. What is wrong with a template has its file and line.
 
 A template of the calendar's own comes before the one of the same name here, which it can extend as `calfeed/<name>`.
-It runs in a sandbox: whoever may propose an event may propose a template.
+It runs in a sandbox with bounded memory: whoever may propose an event may propose a template.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from functools import cache
 from types import TracebackType
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import jinja2
+from jinja2.exceptions import SecurityError
+from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
 
 from calfeed.errors import Mark, Problem, SourceError, error, line_mark, warning
 from calfeed.fields import did_you_mean
+from calfeed.memorylimit import limited_memory
 from calfeed.model import Template
 from calfeed.texts import encode_harmless
 
@@ -29,7 +34,16 @@ _HINT = "templates are written in Jinja: https://jinja.palletsprojects.com/templ
 _MISTAKES = (
     *(jinja2.TemplateError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError),
     RecursionError,  # one that extends itself
+    MemoryError,
 )
+MAX_MEMORY = 500_000_000
+"""How many bytes the making of one page may take, by a template of the calendar's own."""
+MAX_PAGE = 20_000_000
+"""How many bytes such a page may have."""
+_MAX_LENGTH = 10_000_000  # of what an operator makes
+_MAX_BITS = 10_000  # of a number
+_WIDE = re.compile(r"%[^a-zA-Z%]*(?:[0-9]{5}|\*)")
+"""A width in the text before `%` that is no width of a column."""
 
 
 def as_html(text: str) -> Html:
@@ -43,15 +57,49 @@ def template_problems(templates: Sequence[Template]) -> Iterator[Problem]:
     known = sorted(_shipped().list_templates())
     for template in templates:
         try:
-            environment.parse(template.text, filename=template.path)
-            environment.get_template(template.name)
+            # Jinja works out what is constant before a page is made.
+            with _bounded(templates):
+                environment.parse(template.text, filename=template.path)
+                environment.get_template(template.name)
         except jinja2.TemplateSyntaxError as cause:
             yield _problem(template, cause.lineno, cause.message or "it cannot be read", cause.name)
+        except MemoryError as cause:
+            yield _problem(template, 1, _message(cause), None)
         if template.name not in known and not template.name.startswith("_"):
             otherwise = f"the templates are {', '.join(known)}; parts of yours begin with `_`"
             hint = did_you_mean(template.name, known, otherwise)
             message = f"there is no template `{template.name}` to take the place of"
             yield warning(Mark(path=template.path), "unknown-template", message, hint)
+
+
+class _Sandbox(ImmutableSandboxedEnvironment):
+    """Jinja's sandbox, in which no operator makes anything enormous of something small."""
+
+    intercepted_binops = frozenset(["+", "*", "**", "%"])
+
+    def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
+        """Return what an operator makes of two values.
+
+        Raises:
+            SecurityError: that is too large.
+        """
+        if _size_of(operator, left, right) > _MAX_LENGTH:
+            raise SecurityError(f"what `{operator}` makes here is too large")
+        return super().call_binop(context, operator, left, right)
+
+
+def _size_of(operator: str, left: object, right: object) -> int:
+    """Return how large a result would be; of numbers only whether it would be too large."""
+    if isinstance(left, int) and isinstance(right, int):
+        bits = {"*": left.bit_length() + right.bit_length(), "**": left.bit_length() * max(right, 0)}.get(operator, 0)
+        return 0 if bits <= _MAX_BITS else _MAX_LENGTH + 1
+    lengths = [len(value) for value in (left, right) if isinstance(value, str | bytes | list | tuple)]
+    if operator == "*":
+        counts = [value for value in (left, right) if isinstance(value, int)]
+        return lengths[0] * counts[0] if lengths and counts else 0
+    if operator == "%" and isinstance(left, str) and _WIDE.search(left):
+        return _MAX_LENGTH + 1
+    return sum(lengths) if operator == "+" else 0
 
 
 class Engine:
@@ -68,12 +116,24 @@ class Engine:
             SourceError: a template of the calendar's own fails.
         """
         try:
-            return encode_harmless(f"{self._environment.get_template(name).render(values).rstrip()}\n")
+            with _bounded(self._own):
+                page = encode_harmless(f"{self._environment.get_template(name).render(values).rstrip()}\n")
         except _MISTAKES as cause:
             found = self._place(cause.__traceback__)
+            if found is None and isinstance(cause, MemoryError):
+                found = self._nearest(name)
             if found is None:
                 raise
-            raise SourceError([_problem(*found, str(cause), None)]) from cause
+            raise SourceError([_problem(*found, _message(cause), None)]) from cause
+        own = self._nearest(name)
+        if own is not None and len(page) > MAX_PAGE:
+            raise SourceError([_problem(*own, f"a page has {len(page):,} bytes, and may have {MAX_PAGE:,}", None)])
+        return page
+
+    def _nearest(self, name: str) -> tuple[Template, int] | None:
+        """Return the first line of the template of this name, or of another one of the calendar's own."""
+        own = sorted(self._own.values(), key=lambda template: (template.name != name, template.name))
+        return (own[0], 1) if own else None
 
     def _place(self, traceback: TracebackType | None) -> tuple[Template, int] | None:
         """Return the template of the calendar's own in which an error arose, and the line; None if in none."""
@@ -93,7 +153,7 @@ def _environment(templates: Sequence[Template]) -> jinja2.Environment:
         return (own[name].text, own[name].path, None) if name in own else None
 
     loader = jinja2.ChoiceLoader([jinja2.FunctionLoader(load), _shipped(), jinja2.PrefixLoader({_PREFIX: _shipped()})])
-    kind = ImmutableSandboxedEnvironment if templates else jinja2.Environment
+    kind = _Sandbox if templates else jinja2.Environment
     # Templates do not change while a site is rendered: their files need not be looked at for each page.
     environment = kind(
         loader=loader,
@@ -106,6 +166,15 @@ def _environment(templates: Sequence[Template]) -> jinja2.Environment:
     # The same sources give the same bytes.
     del environment.filters["random"], environment.globals["lipsum"]
     return environment
+
+
+def _bounded(own: object) -> AbstractContextManager[None]:
+    """Return a bound on memory where there are templates of the calendar's own."""
+    return limited_memory(MAX_MEMORY) if own else nullcontext()
+
+
+def _message(cause: BaseException) -> str:
+    return f"it takes more than {MAX_MEMORY:,} bytes of memory" if isinstance(cause, MemoryError) else str(cause)
 
 
 @cache

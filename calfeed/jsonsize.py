@@ -1,0 +1,83 @@
+"""How much memory it takes to read a JSON text, found before it is read: `[[],[],…]` takes thirty times its size."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+MAX_TIMES = 10
+"""The most that reading a large text may take, as a multiple of its size, the text itself among it."""
+_FREE = 200_000_000
+"""What may be taken in any case: a calendar of twenty thousand events takes less."""
+# What CPython takes at most for a mapping and its first entries, a list and its first items, a value that follows
+# another with its place, and a name with its entry.
+_COSTS = {b"{": 200, b"[": 96, b",": 72, b":": 92}
+_STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
+_BEYOND_LATIN, _BEYOND_BMP = re.compile(rb"[\xc4-\xef]"), re.compile(rb"[\xf0-\xf7]")
+_WINDOW = 1_000_000
+_HALF = re.compile(rb"\\u[dD]")
+
+
+def read_json(data: bytes) -> Any:
+    """Return the value of a JSON text that takes no more than ten times its size.
+
+    Raises:
+        ValueError: it is no JSON, takes more, or holds half a character, which JSON can name and no file can hold.
+        RecursionError: it is too deep.
+    """
+    if _estimate(data) > _FREE:
+        # Punctuation within texts costs nothing. Looking for it takes longer than reading, so only where it matters.
+        room = len(data) * (MAX_TIMES - 1 - _width(data))
+        if _estimate(data) > room and sum(map(_estimate, _without_texts(data))) > max(room, _FREE):
+            raise ValueError("too many values")
+    content = json.loads(data)
+    if _HALF.search(data):
+        _check_characters(content)
+    return content
+
+
+def _estimate(data: bytes) -> int:
+    return sum(data.count(mark) * cost for mark, cost in _COSTS.items())
+
+
+def _without_texts(data: bytes) -> Iterator[bytes]:
+    """Yield a JSON text without the texts in it, in pieces: each text that is taken out takes memory for a while."""
+    begin, length = 0, _WINDOW
+    while begin < len(data):
+        window = data[begin : begin + length]
+        rest = _STRING.sub(b"", window)
+        opened = rest.find(b'"')  # a text that does not end in this window
+        if opened == -1:
+            yield rest
+            begin, length = begin + len(window), _WINDOW
+        elif begin + len(window) >= len(data):
+            yield rest  # it does not end at all
+            return
+        else:
+            tail = len(rest) - opened
+            is_stuck = tail == len(window)
+            yield rest[:opened]
+            begin, length = begin + len(window) - tail, length * 2 if is_stuck else _WINDOW
+
+
+def _width(data: bytes) -> int:
+    """Return how many bytes a character takes while the text is read: as many as the widest one in it."""
+    if data.isascii():
+        return 1
+    return 4 if _BEYOND_BMP.search(data) else 2 if _BEYOND_LATIN.search(data) else 1
+
+
+def _check_characters(content: object) -> None:
+    """Look at one text after the other: all of them written out would take as much again."""
+    left = [content]
+    while left:
+        value = left.pop()
+        if isinstance(value, dict):
+            left += value
+            left += value.values()
+        elif isinstance(value, list):
+            left += value
+        elif isinstance(value, str):
+            value.encode()

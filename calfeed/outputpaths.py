@@ -1,0 +1,35 @@
+"""Which files a build makes, by their paths: no other is ever deleted, here or where the output is published."""
+
+from __future__ import annotations
+
+import re
+
+from calfeed.fields import is_fit_path
+
+_FIXED = frozenset(
+    [
+        *("404.html", "embed.html", "index.html"),
+        *("assets/site.css", "assets/site.js", "favicon.svg"),
+        *(".htaccess", ".nojekyll", "_headers", "robots.txt", "sitemap.xml"),
+        *("calfeed.json", "changes.atom"),
+    ]
+)
+_ID = "[a-z0-9][a-z0-9-]*"
+_FEED = rf"(?:(?:category|venue)/)?{_ID}"
+_MADE = re.compile(
+    rf"{_ID}\.ics"
+    rf"|feeds/{_FEED}\.ics"
+    rf"|events/{_ID}\.(?:ics|html)"
+    rf"|(?:categories|feeds|venues)/{_ID}(?:/[0-9]{{4}})?\.html"
+    r"|months/[0-9]{4}-[0-9]{2}\.html"
+    rf"|qr/{_FEED}\.svg"
+)
+_IMAGES = "images/"
+"""Pictures keep the names that people gave them."""
+
+
+def is_output_path(path: str) -> bool:
+    """Return whether a build may make a file of this path, with or without a site."""
+    if path in _FIXED or _MADE.fullmatch(path):
+        return is_fit_path(path)
+    return path.startswith(_IMAGES) and is_fit_path(path)
