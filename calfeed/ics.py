@@ -23,6 +23,7 @@ from calfeed.notation import Duration
 from calfeed.observances import zoned_times
 from calfeed.plans import ZonePlan
 from calfeed.revisions import Revised, Revision
+from calfeed.rules import in_order
 from calfeed.vtimezone import render_timezone
 from calfeed.wire import Text, Verbatim, date_value, escape, fold, line, text_line, utc_value, wall_value
 from calfeed.zones import offset_at
@@ -97,7 +98,7 @@ def _recurrence(event: Event, *, has_zone: bool) -> Iterator[bytes]:
     recurrence = event.recurrence
     if recurrence is None:
         return
-    yield line("RRULE", recurrence.rrule)
+    yield line("RRULE", in_order(recurrence.rrule))
     # One date a line: some readers take only the first of a list.
     for name, starts in (("RDATE", recurrence.rdates), ("EXDATE", recurrence.exdates)):
         for start in starts:
