@@ -29,9 +29,9 @@ _DAY = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Obstacle:
-    """Why Outlook may skip a series, worded to follow "it knows no", and what to write instead."""
+    """What Outlook may do to a series, and why; and what to write instead."""
 
-    reason: str
+    message: str
     hint: str
 
 
@@ -56,30 +56,34 @@ def overlap_in(when: AllDay | Timed, recurrence: Recurrence) -> Obstacle | None:
     if pair is None:
         return None
     shown = " and ".join(f"{start.date()}" if isinstance(when, AllDay) else format_wall(start) for start in pair)
-    reason = f"occurrences that overlap, as those of {shown} do"
-    return Obstacle(reason, "shorten them, or write overlapping ones as events of their own")
+    message = f"Outlook may refuse this series: its occurrences overlap, as those of {shown} do"
+    return Obstacle(message, "shorten them, or write those that overlap as events of their own")
+
+
+def _unsupported(what: str, hint: str) -> Obstacle:
+    return Obstacle(f"Outlook may skip this series: it does not support {what}", hint)
 
 
 def _in_times(parts: Mapping[str, str]) -> Obstacle | None:
     if parts["FREQ"] in WITHIN_DAYS:
         hint = "write one event for each time of the day, with `freq: daily`"
-        return Obstacle("series that repeat by the hour or minute", hint)
+        return _unsupported("series that repeat by the hour or minute", hint)
     if any("," in parts.get(name, "") for name in ("BYHOUR", "BYMINUTE", "BYSECOND")):
-        return Obstacle("several occurrences on a day", "write one event for each time of the day")
+        return _unsupported("several occurrences on a day", "write one event for each time of the day")
     if "BYSECOND" in parts:
-        return Obstacle("BYSECOND", "leave it out: `start` says it")
+        return _unsupported("BYSECOND", "leave it out: `start` says it")
     return None
 
 
 def _in_numbers(parts: Mapping[str, str]) -> Obstacle | None:
     frequency, interval = parts["FREQ"], int(parts.get("INTERVAL", "1"))
     if interval > _MAX_INTERVAL[frequency]:
-        return Obstacle(f"INTERVAL above {_MAX_INTERVAL[frequency]} with FREQ={frequency}", _DATES)
+        return _unsupported(f"INTERVAL above {_MAX_INTERVAL[frequency]} with FREQ={frequency}", _DATES)
     if int(parts.get("COUNT", "1")) > _MAX_COUNT:
-        return Obstacle(f"COUNT above {_MAX_COUNT}", "write the end as `until`")
+        return _unsupported(f"COUNT above {_MAX_COUNT}", "write the end as `until`")
     for name, things in (("BYWEEKNO", "numbered weeks"), ("BYYEARDAY", "numbered days of the year")):
         if name in parts:
-            return Obstacle(things, _DATES)
+            return _unsupported(things, _DATES)
     return None
 
 
@@ -88,15 +92,15 @@ def _in_days(parts: Mapping[str, str], start: date) -> Obstacle | None:
     if frequency == "DAILY":
         return _beside(parts, ("BYDAY", "BYMONTHDAY", "BYMONTH", "BYSETPOS"), start)
     if frequency == "WEEKLY" and "BYSETPOS" in parts:
-        return Obstacle("BYSETPOS with FREQ=WEEKLY", f"name the day itself: `BYDAY={DAYS[start.weekday()]}`")
+        return _unsupported("BYSETPOS with FREQ=WEEKLY", f"name the day itself: `BYDAY={DAYS[start.weekday()]}`")
     if frequency == "WEEKLY":
         return _beside(parts, ("BYMONTH",), start)
     if "BYDAY" in parts and "BYMONTHDAY" in parts:
         nth = nth_day_rule(parts)
         hint = f"write `{text_of(nth)}`: it means the same" if nth else _DATES
-        return Obstacle("days of the week together with days of the month", hint)
+        return _unsupported("days of the week together with dates", hint)
     if (frequency == "MONTHLY" and "BYMONTH" in parts) or "," in parts.get("BYMONTH", ""):
-        return Obstacle("months to choose from", _one_each(parts, "BYMONTH", frequency="YEARLY"))
+        return _unsupported("a choice of months", _one_each(parts, "BYMONTH", frequency="YEARLY"))
     if frequency == "YEARLY" and "BYMONTH" not in parts and ("BYDAY" in parts or "BYMONTHDAY" in parts):
         return _beside(parts, ("BYDAY", "BYMONTHDAY"), start)
     return _in_weekdays(parts, start) if "BYDAY" in parts else _in_month_days(parts, start)
@@ -110,7 +114,7 @@ def _beside(parts: Mapping[str, str], names: Sequence[str], start: date) -> Obst
     equal = equal_rule(parts)
     fits = equal is not None and _in_days(equal, start) is None
     hint = f"write `{text_of(equal)}`: it means the same" if equal is not None and fits else _DATES
-    return Obstacle(f"{name} with FREQ={parts['FREQ']}", hint)
+    return _unsupported(f"{name} with FREQ={parts['FREQ']}", hint)
 
 
 def _in_weekdays(parts: Mapping[str, str], start: date) -> Obstacle | None:
@@ -120,35 +124,35 @@ def _in_weekdays(parts: Mapping[str, str], start: date) -> Obstacle | None:
     if not numbers and positions == [""]:
         return _beside(parts, ("BYDAY",), start)
     if len(days) > 1 and numbers:
-        return Obstacle("several numbered days of a month", _one_each(parts, "BYDAY"))
+        return _unsupported("several numbered days of a month", _one_each(parts, "BYDAY"))
     if numbers and positions != [""]:
-        return Obstacle("BYSETPOS with a numbered day", "leave BYSETPOS out")
+        return _unsupported("BYSETPOS with a numbered day", "leave BYSETPOS out")
     if len(positions) > 1:
-        return Obstacle("several numbered days of a month", _one_each(parts, "BYSETPOS"))
+        return _unsupported("several numbered days of a month", _one_each(parts, "BYSETPOS"))
     number = numbers[0] if numbers else int(positions[0])
     if number in _POSITIONS:
         return None
     if number == 5:
         name, value = ("BYDAY", f"-1{days[0][-2:]}") if numbers else ("BYSETPOS", "-1")
-        return Obstacle("fifth days of a month", f"`{name}={value}` is the last one of every month; else {_DATES}")
-    return Obstacle(f"days counted like {number}", _DATES)
+        return _unsupported("the fifth day of its name in a month", f"`{name}={value}` is the last one of every month; else {_DATES}")
+    return _unsupported(f"the number {number} before a day of the week", _DATES)
 
 
 def _in_month_days(parts: Mapping[str, str], start: date) -> Obstacle | None:
     """Return what does not fit "this date of a month": where a month lacks it, Exchange takes the month's last day."""
     days = parts.get("BYMONTHDAY", str(start.day)).split(",")
     if "BYSETPOS" in parts:
-        return Obstacle("BYSETPOS with days of the month", _DATES)
+        return _unsupported("BYSETPOS with dates", _DATES)
     if len(days) > 1:
-        return Obstacle("several days of a month", _one_each(parts, "BYMONTHDAY"))
+        return _unsupported("several dates in a month", _one_each(parts, "BYMONTHDAY"))
     day = int(days[0])
     if day < -1:
-        return Obstacle("days counted from the end of a month", f"`BYMONTHDAY=-1` is the last day; else {_DATES}")
+        return _unsupported("dates counted from the end of a month", f"`BYMONTHDAY=-1` is the last day; else {_DATES}")
     month = int(parts.get("BYMONTH", start.month))
     if day > 28 and (parts["FREQ"] == "MONTHLY" or month == 2):
         last = text_of({**parts, **({"BYMONTH": "2"} if parts["FREQ"] == "YEARLY" else {}), "BYMONTHDAY": "-1"})
-        reason = "months without their occurrence: it takes the last day of those that are too short"
-        return Obstacle(reason, f"if the last day is meant write `{last}`; else {_DATES}")
+        message = "Outlook may add dates to this series: in a month that is too short it takes the last day"
+        return Obstacle(message, f"if the last day is meant write `{last}`; else {_DATES}")
     return None
 
 

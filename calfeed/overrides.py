@@ -91,9 +91,7 @@ class SeriesResolver:
             self._notes.warn(mark, "misread-rule", misreading.message, misreading.hint)
         obstacle = obstacle_in(rule, first.date()) or overlap_in(when, recurrence)
         if obstacle is not None:
-            self._notes.warn(
-                mark, "outlook-rule", f"Outlook may leave this series out: it knows no {obstacle.reason}", obstacle.hint
-            )
+            self._notes.warn(mark, "outlook-rule", obstacle.message, obstacle.hint)
 
     def _with_dates(self, by_rule: Recurrence, when: AllDay | Timed) -> Recurrence | None:
         """Return the series with its exceptions and extra dates; None where nothing is left of it."""

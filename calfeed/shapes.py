@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 
-from calfeed.rules import Rule, equal_rule, text_of
+from calfeed.rules import Rule, equal_rule, nth_day_rule, text_of
 
 _TIME = "BYHOUR BYMINUTE BYSECOND"
 _TIMES = f"{_TIME} BYHOUR, BYMINUTE, BYSECOND,"
@@ -104,6 +104,7 @@ KNOWN_MISREADINGS: tuple[KnownMisreading, ...] = (
         for time in ("BYHOUR,", "BYMINUTE,", "BYSECOND,")
         for trait in ("start:29..31", "BYDAY:plain", "BYDAY:nth", "BYDAY:-nth")
     ),
+    _known("MONTHLY", "BYSETPOS BYMONTHDAY,", "ical.js"),
     *(_known(frequency, "BYDAY:mixed", "dateutil") for frequency in ("MONTHLY", "YEARLY")),
     *(
         _known("MONTHLY", f"{days} {trait}", "ical.js")
@@ -247,19 +248,23 @@ def _misreading(parts: Mapping[str, str], start: date) -> Misreading:
         for reader in known.readers
     }
     names = [name for reader, name in _PROGRAMS.items() if reader in readers]
-    message = "not all calendars are known to take this rule for the same dates"
+    message = "calendars are not known to agree on the dates of this rule"
     if names:
-        message = f"{' and '.join(names)} would take this rule for other dates, or for none"
+        message = f"{' and '.join(names)} {'get' if len(names) > 1 else 'gets'} the dates of this rule wrong"
     return Misreading(message, _hint(parts, start))
 
 
 def _hint(parts: Mapping[str, str], start: date) -> str:
     """Return what to write instead: a rule that means the same, several rules, the last day, or the dates."""
-    if "leap" in traits_of(parts, start):
+    if "leap" in traits_of(parts, start) and "," not in parts.get("BYMONTH", ""):
         last = {**parts, "BYMONTH": "2", "BYMONTHDAY": "-1"}
         if is_read_alike(last, start):
             return f"for the last day of February write `{text_of(last)}`; else {_DATES}"
-    equal = equal_rule(parts)
+    if parts.get("BYSETPOS") == "-1" and min(map(int, parts.get("BYMONTHDAY", "0").split(","))) > 27:
+        last = {name: value for name, value in parts.items() if name != "BYSETPOS"} | {"BYMONTHDAY": "-1"}
+        if is_read_alike(last, start):
+            return f"for the last day of the month write `{text_of(last)}`; else {_DATES}"
+    equal = equal_rule(parts) or nth_day_rule(parts)
     if equal is not None and is_read_alike(equal, start):
         return f"write `{text_of(equal)}`: it means the same"
     for name in _SPLIT:
@@ -275,4 +280,6 @@ def _one_each(parts: Mapping[str, str], name: str) -> list[Mapping[str, str]]:
     if "BYSETPOS" in parts and name != "BYSETPOS":
         return []
     kept = {key: value for key, value in parts.items() if key != "COUNT"}
+    if name == "BYMONTH" and kept["FREQ"] == "MONTHLY" and "INTERVAL" not in kept:
+        kept["FREQ"] = "YEARLY"
     return [{**kept, name: value} for value in parts.get(name, "").split(",")]
