@@ -134,7 +134,9 @@ def _in_weekdays(parts: Mapping[str, str], start: date) -> Obstacle | None:
         return None
     if number == 5:
         name, value = ("BYDAY", f"-1{days[0][-2:]}") if numbers else ("BYSETPOS", "-1")
-        return _unsupported("the fifth day of its name in a month", f"`{name}={value}` is the last one of every month; else {_DATES}")
+        return _unsupported(
+            "the fifth day of its name in a month", f"`{name}={value}` is the last one of every month; else {_DATES}"
+        )
     return _unsupported(f"the number {number} before a day of the week", _DATES)
 
 

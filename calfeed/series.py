@@ -144,7 +144,8 @@ def goes_out_of_reach(when: AllDay | Timed, recurrence: Recurrence) -> bool:
         return False
     first = first_start(when)
     last = first if recurrence.is_endless else recurrence.starts[-1]
-    return next(starts_of(rule, first, after=last + _SECOND, last=last + reach), None) is None
+    # From the day after, where a rule gives several starts on a day.
+    return next(starts_of(rule, first, after=last + timedelta(days=1), last=last + reach), None) is None
 
 
 def is_same_in_utc(rule: Rule, first: Timed) -> bool:

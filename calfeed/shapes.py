@@ -44,7 +44,9 @@ def _shape(frequency: str, allowed: str, needed: str = "") -> Shape:
 
 
 READ_ALIKE: tuple[Shape, ...] = (
-    _shape("DAILY", f"INTERVAL WKST {_TIMES} BYMONTH BYMONTH, {_DATE} BYMONTHDAY, BYDAY:plain BYDAY,"),
+    _shape("DAILY", f"INTERVAL WKST {_TIMES} BYDAY:plain BYDAY,"),
+    _shape("DAILY", f"WKST {_TIMES} BYMONTH BYMONTH, BYDAY:plain BYDAY,"),
+    _shape("DAILY", f"WKST {_TIMES} {_DATE} BYMONTHDAY,"),
     _shape("WEEKLY", f"INTERVAL WKST {_TIMES} BYMONTH BYMONTH, BYDAY:plain BYDAY,"),
     # On a date of each month; in one month of each year.
     _shape("MONTHLY", f"INTERVAL WKST {_TIME} start:29..31 {_ANY_DATE} BYMONTHDAY,"),
@@ -69,71 +71,58 @@ READ_ALIKE: tuple[Shape, ...] = (
     _shape("YEARLY", f"INTERVAL WKST {_TIME} BYDAY, BYSETPOS BYSETPOS:+ BYSETPOS:-", "BYMONTH BYDAY:plain"),
     _shape("YEARLY", f"INTERVAL WKST {_TIME}", "BYYEARDAY"),
     # In zones without changes of the clocks; in others these are warned of all the same.
-    _shape(
-        "HOURLY",
-        f"INTERVAL WKST BYMINUTE BYMINUTE, BYSECOND BYSECOND, BYMONTH BYMONTH, {_DATE} BYMONTHDAY, BYDAY:plain BYDAY,",
-    ),
-    _shape("MINUTELY", f"INTERVAL WKST BYSECOND BYSECOND, BYMONTH BYMONTH, {_DATE} BYMONTHDAY, BYDAY:plain BYDAY,"),
+    _shape("HOURLY", "INTERVAL WKST BYMINUTE BYMINUTE, BYSECOND BYSECOND, BYDAY:plain BYDAY,"),
+    _shape("HOURLY", "INTERVAL WKST BYMINUTE BYMINUTE, BYSECOND BYSECOND, BYMONTH BYMONTH,"),
+    _shape("HOURLY", f"INTERVAL WKST BYMINUTE BYMINUTE, BYSECOND BYSECOND, {_DATE} BYMONTHDAY,"),
+    # ical.js looks at every minute of the months in between, if there are some.
+    _shape("MINUTELY", "INTERVAL WKST BYSECOND BYSECOND, BYDAY:plain BYDAY,"),
 )
 
 
 @dataclass(frozen=True, slots=True)
 class KnownMisreading:
-    """Rules with all of these traits, and none of the others, were seen to be taken otherwise by these readers."""
+    """What readers were seen to take otherwise: rules with a trait of each group, and none of `without`."""
 
     frequency: str
-    traits: frozenset[str]
+    groups: tuple[frozenset[str], ...]
     readers: tuple[str, ...]
-    without: frozenset[str] = frozenset()
+    without: frozenset[str]
 
 
 def _known(frequency: str, traits: str, *readers: str, without: str = "") -> KnownMisreading:
-    return KnownMisreading(frequency, frozenset(traits.split()), readers, frozenset(without.split()))
+    """Return what `traits` say: words, each one of them or several with a `|` between them."""
+    groups = tuple(frozenset(word.split("|")) for word in traits.split())
+    return KnownMisreading(frequency, groups, readers, frozenset(without.split()))
 
+
+_SEVERAL_TIMES = "BYHOUR,|BYMINUTE,|BYSECOND,"
+_FROM_THE_END = "BYMONTHDAY:-1|BYMONTHDAY:-2..-28|BYMONTHDAY:-29..-31"
 
 KNOWN_MISREADINGS: tuple[KnownMisreading, ...] = (
-    *(
-        _known(frequency, f"BYSETPOS{comma}", "ical.js", "libical")
-        for frequency in ("DAILY", "WEEKLY")
-        for comma in ("", ",")
-    ),
+    _known("DAILY", "BYSETPOS|BYSETPOS,", "ical.js", "libical"),
+    _known("WEEKLY", "BYSETPOS|BYSETPOS,", "ical.js", "libical"),
     _known("MONTHLY", "BYMONTH,", "ical.js"),
     _known("MONTHLY", "BYMONTH INTERVAL", "ical.js"),
-    *(
-        _known("MONTHLY", f"{time} {trait}", "ical.js")
-        for time in ("BYHOUR,", "BYMINUTE,", "BYSECOND,")
-        for trait in ("start:29..31", "BYDAY:plain", "BYDAY:nth", "BYDAY:-nth")
+    _known("MONTHLY", f"{_SEVERAL_TIMES} start:29..31|BYDAY:plain|BYDAY:nth|BYDAY:-nth", "ical.js"),
+    _known("MONTHLY", f"{_SEVERAL_TIMES} BYSETPOS|BYSETPOS,", "ical.js", "libical"),
+    _known("MONTHLY", "BYMONTHDAY, BYSETPOS|BYSETPOS,", "ical.js"),
+    _known("MONTHLY", f"{_FROM_THE_END} BYDAY:plain|BYDAY:nth|BYDAY:-nth|BYDAY:5th", "ical.js"),
+    _known("MONTHLY", "BYDAY:mixed", "dateutil"),
+    _known("YEARLY", f"leap|BYDAY:far|BYWEEKNO|{_SEVERAL_TIMES}", "ical.js"),
+    _known(
+        "YEARLY",
+        f"BYMONTHDAY:1..28|BYMONTHDAY:29..31|{_FROM_THE_END}",
+        "ical.js",
+        "libical",
+        without="BYMONTH BYMONTH,",
     ),
-    _known("MONTHLY", "BYSETPOS BYMONTHDAY,", "ical.js"),
-    *(_known(frequency, "BYDAY:mixed", "dateutil") for frequency in ("MONTHLY", "YEARLY")),
-    *(
-        _known("MONTHLY", f"{days} {trait}", "ical.js")
-        for days in ("BYMONTHDAY:-1", "BYMONTHDAY:-2..-28", "BYMONTHDAY:-29..-31")
-        for trait in ("BYDAY:plain", "BYDAY:nth")
-    ),
-    *(
-        _known("YEARLY", trait, "ical.js")
-        for trait in ("leap", "BYHOUR,", "BYMINUTE,", "BYSECOND,", "BYDAY:far", "BYWEEKNO")
-    ),
-    *(
-        _known("YEARLY", trait, "ical.js", "libical", without="BYMONTH BYMONTH,")
-        for trait in (
-            "BYMONTHDAY:1..28",
-            "BYMONTHDAY:29..31",
-            "BYMONTHDAY:-1",
-            "BYMONTHDAY:-2..-28",
-            "BYMONTHDAY:-29..-31",
-        )
-    ),
-    _known("YEARLY", "BYSETPOS", "ical.js", without="BYMONTH"),
-    _known("YEARLY", "BYMONTH, start:29..31", "ical.js"),
-    *(
-        _known("YEARLY", f"BYMONTH, {days}", "ical.js")
-        for days in ("BYMONTHDAY:-1", "BYMONTHDAY:-2..-28", "BYMONTHDAY:-29..-31")
-    ),
-    *(_known("YEARLY", f"BYYEARDAY BYMONTH{comma}", "ical.js", "libical") for comma in ("", ",")),
-    *(_known("HOURLY", f"BYHOUR{comma}", "ical.js", "libical") for comma in ("", ",")),
-    *(_known(frequency, "BYYEARDAY", "ical.js") for frequency in ("HOURLY", "MINUTELY")),
+    _known("YEARLY", "BYSETPOS|BYSETPOS,", "ical.js", without="BYMONTH"),
+    _known("YEARLY", f"BYMONTH, start:29..31|{_FROM_THE_END}", "ical.js"),
+    _known("YEARLY", "BYYEARDAY BYMONTH|BYMONTH,", "ical.js", "libical"),
+    _known("YEARLY", "BYDAY:mixed", "dateutil"),
+    _known("HOURLY", "BYHOUR|BYHOUR,", "ical.js", "libical"),
+    _known("HOURLY", "BYYEARDAY", "ical.js"),
+    _known("MINUTELY", "BYYEARDAY", "ical.js"),
 )
 
 _PROGRAMS = {
@@ -244,7 +233,9 @@ def _misreading(parts: Mapping[str, str], start: date) -> Misreading:
     readers = {
         reader
         for known in KNOWN_MISREADINGS
-        if known.frequency == parts["FREQ"] and known.traits <= traits and not known.without & traits
+        if known.frequency == parts["FREQ"]
+        and not known.without & traits
+        and all(traits & group for group in known.groups)
         for reader in known.readers
     }
     names = [name for reader, name in _PROGRAMS.items() if reader in readers]
