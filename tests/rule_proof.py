@@ -3,7 +3,8 @@
 Rules are drawn at random over the whole grammar that calfeed reads. calfeed builds a file of each; ical.js, libical,
 dateutil and recurring_ical_events expand it, and each answer is compared with the occurrences that calfeed means.
 A rule that one of them takes otherwise, refuses, or does not return from must have the warning `misread-rule`. How many
-were warned of in vain is counted, too.
+were warned of in vain is counted, too. With `--shapes 100` that many rules are drawn of each shape in the table of
+calfeed.shapes, and no others.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from random_rules import Series, draw
+from random_rules import Series, draw, draw_of
 from readers import icaljs, libical, pyrules
 from readers.reading import Expansion
 from support import NOW, write_files
@@ -31,6 +32,7 @@ from calfeed.model import AllDay, Event, Project
 from calfeed.pipeline import build
 from calfeed.project import load
 from calfeed.series import first_start, settle, starts_between
+from calfeed.shapes import READ_ALIKE
 
 _CALENDAR = "name: Rules\nid: rules.example\nurl: https://rules.example/\nautomatic_feeds: []\n"
 _LIMIT = 40
@@ -164,12 +166,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--rules", type=int, default=500)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--likely", type=float, default=0.18, help="how likely each BY... part of a rule is")
+    parser.add_argument("--shapes", type=int, default=0, help="instead, so many rules of each proven shape")
     options = parser.parse_args()
     begin = time.perf_counter()
     dice = random.Random(options.seed)  # noqa: S311 - not for secrets
     with TemporaryDirectory() as folder:
-        drawn = [draw(dice, f"s{number}", likely=options.likely) for number in range(options.rules)]
+        shapes = READ_ALIKE * options.shapes
+        drawn = [draw_of(dice, f"s{number}", shape) for number, shape in enumerate(shapes)]
+        drawn = drawn or [draw(dice, f"s{number}") for number in range(options.rules)]
         proof = prove(Path(folder), drawn)
     for verdict in proof.unwarned:
         print(f"not warned of: {verdict.series.yaml.rstrip()} {', '.join(verdict.misreaders)}")
