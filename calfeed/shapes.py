@@ -3,13 +3,14 @@
 A shape is a frequency and the traits that a rule may have with it. What it does not list no rule of that shape has. The
 traits are words:
 
-    INTERVAL WKST            the part is there, and is not 1 or MO
+    INTERVAL                 the part is there, and is not 1
+    WKST:SU WKST             weeks begin on Sunday; on another day than Monday or Sunday
     BYMONTH                  one month; `BYMONTH,` several. Likewise BYHOUR, BYMINUTE, BYSECOND, BYSETPOS
     BYMONTHDAY:1..28         such dates; also `29..31`, `-1`, `-2..-28`, `-29..-31`. `BYMONTHDAY,` several dates
     BYDAY:plain              days without a number; `nth` 1 to 4, `-nth` -1 to -4, `5th` 5 or -5, `far` beyond;
                              `mixed` days with a number beside days without. `BYDAY,` several days
     BYSETPOS:+ BYSETPOS:-    counted from the beginning, from the end
-    BYYEARDAY BYWEEKNO       the part is there
+    BYYEARDAY BYWEEKNO       the part is there; `BYYEARDAY,` several days of the year
     start:29..31             the date is that of the start, and not every month has it
     leap                     a yearly rule for 29 February
 """
@@ -23,6 +24,7 @@ from functools import lru_cache
 
 from calfeed.rules import Rule, equal_rule, nth_day_rule, text_of
 
+_WEEKS = "WKST:SU WKST"
 _TIME = "BYHOUR BYMINUTE BYSECOND"
 _TIMES = f"{_TIME} BYHOUR, BYMINUTE, BYSECOND,"
 _DATE = "BYMONTHDAY:1..28 BYMONTHDAY:29..31"
@@ -44,38 +46,40 @@ def _shape(frequency: str, allowed: str, needed: str = "") -> Shape:
 
 
 READ_ALIKE: tuple[Shape, ...] = (
-    _shape("DAILY", f"INTERVAL WKST {_TIMES} BYDAY:plain BYDAY,"),
-    _shape("DAILY", f"WKST {_TIMES} BYMONTH BYMONTH, BYDAY:plain BYDAY,"),
-    _shape("DAILY", f"WKST {_TIMES} {_DATE} BYMONTHDAY,"),
-    _shape("WEEKLY", f"INTERVAL WKST {_TIMES} BYMONTH BYMONTH, BYDAY:plain BYDAY,"),
+    _shape("DAILY", f"INTERVAL {_WEEKS} {_TIMES} BYDAY:plain BYDAY,"),
+    _shape("DAILY", f"{_WEEKS} {_TIMES} BYMONTH BYMONTH, BYDAY:plain BYDAY,"),
+    _shape("DAILY", f"{_WEEKS} {_TIMES} {_DATE} BYMONTHDAY,"),
+    _shape("WEEKLY", f"INTERVAL WKST:SU {_TIMES} BYMONTH BYMONTH, BYDAY:plain BYDAY,"),
+    _shape("WEEKLY", f"{_WEEKS} {_TIMES} BYMONTH BYMONTH, BYDAY:plain BYDAY,"),
+    _shape("WEEKLY", f"INTERVAL {_WEEKS} {_TIMES} BYMONTH BYMONTH, BYDAY:plain"),
     # On a date of each month; in one month of each year.
-    _shape("MONTHLY", f"INTERVAL WKST {_TIME} start:29..31 {_ANY_DATE} BYMONTHDAY,"),
-    _shape("MONTHLY", f"WKST {_TIME} start:29..31 {_ANY_DATE} BYMONTHDAY,", "BYMONTH"),
+    _shape("MONTHLY", f"INTERVAL {_WEEKS} {_TIME} start:29..31 {_ANY_DATE} BYMONTHDAY,"),
+    _shape("MONTHLY", f"{_WEEKS} {_TIME} start:29..31 {_ANY_DATE} BYMONTHDAY,", "BYMONTH"),
     # On days of the week, nth ones, chosen ones (the last working day), and those on some dates (Friday the 13th).
-    _shape("MONTHLY", f"INTERVAL WKST {_TIME} BYDAY:plain BYDAY,"),
-    _shape("MONTHLY", f"INTERVAL WKST {_TIME} {_NUMBERED} BYDAY,"),
-    _shape("MONTHLY", f"INTERVAL WKST {_TIME} BYDAY, BYSETPOS BYSETPOS, BYSETPOS:+ BYSETPOS:-", "BYDAY:plain"),
-    _shape("MONTHLY", f"INTERVAL WKST {_TIME} BYDAY:plain BYDAY, BYMONTHDAY:1..28 BYMONTHDAY,"),
-    _shape("MONTHLY", f"WKST {_TIME} BYDAY:plain BYDAY,", "BYMONTH"),
-    _shape("MONTHLY", f"WKST {_TIME} {_NUMBERED} BYDAY,", "BYMONTH"),
+    _shape("MONTHLY", f"INTERVAL {_WEEKS} {_TIME} BYDAY:plain BYDAY,"),
+    _shape("MONTHLY", f"INTERVAL {_WEEKS} {_TIME} {_NUMBERED} BYDAY,"),
+    _shape("MONTHLY", f"INTERVAL {_WEEKS} {_TIME} BYDAY, BYSETPOS BYSETPOS, BYSETPOS:+ BYSETPOS:-", "BYDAY:plain"),
+    _shape("MONTHLY", f"INTERVAL {_WEEKS} {_TIME} BYDAY:plain BYDAY, BYMONTHDAY:1..28 BYMONTHDAY,"),
+    _shape("MONTHLY", f"{_WEEKS} {_TIME} BYDAY:plain BYDAY,", "BYMONTH"),
+    _shape("MONTHLY", f"{_WEEKS} {_TIME} {_NUMBERED} BYDAY,", "BYMONTH"),
     # On the date of the start; in each of some months; on dates of some months.
-    _shape("YEARLY", f"INTERVAL WKST {_TIME} BYMONTH start:29..31"),
-    _shape("YEARLY", f"INTERVAL WKST {_TIME} BYMONTH BYMONTH,"),
-    _shape("YEARLY", f"INTERVAL WKST {_TIME} BYMONTHDAY:1..28 BYMONTHDAY,", "BYMONTH"),
-    _shape("YEARLY", f"INTERVAL WKST {_TIME} BYMONTHDAY:1..28 BYMONTHDAY,", "BYMONTH,"),
-    _shape("YEARLY", f"INTERVAL WKST {_TIME} BYMONTHDAY:29..31 BYMONTHDAY:-1", "BYMONTH"),
+    _shape("YEARLY", f"INTERVAL {_WEEKS} {_TIME} BYMONTH start:29..31"),
+    _shape("YEARLY", f"INTERVAL {_WEEKS} {_TIME} BYMONTH BYMONTH,"),
+    _shape("YEARLY", f"INTERVAL {_WEEKS} {_TIME} BYMONTHDAY:1..28 BYMONTHDAY,", "BYMONTH"),
+    _shape("YEARLY", f"INTERVAL {_WEEKS} {_TIME} BYMONTHDAY:1..28 BYMONTHDAY,", "BYMONTH,"),
+    _shape("YEARLY", f"INTERVAL {_WEEKS} {_TIME} BYMONTHDAY:29..31 BYMONTHDAY:-1", "BYMONTH"),
     # On days of the week, and nth ones.
-    _shape("YEARLY", f"INTERVAL WKST {_TIME} BYMONTH BYMONTH, BYDAY:plain BYDAY,"),
-    _shape("YEARLY", f"INTERVAL WKST {_TIME} BYMONTH BYMONTH, {_NUMBERED} BYDAY,"),
-    _shape("YEARLY", f"INTERVAL WKST {_TIME} BYDAY:plain BYDAY, BYMONTHDAY:1..28 BYMONTHDAY,", "BYMONTH"),
-    _shape("YEARLY", f"INTERVAL WKST {_TIME} BYDAY, BYSETPOS BYSETPOS:+ BYSETPOS:-", "BYMONTH BYDAY:plain"),
-    _shape("YEARLY", f"INTERVAL WKST {_TIME}", "BYYEARDAY"),
+    _shape("YEARLY", f"INTERVAL {_WEEKS} {_TIME} BYMONTH BYMONTH, BYDAY:plain BYDAY,"),
+    _shape("YEARLY", f"INTERVAL {_WEEKS} {_TIME} BYMONTH BYMONTH, {_NUMBERED} BYDAY,"),
+    _shape("YEARLY", f"INTERVAL {_WEEKS} {_TIME} BYDAY:plain BYDAY, BYMONTHDAY:1..28 BYMONTHDAY,", "BYMONTH"),
+    _shape("YEARLY", f"INTERVAL {_WEEKS} {_TIME} BYDAY, BYSETPOS BYSETPOS:+ BYSETPOS:-", "BYMONTH BYDAY:plain"),
+    _shape("YEARLY", f"INTERVAL {_WEEKS} {_TIME}", "BYYEARDAY"),
     # In zones without changes of the clocks; in others these are warned of all the same.
-    _shape("HOURLY", "INTERVAL WKST BYMINUTE BYMINUTE, BYSECOND BYSECOND, BYDAY:plain BYDAY,"),
-    _shape("HOURLY", "INTERVAL WKST BYMINUTE BYMINUTE, BYSECOND BYSECOND, BYMONTH BYMONTH,"),
-    _shape("HOURLY", f"INTERVAL WKST BYMINUTE BYMINUTE, BYSECOND BYSECOND, {_DATE} BYMONTHDAY,"),
+    _shape("HOURLY", f"INTERVAL {_WEEKS} BYMINUTE BYMINUTE, BYSECOND BYSECOND, BYDAY:plain BYDAY,"),
+    _shape("HOURLY", f"INTERVAL {_WEEKS} BYMINUTE BYMINUTE, BYSECOND BYSECOND, BYMONTH BYMONTH,"),
+    _shape("HOURLY", f"INTERVAL {_WEEKS} BYMINUTE BYMINUTE, BYSECOND BYSECOND, {_DATE} BYMONTHDAY,"),
     # ical.js looks at every minute of the months in between, if there are some.
-    _shape("MINUTELY", "INTERVAL WKST BYSECOND BYSECOND, BYDAY:plain BYDAY,"),
+    _shape("MINUTELY", f"INTERVAL {_WEEKS} BYSECOND BYSECOND, BYDAY:plain BYDAY,"),
 )
 
 
@@ -101,6 +105,7 @@ _FROM_THE_END = "BYMONTHDAY:-1|BYMONTHDAY:-2..-28|BYMONTHDAY:-29..-31"
 KNOWN_MISREADINGS: tuple[KnownMisreading, ...] = (
     _known("DAILY", "BYSETPOS|BYSETPOS,", "ical.js", "libical"),
     _known("WEEKLY", "BYSETPOS|BYSETPOS,", "ical.js", "libical"),
+    _known("WEEKLY", "INTERVAL WKST BYDAY,", "libical"),
     _known("MONTHLY", "BYMONTH,", "ical.js"),
     _known("MONTHLY", "BYMONTH INTERVAL", "ical.js"),
     _known("MONTHLY", f"{_SEVERAL_TIMES} start:29..31|BYDAY:plain|BYDAY:nth|BYDAY:-nth", "ical.js"),
@@ -150,16 +155,17 @@ def traits_of(parts: Mapping[str, str], start: date) -> frozenset[str]:
 
 
 def _traits(parts: Mapping[str, str], start: date) -> Iterator[str]:
-    for name, usual in (("INTERVAL", "1"), ("WKST", "MO")):
-        if parts.get(name, usual) != usual:
-            yield name
+    if parts.get("INTERVAL", "1") != "1":
+        yield "INTERVAL"
+    if parts.get("WKST", "MO") != "MO":
+        yield "WKST:SU" if parts["WKST"] == "SU" else "WKST"
     for name in ("BYMONTH", "BYHOUR", "BYMINUTE", "BYSECOND", "BYSETPOS"):
         if name in parts:
             yield f"{name}," if "," in parts[name] else name
     for name in ("BYYEARDAY", "BYWEEKNO"):
         if name in parts:
             yield name
-    for name in ("BYMONTHDAY", "BYDAY"):
+    for name in ("BYMONTHDAY", "BYDAY", "BYYEARDAY"):
         if "," in parts.get(name, ""):
             yield f"{name},"
     if "BYSETPOS" in parts:

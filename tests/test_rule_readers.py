@@ -124,6 +124,12 @@ def test_ordinary_rules_are_not_warned_of(tmp_path: Path, start: str, rule: str)
         ("2027-08-05", "FREQ=MONTHLY;BYMONTH=6,8", "Thunderbird", "FREQ=YEARLY;BYMONTH=6"),
         ("2027-05-18", "FREQ=YEARLY;BYWEEKNO=20;BYDAY=TU", "Thunderbird", ""),
         ("2027-05-18", "FREQ=WEEKLY;BYDAY=MO,TU;BYSETPOS=-1", "Thunderbird and GNOME Calendar", ""),
+        (
+            "2027-03-02",
+            "FREQ=WEEKLY;INTERVAL=2;BYDAY=MO,TU;WKST=SA",
+            "GNOME Calendar",
+            "FREQ=WEEKLY;INTERVAL=2;BYDAY=MO;WKST=SA",
+        ),
         ("2027-05-03", "FREQ=MONTHLY;BYDAY=1MO,TU", "programs with Python's dateutil", "FREQ=MONTHLY;BYDAY=1MO"),
     ],
 )
