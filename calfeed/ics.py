@@ -22,6 +22,7 @@ from calfeed.notation import Duration
 from calfeed.observances import zoned_times
 from calfeed.plans import ZonePlan
 from calfeed.revisions import Revised, Revision
+from calfeed.rules import in_order
 from calfeed.texts import harmless
 from calfeed.until import rrule_in_files
 from calfeed.vtimezone import render_timezone
@@ -113,7 +114,8 @@ def _recurrence(event: Event, *, has_zone: bool) -> Iterator[bytes]:
     recurrence = event.recurrence
     if recurrence is None:
         return
-    yield line("RRULE", rrule_in_files(event.when, recurrence) if has_zone else recurrence.rrule)
+    rrule = rrule_in_files(event.when, recurrence) if has_zone else recurrence.rrule
+    yield line("RRULE", in_order(rrule))
     # One date a line: some readers take only the first of a list.
     for name, starts in (("RDATE", recurrence.rdates), ("EXDATE", recurrence.exdates)):
         for start in starts:

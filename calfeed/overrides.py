@@ -14,9 +14,12 @@ from calfeed.model import AllDay, Event, Instance, Recurrence, Timed, ZonedTime
 from calfeed.notation import DayRange, Duration, NotationError, WrittenTime, format_offset, format_wall
 from calfeed.notes import Notes
 from calfeed.observances import is_place, place_at
+from calfeed.outlook import obstacle_in, overlap_in
 from calfeed.recurrence import HORIZON_YEAR, MAX_STEPS, Effort, TooManySteps, as_wall, end_of
+from calfeed.rules import WITHIN_DAYS
 from calfeed.schema import EventEntry, OverrideEntry
 from calfeed.series import Occurrence
+from calfeed.shapes import Misreading, misreading_of
 
 _STEPS_OF_INSTANCE = 100
 """What an instance costs beside a date of the rule: it is written out in full."""
@@ -84,10 +87,10 @@ class SeriesResolver:
         except NotationError as refusal:
             self._notes.report(mark, refusal.code, refusal.message, refusal.hint)
             return None
-        if rule.is_misread:
-            hint = "write its dates as events of their own"
-            message = "Thunderbird is known to take other dates for this rule"
-            self._notes.warn(mark, "misread-rule", message, hint)
+        if series.goes_out_of_reach(when, by_rule):
+            message = "the rule does not occur again for so long that it freezes Thunderbird"
+            self._notes.report(mark, "bad-rrule", message, "write its dates as events of their own")
+            return None
         if not series.occurrence_at(when, series.first_start(when), is_nominal=is_nominal).is_plain:
             hint = "let the series begin on another day, and make this one an event of its own"
             message = "the clocks change during the first occurrence, so readers would misplace the others"
@@ -99,8 +102,23 @@ class SeriesResolver:
         recurrence = self._with_dates(by_rule, event)
         if recurrence is None:
             return None
+        self._check_readers(recurrence, when)
         recurrence = replace(recurrence, instances=self._overrides(event, recurrence))
         return self._with_settled(event, recurrence)
+
+    def _check_readers(self, recurrence: Recurrence, when: AllDay | Timed) -> None:
+        """Warn of a series that some calendar takes for other dates, or leaves out."""
+        rule, mark = recurrence.rule, recurrence.mark
+        first = series.first_start(when)
+        misreading = misreading_of(rule, first.date())
+        if misreading is None and rule["FREQ"] in WITHIN_DAYS and series.meets_change(when, recurrence):
+            message = "the clocks change during this series, and calendars differ on the hours after that"
+            misreading = Misreading(message, "write one event for each time of the day, with `freq: daily`")
+        if misreading is not None:
+            self._notes.warn(mark, "misread-rule", misreading.message, misreading.hint)
+        obstacle = obstacle_in(rule, first.date()) or overlap_in(when, recurrence)
+        if obstacle is not None:
+            self._notes.warn(mark, "outlook-rule", obstacle.message, obstacle.hint)
 
     def _with_dates(self, by_rule: Recurrence, event: Event) -> Recurrence | None:
         """Return the series with its exceptions and extra dates; None where nothing is left of it.

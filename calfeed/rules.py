@@ -15,6 +15,7 @@ from math import prod
 from calfeed.notation import NotationError, WrittenTime, read_moment
 
 FREQUENCIES = ("YEARLY", "MONTHLY", "WEEKLY", "DAILY", "HOURLY", "MINUTELY")
+WITHIN_DAYS = ("HOURLY", "MINUTELY")
 _ORDER = (
     "FREQ", "INTERVAL", "COUNT", "BYMONTH", "BYWEEKNO", "BYYEARDAY", "BYMONTHDAY", "BYDAY", "BYHOUR", "BYMINUTE",
     "BYSECOND", "BYSETPOS", "WKST",
@@ -33,6 +34,9 @@ _RANGES = {
     "BYSECOND": (0, 59, False),
     "BYSETPOS": (1, 366, True),
 }
+# The days of each month of a leap year.
+_LONGEST = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
+_STEPPED = ("BYMONTH", "BYHOUR", "BYMINUTE", "BYSECOND")
 # The most days that a period has, and the most starts it may give: it is looked at as a whole.
 _DAYS = {"YEARLY": 366, "MONTHLY": 31, "WEEKLY": 7}
 _MAX_TIMES = 50_000
@@ -64,29 +68,69 @@ class Rule:
         return ";".join(f"{name}={value}" for name, value in self.parts)
 
     @property
-    def is_misread(self) -> bool:
-        """Whether ical.js, and so Thunderbird, is known to take the rule otherwise (tests/test_series.py)."""
-        if self["BYSETPOS"] is not None and self["FREQ"] in ("WEEKLY", "YEARLY"):
-            return True
-        if self["FREQ"] != "YEARLY":
-            return False
-        days = self["BYMONTHDAY"]
-        has_numbers = any(character.isdigit() for character in self["BYDAY"] or "")
-        return (
-            self["BYWEEKNO"] is not None
-            or (self["BYMONTH"] is None and (has_numbers or days is not None))
-            or any(abs(int(day)) > 28 for day in (days or "0").split(","))
-        )
-
-    @property
     def is_within_days(self) -> bool:
         """Whether the rule speaks of times of the day."""
-        return self["FREQ"] in ("HOURLY", "MINUTELY") or any(self[n] for n in ("BYHOUR", "BYMINUTE", "BYSECOND"))
+        return self["FREQ"] in WITHIN_DAYS or any(self[n] for n in ("BYHOUR", "BYMINUTE", "BYSECOND"))
 
     @property
     def is_endless(self) -> bool:
         """Whether the rule goes on for ever."""
         return self.until is None and self["COUNT"] is None
+
+
+def in_order(rrule: str) -> str:
+    """Return the text of a rule with its months, hours, minutes and seconds in ascending order.
+
+    That means the same (RFC 5545 §3.3.10), but ical.js and libical step through them as they are written.
+    """
+    if "," not in rrule:
+        return rrule
+    return ";".join(_part_in_order(part) for part in rrule.split(";"))
+
+
+def _part_in_order(part: str) -> str:
+    name, _, value = part.partition("=")
+    return f"{name}={','.join(sorted(value.split(','), key=int))}" if name in _STEPPED else part
+
+
+def text_of(parts: Mapping[str, str]) -> str:
+    """Return parts as RFC 5545 writes them, in the order of this module."""
+    return ";".join(f"{name}={parts[name]}" for name in _ORDER if name in parts)
+
+
+def equal_rule(parts: Mapping[str, str]) -> Mapping[str, str] | None:
+    """Return the parts of a rule of another frequency that gives the same dates, if one is known.
+
+    Among all days some are chosen by their date, so by month; or by their day of the week, so by week. Of several years
+    or months in a row all are looked at (INTERVAL=1), and nothing is counted within them (BYSETPOS).
+    """
+    frequency = parts["FREQ"]
+    if parts.get("INTERVAL", "1") != "1" or "BYSETPOS" in parts or "BYYEARDAY" in parts or "BYWEEKNO" in parts:
+        return None
+    kept = {name: value for name, value in parts.items() if name != "INTERVAL"}
+    has_numbers = any(character.isdigit() for character in parts.get("BYDAY", ""))
+    if frequency in ("DAILY", "YEARLY") and "BYMONTHDAY" in parts and not has_numbers:
+        return {**kept, "FREQ": "MONTHLY"}
+    if frequency in ("DAILY", "MONTHLY", "YEARLY") and "BYDAY" in parts and not has_numbers:
+        return None if "BYMONTHDAY" in parts else {**kept, "FREQ": "WEEKLY"}
+    return None
+
+
+def nth_day_rule(parts: Mapping[str, str]) -> Mapping[str, str] | None:
+    """Return the parts of a rule for the nth day of the week of a month, if they name the whole nth week of its dates.
+
+    The first Tuesday is the one of the first seven days: BYDAY=TU;BYMONTHDAY=1,2,3,4,5,6,7 is BYDAY=1TU.
+    """
+    day, dates = parts.get("BYDAY"), sorted(int(number) for number in parts.get("BYMONTHDAY", "0").split(","))
+    if day not in DAYS or parts["FREQ"] not in ("MONTHLY", "YEARLY") or parts.keys() & {"BYSETPOS", "BYYEARDAY"}:
+        return None
+    weeks = {n: list(range(7 * n - 6, 7 * n + 1)) for n in (1, 2, 3, 4)} | {-1: list(range(-7, 0))}
+    number = next((number for number, week in weeks.items() if dates == week), None)
+    # Of a year without BYMONTH it would be the nth day of the year.
+    if number is None or (parts["FREQ"] == "YEARLY" and "BYMONTH" not in parts):
+        return None
+    kept = {name: value for name, value in parts.items() if name != "BYMONTHDAY"}
+    return {**kept, "BYDAY": f"{number}{day}"}
 
 
 def read_rule(text: str) -> Rule:
@@ -239,9 +283,60 @@ def _check_together(parts: Mapping[str, str], until: object) -> None:
         raise _bad(f"BYYEARDAY cannot stand with FREQ={frequency}", "use FREQ=YEARLY", "BYYEARDAY")
     if "BYMONTHDAY" in parts and frequency == "WEEKLY":
         raise _bad("BYMONTHDAY cannot stand with FREQ=WEEKLY", "use FREQ=MONTHLY", "BYMONTHDAY")
+    _check_backwards(parts)
+    _check_reach(parts)
     times = prod(len(parts[name].split(",")) for name in ("BYHOUR", "BYMINUTE", "BYSECOND") if name in parts)
     if times * _DAYS.get(frequency, 1) > _MAX_TIMES:
         hint = "use FREQ=HOURLY or MINUTELY, or write fewer times"
         raise _bad(f"FREQ={frequency} with {times:,} times a day is more than calendars can show", hint, "FREQ")
     if "BYSETPOS" in parts and not any(name.startswith("BY") and name != "BYSETPOS" for name in parts):
         raise _bad("BYSETPOS chooses from what another BY… part gives", "add `BYDAY` or another", "BYSETPOS")
+
+
+def _check_backwards(parts: Mapping[str, str]) -> None:
+    """Refuse days counted from the end of a month or year, where FREQ is shorter than those.
+
+    ical.js never returns from most of these rules, and so freezes Thunderbird and Nextcloud.
+    """
+    frequency = parts["FREQ"]
+    if frequency != "DAILY" and frequency not in WITHIN_DAYS:
+        return
+    name = next((name for name in ("BYMONTHDAY", "BYYEARDAY") if "-" in parts.get(name, "")), None)
+    if name is None:
+        return
+    period = "month" if name == "BYMONTHDAY" else "year"
+    equal = equal_rule(parts)
+    if equal:
+        hint = f"write `{text_of(equal)}`: it means the same"
+    elif frequency == "DAILY" or "INTERVAL" in parts or "BYSETPOS" in parts:
+        hint = f"use FREQ={period.upper()}LY, or write its dates as events of their own"
+    else:
+        hint = f"write one event for each time of the day, with `FREQ={period.upper()}LY;{name}={parts[name]}`"
+    message = (
+        f"{name}={parts[name]} counts from the end of the {period}, which freezes Thunderbird with FREQ={frequency}"
+    )
+    raise _bad(message, hint, name)
+
+
+def _check_reach(parts: Mapping[str, str]) -> None:
+    """Refuse yearly rules in which ical.js finds no date, so that it looks for one up to the year 20000.
+
+    With BYDAY it knows the days of BYMONTHDAY only from the beginning of a month; and it counts BYSETPOS within each
+    month of BYMONTH, not within the year.
+    """
+    if parts["FREQ"] != "YEARLY" or "BYDAY" not in parts:
+        return
+    months = [int(number) for number in parts.get("BYMONTH", "1").split(",")]
+    if "BYMONTHDAY" in parts:
+        longest = max(_LONGEST[month - 1] for month in months)
+        if any(0 < int(number) <= longest for number in parts["BYMONTHDAY"].split(",")):
+            return
+        nth = nth_day_rule(parts)
+        hint = f"write `{text_of(nth)}`: it means the same" if nth else "write its dates as events of their own"
+        message = f"BYMONTHDAY={parts['BYMONTHDAY']} with BYDAY and FREQ=YEARLY freezes Thunderbird"
+        raise _bad(message, hint, "BYMONTHDAY")
+    if "BYMONTH" in parts and "BYSETPOS" in parts:
+        most = sum(5 if day in DAYS else 1 for day in parts["BYDAY"].split(","))
+        if all(abs(int(number)) > most for number in parts["BYSETPOS"].split(",")):
+            message = f"BYSETPOS={parts['BYSETPOS']} is more than a month has of BYDAY, which freezes Thunderbird"
+            raise _bad(message, "write one event for each month, or its dates as events of their own", "BYSETPOS")

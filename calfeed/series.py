@@ -21,6 +21,14 @@ from calfeed.recurrence import HORIZON_YEAR, Effort, as_wall, starts_of
 from calfeed.rules import Rule
 
 _SECOND = timedelta(seconds=1)
+# How far off the next start may be: at most a second's work for ical.js, and further than 29 February ever is.
+_REACHES = {
+    "MINUTELY": timedelta(days=366 * 8),
+    "HOURLY": timedelta(days=366 * 40),
+    "DAILY": timedelta(days=366 * 100),
+    "WEEKLY": timedelta(days=366 * 100),
+}
+_RARE = ("BYMONTH", "BYMONTHDAY", "BYYEARDAY", "BYHOUR", "BYMINUTE")
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +172,29 @@ def doubles_of(when: AllDay | Timed, recurrence: Recurrence, effort: Effort | No
         if change.after > change.before:
             by_rule = _by_rule(when, recurrence, begin, end - _SECOND, effort)
             yield from (start for start in by_rule if is_double(when, recurrence, start))
+
+
+def meets_change(when: AllDay | Timed, recurrence: Recurrence) -> bool:
+    """Return whether the clocks of the series' zone change between its first start and its last."""
+    if isinstance(when, AllDay):
+        return False
+    begin, end = when.start.wall, horizon_of(when, recurrence)
+    return any(change.walls[0] <= end and change.walls[1] > begin for change in _changes(when, end))
+
+
+def goes_out_of_reach(when: AllDay | Timed, recurrence: Recurrence) -> bool:
+    """Return whether the rule's next start after those of the series is so far off that programs freeze.
+
+    ical.js looks at each day, hour or minute in turn, and heeds UNTIL only once it has found the next start.
+    """
+    rule = recurrence.rule
+    reach = _REACHES.get(rule["FREQ"] or "")
+    if reach is None or rule["COUNT"] is not None or not any(name in _RARE for name, _ in rule.parts):
+        return False
+    first = first_start(when)
+    last = first if recurrence.is_endless else recurrence.starts[-1]
+    # From the day after, where a rule gives several starts on a day.
+    return next(starts_of(rule, first, after=last + timedelta(days=1), last=last + reach), None) is None
 
 
 def is_same_in_utc(rule: Rule, first: Timed) -> bool:

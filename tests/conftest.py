@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 
 import pytest
-from readers import browser, icaljs
+from readers import browser, icaljs, libical
 from servers import program
 
 # What tests need that pip does not install: whether it is there, and how to get it.
 TOOLS = {
+    "libical": (libical.available, "needs gcc, libc6-dev and libical-dev"),
     "node": (icaljs.available, "needs node and `npm install --prefix tests/readers`"),
     "browser": (browser.available, "needs chromium and `npm install --prefix tests/readers`"),
 }

@@ -7,10 +7,14 @@
 // first argument is a number: then it gives so many of its occurrences, each with the start it has by the rule. Files with
 // errors, a floating time among them, are named on stderr, and nothing is printed: exit code 1.
 //
+// A second number is how many milliseconds of processor time a file may take: ical.js never returns from some rules. Then
+// a file that takes longer is printed as "hangs", and one with errors as "refused"; nothing is an error.
+//
 // ical.js is found in tests/readers/node_modules (`npm install` there) or in a folder of NODE_PATH.
 
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
+import { isMainThread, parentPort, Worker } from "node:worker_threads";
 
 const loaded = createRequire(import.meta.url)("ical.js");
 const ICAL = loaded.default ?? loaded;
@@ -119,19 +123,79 @@ function readEvents(calendar, limit) {
   });
 }
 
-const limit = Number(process.argv[2] ?? 0);
-const readings = {};
-const problems = [];
-for (const path of JSON.parse(readFileSync(0, "utf-8"))) {
-  try {
-    readings[path] = readEvents(readCalendar(path), limit);
-  } catch (error) {
-    problems.push(`${path}: ${error.message}`);
+/** Read each path that the main thread sends, and send back what was read. */
+function serve() {
+  parentPort.on("message", ({ path, limit }) => {
+    try {
+      parentPort.postMessage(readEvents(readCalendar(path), limit));
+    } catch {
+      parentPort.postMessage("refused");
+    }
+  });
+}
+
+/** Send one path to a worker. Resolves to its reading, or to "hangs" once it has used too much processor time. */
+function readWithin(worker, path, limit, milliseconds) {
+  return new Promise((resolve) => {
+    // The main thread only waits, so that all the time of this process is the worker's.
+    const begin = process.cpuUsage();
+    const clock = setInterval(() => {
+      const { user, system } = process.cpuUsage(begin);
+      if (user + system > milliseconds * 1000) {
+        finish("hangs");
+      }
+    }, 50);
+    const finish = (reading) => {
+      clearInterval(clock);
+      worker.removeAllListeners("message");
+      resolve(reading);
+    };
+    worker.once("message", finish);
+    worker.postMessage({ path, limit });
+  });
+}
+
+async function readAllWithin(paths, limit, milliseconds) {
+  const readings = {};
+  let worker = new Worker(new URL(import.meta.url));
+  for (const path of paths) {
+    readings[path] = await readWithin(worker, path, limit, milliseconds);
+    if (readings[path] === "hangs") {
+      await worker.terminate();
+      worker = new Worker(new URL(import.meta.url));
+    }
+  }
+  await worker.terminate();
+  return readings;
+}
+
+async function main() {
+  const limit = Number(process.argv[2] ?? 0);
+  const milliseconds = Number(process.argv[3] ?? 0);
+  const paths = JSON.parse(readFileSync(0, "utf-8"));
+  if (milliseconds) {
+    process.stdout.write(JSON.stringify(await readAllWithin(paths, limit, milliseconds)));
+    return;
+  }
+  const readings = {};
+  const problems = [];
+  for (const path of paths) {
+    try {
+      readings[path] = readEvents(readCalendar(path), limit);
+    } catch (error) {
+      problems.push(`${path}: ${error.message}`);
+    }
+  }
+  if (problems.length > 0) {
+    process.stderr.write(`${problems.join("\n")}\n`);
+    process.exitCode = 1;
+  } else {
+    process.stdout.write(JSON.stringify(readings));
   }
 }
-if (problems.length > 0) {
-  process.stderr.write(`${problems.join("\n")}\n`);
-  process.exitCode = 1;
+
+if (isMainThread) {
+  await main();
 } else {
-  process.stdout.write(JSON.stringify(readings));
+  serve();
 }

@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import TypedDict
 
-from .reading import Reading
+from .reading import Expansion, Failure, Reading
 
 _SCRIPT = Path(__file__).with_suffix(".mjs")
 
@@ -47,9 +47,29 @@ def read(paths: Sequence[Path], limit: int = 0) -> dict[Path, list[Reading]]:
     return {path: [_reading(event) for event in found[str(path)]] for path in paths}
 
 
-def _run(paths: Sequence[Path], limit: int = 0) -> subprocess.CompletedProcess[str]:
+def expand(paths: Sequence[Path], limit: int, *, seconds: int) -> dict[Path, Expansion]:
+    """Return the starts in each file, at most `limit` for each series, or how ical.js failed on it."""
+    done = _run(paths, limit, seconds * 1000)
+    done.check_returncode()
+    answers: dict[str, list[_Event] | str] = json.loads(done.stdout)
+    return {path: _expansion(answers[str(path)]) for path in paths}
+
+
+def version() -> str:
+    """Return the version of ical.js."""
+    package = _SCRIPT.parent / "node_modules" / "ical.js" / "package.json"
+    return str(json.loads(package.read_text("utf-8"))["version"]) if package.exists() else "unknown"
+
+
+def _expansion(answer: list[_Event] | str) -> Expansion:
+    if isinstance(answer, str):
+        return Failure(answer)
+    return sorted((_moment(event["start"]) for event in answer), key=str)
+
+
+def _run(paths: Sequence[Path], limit: int = 0, milliseconds: int = 0) -> subprocess.CompletedProcess[str]:
     names = json.dumps([str(path) for path in paths])
-    command = ["node", str(_SCRIPT), str(limit)]
+    command = ["node", str(_SCRIPT), str(limit), str(milliseconds)]
     return subprocess.run(command, input=names, capture_output=True, encoding="utf-8", check=False)
 
 

@@ -44,7 +44,7 @@ _HORIZON = 2
 
 def read_icalendar(path: Path) -> list[Reading]:
     """Read with icalendar as it comes."""
-    return _readings(_calendar(path).events, lambda moment, _: moment)
+    return _readings(read_calendar(path).events, lambda moment, _: moment)
 
 
 def read_transitions(path: Path) -> list[Reading]:
@@ -78,7 +78,7 @@ def read_recurring(path: Path) -> list[Reading]:
 
     An occurrence has its RECURRENCE-ID whether or not the file overrides it.
     """
-    calendar = _calendar(path)
+    calendar = read_calendar(path)
     # Every time would be moved to this zone, taken from the system.
     calendar.pop("X-WR-TIMEZONE", None)
     starts = [_as_datetime(each.start) for each in read_icalendar(path)]
@@ -114,7 +114,8 @@ def _as_datetime(moment: datetime | date) -> datetime:
     return moment if isinstance(moment, datetime) else datetime.combine(moment, time(), UTC)
 
 
-def _calendar(path: Path) -> Calendar:
+def read_calendar(path: Path) -> Calendar:
+    """Return a file as icalendar reads it, with the zones of the file itself."""
     return _parse(_text_with_own_zones(path))
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from enum import StrEnum
+from typing import TypeAlias
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,3 +27,14 @@ class Reading:
 def is_all_day(moment: datetime | date) -> bool:
     """Whether this is a DATE: in Python a datetime is a date too."""
     return not isinstance(moment, datetime)
+
+
+class Failure(StrEnum):
+    """How a reader can fail to expand a file: it takes more time than it may, or it says that it cannot read it."""
+
+    HANGS = "hangs"
+    REFUSED = "refused"
+
+
+Expansion: TypeAlias = "list[datetime | date] | Failure"
+"""The starts of all occurrences in a file, sorted: aware and in UTC, or dates for whole days."""

@@ -1,0 +1,282 @@
+"""Shapes of rules that calendars were proven to take alike; all others are warned of.
+
+A shape is a frequency and the traits that a rule may have with it. What it does not list no rule of that shape has. The
+traits are words:
+
+    INTERVAL                 the part is there, and is not 1
+    WKST:SU WKST             weeks begin on Sunday; on another day than Monday or Sunday
+    BYMONTH                  one month; `BYMONTH,` several. Likewise BYHOUR, BYMINUTE, BYSECOND, BYSETPOS
+    BYMONTHDAY:1..28         such dates; also `29..31`, `-1`, `-2..-28`, `-29..-31`. `BYMONTHDAY,` several dates
+    BYDAY:plain              days without a number; `nth` 1 to 4, `-nth` -1 to -4, `5th` 5 or -5, `far` beyond;
+                             `mixed` days with a number beside days without. `BYDAY,` several days
+    BYSETPOS:+ BYSETPOS:-    counted from the beginning, from the end
+    BYYEARDAY BYWEEKNO       the part is there; `BYYEARDAY,` several days of the year
+    start:29..31             the date is that of the start, and not every month has it
+    leap                     a yearly rule for 29 February
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+
+from calfeed.rules import Rule, equal_rule, nth_day_rule, text_of
+
+_WEEKS = "WKST:SU WKST"
+_TIME = "BYHOUR BYMINUTE BYSECOND"
+_TIMES = f"{_TIME} BYHOUR, BYMINUTE, BYSECOND,"
+_DATE = "BYMONTHDAY:1..28 BYMONTHDAY:29..31"
+_ANY_DATE = f"{_DATE} BYMONTHDAY:-1 BYMONTHDAY:-2..-28 BYMONTHDAY:-29..-31"
+_NUMBERED = "BYDAY:nth BYDAY:-nth BYDAY:5th"
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """A frequency, the traits that rules of this shape may have, and those that they must have."""
+
+    frequency: str
+    allowed: frozenset[str]
+    needed: frozenset[str]
+
+
+def _shape(frequency: str, allowed: str, needed: str = "") -> Shape:
+    return Shape(frequency, frozenset(f"{allowed} {needed}".split()), frozenset(needed.split()))
+
+
+READ_ALIKE: tuple[Shape, ...] = (
+    _shape("DAILY", f"INTERVAL {_WEEKS} {_TIMES} BYDAY:plain BYDAY,"),
+    _shape("DAILY", f"{_WEEKS} {_TIMES} BYMONTH BYMONTH, BYDAY:plain BYDAY,"),
+    _shape("DAILY", f"{_WEEKS} {_TIMES} {_DATE} BYMONTHDAY,"),
+    _shape("WEEKLY", f"INTERVAL WKST:SU {_TIMES} BYMONTH BYMONTH, BYDAY:plain BYDAY,"),
+    _shape("WEEKLY", f"{_WEEKS} {_TIMES} BYMONTH BYMONTH, BYDAY:plain BYDAY,"),
+    _shape("WEEKLY", f"INTERVAL {_WEEKS} {_TIMES} BYMONTH BYMONTH, BYDAY:plain"),
+    # On a date of each month; in one month of each year.
+    _shape("MONTHLY", f"INTERVAL {_WEEKS} {_TIME} start:29..31 {_ANY_DATE} BYMONTHDAY,"),
+    _shape("MONTHLY", f"{_WEEKS} {_TIME} start:29..31 {_ANY_DATE} BYMONTHDAY,", "BYMONTH"),
+    # On days of the week, nth ones, chosen ones (the last working day), and those on some dates (Friday the 13th).
+    _shape("MONTHLY", f"INTERVAL {_WEEKS} {_TIME} BYDAY:plain BYDAY,"),
+    _shape("MONTHLY", f"INTERVAL {_WEEKS} {_TIME} {_NUMBERED} BYDAY,"),
+    _shape("MONTHLY", f"INTERVAL {_WEEKS} {_TIME} BYDAY, BYSETPOS BYSETPOS, BYSETPOS:+ BYSETPOS:-", "BYDAY:plain"),
+    _shape("MONTHLY", f"INTERVAL {_WEEKS} {_TIME} BYDAY:plain BYDAY, BYMONTHDAY:1..28 BYMONTHDAY,"),
+    _shape("MONTHLY", f"{_WEEKS} {_TIME} BYDAY:plain BYDAY,", "BYMONTH"),
+    _shape("MONTHLY", f"{_WEEKS} {_TIME} {_NUMBERED} BYDAY,", "BYMONTH"),
+    # On the date of the start; in each of some months; on dates of some months.
+    _shape("YEARLY", f"INTERVAL {_WEEKS} {_TIME} BYMONTH start:29..31"),
+    _shape("YEARLY", f"INTERVAL {_WEEKS} {_TIME} BYMONTH BYMONTH,"),
+    _shape("YEARLY", f"INTERVAL {_WEEKS} {_TIME} BYMONTHDAY:1..28 BYMONTHDAY,", "BYMONTH"),
+    _shape("YEARLY", f"INTERVAL {_WEEKS} {_TIME} BYMONTHDAY:1..28 BYMONTHDAY,", "BYMONTH,"),
+    _shape("YEARLY", f"INTERVAL {_WEEKS} {_TIME} BYMONTHDAY:29..31 BYMONTHDAY:-1", "BYMONTH"),
+    # On days of the week, and nth ones.
+    _shape("YEARLY", f"INTERVAL {_WEEKS} {_TIME} BYMONTH BYMONTH, BYDAY:plain BYDAY,"),
+    _shape("YEARLY", f"INTERVAL {_WEEKS} {_TIME} BYMONTH BYMONTH, {_NUMBERED} BYDAY,"),
+    _shape("YEARLY", f"INTERVAL {_WEEKS} {_TIME} BYDAY:plain BYDAY, BYMONTHDAY:1..28 BYMONTHDAY,", "BYMONTH"),
+    _shape("YEARLY", f"INTERVAL {_WEEKS} {_TIME} BYDAY, BYSETPOS BYSETPOS:+ BYSETPOS:-", "BYMONTH BYDAY:plain"),
+    _shape("YEARLY", f"INTERVAL {_WEEKS} {_TIME}", "BYYEARDAY"),
+    # In zones without changes of the clocks; in others these are warned of all the same.
+    _shape("HOURLY", f"INTERVAL {_WEEKS} BYMINUTE BYMINUTE, BYSECOND BYSECOND, BYDAY:plain BYDAY,"),
+    _shape("HOURLY", f"INTERVAL {_WEEKS} BYMINUTE BYMINUTE, BYSECOND BYSECOND, BYMONTH BYMONTH,"),
+    _shape("HOURLY", f"INTERVAL {_WEEKS} BYMINUTE BYMINUTE, BYSECOND BYSECOND, {_DATE} BYMONTHDAY,"),
+    # ical.js looks at every minute of the months in between, if there are some.
+    _shape("MINUTELY", f"INTERVAL {_WEEKS} BYSECOND BYSECOND, BYDAY:plain BYDAY,"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class KnownMisreading:
+    """What readers were seen to take otherwise: rules with a trait of each group, and none of `without`."""
+
+    frequency: str
+    groups: tuple[frozenset[str], ...]
+    readers: tuple[str, ...]
+    without: frozenset[str]
+
+
+def _known(frequency: str, traits: str, *readers: str, without: str = "") -> KnownMisreading:
+    """Return what `traits` say: words, each one of them or several with a `|` between them."""
+    groups = tuple(frozenset(word.split("|")) for word in traits.split())
+    return KnownMisreading(frequency, groups, readers, frozenset(without.split()))
+
+
+_SEVERAL_TIMES = "BYHOUR,|BYMINUTE,|BYSECOND,"
+_FROM_THE_END = "BYMONTHDAY:-1|BYMONTHDAY:-2..-28|BYMONTHDAY:-29..-31"
+
+KNOWN_MISREADINGS: tuple[KnownMisreading, ...] = (
+    _known("DAILY", "BYSETPOS|BYSETPOS,", "ical.js", "libical"),
+    _known("WEEKLY", "BYSETPOS|BYSETPOS,", "ical.js", "libical"),
+    _known("WEEKLY", "INTERVAL WKST BYDAY,", "libical"),
+    _known("MONTHLY", "BYMONTH,", "ical.js"),
+    _known("MONTHLY", "BYMONTH INTERVAL", "ical.js"),
+    _known("MONTHLY", f"{_SEVERAL_TIMES} start:29..31|BYDAY:plain|BYDAY:nth|BYDAY:-nth", "ical.js"),
+    _known("MONTHLY", f"{_SEVERAL_TIMES} BYSETPOS|BYSETPOS,", "ical.js", "libical"),
+    _known("MONTHLY", "BYMONTHDAY, BYSETPOS|BYSETPOS,", "ical.js"),
+    _known("MONTHLY", f"{_FROM_THE_END} BYDAY:plain|BYDAY:nth|BYDAY:-nth|BYDAY:5th", "ical.js"),
+    _known("MONTHLY", "BYDAY:mixed", "dateutil"),
+    _known("YEARLY", f"leap|BYDAY:far|BYWEEKNO|{_SEVERAL_TIMES}", "ical.js"),
+    _known(
+        "YEARLY",
+        f"BYMONTHDAY:1..28|BYMONTHDAY:29..31|{_FROM_THE_END}",
+        "ical.js",
+        "libical",
+        without="BYMONTH BYMONTH,",
+    ),
+    _known("YEARLY", "BYSETPOS|BYSETPOS,", "ical.js", without="BYMONTH"),
+    _known("YEARLY", f"BYMONTH, start:29..31|{_FROM_THE_END}", "ical.js"),
+    _known("YEARLY", "BYYEARDAY BYMONTH|BYMONTH,", "ical.js", "libical"),
+    _known("YEARLY", "BYDAY:mixed", "dateutil"),
+    _known("HOURLY", "BYHOUR|BYHOUR,", "ical.js", "libical"),
+    _known("HOURLY", "BYYEARDAY", "ical.js"),
+    _known("MINUTELY", "BYYEARDAY", "ical.js"),
+)
+
+_PROGRAMS = {
+    "ical.js": "Thunderbird",
+    "libical": "GNOME Calendar",
+    "dateutil": "programs with Python's dateutil",
+}
+# What is split into events of their own first.
+_SPLIT = ("BYHOUR", "BYMINUTE", "BYSECOND", "BYMONTH", "BYDAY", "BYMONTHDAY", "BYSETPOS")
+_DATES = "write its dates as events of their own"
+_LEAP_YEAR = 2028
+
+
+@dataclass(frozen=True, slots=True)
+class Misreading:
+    """What is known of a rule outside the proven shapes, and what to write instead."""
+
+    message: str
+    hint: str
+
+
+def traits_of(parts: Mapping[str, str], start: date) -> frozenset[str]:
+    """Return the traits of a rule whose first occurrence is on a day; FREQ, COUNT and UNTIL are none."""
+    return frozenset(_traits(parts, start))
+
+
+def _traits(parts: Mapping[str, str], start: date) -> Iterator[str]:
+    if parts.get("INTERVAL", "1") != "1":
+        yield "INTERVAL"
+    if parts.get("WKST", "MO") != "MO":
+        yield "WKST:SU" if parts["WKST"] == "SU" else "WKST"
+    for name in ("BYMONTH", "BYHOUR", "BYMINUTE", "BYSECOND", "BYSETPOS"):
+        if name in parts:
+            yield f"{name}," if "," in parts[name] else name
+    for name in ("BYYEARDAY", "BYWEEKNO"):
+        if name in parts:
+            yield name
+    for name in ("BYMONTHDAY", "BYDAY", "BYYEARDAY"):
+        if "," in parts.get(name, ""):
+            yield f"{name},"
+    if "BYSETPOS" in parts:
+        yield from (f"BYSETPOS:{'-' if number.startswith('-') else '+'}" for number in parts["BYSETPOS"].split(","))
+    if "BYMONTHDAY" in parts:
+        yield from (f"BYMONTHDAY:{_kind_of_date(int(number))}" for number in parts["BYMONTHDAY"].split(","))
+    if "BYDAY" in parts:
+        kinds = {_kind_of_day(int(day[:-2] or 0)) for day in parts["BYDAY"].split(",")}
+        yield from (f"BYDAY:{kind}" for kind in kinds)
+        if "plain" in kinds and len(kinds) > 1:
+            yield "BYDAY:mixed"
+    elif (
+        start.day > 28
+        and parts["FREQ"] in ("MONTHLY", "YEARLY")
+        and not parts.keys() & {"BYMONTHDAY", "BYYEARDAY", "BYWEEKNO"}
+    ):
+        yield "start:29..31"
+    if parts["FREQ"] == "YEARLY" and _is_leap_day(parts, start):
+        yield "leap"
+
+
+def _is_leap_day(parts: Mapping[str, str], start: date) -> bool:
+    """Return whether a yearly rule is for 29 February: by its start, or by what it says itself."""
+    if parts.keys() & {"BYDAY", "BYYEARDAY", "BYWEEKNO"}:
+        return False
+    months, days = parts.get("BYMONTH", str(start.month)), parts.get("BYMONTHDAY", str(start.day))
+    return "2" in months.split(",") and "29" in days.split(",")
+
+
+def _kind_of_date(number: int) -> str:
+    if number > 0:
+        return "1..28" if number <= 28 else "29..31"
+    return "-1" if number == -1 else "-2..-28" if number >= -28 else "-29..-31"
+
+
+def _kind_of_day(number: int) -> str:
+    if abs(number) > 4:
+        return "5th" if abs(number) == 5 else "far"
+    return "plain" if number == 0 else "nth" if number > 0 else "-nth"
+
+
+# -- the warning ------------------------------------------------------------------------------------------------
+
+
+def misreading_of(rule: Rule, start: date) -> Misreading | None:
+    """Return what is known of a rule that is not of a proven shape, or None for one that is.
+
+    Args:
+        rule: the rule.
+        start: the day of its first occurrence.
+    """
+    parts = dict(rule.parts)
+    # An end changes no shape, and of the start only these matter: most series share one answer.
+    shape = tuple(part for part in rule.parts if part[0] != "COUNT")
+    return None if _is_read_alike(shape, start.day, start.month) else _misreading(parts, start)
+
+
+def is_read_alike(parts: Mapping[str, str], start: date) -> bool:
+    """Return whether a rule is of a shape that all calendars were proven to take for the same dates."""
+    traits = traits_of(parts, start)
+    return any(shape.frequency == parts["FREQ"] and shape.needed <= traits <= shape.allowed for shape in READ_ALIKE)
+
+
+@lru_cache(maxsize=4_096)
+def _is_read_alike(parts: tuple[tuple[str, str], ...], day: int, month: int) -> bool:
+    return is_read_alike(dict(parts), date(_LEAP_YEAR, month, day))
+
+
+def _misreading(parts: Mapping[str, str], start: date) -> Misreading:
+    traits = traits_of(parts, start)
+    readers = {
+        reader
+        for known in KNOWN_MISREADINGS
+        if known.frequency == parts["FREQ"]
+        and not known.without & traits
+        and all(traits & group for group in known.groups)
+        for reader in known.readers
+    }
+    names = [name for reader, name in _PROGRAMS.items() if reader in readers]
+    message = "calendars are not known to agree on the dates of this rule"
+    if names:
+        message = f"{' and '.join(names)} {'get' if len(names) > 1 else 'gets'} the dates of this rule wrong"
+    return Misreading(message, _hint(parts, start))
+
+
+def _hint(parts: Mapping[str, str], start: date) -> str:
+    """Return what to write instead: a rule that means the same, several rules, the last day, or the dates."""
+    if "leap" in traits_of(parts, start) and "," not in parts.get("BYMONTH", ""):
+        last = {**parts, "BYMONTH": "2", "BYMONTHDAY": "-1"}
+        if is_read_alike(last, start):
+            return f"for the last day of February write `{text_of(last)}`; else {_DATES}"
+    if parts.get("BYSETPOS") == "-1" and min(map(int, parts.get("BYMONTHDAY", "0").split(","))) > 27:
+        last = {name: value for name, value in parts.items() if name != "BYSETPOS"} | {"BYMONTHDAY": "-1"}
+        if is_read_alike(last, start):
+            return f"for the last day of the month write `{text_of(last)}`; else {_DATES}"
+    equal = equal_rule(parts) or nth_day_rule(parts)
+    if equal is not None and is_read_alike(equal, start):
+        return f"write `{text_of(equal)}`: it means the same"
+    for name in _SPLIT:
+        rules = _one_each(parts, name)
+        if len(rules) > 1 and all(is_read_alike(rule, start) for rule in rules):
+            shown = " and ".join(f"`{text_of(rule)}`" for rule in rules[:2])
+            return f"write one event for each: {shown}{', …' if len(rules) > 2 else ''}"
+    return _DATES
+
+
+def _one_each(parts: Mapping[str, str], name: str) -> list[Mapping[str, str]]:
+    """Return a rule for each value of a part, which together give what one rule gives; none if they would not."""
+    if "BYSETPOS" in parts and name != "BYSETPOS":
+        return []
+    kept = {key: value for key, value in parts.items() if key != "COUNT"}
+    if name == "BYMONTH" and kept["FREQ"] == "MONTHLY" and "INTERVAL" not in kept:
+        kept["FREQ"] = "YEARLY"
+    return [{**kept, name: value} for value in parts.get(name, "").split(",")]

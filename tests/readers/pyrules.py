@@ -1,0 +1,115 @@
+"""Expanding series with the Python libraries: recurring_ical_events, and dateutil's `rrulestr` on its own.
+
+Both get the file's own VTIMEZONEs, as `pyreader` gives them to icalendar. A rule may take so many seconds of processor
+time; then it is a failure, since dateutil looks for dates up to the year 9999.
+"""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+from types import FrameType
+
+import recurring_ical_events
+from dateutil.rrule import rrulestr
+from icalendar import Event
+
+from .pyreader import read_calendar
+from .reading import Expansion, Failure, is_all_day
+
+
+class _TooSlowError(BaseException):
+    """Not an `Exception`, so that no library takes it for a fault of the file."""
+
+
+def expand_dateutil(paths: Sequence[Path], limit: int, *, seconds: int) -> dict[Path, Expansion]:
+    """Return the starts in each file by dateutil, at most `limit` for each series."""
+    return {path: _within(seconds, lambda path=path: _by_dateutil(path, limit)) for path in paths}
+
+
+def expand_recurring(
+    paths: Sequence[Path], limit: int, last: dict[Path, date], *, seconds: int
+) -> dict[Path, Expansion]:
+    """Return the starts in each file by recurring_ical_events, up to the day after `last`, at most `limit`."""
+    return {path: _within(seconds, lambda path=path: _by_recurring(path, last[path])[:limit]) for path in paths}
+
+
+def _by_dateutil(path: Path, limit: int) -> list[datetime | date]:
+    events = list(read_calendar(path).events)
+    moved = {_key(event, "RECURRENCE-ID"): event for event in events if "RECURRENCE-ID" in event}
+    starts: list[datetime | date] = []
+    for event in events:
+        if "RECURRENCE-ID" in event:
+            continue
+        excluded = {_in_utc(each.dt) for line in _lines(event, "EXDATE") for each in line.dts}
+        for start in _starts(event, limit):
+            if start not in excluded:
+                override = moved.get((str(event["UID"]), start))
+                starts.append(_in_utc(override.start) if override else start)
+    return starts
+
+
+def _starts(event: Event, limit: int) -> list[datetime | date]:
+    first = event.start
+    if "RRULE" not in event:
+        return [_in_utc(first)]
+    begin = datetime.combine(first, time()) if is_all_day(first) else first
+    rule = rrulestr(event["RRULE"].to_ical().decode(), dtstart=begin)
+    starts = []
+    for start in rule:
+        if len(starts) == limit:
+            break
+        starts.append(start.date() if is_all_day(first) else _in_utc(start))
+    return starts
+
+
+def _by_recurring(path: Path, last: date) -> list[datetime | date]:
+    calendar = read_calendar(path)
+    calendar.pop("X-WR-TIMEZONE", None)
+    first = min(_day(event.start) for event in calendar.events)
+    query = recurring_ical_events.of(calendar)
+    return sorted((_in_utc(event.start) for event in query.between(first, last + timedelta(days=2))), key=str)
+
+
+def _lines(event: Event, name: str) -> list[object]:
+    value = event.get(name, [])
+    return value if isinstance(value, list) else [value]
+
+
+def _key(event: Event, name: str) -> tuple[str, datetime | date]:
+    return str(event["UID"]), _in_utc(event[name].dt)
+
+
+def _day(moment: datetime | date) -> date:
+    return moment.date() if isinstance(moment, datetime) else moment
+
+
+def _in_utc(moment: datetime | date) -> datetime | date:
+    return moment.astimezone(UTC) if isinstance(moment, datetime) else moment
+
+
+def _within(seconds: int, expand: Callable[[], list[datetime | date]]) -> Expansion:
+    try:
+        with _limited(seconds):
+            return sorted(expand(), key=str)
+    except _TooSlowError:
+        return Failure.HANGS
+    except (ValueError, TypeError, OverflowError, LookupError):
+        return Failure.REFUSED
+
+
+@contextmanager
+def _limited(seconds: int) -> Iterator[None]:
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        raise _TooSlowError
+
+    before = signal.signal(signal.SIGVTALRM, stop)
+    signal.setitimer(signal.ITIMER_VIRTUAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+        signal.signal(signal.SIGVTALRM, before)
