@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from calfeed.changes import Change, compare
 from calfeed.content import content_of
-from calfeed.edition import refusals, vanished_feeds
+from calfeed.edition import ended_series, refusals, vanished_feeds
 from calfeed.errors import Problem
 from calfeed.law import LawChange, changed_laws
 from calfeed.ledger import Manifest
 from calfeed.model import Project
+from calfeed.revisions import with_endings
 from calfeed.zones import TZDB_VERSION
 
 
@@ -27,6 +28,7 @@ class Difference:
         tzdb_after: the version in use.
         laws: the zones in use whose law is another than it was.
         refusals: why a build is refused that nobody gives consent to.
+        notes: what a build would do that may not be meant.
     """
 
     changes: tuple[Change, ...]
@@ -36,6 +38,7 @@ class Difference:
     tzdb_after: str
     laws: tuple[LawChange, ...]
     refusals: tuple[Problem, ...] = ()
+    notes: tuple[Problem, ...] = ()
 
     def __bool__(self) -> bool:
         return bool(self.changes or self.new_feeds or self.missing_feeds or self.refusals)
@@ -53,6 +56,7 @@ def diff(project: Project, baseline: Manifest, *, now: datetime | None = None) -
     Raises:
         OutputError: the baseline does not say what an event was that is gone.
     """
+    project = replace(project, events=with_endings(project.events, baseline.events, now))
     known = {feed.slug for feed in baseline.feeds}
     laws = tuple(changed_laws(baseline.zones))
     pairs = ((event, content_of(event)) for event in project.events)
@@ -65,4 +69,5 @@ def diff(project: Project, baseline: Manifest, *, now: datetime | None = None) -
         tzdb_after=TZDB_VERSION,
         laws=laws,
         refusals=() if now is None else refusals(project, baseline, now),
+        notes=() if now is None else ended_series(project, baseline, now),
     )

@@ -35,7 +35,7 @@ def format_difference(difference: Difference, tzids: Sequence[str] = ()) -> str:
     for change in difference.changes:
         lines.append(f"{change.kind.value:<9} {change.id}: {change.summary}")
         lines += [f"            {line}" for line in _field_lines(change, tzids)]
-    lines += [*_law_lines(difference), *_feed_lines(difference), *_refusal_lines(difference)]
+    lines += [*_law_lines(difference), *_feed_lines(difference), *_note_lines(difference), *_refusal_lines(difference)]
     return "".join(f"{line}\n" for line in lines)
 
 
@@ -58,6 +58,9 @@ def format_difference_json(difference: Difference) -> str:
         "refusals": [
             {"code": problem.code, "message": problem.message, "hint": problem.hint} for problem in difference.refusals
         ],
+        "notes": [
+            {"code": problem.code, "message": problem.message, "hint": problem.hint} for problem in difference.notes
+        ],
     }
     return f"{json.dumps(record, ensure_ascii=False, indent=2)}\n"
 
@@ -78,7 +81,7 @@ def format_difference_markdown(difference: Difference, tzids: Sequence[str] = ()
             parts.append(f"… and {len(difference.changes) - number} more.\n")
             break
         parts.append(part)
-    parts += _markdown_list([*_law_lines(difference), *_feed_lines(difference)])
+    parts += _markdown_list([*_law_lines(difference), *_feed_lines(difference), *_note_lines(difference)])
     return "\n".join(parts)
 
 
@@ -185,6 +188,11 @@ def _feed_lines(difference: Difference) -> Iterator[str]:
 def _refusal_lines(difference: Difference) -> Iterator[str]:
     for problem in difference.refusals:
         yield f"a build refuses this: {problem.message} [{problem.code}]; {problem.hint}"
+
+
+def _note_lines(difference: Difference) -> Iterator[str]:
+    for problem in difference.notes:
+        yield f"note: {problem.message} [{problem.code}]; {problem.hint}"
 
 
 def _markdown_list(lines: Iterable[str]) -> list[str]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache, lru_cache
 from html import escape as html_escape
+from itertools import chain
 
 from icalendar import Alarm, Calendar, Component, Parameters, vDuration
 
@@ -42,31 +43,54 @@ _NOTES = {
 
 @dataclass(frozen=True, slots=True)
 class RenderedEvent:
-    """A VEVENT as it stands in every feed, what its own file adds to it, and the zones it names."""
+    """A VEVENT as it stands in every feed, what its own file adds to it, and the zones it names.
+
+    Of an event in several pieces `vevent` holds all of them, and `single` all with what its own file adds to each.
+    """
 
     id: str
     path: str
     vevent: bytes
     own_lines: bytes
     tzids: tuple[str, ...]
+    single: bytes = b""
 
 
-def render_event(revised: Revised) -> RenderedEvent:
-    """Return the rendered form of an event at its revision; of a series, the master and then its instances."""
-    event = revised.event
+def render_event(revised: Revised, pieces: Sequence[Event] = ()) -> RenderedEvent:
+    """Return the rendered form of an event at its revision.
+
+    Args:
+        revised: the event.
+        pieces: what it is published in, if not as itself.
+    """
+    rendered = [_render_piece(piece, revised.revision) for piece in pieces or (revised.event,)]
+    if len(rendered) == 1:
+        return rendered[0]
+    return RenderedEvent(
+        id=revised.event.id,
+        path=revised.event.path,
+        vevent=b"".join(piece.vevent for piece in rendered),
+        own_lines=b"",
+        tzids=tuple(sorted({tzid for piece in rendered for tzid in piece.tzids})),
+        single=b"".join(chain.from_iterable(_own_parts(piece) for piece in rendered)),
+    )
+
+
+def _render_piece(event: Event, revision: Revision) -> RenderedEvent:
+    """Return the rendered form of an event; of a series, the master and then its instances."""
     times = zoned_times(event)
     tzids = {time.tzid for time in times}
     has_zone = bool(times)
     description = plain_description(event)
     own_lines = b"".join([*_html(event, has_text=bool(description)), *_alarms(event)])
     recurrence = _recurrence(event, has_zone=has_zone)
-    parts = [_vevent(event, revised.revision, description, has_zone=has_zone, recurrence=recurrence)]
+    parts = [_vevent(event, revision, description, has_zone=has_zone, recurrence=recurrence)]
     for instance in event.recurrence.instances if event.recurrence else ():
         own = zoned_times(instance.event)
         tzids.update(time.tzid for time in own)
         line_of_start = _start_line("RECURRENCE-ID", instance.recurrence_id, event, has_zone=has_zone)
         text = plain_description(instance.event)
-        parts.append(_vevent(instance.event, revised.revision, text, has_zone=bool(own), recurrence=[line_of_start]))
+        parts.append(_vevent(instance.event, revision, text, has_zone=bool(own), recurrence=[line_of_start]))
     return RenderedEvent(
         id=event.id,
         path=event.path,
@@ -118,9 +142,14 @@ def render_single(rendered: RenderedEvent, plans: Mapping[str, ZonePlan] | None 
 
     Outlook would open a file with X-WR-CALNAME as a new calendar (MS-OXCICAL 2.1.3.1.1.3).
     """
-    vevent, end = memoryview(rendered.vevent), rendered.vevent.index(_END_EVENT)
-    vevents = (vevent[:end], rendered.own_lines, vevent[end:])
+    vevents = (rendered.single,) if rendered.single else _own_parts(rendered)
     return Artifact(rendered.path, *_file(_single_header(), rendered.tzids, vevents, plans))
+
+
+def _own_parts(rendered: RenderedEvent) -> tuple[bytes | memoryview, ...]:
+    """Return a VEVENT in parts, with what its own file adds to it."""
+    vevent, end = memoryview(rendered.vevent), rendered.vevent.index(_END_EVENT)
+    return vevent[:end], rendered.own_lines, vevent[end:]
 
 
 def render_feed(
