@@ -30,6 +30,7 @@ from calfeed.model import (
 )
 from calfeed.notation import Duration, NotationError, WrittenTime, format_offset
 from calfeed.patterns import series_of
+from calfeed.pieces import MAX_SKIPPED
 from calfeed.rules import Rule, read_rule
 from calfeed.series import offsets_of
 
@@ -264,7 +265,7 @@ def _read_series(content: Mapping[str, Any], event: Event) -> Recurrence:
         exdates=exdates,
         starts=starts,
         instances=tuple(instances),
-        skipped=skipped,
+        skipped=skipped[:MAX_SKIPPED],
     )
 
 

@@ -7,6 +7,7 @@ rule give up to there keeps the event's UID. The UID of every other piece follow
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -32,6 +33,7 @@ _SECOND, _DAY = timedelta(seconds=1), timedelta(days=1)
 _LOOKED_AT = 50
 """How many starts of an endless piece are looked at for one that is plain: each has its clocks changed at most twice a
 year."""
+_SUFFIX = re.compile(r"(.+?)-(?:from-)?\d{4}-\d\d-\d\d(?:T\d{4}(?:\d\d)?)?", re.ASCII | re.DOTALL)
 _NAMES = ("%Y-%m-%d", "%Y-%m-%dT%H%M", "%Y-%m-%dT%H%M%S")
 
 
@@ -61,6 +63,13 @@ def pieces_of(event: Event) -> tuple[Event, ...]:
         )
     )
     return tuple(_renamed(draft.event, uid) for draft, uid in zip(drafts, _uids(event.uid, drafts), strict=True))
+
+
+def owner_of(uid: str) -> str | None:
+    """Return the UID of the event whose piece a UID may be; None where it has no suffix of one."""
+    stem, at, host = uid.rpartition("@") if "@" in uid else (uid, "", "")
+    match = _SUFFIX.fullmatch(stem)
+    return None if match is None else f"{match[1]}{at}{host}"
 
 
 def has_room(uid: str) -> bool:
