@@ -80,7 +80,7 @@ def has_room(uid: str) -> bool:
 def shared_uid_problem(uid: str, owner: Event, mark: Mark) -> Problem:
     """Return the error of an event at `mark` that has the UID of a piece of another one."""
     message = f"the UID `{uid}` is that of a part of `{owner.id}`, which is published in several"
-    return error(mark, "duplicate-uid", message, "give one of the two another `uid:`", owner.mark)
+    return error(mark, "duplicate-uid", message, "give this event another `id:` or `uid:`", owner.mark)
 
 
 def skipped_starts(when: AllDay | Timed, recurrence: Recurrence) -> tuple[datetime, ...]:
