@@ -12,6 +12,7 @@ from typing import TypeAlias
 from calfeed.errors import Problem, error, warning
 from calfeed.model import AllDay, Event, Status, Timed
 from calfeed.notation import format_wall
+from calfeed.pieces import is_over
 from calfeed.recurrence import LAST, MAX_OCCURRENCES, as_wall
 from calfeed.rules import Rule
 from calfeed.series import first_start, length_of, occurrence_at, starts_between
@@ -128,14 +129,18 @@ def _between(event: Event, begin: datetime, last: datetime) -> Iterator[Event]:
     if recurrence is None:
         yield event
         return
-    alone = replace(event, recurrence=None)
+    alone = replace(event, recurrence=None, ending=None)
     written = {instance.recurrence_id for instance in recurrence.instances}
     found = [instance.event for instance in recurrence.instances]
     starts = starts_between(event.when, recurrence, _clamp(begin - length_of(event.when)), _clamp(last))
-    found += (
+    ordinary = (
         replace(alone, when=occurrence_at(event.when, start, is_nominal=recurrence.is_nominal).when)
         for start in starts
         if start not in written
+    )
+    ending = event.ending
+    found += (
+        one if ending is None or not is_over(one, ending.at) else replace(one, status=ending.status) for one in ordinary
     )
     yield from sorted(found, key=lambda one: one.sort_key)
 

@@ -16,9 +16,10 @@ from calfeed.model import Event, Status, event_path
 from calfeed.notation import format_offset
 from calfeed.revisions import Published, has_passed, lost_uids, removed_events, restore
 from calfeed.texts import close_embeddings
+from calfeed.vanished import with_vanished
 
 # What changes with nothing but the law of a zone. The wall times beside them do not.
-_LAW = frozenset(("start_utc", "end_utc", "offsets"))
+_LAW = frozenset(("start_utc", "end_utc", "offsets", "skipped"))
 _TIMES = frozenset(("start", "end", "start_utc", "end_utc", "timezone", "end_timezone", "all_day"))
 
 
@@ -90,6 +91,7 @@ def compare(
         OutputError: the manifest does not say what an event was that is another now.
     """
     held = tuple(events)
+    published = with_vanished([event for event, _ in held], published, now)
     uids = {event.uid for event, _ in held}
     by_id = lost_uids(uids, published)
     found, compared = [], set()
@@ -230,6 +232,8 @@ def _text(key: str, value: Any) -> str:
             geo = ", ".join(str(degrees) for degrees in value.get("geo", ()))
             parts = (value["name"], value.get("address"), f"({geo})" if geo else None)
             return ", ".join(part for part in parts if part)
+        case "ending", {}:
+            return f"{value['status']} until {value['at']}"
         case "organizer", {}:
             return ", ".join(str(part) for part in value.values())
         case "reminders", [*_]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, TypeAlias
@@ -17,6 +17,7 @@ from calfeed.errors import Mark
 from calfeed.model import (
     Address,
     AllDay,
+    Ending,
     Event,
     Instance,
     Organizer,
@@ -29,6 +30,7 @@ from calfeed.model import (
 )
 from calfeed.notation import Duration, NotationError, WrittenTime, format_offset
 from calfeed.patterns import series_of
+from calfeed.pieces import MAX_SKIPPED
 from calfeed.recurrence import TooManySteps
 from calfeed.rules import Rule, read_rule
 from calfeed.series import offsets_of
@@ -53,6 +55,7 @@ def content_of(event: Event) -> Content:
     values: Content = {
         "summary": event.summary,
         "status": event.status.value,
+        "ending": _ending(event.ending),
         **_when(event.when),
         **_series(event.recurrence, event.when),
         "location": _location(event.venue),
@@ -68,12 +71,21 @@ def content_of(event: Event) -> Content:
     return {key: value for key, value in values.items() if value not in (None, [], {}, False)}
 
 
-def cancelled(content: Content) -> Content:
-    """Return a content with the event cancelled, and every occurrence of it."""
+def cancelled(content: Content, ending: Ending | None = None, past: Container[str] = ()) -> Content:
+    """Return a content with the event cancelled, and every occurrence of it.
+
+    Args:
+        content: what was published.
+        ending: when a running series ends.
+        past: the `recurrence_id` of the overrides that were over by then, which are kept.
+    """
+    changed: Content = {**content, "status": Status.CANCELLED.value}
+    if ending is not None:
+        changed["ending"] = _ending(ending)
     overrides = content.get("overrides")
-    if not isinstance(overrides, list):
-        return {**content, "status": Status.CANCELLED.value}
-    return {**content, "status": Status.CANCELLED.value, "overrides": [cancelled(each) for each in overrides]}
+    if isinstance(overrides, list):
+        changed["overrides"] = [each if each["recurrence_id"] in past else cancelled(each) for each in overrides]
+    return changed
 
 
 def is_same_content(before: Content, after: Content) -> bool:
@@ -132,8 +144,13 @@ def _series(recurrence: Recurrence | None, when: AllDay | Timed) -> Content:
             {"recurrence_id": show(instance.recurrence_id), **content_of(instance.event)}
             for instance in recurrence.instances
         ],
+        "skipped": [show(start) for start in recurrence.skipped],
         "offsets": [f"{show(start)}{format_offset(offset)}" for start, offset in offsets],
     }
+
+
+def _ending(ending: Ending | None) -> Content:
+    return {} if ending is None else {"at": format_utc(ending.at), "status": ending.status.value}
 
 
 def _location(venue: Venue | None) -> Content:
@@ -183,7 +200,10 @@ def event_of(content: Mapping[str, Any], event_id: str, uid: str, tzid: str | No
         ),
         mark=mark,
     )
-    return replace(event, recurrence=_read_series(content, event)) if "rrule" in content else event
+    if "rrule" not in content:
+        return event
+    ending = _read_ending(content["ending"]) if "ending" in content else None
+    return replace(event, recurrence=_read_series(content, event), ending=ending)
 
 
 def _read(read: Callable[[str], str], value: str | None) -> str | None:
@@ -215,10 +235,21 @@ def _read_when(content: Mapping[str, Any]) -> AllDay | Timed:
 
 
 def _read_time(wall: str, tzid: str, instant: str) -> ZonedTime:
-    shown, meant = datetime.fromisoformat(wall), datetime.fromisoformat(instant)
-    if shown.tzinfo is not None or meant.tzinfo is None:
-        raise ValueError(f"{wall} is no wall time, or {instant} no instant")
-    return ZonedTime(shown, fields.read_zone(tzid), meant.astimezone(UTC))
+    shown = datetime.fromisoformat(wall)
+    if shown.tzinfo is not None:
+        raise ValueError(f"{wall} is no wall time")
+    return ZonedTime(shown, fields.read_zone(tzid), _read_instant(instant))
+
+
+def _read_instant(text: str) -> datetime:
+    instant = datetime.fromisoformat(text)
+    if instant.tzinfo is None:
+        raise ValueError(f"{text} is no instant")
+    return instant.astimezone(UTC)
+
+
+def _read_ending(ending: Mapping[str, Any]) -> Ending:
+    return Ending(_read_instant(ending["at"]), Status(ending["status"]))
 
 
 def _read_location(location: Mapping[str, Any], mark: Mark) -> Venue:
@@ -238,7 +269,7 @@ def _read_location(location: Mapping[str, Any], mark: Mark) -> Venue:
 def _read_series(content: Mapping[str, Any], event: Event) -> Recurrence:
     """Return the series; ends that fall on a change of the clocks are among its instances, so it may be nominal."""
     by_rule = series_of(_read_local_rule(content, event.when), event.when, event.mark, is_nominal=True)
-    rdates, exdates = (_read_starts(content.get(key, ())) for key in ("rdates", "exdates"))
+    rdates, exdates, skipped = (_read_starts(content.get(key, ())) for key in ("rdates", "exdates", "skipped"))
     instances = []
     for each in content.get("overrides", ()):
         start = datetime.fromisoformat(each["recurrence_id"])
@@ -252,6 +283,7 @@ def _read_series(content: Mapping[str, Any], event: Event) -> Recurrence:
         exdates=exdates,
         starts=starts,
         instances=tuple(instances),
+        skipped=skipped[:MAX_SKIPPED],
     )
 
 

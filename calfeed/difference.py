@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from calfeed.changes import Change, Kind, compare
 from calfeed.content import content_of, fingerprint_of
-from calfeed.edition import refusals, vanished_feeds
+from calfeed.edition import ended_series, refusals, vanished_feeds
 from calfeed.errors import Problem
 from calfeed.law import LawChange, changed_laws
 from calfeed.ledger import Manifest
 from calfeed.model import Project
 from calfeed.reused import reused_ids
+from calfeed.revisions import with_endings
 from calfeed.zones import TZDB_VERSION
 
 
@@ -67,6 +68,7 @@ def diff(project: Project, baseline: Manifest, *, now: datetime | None = None) -
     Raises:
         OutputError: the baseline does not say what an event was that is gone.
     """
+    project = replace(project, events=with_endings(project.events, baseline.events, now))
     known = {feed.slug for feed in baseline.feeds}
     laws = tuple(changed_laws(baseline.zones))
     pairs = [(event, content_of(event)) for event in project.events]
@@ -81,7 +83,10 @@ def diff(project: Project, baseline: Manifest, *, now: datetime | None = None) -
         tzdb_after=TZDB_VERSION,
         laws=laws,
         refusals=() if now is None else refusals(project, baseline, now),
-        notes=tuple(reused_ids(pairs, baseline, project.calendar.id, now)),
+        notes=(
+            *reused_ids(pairs, baseline, project.calendar.id, now),
+            *(() if now is None else ended_series(project, baseline, now)),
+        ),
     )
 
 

@@ -12,11 +12,13 @@ from datetime import datetime
 
 from calfeed.addresses import buried_uids, is_automatic, kept_feeds, lost_feeds, with_aliases
 from calfeed.changes import Change, Entry, compare
-from calfeed.errors import Mark, Problem, PromiseError, error, warning
+from calfeed.endings import ending_problem
+from calfeed.errors import Mark, Problem, PromiseError, SourceError, error, warning
 from calfeed.holders import forget_past, is_let_go, remember, tell_holders
 from calfeed.law import changed_laws
 from calfeed.ledger import Manifest, PublishedFeed
 from calfeed.model import Calendar, Feed, Project, Status
+from calfeed.pieces import pieces_of, shared_uid_problem
 from calfeed.reused import reused_ids
 from calfeed.revisions import (
     UNHELD,
@@ -31,8 +33,10 @@ from calfeed.revisions import (
     removed_events,
     revise,
     whole_second,
+    with_endings,
 )
 from calfeed.source import dump_mapping
+from calfeed.vanished import with_vanished
 from calfeed.zones import TZDB_VERSION
 
 MAX_HISTORY = 100
@@ -86,13 +90,16 @@ def prepare(project: Project, baseline: Manifest, now: datetime, consent: Consen
         PromiseError: the build would break a promise without consent.
         OutputError: the manifest does not say what an event was that is to stay as a tombstone, or no higher number is
             left to tell of a change.
+        SourceError: an event has the UID of a piece of another one.
     """
-    removed = _removed(project, baseline)
+    project = replace(project, events=with_endings(project.events, baseline.events, now))
+    removed = _removed(project, baseline, now)
     breaches = list(_breaches(project, baseline, removed, now, consent))
     if breaches:
         raise PromiseError(breaches)
     live, problems = revise(project.events, baseline.events, now, baseline.retired)
     tombstones = bury(removed, now)
+    _refuse_shared_uids((*live, *tombstones))
     changes = () if baseline.is_none else _compare(live, baseline, now)
     stamps = {item.event.uid: item.revision.last_modified for item in (*live, *tombstones)}
     entries = (Entry(stamps.get(change.uid, whole_second(now)), change) for change in changes)
@@ -108,7 +115,13 @@ def prepare(project: Project, baseline: Manifest, now: datetime, consent: Consen
         history=(*entries, *baseline.history)[:MAX_HISTORY],
         retired=_retired(baseline, events),
         held=held,
-        problems=(*problems, *identity, *_law_problems(project, baseline), *far_revisions(project.events, now)),
+        problems=(
+            *problems,
+            *identity,
+            *_law_problems(project, baseline),
+            *_ended(live, tombstones, baseline),
+            *far_revisions(project.events, now),
+        ),
     )
 
 
@@ -158,13 +171,52 @@ def vanished_feeds(project: Project, baseline: Manifest, now: datetime | None) -
         baseline: what is published.
         now: the time by which events have passed, which leave no tombstone; None if none have.
     """
-    return lost_feeds(project, baseline, buried_uids(_removed(project, baseline), now))
+    return lost_feeds(project, baseline, buried_uids(_removed(project, baseline, now), now))
 
 
-def _removed(project: Project, baseline: Manifest) -> tuple[Published, ...]:
+def ended_series(project: Project, baseline: Manifest, now: datetime) -> tuple[Problem, ...]:
+    """Return a note on each running series that a build ends before its last occurrence.
+
+    Args:
+        project: the sources, with their endings.
+        baseline: what is published.
+        now: the build's time.
+    """
+    live, _ = revise((event for event in project.events if event.ending), baseline.events, now)
+    return tuple(_ended(live, bury(_removed(project, baseline, now), now), baseline))
+
+
+def _ended(live: Sequence[Revised], tombstones: Sequence[Revised], baseline: Manifest) -> Iterator[Problem]:
+    for item in (*live, *tombstones):
+        before = baseline.events.get(item.event.uid)
+        if item.event.ending is not None and before is not None and "ending" not in before.content:
+            problem = ending_problem(item.event, item.event.mark)
+            if problem is not None:
+                yield problem
+
+
+def _refuse_shared_uids(items: Sequence[Revised]) -> None:
+    """Refuse an event with the UID of a piece of another one.
+
+    Raises:
+        SourceError: there is such an event.
+    """
+    owners = {item.event.uid: item.event for item in items}
+    problems = [
+        shared_uid_problem(piece.uid, item.event, owners[piece.uid].mark)
+        for item in items
+        for piece in pieces_of(item.event)
+        if owners.get(piece.uid, item.event) is not item.event
+    ]
+    if problems:
+        raise SourceError(problems)
+
+
+def _removed(project: Project, baseline: Manifest, now: datetime | None) -> tuple[Published, ...]:
     """Return what left the sources, but for what is still there and got another UID with the calendar's new id."""
     renamed = _renamed_uids(project, baseline)
-    return tuple(item for item in removed_events(project.events, baseline.events) if item.uid not in renamed)
+    published = with_vanished(project.events, baseline.events, now)
+    return tuple(item for item in removed_events(project.events, published) if item.uid not in renamed)
 
 
 def _renamed_uids(project: Project, baseline: Manifest) -> frozenset[str]:
@@ -186,7 +238,7 @@ def _retired(baseline: Manifest, events: Iterable[Revised]) -> dict[str, Revisio
 
 def refusals(project: Project, baseline: Manifest, now: datetime) -> tuple[Problem, ...]:
     """Return the promises to subscribers that a build would break, and is refused for as long as nobody consents."""
-    return tuple(_breaches(project, baseline, _removed(project, baseline), now, Consent()))
+    return tuple(_breaches(project, baseline, _removed(project, baseline, now), now, Consent()))
 
 
 def _compare(live: Sequence[Revised], baseline: Manifest, now: datetime) -> tuple[Change, ...]:
@@ -225,7 +277,7 @@ def _new_id(project: Project, baseline: Manifest) -> Iterator[Problem]:
 def _vanished_events(
     project: Project, baseline: Manifest, removed: Sequence[Published], now: datetime
 ) -> Iterator[Problem]:
-    gone = [baseline.events[item.uid] for item in removed if _is_ahead(item, now)]
+    gone = [baseline.events[item.uid] for item in removed if item.uid in baseline.events and _is_ahead(item, now)]
     # An event under another UID is gone, too, for those who know it by the one it had.
     has_another_uid = not {event.id for event in project.events}.isdisjoint(item.id for item in gone)
     how, what = ("gone or have another UID", "them and their UIDs") if has_another_uid else ("gone", "them")
@@ -292,7 +344,7 @@ def _identity_problems(
             )
             continue
         twin = by_content.get(item.fingerprint)
-        if twin is not None:
+        if twin is not None and twin.uid in baseline.events:
             old_id = baseline.events[twin.uid].id
             message = f"this looks like `{old_id}` under another id: subscribers see one cancelled and one new"
             wanted = _keys_of_identity(twin.uid, old_id, project.calendar.id, is_free=old_id not in ids)

@@ -19,6 +19,7 @@ from calfeed.events import Surroundings, resolve_event
 from calfeed.look import picture_of
 from calfeed.model import Event, Picture, Resolved
 from calfeed.notation import NotationError
+from calfeed.pieces import pieces_of, shared_uid_problem
 from calfeed.reading import Reader
 from calfeed.recurrence import Effort
 from calfeed.schema import EventEntry
@@ -186,6 +187,10 @@ class EventFiles:
             if first is not claim:
                 message = f"the UID `{claim.uid}` is already used at {first.mark.path}:{first.mark.line}"
                 yield error(claim.mark, "duplicate-uid", message, "every event needs its own `uid:`", first.mark)
+        for event in self.events:
+            for piece in pieces_of(event):
+                if piece.uid != event.uid and piece.uid in uids:
+                    yield shared_uid_problem(piece.uid, event, uids[piece.uid].mark)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache, lru_cache
 from html import escape as html_escape
+from itertools import chain
 
 from icalendar import Alarm, Calendar, Parameters, vDuration
 
@@ -55,7 +56,8 @@ _NOTES = {
 class RenderedEvent:
     """An event as it stands in every feed, what its own file adds to it, and the zones it names.
 
-    `vevent` is the event; of a series it is the master, and `instances` are the VEVENTs that follow it.
+    `vevent` is the event; of a series it is the master, and `instances` are the VEVENTs that follow it. Of an event in
+    several pieces `vevent` holds all of them, and `single` all with what its own file adds to each.
     """
 
     id: str
@@ -64,25 +66,45 @@ class RenderedEvent:
     own_lines: bytes
     tzids: tuple[str, ...]
     instances: bytes = b""
+    single: bytes = b""
 
 
-def render_event(revised: Revised) -> RenderedEvent:
-    """Return the rendered form of an event at its revision; of a series, the master and then its instances."""
-    event = revised.event
+def render_event(revised: Revised, pieces: Sequence[Event] = ()) -> RenderedEvent:
+    """Return the rendered form of an event at its revision.
+
+    Args:
+        revised: the event.
+        pieces: what it is published in, if not as itself.
+    """
+    rendered = [_render_piece(piece, revised.revision) for piece in pieces or (revised.event,)]
+    if len(rendered) == 1:
+        return rendered[0]
+    return RenderedEvent(
+        id=revised.event.id,
+        path=revised.event.path,
+        vevent=b"".join(piece.vevent + piece.instances for piece in rendered),
+        own_lines=b"",
+        tzids=tuple(sorted({tzid for piece in rendered for tzid in piece.tzids})),
+        single=b"".join(chain.from_iterable(_own_parts(piece) for piece in rendered)),
+    )
+
+
+def _render_piece(event: Event, revision: Revision) -> RenderedEvent:
+    """Return the rendered form of an event; of a series, the master and then its instances."""
     times = zoned_times(event)
     tzids = {time.tzid for time in times}
     has_zone = bool(times)
     description = plain_description(event)
     own_lines = b"".join([*_html(event, has_text=bool(description)), *_alarms(event)])
     rule = _recurrence(event, has_zone=has_zone)
-    vevent = _vevent(event, revised.revision, description, has_zone=has_zone, recurrence=rule)
+    vevent = _vevent(event, revision, description, has_zone=has_zone, recurrence=rule)
     instances = []
     for instance in event.recurrence.instances if event.recurrence else ():
         own = zoned_times(instance.event)
         tzids.update(time.tzid for time in own)
         recurrence = [_start_line("RECURRENCE-ID", instance.recurrence_id, event, has_zone=has_zone)]
         text = plain_description(instance.event)
-        instances.append(_vevent(instance.event, revised.revision, text, has_zone=bool(own), recurrence=recurrence))
+        instances.append(_vevent(instance.event, revision, text, has_zone=bool(own), recurrence=recurrence))
     return RenderedEvent(
         id=event.id,
         path=event.path,
@@ -136,9 +158,14 @@ def render_single(rendered: RenderedEvent, plans: Mapping[str, ZonePlan] | None 
 
     Outlook would open a file with X-WR-CALNAME as a new calendar (MS-OXCICAL 2.1.3.1.1.3).
     """
-    opened = memoryview(rendered.vevent)[: -len(_END_EVENT)]
-    vevents = (opened, rendered.own_lines, _END_EVENT, rendered.instances)
+    vevents = (rendered.single,) if rendered.single else _own_parts(rendered)
     return Artifact(rendered.path, *_file(_single_header(), rendered.tzids, vevents, plans))
+
+
+def _own_parts(rendered: RenderedEvent) -> tuple[bytes | memoryview, ...]:
+    """Return the VEVENTs of a piece in parts, with what its own file adds to the first."""
+    opened = memoryview(rendered.vevent)[: -len(_END_EVENT)]
+    return opened, rendered.own_lines, _END_EVENT, rendered.instances
 
 
 def render_feed(

@@ -18,6 +18,7 @@ from calfeed.jsonsize import read_json
 from calfeed.law import Law, laws_of
 from calfeed.ledger import MANIFEST, Manifest, PublishedFeed
 from calfeed.model import AllDay, Artifact, Event, Feed, Timed
+from calfeed.pieces import pieces_of
 from calfeed.revisions import UNHELD, Held, Published, Revised, Revision
 from calfeed.rewrites import FIRST_YEAR, LAST_YEAR
 from calfeed.series import first_start, horizon_of, settle, starts_between
@@ -128,6 +129,7 @@ def event_record(event: Event) -> dict[str, object]:
         "status": event.status.value,
         "timezone": event.zone.tzid if event.zone else None,
         **_series_record(event),
+        **_pieces_record(event),
     }
     when = event.when
     if isinstance(when, AllDay):
@@ -158,6 +160,27 @@ def _series_record(event: Event) -> dict[str, object]:
         if not recurrence.is_endless:
             record["last_utc"] = format_utc(settle(recurrence.starts[-1], tzid)[0].instant)
     return record
+
+
+def _pieces_record(event: Event) -> dict[str, object]:
+    """Return the pieces of an event that has several: each as an event's row has it, with nothing but instants."""
+    pieces = pieces_of(event)
+    return {} if pieces[:1] == (event,) else {"pieces": [_piece(piece) for piece in pieces]}
+
+
+def _piece(piece: Event) -> dict[str, object]:
+    when, series = piece.when, _series_record(piece)
+    record: dict[str, object] = {"uid": piece.uid, "status": piece.status.value}
+    if isinstance(when, AllDay):
+        first, last = when.first.isoformat(), when.last.isoformat()
+        return {**record, "start": first, "end": last, "start_utc": None, "end_utc": None, "last_utc": None}
+    start_utc, end_utc = format_utc(when.start.instant), format_utc(when.end.instant) if when.end else None
+    return {
+        **record,
+        "start_utc": start_utc,
+        "end_utc": end_utc,
+        "last_utc": series["last_utc"] if series else start_utc,
+    }
 
 
 def _json(value: object) -> str:
@@ -276,6 +299,7 @@ def _published(item: Mapping[str, Any], path: str) -> Published:
         removed=_read_utc(item["removed"]) if "removed" in item else None,
         held=_read_held(item),
         origin=path,
+        pieces=tuple(str(piece["uid"]) for piece in item.get("pieces", ())),
     )
 
 

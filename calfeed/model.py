@@ -137,6 +137,7 @@ class Recurrence:
         starts: all that are left, in order, those of `instances` among them; none of a series without an end.
         is_nominal: whether occurrences end at the same wall time, else after the same time has elapsed.
         instances: the occurrences that differ.
+        skipped: starts of the rule that the clocks skip, at which the series is published in pieces.
     """
 
     rule: Rule = field(compare=False)
@@ -146,12 +147,24 @@ class Recurrence:
     starts: tuple[datetime, ...] = ()
     is_nominal: bool = True
     instances: tuple[Instance, ...] = ()
+    skipped: tuple[datetime, ...] = ()
     mark: Mark = field(compare=False, repr=False)
 
     @property
     def is_endless(self) -> bool:
         """Whether the series goes on for ever."""
         return self.rule.is_endless
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """When a running series was cancelled or postponed, and the status of its occurrences that were over by then.
+
+    `at` is an instant (aware, UTC). Every later occurrence has the status of the event.
+    """
+
+    at: datetime
+    status: Status
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -178,6 +191,7 @@ class Event:
     last_modified: datetime | None = None
     sequence: int | None = None
     recurrence: Recurrence | None = None
+    ending: Ending | None = None
     mark: Mark = field(compare=False, repr=False)
     stamp_marks: tuple[tuple[str, Mark], ...] = field(default=(), compare=False, repr=False)
 

@@ -7,7 +7,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 
-from calfeed import patterns, series, zones
+from calfeed import patterns, pieces, series, zones
 from calfeed.entries import Place
 from calfeed.errors import Mark
 from calfeed.model import AllDay, Event, Instance, Recurrence, Timed, ZonedTime
@@ -104,7 +104,7 @@ class SeriesResolver:
             return None
         self._check_readers(recurrence, when)
         recurrence = replace(recurrence, instances=self._overrides(event, recurrence))
-        return self._with_settled(event, recurrence)
+        return self._with_skipped(event, self._with_settled(event, recurrence))
 
     def _check_readers(self, recurrence: Recurrence, when: AllDay | Timed) -> None:
         """Warn of a series that some calendar takes for other dates, or leaves out."""
@@ -160,12 +160,27 @@ class SeriesResolver:
             return recurrence
         if recurrence.is_endless:
             shown = ", ".join(format_wall(instance.recurrence_id) for instance in settled[:3])
-            hint = "give the rule an end, or the series another time: readers differ on these"
+            hint = "move the series out of the night, or give the rule an end: readers differ on these"
             message = f"the clocks change during {len(settled)} of the occurrences until {HORIZON_YEAR}: {shown}…"
             self._notes.warn(recurrence.mark, "unsettled-occurrence", message, hint)
             return recurrence
         instances = sorted([*recurrence.instances, *settled], key=lambda instance: instance.recurrence_id)
         return replace(recurrence, instances=tuple(instances))
+
+    def _with_skipped(self, event: Event, recurrence: Recurrence) -> Recurrence:
+        """Return the series with the starts that the clocks skip, at which it is published in pieces."""
+        skipped = pieces.skipped_starts(event.when, recurrence)
+        if len(skipped) > pieces.MAX_SKIPPED:
+            shown = ", ".join(format_wall(start) for start in skipped[:3])
+            message = f"the clocks skip the start of {len(skipped)} occurrences: {shown}…"
+            hint = f"move the series out of the night, or end it before there are more than {pieces.MAX_SKIPPED}"
+            self._notes.warn(recurrence.mark, "unsettled-occurrence", message, hint)
+            return recurrence
+        if skipped and not pieces.has_room(event.uid):
+            message = f"the clocks skip {format_wall(skipped[0])}, so the series needs several UIDs made of this one"
+            hint = f"write a `uid` of at most {pieces.MAX_UID_BYTES} bytes, or move the series out of the night"
+            self._notes.report(self._place.mark("uid"), "long-uid", message, hint)
+        return replace(recurrence, skipped=skipped)
 
     def _matched(self, by_rule: Recurrence, when: AllDay | Timed) -> tuple[datetime, ...]:
         found: dict[datetime, None] = {}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, nullcontext
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,7 +19,7 @@ from calfeed.ics import RenderedEvent, render_event, render_feed, render_single
 from calfeed.ledger import MANIFEST, Manifest
 from calfeed.manifest import render_manifest, same_output
 from calfeed.memory import Memory, Printed, read_memory, write_memory
-from calfeed.model import Artifact, Feed, Project, page_path
+from calfeed.model import Artifact, Event, Feed, Project, page_path
 from calfeed.output import Changes, Dist, open_dist, view_dist
 from calfeed.placement import place
 from calfeed.project import Progress, load, silent
@@ -242,8 +242,7 @@ def _render_edition(project: Project, edition: Edition, means: _Means) -> _Rende
 def _render_files(project: Project, edition: Edition, means: _Means, site: Site | None) -> _Rendered:
     gone = {item.event.id for item in edition.events if item.removed or is_told(item, edition.held)}
     placed = place((item.event for item in edition.events), gone, edition.feeds)
-    revised = [replace(item, event=placed.events[item.event.id]) for item in edition.events]
-    rendered = dict(_render_events(revised, means))
+    rendered = dict(_render_events(edition.events, placed.pieces, means))
     feeds = [
         render_feed(
             feed, edition.calendar, [rendered[event_id] for event_id in feed.event_ids], placed.plans.get(feed.path)
@@ -275,7 +274,9 @@ def _begin_site(project: Project, edition: Edition, means: _Means) -> Site:
     return Site(project, edition.feeds, edition.events, means.memory.page, means.executor)
 
 
-def _render_events(revised: Sequence[Revised], means: _Means) -> Iterator[tuple[str, RenderedEvent]]:
+def _render_events(
+    revised: Sequence[Revised], pieces: Mapping[str, tuple[Event, ...]], means: _Means
+) -> Iterator[tuple[str, RenderedEvent]]:
     printed, progress = means.memory.printed, means.progress
     for number, item in enumerate(revised):
         progress("rendering", number, len(revised))
@@ -284,7 +285,7 @@ def _render_events(revised: Sequence[Revised], means: _Means) -> Iterator[tuple[
         if known is not None and known.revision == _row_of(item.revision):
             yield event.id, RenderedEvent(event.id, event.path, known.vevent, known.own_lines, known.tzids)
         else:
-            yield event.id, render_event(item)
+            yield event.id, render_event(item, pieces[event.id])
     progress("rendering", len(revised), len(revised))
 
 

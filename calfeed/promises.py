@@ -37,7 +37,8 @@ def read_promise(data: bytes) -> Promise:
         events: dict[str, dict[str, Times]] = {path: {} for path in paths.values()}
         for event in content["events"]:
             for path in (_path(event["path"]), *(paths[slug] for slug in event["feeds"])):
-                events.setdefault(path, {})[str(event["uid"])] = _times(event)
+                for piece in event.get("pieces", [event]):
+                    events.setdefault(path, {})[str(piece["uid"])] = _times(piece, is_all_day=event["all_day"])
         return Promise(
             generator=str(content["generator"]),
             feeds=tuple(paths.values()),
@@ -57,7 +58,7 @@ def _path(written: object) -> str:
     return str(path)
 
 
-def _times(event: Mapping[str, object]) -> Times:
-    keys = ("start", "end") if event["all_day"] else ("start_utc", "end_utc")
+def _times(event: Mapping[str, object], *, is_all_day: bool) -> Times:
+    keys = ("start", "end") if is_all_day else ("start_utc", "end_utc")
     start, end = (event[key] for key in keys)
     return str(start), None if end is None else str(end)

@@ -16,16 +16,17 @@ from calfeed.agenda import span_of
 from calfeed.content import (
     UNREADABLE,
     Content,
-    cancelled,
     content_of,
     event_of,
     fingerprint_of,
     format_utc,
     is_same_content,
 )
+from calfeed.endings import cancelled_from, may_end, with_ending
 from calfeed.errors import Mark, OutputError, Problem, error, warning
 from calfeed.fields import MAX_NAME, MAX_SEQUENCE
 from calfeed.model import Event
+from calfeed.pieces import pieces_of
 from calfeed.series import length_of
 
 KEPT_ENDLESS = timedelta(days=365)
@@ -65,7 +66,10 @@ class Revision:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Published:
-    """An event as the manifest `origin` remembers it; `removed` is when it left the sources, of a tombstone."""
+    """An event as the manifest `origin` remembers it.
+
+    `removed` is when it left the sources, of a tombstone; `pieces` are the UIDs of an event that has several.
+    """
 
     id: str
     uid: str
@@ -77,6 +81,7 @@ class Published:
     removed: datetime | None = None
     held: Held = UNHELD
     origin: str = ""
+    pieces: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +120,7 @@ def revise(
         fingerprint = fingerprint_of(content)
         before = baseline.get(event.uid)
         is_same = before is not None and (before.fingerprint == fingerprint or is_same_content(before.content, content))
-        old = retired.get(event.uid) if before is None else before.revision
+        old = _last_revision(event, baseline, retired)
         revised.append(Revised(event, content, fingerprint, _revision(event, old, build_time, is_same=is_same)))
         if old is not None:
             problems += _stale_floors(event, old)
@@ -148,13 +153,37 @@ def _far_revision(event: Event, latest: datetime) -> Iterator[Problem]:
             yield warning(marks.get(key, event.mark), "far-revision", message, hint)
 
 
+def with_endings(
+    events: tuple[Event, ...], baseline: Mapping[str, Published], now: datetime | None
+) -> tuple[Event, ...]:
+    """Return the events of the sources, with their endings the series that were called off after they had begun.
+
+    Args:
+        events: the events of the sources.
+        baseline: what was published before, by UID.
+        now: the build's time; None to end nothing that has not ended yet.
+
+    Raises:
+        OutputError: the manifest does not say what an event was.
+    """
+    if not any(may_end(event) and event.uid in baseline for event in events):
+        return events
+    at = None if now is None else whole_second(now)
+    return tuple(
+        with_ending(event, restore(baseline[event.uid]), at) if may_end(event) and event.uid in baseline else event
+        for event in events
+    )
+
+
 def removed_events(events: Iterable[Event], baseline: Mapping[str, Published]) -> tuple[Published, ...]:
     """Return what was published under a UID that is not in the sources, tombstones included.
 
     Each has an id of its own. If an event of the sources has that by now, it is another, made of it and a number.
     """
-    uids, ids = set(), set()
+    uids: set[str] = set()
+    ids: set[str] = set()
     for event in events:
+        uids.update(piece.uid for piece in pieces_of(event))
         uids.add(event.uid)
         ids.add(event.id)
     gone = [item for item in baseline.values() if item.uid not in uids]
@@ -189,7 +218,10 @@ def bury(removed: Iterable[Published], now: datetime) -> tuple[Revised, ...]:
     Raises:
         OutputError: the manifest does not say what an event was.
     """
-    return tuple(_tombstone(item, whole_second(now)) for item in removed if leaves_tombstone(item, now))
+    buried = [_tombstone(item, whole_second(now)) for item in removed if leaves_tombstone(item, now)]
+    # The tombstone of a piece goes where that of a whole event has a piece with the same UID.
+    given = {piece.uid for item in buried for piece in pieces_of(item.event) if piece.uid != item.event.uid}
+    return tuple(item for item in buried if item.event.uid not in given)
 
 
 def leaves_tombstone(item: Published, now: datetime) -> bool:
@@ -252,9 +284,9 @@ def whole_second(now: datetime) -> datetime:
 
 def _tombstone(item: Published, build_time: datetime) -> Revised:
     is_kept = item.removed is not None or has_passed(item, build_time)
-    content = item.content if is_kept else cancelled(item.content)
+    content = item.content if is_kept else cancelled_from(item.content, restore(item), build_time)
     event = restore(replace(item, content=content))
-    revision = item.revision if content == item.content else _next(item.revision, build_time)
+    revision = item.revision if content == item.content else next_revision(item.revision, build_time)
     return Revised(event, content, fingerprint_of(content), revision, item.removed or build_time)
 
 
@@ -264,7 +296,22 @@ def _free_id(event_id: str, known: Container[str]) -> str:
     return next(found for number in count(2) if (found := f"{stem}-{number}") not in known)
 
 
-def _next(old: Revision, build_time: datetime) -> Revision:
+def _last_revision(event: Event, baseline: Mapping[str, Published], retired: Mapping[str, Revision]) -> Revision | None:
+    """Return the last revision of an event: of its pieces, too, which may have been tombstones meanwhile."""
+    before = baseline.get(event.uid)
+    last = retired.get(event.uid) if before is None else before.revision
+    pieces = pieces_of(event)
+    for piece in pieces if pieces != (event,) else ():
+        known = baseline.get(piece.uid)
+        other = retired.get(piece.uid) if known is None else known.revision
+        if other is not None and (last is None or other.sequence > last.sequence):
+            created = other.created if last is None else last.created
+            last_modified = other.last_modified if last is None else max(last.last_modified, other.last_modified)
+            last = Revision(other.sequence, created, last_modified)
+    return last
+
+
+def next_revision(old: Revision, build_time: datetime) -> Revision:
     """Return the revision after another, later even when the clock is not: ICSx5 takes nothing else for an update."""
     last_modified = max(build_time, old.last_modified + timedelta(seconds=1))
     return Revision(min(old.sequence + 1, MAX_SEQUENCE), old.created, last_modified)
@@ -283,7 +330,7 @@ def _revision(event: Event, old: Revision | None, build_time: datetime, *, is_sa
         mark = dict(event.stamp_marks).get("sequence", event.mark)
         raise OutputError([error(mark, "highest-sequence", message, hint)])
     else:
-        new = old if is_same else _next(old, build_time)
+        new = old if is_same else next_revision(old, build_time)
         created = max(new.created, event.created or new.created)
         sequence = max(new.sequence, event.sequence or 0)
         last_modified = max(new.last_modified, event.last_modified or new.last_modified)

@@ -38,7 +38,7 @@ NOT_OF_SOURCES = {
     *("large-feed", "left-file", "long-feed-url", "stale-revision"),  # warnings of `build`
     # What `build` says of the last one.
     *("changed-uid", "mass-removal", "missing-baseline", "new-calendar-id", "older-tzdb", "renamed-id", "reused-id"),
-    *("highest-sequence", "unreadable-baseline", "vanished-feed"),
+    *("ended-series", "highest-sequence", "unreadable-baseline", "vanished-feed"),
     *("already-there", "unwritable-file"),  # `init` and `new`
     *(  # `publish`
         "changed-output",

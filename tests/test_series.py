@@ -48,8 +48,10 @@ def in_utc(moment: datetime, tzid: str) -> datetime:
 
 
 def starts_in(readings: Sequence[Reading], uid: str) -> list[datetime | date]:
-    """Return the starts a reader gives for one series, in order."""
-    return sorted((reading.start for reading in readings if reading.uid == uid), key=str)
+    """Return the starts a reader gives for all pieces of one series, in order."""
+    stem, _, host = uid.rpartition("@")
+    own = re.compile(rf"{re.escape(stem)}(?:-(?:from-)?\d{{4}}-\d\d-\d\d)?@{re.escape(host)}")
+    return sorted((reading.start for reading in readings if own.fullmatch(reading.uid)), key=str)
 
 
 @pytest.fixture(scope="module")

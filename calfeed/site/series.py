@@ -132,7 +132,8 @@ def _date_view(event: Event, one: Event, note: str, language: str) -> DateView:
     return DateView(
         when=times.dated_when(one, language),
         note=note,
-        status=None if one.status is event.status else STATUSES.get(one.status),
+        # Where a running series was called off, each date says whether it is one that took place.
+        status=None if one.status is event.status and event.ending is None else STATUSES.get(one.status),
         since=times.since(one),
         until=times.until(one),
     )

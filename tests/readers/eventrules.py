@@ -39,6 +39,7 @@ _HTML_TAG = re.compile(r"</?[A-Za-z][A-Za-z0-9-]*(?:\s[^<>]*)?/?>|<!--")
 _FLOAT = r"[+-]?[0-9]+(?:\.[0-9]+)?"
 _GEO = re.compile(rf"({_FLOAT});({_FLOAT})")
 _GEO_URI = re.compile(rf"geo:({_FLOAT}),({_FLOAT})")
+_PIECE = re.compile(r"-(?:from-)?\d{4}-\d\d-\d\d(?:T\d{4}(?:\d\d)?)?(?=@[^@]*$|$)")
 _LAST_LINES = 3
 _FEED_ONLY = ("NAME", "X-PUBLISHED-TTL", "REFRESH-INTERVAL")
 
@@ -211,7 +212,10 @@ def _point(pattern: re.Pattern[str], value: str) -> tuple[float, float] | None:
 
 
 def names(file: OneFile) -> Iterator[str]:
-    """Rule 20: a feed has a name and a poll interval, both in two spellings; a single file has neither, and one UID."""
+    """Rule 20: a feed has a name and a poll interval, both in two spellings; a single file has neither, and one UID.
+
+    An event in pieces has one for each, and all are made of one: a suffix before the last `@`.
+    """
     calendar = file.calendar
     if file.kind == "feed":
         yield from _feed_names(calendar)
@@ -219,11 +223,13 @@ def names(file: OneFile) -> Iterator[str]:
     extra = [prop.name for prop in calendar.properties if prop.name.startswith("X-WR-") or prop.name in _FEED_ONLY]
     yield from (f"{name} in a single file" for name in extra)
     found = sorted({uid for event in file.events for uid in values(event, "UID")})
-    if len(found) != 1:
+    if len({_PIECE.sub("", uid) for uid in found}) != 1:
         yield f"{len(found)} UIDs in a single file: {found}"
-    masters = [event for event in file.events if not event.all("RECURRENCE-ID")]
-    if len(masters) != 1 or (len(file.events) > 1 and not in_series(masters[0])):
-        yield f"{len(masters)} masters in a single file"
+    for uid in found:
+        own = [event for event in file.events if values(event, "UID") == [uid]]
+        masters = [event for event in own if not event.all("RECURRENCE-ID")]
+        if len(masters) != 1 or (len(own) > 1 and not in_series(masters[0])):
+            yield f"{len(masters)} masters of {uid} in a single file"
 
 
 def _feed_names(calendar: Component) -> Iterator[str]:

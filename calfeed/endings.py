@@ -1,0 +1,104 @@
+"""Running series that are deleted, cancelled or postponed: what took place stays as it was, what was ahead does not.
+
+The time of the ending is part of the content that is published. So every later build finds it there, and gives the
+same bytes for as long as the series stays cancelled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime
+
+from calfeed.content import Content, cancelled
+from calfeed.errors import Mark, Problem, warning
+from calfeed.model import Ending, Event, Instance, Status
+from calfeed.pieces import first_ahead, has_room, is_over
+from calfeed.series import first_start, starts_between
+
+_CALLED_OFF = (Status.CANCELLED, Status.POSTPONED)
+
+
+def may_end(event: Event) -> bool:
+    """Return whether an event of the sources is a series that may have ended before its last occurrence."""
+    return event.recurrence is not None and event.status in _CALLED_OFF
+
+
+def with_ending(event: Event, published: Event, now: datetime | None) -> Event:
+    """Return a cancelled or postponed series with its ending, if it has one.
+
+    Args:
+        event: the series by the sources.
+        published: the event as it was published last.
+        now: the build's time; None to end nothing that has not ended yet.
+    """
+    recurrence, before = event.recurrence, published.recurrence
+    ending = published.ending or _new_ending(published, now)
+    if recurrence is None or before is None or ending is None or not _has_begun(event, ending.at):
+        return event
+    statuses = {instance.recurrence_id: instance.event.status for instance in before.instances}
+
+    def as_it_was(instance: Instance) -> Instance:
+        if not is_over(instance.event, ending.at):
+            return instance
+        # The status of the series is also that of its overrides, unless they write one.
+        own = ending.status if instance.event.status is event.status else instance.event.status
+        status = statuses.get(instance.recurrence_id, own)
+        return replace(instance, event=replace(instance.event, status=status))
+
+    instances = tuple(as_it_was(instance) for instance in recurrence.instances)
+    return replace(event, recurrence=replace(recurrence, instances=instances), ending=ending)
+
+
+def cancelled_from(content: Content, published: Event, now: datetime) -> Content:
+    """Return the content of an event that left the sources: cancelled, a running series from now on.
+
+    Args:
+        content: what was published.
+        published: the event that has this content.
+        now: the build's time.
+    """
+    ending = published.ending or _new_ending(published, now)
+    if ending is None or published.recurrence is None:
+        return cancelled(content)
+    overrides = content.get("overrides")
+    pairs = zip(overrides if isinstance(overrides, list) else (), published.recurrence.instances, strict=True)
+    past = {str(each["recurrence_id"]) for each, instance in pairs if is_over(instance.event, ending.at)}
+    return cancelled(content, ending, past)
+
+
+def ending_problem(event: Event, mark: Mark) -> Problem | None:
+    """Return the warning of a build that ends a running series; None for an event without an ending."""
+    recurrence, ending = event.recurrence, event.ending
+    if recurrence is None or ending is None:
+        return None
+    ahead = first_ahead(event, ending.at)
+    if ahead is None:
+        return None
+    over = [start for start in _starts(event, ahead) if start < ahead]
+    left = "all later ones" if recurrence.is_endless else f"{len(recurrence.starts) - len(over)} ahead"
+    status = event.status.value
+    message = f"`{event.id}` is a running series: {len(over)} of its dates took place and stay, {left} are {status}"
+    hint = (
+        f"to end it without dates that are shown as {status}, keep it and write `until: {over[-1].date()}` in `rrule`"
+    )
+    return warning(mark, "ended-series", message, hint)
+
+
+def _new_ending(published: Event, now: datetime | None) -> Ending | None:
+    """Return the ending of a series that took place until now; None unless it is running and may have pieces."""
+    if published.recurrence is None or published.status in _CALLED_OFF or now is None or not has_room(published.uid):
+        return None
+    is_running = first_ahead(published, now) is not None and _has_begun(published, now)
+    return Ending(now, published.status) if is_running else None
+
+
+def _has_begun(event: Event, at: datetime) -> bool:
+    """Return whether some occurrence of a series is over at an instant."""
+    ahead = first_ahead(event, at)
+    return ahead is None or any(start < ahead for start in _starts(event, ahead))
+
+
+def _starts(event: Event, last: datetime) -> Iterator[datetime]:
+    if event.recurrence is not None:
+        yield from starts_between(event.when, event.recurrence, first_start(event.when), last)

@@ -1,0 +1,123 @@
+"""Pieces of events that subscribers know and no event has any more: what is to be left of them as tombstones.
+
+A series that gets another time, rule or end may be published in other pieces than before, or in one. The dates of a
+piece that is gone are cancelled under its UID, unless the event still takes place then under another one of its UIDs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from datetime import date, datetime
+
+from calfeed.content import content_of, fingerprint_of
+from calfeed.model import AllDay, Event, Status
+from calfeed.pieces import is_over, owner_of, pieces_of
+from calfeed.revisions import Published, next_revision, restore, whole_second
+from calfeed.series import first_start, horizon_of, occurrence_at, starts_between
+
+
+def with_vanished(
+    events: Iterable[Event], baseline: Mapping[str, Published], now: datetime | None
+) -> Mapping[str, Published]:
+    """Return what was published, and as events of their own the pieces that are gone while their event is not.
+
+    The tombstone of such a piece is left out once the event has all of its dates again.
+
+    Args:
+        events: the events of the sources.
+        baseline: what was published before, by UID.
+        now: the time by which dates are over, which are left out; None if none are.
+
+    Raises:
+        OutputError: the manifest does not say what an event was.
+    """
+    in_pieces = [item.uid for item in baseline.values() if item.pieces]
+    owners = {uid: owner_of(uid) for uid, item in baseline.items() if item.removed is not None}
+    if not in_pieces and not any(owners.values()):
+        return baseline
+    held = {event.uid: event for event in events}
+    uids = {piece.uid for event in held.values() for piece in pieces_of(event)}
+    found = dict(baseline)
+    for uid in in_pieces:
+        if uid in held and not uids.issuperset(baseline[uid].pieces):
+            gone = _gone_pieces(held[uid], baseline[uid], uids, now)
+            found.update((item.uid, item) for item in gone if item.uid not in baseline)
+    for uid, owner in owners.items():
+        if owner in held and uid not in uids:
+            # Its dates do not leave it as time goes by: that would be a change of what nobody changed.
+            tombstone = restore(baseline[uid])
+            left = _without(tombstone, _begins_of(held[owner]), None)
+            if left is None:
+                del found[uid]
+            else:
+                found[uid] = _remaining(baseline[uid], left, now, is_changed=left is not tombstone)
+    return found
+
+
+def _gone_pieces(event: Event, before: Published, uids: set[str], now: datetime | None) -> Iterator[Published]:
+    kept = _begins_of(event)
+    for piece in pieces_of(restore(before)):
+        left = None if piece.uid in uids else _without(piece, kept, now)
+        if left is not None:
+            yield _remaining(before, left, now, is_changed=left is not piece)
+
+
+def _remaining(before: Published, left: Event, now: datetime | None, *, is_changed: bool) -> Published:
+    """Return what is left of a piece, as if it had been published as an event of its own.
+
+    What is not cancelled yet gets its next revision as a tombstone. What is, gets it here where its dates changed.
+    """
+    if before.uid == left.uid and not is_changed:
+        return before
+    content, revision = content_of(left), before.revision
+    if is_changed and left.status is Status.CANCELLED and now is not None:
+        revision = next_revision(revision, whole_second(now))
+    fingerprint = fingerprint_of(content)
+    return replace(before, uid=left.uid, content=content, fingerprint=fingerprint, revision=revision, pieces=())
+
+
+def _without(piece: Event, kept: set[datetime | date], now: datetime | None) -> Event | None:
+    """Return a piece without the dates that are over or that are kept elsewhere; None if there are no others."""
+    occurrences = list(_occurrences(piece))
+    dropped = {start for begin, start, one in occurrences if begin in kept or (now is not None and is_over(one, now))}
+    recurrence = piece.recurrence
+    if not dropped:
+        return piece
+    if recurrence is None or len(dropped) == len(occurrences):
+        return None
+    rdates = tuple(start for start in recurrence.rdates if start not in dropped)
+    by_rule = dropped.difference(recurrence.rdates)
+    starts = tuple(start for start in recurrence.starts if start not in dropped)
+    left = replace(
+        recurrence,
+        rdates=rdates,
+        exdates=tuple(sorted({*recurrence.exdates, *by_rule})),
+        starts=starts,
+        instances=tuple(each for each in recurrence.instances if each.recurrence_id not in dropped),
+    )
+    return replace(piece, recurrence=left)
+
+
+def _begins_of(event: Event) -> set[datetime | date]:
+    """Return when the occurrences of an event begin."""
+    return {begin for begin, _, _ in _occurrences(event)}
+
+
+def _occurrences(event: Event) -> Iterator[tuple[datetime | date, datetime, Event]]:
+    """Yield when each occurrence begins, the start that the rule gives it, and the occurrence as an event."""
+    when, recurrence = event.when, event.recurrence
+    if recurrence is None:
+        yield _begin_of(event), first_start(when), event
+        return
+    written = {instance.recurrence_id: instance.event for instance in recurrence.instances}
+    for start in starts_between(when, recurrence, first_start(when), horizon_of(when, recurrence)):
+        one = written.get(start)
+        if one is None:
+            found = occurrence_at(when, start, is_nominal=recurrence.is_nominal).when
+            one = replace(event, when=found, recurrence=None, ending=None)
+        yield _begin_of(one), start, one
+
+
+def _begin_of(event: Event) -> datetime | date:
+    return event.when.first if isinstance(event.when, AllDay) else event.when.start.instant
