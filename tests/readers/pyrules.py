@@ -47,7 +47,7 @@ def _by_dateutil(path: Path, limit: int) -> list[datetime | date]:
     for event in events:
         if "RECURRENCE-ID" in event:
             continue
-        excluded = {_in_utc(each.dt) for line in _excluded(event) for each in line.dts}
+        excluded = {_in_utc(cast("datetime | date", each.dt)) for line in _excluded(event) for each in line.dts}
         for start in _starts(event, limit):
             if start not in excluded:
                 override = moved.get((str(event["UID"]), start))
@@ -61,7 +61,8 @@ def _starts(event: Event, limit: int) -> list[datetime | date]:
         return [_in_utc(first)]
     begin = datetime.combine(first, time()) if is_all_day(first) else first
     written: vRecur = event.get("RRULE")
-    rule = rrulestr(written.to_ical().decode(), dtstart=begin)
+    text: bytes = written.to_ical()  # type: ignore[no-untyped-call]
+    rule = rrulestr(text.decode(), dtstart=begin)
     starts: list[datetime | date] = []
     for start in rule:
         if len(starts) == limit:
