@@ -10,12 +10,15 @@ import signal
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, time, timedelta
+from functools import partial
 from pathlib import Path
 from types import FrameType
+from typing import cast
 
 import recurring_ical_events
 from dateutil.rrule import rrulestr
 from icalendar import Event
+from icalendar.prop import vDDDLists, vDDDTypes, vRecur
 
 from .pyreader import read_calendar
 from .reading import Expansion, Failure, is_all_day
@@ -27,14 +30,14 @@ class _TooSlowError(BaseException):
 
 def expand_dateutil(paths: Sequence[Path], limit: int, *, seconds: int) -> dict[Path, Expansion]:
     """Return the starts in each file by dateutil, at most `limit` for each series."""
-    return {path: _within(seconds, lambda path=path: _by_dateutil(path, limit)) for path in paths}
+    return {path: _within(seconds, partial(_by_dateutil, path, limit)) for path in paths}
 
 
 def expand_recurring(
     paths: Sequence[Path], limit: int, last: dict[Path, date], *, seconds: int
 ) -> dict[Path, Expansion]:
     """Return the starts in each file by recurring_ical_events, up to the day after `last`, at most `limit`."""
-    return {path: _within(seconds, lambda path=path: _by_recurring(path, last[path])[:limit]) for path in paths}
+    return {path: _within(seconds, partial(_by_recurring, path, last[path], limit)) for path in paths}
 
 
 def _by_dateutil(path: Path, limit: int) -> list[datetime | date]:
@@ -44,7 +47,7 @@ def _by_dateutil(path: Path, limit: int) -> list[datetime | date]:
     for event in events:
         if "RECURRENCE-ID" in event:
             continue
-        excluded = {_in_utc(each.dt) for line in _lines(event, "EXDATE") for each in line.dts}
+        excluded = {_in_utc(cast("datetime | date", each.dt)) for line in _excluded(event) for each in line.dts}
         for start in _starts(event, limit):
             if start not in excluded:
                 override = moved.get((str(event["UID"]), start))
@@ -57,8 +60,10 @@ def _starts(event: Event, limit: int) -> list[datetime | date]:
     if "RRULE" not in event:
         return [_in_utc(first)]
     begin = datetime.combine(first, time()) if is_all_day(first) else first
-    rule = rrulestr(event["RRULE"].to_ical().decode(), dtstart=begin)
-    starts = []
+    written: vRecur = event.get("RRULE")
+    text: bytes = written.to_ical()  # type: ignore[no-untyped-call]
+    rule = rrulestr(text.decode(), dtstart=begin)
+    starts: list[datetime | date] = []
     for start in rule:
         if len(starts) == limit:
             break
@@ -66,21 +71,23 @@ def _starts(event: Event, limit: int) -> list[datetime | date]:
     return starts
 
 
-def _by_recurring(path: Path, last: date) -> list[datetime | date]:
+def _by_recurring(path: Path, last: date, limit: int) -> list[datetime | date]:
     calendar = read_calendar(path)
     calendar.pop("X-WR-TIMEZONE", None)
     first = min(_day(event.start) for event in calendar.events)
     query = recurring_ical_events.of(calendar)
-    return sorted((_in_utc(event.start) for event in query.between(first, last + timedelta(days=2))), key=str)
+    starts = (_in_utc(event.start) for event in query.between(first, last + timedelta(days=2)))
+    return sorted(starts, key=str)[:limit]
 
 
-def _lines(event: Event, name: str) -> list[object]:
-    value = event.get(name, [])
+def _excluded(event: Event) -> list[vDDDLists]:
+    value: list[vDDDLists] | vDDDLists = event.get("EXDATE", [])
     return value if isinstance(value, list) else [value]
 
 
 def _key(event: Event, name: str) -> tuple[str, datetime | date]:
-    return str(event["UID"]), _in_utc(event[name].dt)
+    prop: vDDDTypes = event.get(name)
+    return str(event["UID"]), _in_utc(cast("datetime | date", prop.dt))
 
 
 def _day(moment: datetime | date) -> date:
