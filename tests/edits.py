@@ -151,6 +151,12 @@ class Worlds:
         if sum("event-" in path for path in self.files) > 4:
             self.put(self._some("event-"), None)
 
+    def call_off(self) -> None:
+        """Cancel or postpone an event, or take that back."""
+        path = self._some("events/event-")
+        text = "".join(line for line in self.files[path].splitlines(keepends=True) if not line.startswith("status:"))
+        self.put(path, text + self.rng.choice(("status: cancelled\n", "status: postponed\n", "")))
+
     def rename_event(self) -> None:
         """Give an event another name."""
         path = self._some("events/event-")
@@ -247,7 +253,9 @@ class Worlds:
         rng = self.rng
         day = f"2027-0{rng.randint(1, 9)}-{rng.randint(10, 28)}"
         lines = [f"summary: {rng.choice(_SUMMARIES)} {rng.randint(1, 9)}"]
-        lines += rng.choice(([f"start: {day} 18:00", "end: 20:00"], [f"start: {day} 18:15"], [f"start: {day}"]))
+        night = [f"start: 2027-03-{rng.randint(10, 25)} 03:30", "duration: 20m", "rrule: FREQ=DAILY;COUNT=90"]
+        evening = [f"start: {day} 18:00", "end: 20:00"]
+        lines += rng.choice((evening, [f"start: {day} 18:15"], [f"start: {day}"], night))
         optional = (
             "venue: hub", "venue: {name: Pink, timezone: Asia/Tokyo}", "categories: [music]",
             "categories: [Music, talk]", "description: See *this* <https://x.example/>", "timezone: America/New_York",
@@ -257,12 +265,15 @@ class Worlds:
             "image: pier.gif",
         )  # fmt: skip
         chosen = {line.partition(":")[0]: line for line in rng.sample(optional, rng.randint(0, 4))}
+        if night[0] in lines:
+            chosen.pop("rrule", None)
         return "\n".join([*lines, *chosen.values()]) + "\n"
 
 
 _WEIGHTED: tuple[tuple[int, Callable[[Worlds], None]], ...] = (
     (6, Worlds.nothing), (3, Worlds.later), (6, Worlds.change_event), (4, Worlds.change_letter), (4, Worlds.add_event),
-    (3, Worlds.delete_event), (2, Worlds.rename_event), (2, Worlds.break_source), (5, Worlds.mend_source),
+    (3, Worlds.delete_event), (3, Worlds.call_off), (2, Worlds.rename_event), (2, Worlds.break_source),
+    (5, Worlds.mend_source),
     (2, Worlds.touch), (2, Worlds.change_venue), (3, Worlds.change_calendar), (2, Worlds.change_defaults),
     (1, Worlds.change_template), (1, Worlds.change_options), (4, Worlds.tamper), (1, Worlds.lose_memory),
     (2, Worlds.spoil_memory),

@@ -169,7 +169,7 @@ REMEMBERED = {
     "organizer", "image", "busy", "reminders", "properties", "created", "last_modified", "sequence", "mark",
     "stamp_marks",
 }  # fmt: skip
-MADE_ANEW = {"recurrence"}
+MADE_ANEW = {"ending", "recurrence"}
 
 
 def test_every_field_of_an_event_is_remembered() -> None:

@@ -213,14 +213,17 @@ def is_unsound(problem: Problem) -> bool:
 
 
 def held_series(data: bytes) -> dict[str, bool]:
-    """Return the ids of the events of a file, and whether each has a rule."""
+    """Return the pieces of the events of a file, by the first part of their UIDs, and whether each has a rule."""
     events = data.decode().replace("\r\n ", "").split("BEGIN:VEVENT")[1:]
     masters = (event for event in events if "RECURRENCE-ID" not in event)
     return {re.findall("UID:(.*)@", event)[0]: "\nRRULE:" in event for event in masters}
 
 
 def misplaced(files: Sequence[Path], drawn: Iterable[Drawn], live: Iterable[Drawn]) -> list[tuple[str, str, str]]:
-    """Return what a reader has otherwise than it was drawn: file, reader and event."""
+    """Return what a reader has otherwise than it was drawn: file, reader and event.
+
+    A piece of a series has its dates up to the first one of the next piece.
+    """
     starts = {one.id: one.starts for one in drawn}
     alive = {one.id for one in live}
     by_reader = {
@@ -230,13 +233,23 @@ def misplaced(files: Sequence[Path], drawn: Iterable[Drawn], live: Iterable[Draw
     found = []
     for reader, readings in by_reader.items():
         for path, reading in readings.items():
-            for event_id, has_rule in held_series(path.read_bytes()).items():
-                times = [(one.start, one.end) for one in reading if one.uid.startswith(f"{event_id}@")]
+            pieces = held_series(path.read_bytes())
+            begins = {piece: min(one.start for one in reading if one.uid.startswith(f"{piece}@")) for piece in pieces}
+            for piece, has_rule in pieces.items():
+                event_id = piece.partition("-")[0]
+                others = [begin for other, begin in begins.items() if other.partition("-")[0] == event_id]
+                end = min((begin for begin in others if begin > begins[piece]), default=None)
+                times = [(one.start, one.end) for one in reading if one.uid.startswith(f"{piece}@")]
                 read = sorted(time for time in times if str(time[0]) < "2041")
-                expected = starts[event_id] if has_rule else starts[event_id][:1]
+                own = [
+                    start
+                    for start in starts[event_id]
+                    if (piece == event_id or begins[piece] <= start) and (end is None or start < end)
+                ]
+                expected = own if has_rule else own[:1]
                 count = len(read) if reader == "python" else min(len(expected), LIMIT)  # that one stops after two years
                 meant = [(start, start + timedelta(hours=1)) for start in expected[:count]]
-                is_whole = has_rule or event_id not in alive or len(starts[event_id]) == 1
+                is_whole = has_rule or event_id not in alive or len(own) == 1
                 if not is_whole or not read or read != meant:
                     found.append((path.name, reader, event_id))
     return found
