@@ -77,7 +77,7 @@ def test_renamed_events_are_told(root: Path) -> None:
     assert "renamed?  tour → trip: if it is the same event, keep `id: tour`\n" in shown
     renames = [{"before": "talk", "after": "lecture"}, {"before": "tour", "after": "trip"}]
     assert json.loads(run("diff", "--format", "json").stdout)["renames"] == renames
-    assert "- renamed?  talk → lecture" in run("diff", "--format", "markdown").stdout
+    assert "- renamed? talk → lecture" in run("diff", "--format", "markdown").stdout
     edit(root, lecture=TALK.replace("18:00", "19:00"), trip=None, tour=TOUR)
     assert "renamed?" not in run("diff").stdout
     edit(root, lecture=f"id: talk\n{TALK}")
@@ -157,7 +157,8 @@ def test_markdown_is_shown_as_it_is(root: Path) -> None:
     assert "@all" not in shown
     assert "@\u200ball" in shown
     assert "<" not in shown
-    assert r"| summary | Talk | &#64;all &lt;b\>x&lt;/b\> \| \`code\` \[link\](https://x.example) |" in shown
+    row = r"| summary | Talk | @WJall &lt;b\>x&lt;/b\> \| \`code\` \[link\](https:WJ//x.example) |"
+    assert row.replace("WJ", "\u200b") in shown
 
 
 def test_markdown_fits_into_a_comment(root: Path) -> None:

@@ -211,7 +211,9 @@ def test_reminders_and_html_are_those_of_each_piece(tmp_path: Path) -> None:
 # -- which series stay one --------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("rule", ["FREQ=WEEKLY", "FREQ=WEEKLY;UNTIL=20400101", "FREQ=DAILY", "FREQ=DAILY;UNTIL=20350101"])
+@pytest.mark.parametrize(
+    "rule", ["FREQ=WEEKLY", "FREQ=WEEKLY;UNTIL=20400101", "FREQ=DAILY", "FREQ=DAILY;UNTIL=20350101"]
+)
 def test_too_many_skipped_dates_are_a_warning(tmp_path: Path, rule: str) -> None:
     """A series that meets a skipped hour year after year stays one, with the hint to move it out of the night."""
     project = load_project(tmp_path, f"{PUB}rrule: {rule}\n")

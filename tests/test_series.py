@@ -184,7 +184,7 @@ overrides:
     assert rules.violations(path.read_bytes(), "single") == []
     assert rules.violations((tmp_path / "dist" / "test.ics").read_bytes(), "feed") == []
     written = path.read_text("utf-8").replace("\r\n ", "")
-    assert "RRULE:FREQ=WEEKLY;BYDAY=TU;UNTIL=20261215T160000Z\n" in written
+    assert "RRULE:FREQ=WEEKLY;BYDAY=TU;UNTIL=20261215T180000Z\n" in written
     assert "RECURRENCE-ID;TZID=Europe/Tallinn:20261006T180000\n" in written
     assert "LOCATION:Elsewhere\n" in written
     assert written.index("RRULE:FREQ=WEEKLY") < written.index("RECURRENCE-ID")
