@@ -43,7 +43,7 @@ _SECONDS = 3
 # been each day of the week.
 _END_OF_ZONES = datetime(2037, 1, 1)  # noqa: DTZ001 - wall time is naive
 _REACH = timedelta(days=366 * 28)
-_CHANGELESS = (None, "Asia/Kolkata", "Etc/UTC")
+_CHANGELESS = (None, "Asia/Kolkata", "America/Bogota", "Etc/UTC")
 
 
 @dataclass(frozen=True)
