@@ -31,8 +31,7 @@ MAX_UID_BYTES = 230
 _BEGINNING, _END = datetime(1, 1, 1), datetime(9999, 12, 31)  # noqa: DTZ001 - wall time is naive
 _SECOND, _DAY = timedelta(seconds=1), timedelta(days=1)
 _LOOKED_AT = 50
-"""How many starts of an endless piece are looked at for one that is plain: each has its clocks changed at most twice a
-year."""
+"""How many starts of an endless piece are looked at for one that is plain: clocks change a few times a year."""
 _SUFFIX = re.compile(r"(.+?)-(?:from-)?\d{4}-\d\d-\d\d(?:T\d{4}(?:\d\d)?)?", re.ASCII | re.DOTALL)
 _NAMES = ("%Y-%m-%d", "%Y-%m-%dT%H%M", "%Y-%m-%dT%H%M%S")
 
