@@ -416,7 +416,7 @@ def publish(target: str, out: Path, dry: bool, allow_new_id: bool, events: Path)
         release = read_release(out)
         place = _open_target(target)
         if stale := stale_release(release, events, now):
-            click.echo(report.format_problems([stale]), err=True, nl=False)
+            _say(report.format_problems([stale]), err=True)
         if dry:
             changes = publishing.plan(release, place, now=now, may_change_id=allow_new_id)
         else:

@@ -32,7 +32,7 @@ from calfeed.notation import Duration, NotationError, WrittenTime, format_offset
 from calfeed.patterns import series_of
 from calfeed.pieces import MAX_SKIPPED
 from calfeed.recurrence import TooManySteps
-from calfeed.rules import Rule, read_rule
+from calfeed.rules import Rule, read_published_rule
 from calfeed.series import offsets_of
 from calfeed.urls import earlier_spelling, read_published_url
 
@@ -292,7 +292,7 @@ def _read_local_rule(content: Mapping[str, Any], when: AllDay | Timed) -> Rule:
 
     UNTIL is an instant. By another law it would be another wall time, and could cut off the last start or add one.
     """
-    rule = read_rule(content["rrule"])
+    rule = read_published_rule(content["rrule"])
     until = rule.until
     if isinstance(when, AllDay) or not isinstance(until, WrittenTime) or until.offset is None:
         return rule

@@ -9,6 +9,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
+from functools import cached_property
 
 from calfeed import fields, zoning
 from calfeed.entries import Place, Read
@@ -48,6 +49,15 @@ class Surroundings:
     is_zone_broken: bool
     default_duration: Duration | None
     venues: Mapping[str, Venue | None] | None
+
+    @cached_property
+    def ids_by_name(self) -> Mapping[str, str]:
+        """The ids of the venues by their names without case, accents and punctuation; of two alike the first."""
+        ids: dict[str, str] = {}
+        for venue_id, venue in (self.venues or {}).items():
+            if venue is not None:
+                ids.setdefault(fold_name(venue.name), venue_id)
+        return ids
 
 
 def resolve_event(
@@ -180,9 +190,7 @@ class _Resolver:
             return None
         if written in known:
             return known[written]
-        named = next(
-            (key for key, venue in known.items() if venue and fold_name(venue.name) == fold_name(written)), None
-        )
+        named = self._around.ids_by_name.get(fold_name(written))
         hint = fields.did_you_mean(written, known, _hint_for_place(written))
         if named:
             hint = f"write its id: `venue: {named}`"

@@ -220,8 +220,8 @@ def read_published_uid(text: str) -> str:
         match = _NOT_OF_ONE_LINE.search(text)
         unfit = describe(match[0]) if match else find_unfit(text)
         if unfit:
-            hint = "copy the uid as it was published, in one line"
-            raise NotationError("bad-id", f"the uid holds {unfit.what}", hint, unfit.written)
+            message = f"the uid holds the character U+{ord(unfit.written):04X}, which cannot be printed"
+            raise NotationError("bad-id", message, "copy the uid as it was published, in one line", unfit.written)
     return text
 
 

@@ -137,8 +137,21 @@ def read_rule(text: str) -> Rule:
     """Return the rule in RFC 5545 text, such as `FREQ=WEEKLY;BYDAY=TU`.
 
     Raises:
-        NotationError: a part is unknown, wrong, missing, or not allowed with another.
+        NotationError: a part is unknown, wrong, missing, or not allowed with another; or the rule freezes readers.
     """
+    return _read_text(text, _refuse_freezing)
+
+
+def read_published_rule(text: str) -> Rule:
+    """Return the rule in RFC 5545 text that was published, perhaps before rules that freeze readers were refused.
+
+    Raises:
+        NotationError: as `read_rule`, for what no version has published.
+    """
+    return _read_text(text, lambda _parts: None)
+
+
+def _read_text(text: str, check: Callable[[Mapping[str, str]], None]) -> Rule:
     parts: dict[str, str] = {}
     for part in text.removeprefix("RRULE:").strip().rstrip(";").split(";"):
         name, equals, value = part.partition("=")
@@ -157,7 +170,7 @@ def read_rule(text: str) -> Rule:
             raise _bad(f"{name} is written twice", "keep one of the two")
         parts[name] = value.strip()
     try:
-        return rule_of(parts)
+        return _rule_of(parts, check)
     except NotationError as refusal:
         written = next((part for part in text.split(";") if part.partition("=")[0].strip().upper() == refusal.part), "")
         raise NotationError(refusal.code, refusal.message, refusal.hint, written.strip()) from None
@@ -169,6 +182,10 @@ def rule_of(written: Mapping[str, str]) -> Rule:
     Raises:
         NotationError: as `read_rule`.
     """
+    return _rule_of(written, _refuse_freezing)
+
+
+def _rule_of(written: Mapping[str, str], check: Callable[[Mapping[str, str]], None]) -> Rule:
     values = {name.upper(): value for name, value in written.items()}
     if len(values) < len(written):
         raise _bad("a part is written twice, in other letters", "keep one of the two")
@@ -187,6 +204,7 @@ def rule_of(written: Mapping[str, str]) -> Rule:
     parts = {name: _READERS[name](name, values[name]) for name in _ORDER if name in values}
     until = _read_until(values["UNTIL"]) if "UNTIL" in values else None
     _check_together(parts, until)
+    check(parts)
     return Rule(tuple(parts.items()), until)
 
 
@@ -283,14 +301,18 @@ def _check_together(parts: Mapping[str, str], until: object) -> None:
         raise _bad(f"BYYEARDAY cannot stand with FREQ={frequency}", "use FREQ=YEARLY", "BYYEARDAY")
     if "BYMONTHDAY" in parts and frequency == "WEEKLY":
         raise _bad("BYMONTHDAY cannot stand with FREQ=WEEKLY", "use FREQ=MONTHLY", "BYMONTHDAY")
-    _check_backwards(parts)
-    _check_reach(parts)
     times = prod(len(parts[name].split(",")) for name in ("BYHOUR", "BYMINUTE", "BYSECOND") if name in parts)
     if times * _DAYS.get(frequency, 1) > _MAX_TIMES:
         hint = "use FREQ=HOURLY or MINUTELY, or write fewer times"
         raise _bad(f"FREQ={frequency} with {times:,} times a day is more than calendars can show", hint, "FREQ")
     if "BYSETPOS" in parts and not any(name.startswith("BY") and name != "BYSETPOS" for name in parts):
         raise _bad("BYSETPOS chooses from what another BY… part gives", "add `BYDAY` or another", "BYSETPOS")
+
+
+def _refuse_freezing(parts: Mapping[str, str]) -> None:
+    """Refuse what ical.js, and with it Thunderbird and Nextcloud, does not return from."""
+    _check_backwards(parts)
+    _check_reach(parts)
 
 
 def _check_backwards(parts: Mapping[str, str]) -> None:

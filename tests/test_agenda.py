@@ -67,7 +67,7 @@ def test_skipped_hour_gives_no_occurrence_twice(tmp_path: Path) -> None:
         assert [when.start.instant for when in starts if isinstance(when, Timed)] == [
             at("2027-03-27 23:00") + timedelta(hours=hour) for hour in range(5)
         ]
-        assert {problem.code for problem in project.problems} == {"unsettled-occurrence"}
+        assert "unsettled-occurrence" in {problem.code for problem in project.problems}
 
 
 def test_a_single_event_is_its_only_occurrence(tmp_path: Path) -> None:

@@ -657,3 +657,19 @@ def test_a_large_feed_is_slow_in_browsers_too(tmp_path: Path) -> None:
     (message,) = (problem.message for problem in problems if problem.code == "large-feed")
     assert "Google loses events of feeds over 1,000,000 bytes" in message
     assert "calendars in browsers grow slow (ical.js: 2.6 s for 5,000)" in message
+
+
+def test_a_published_rule_that_is_refused_today_can_be_replaced(tmp_path: Path) -> None:
+    """What an earlier version published is read back, so that the organiser can write the equal rule it proposes."""
+    text = "summary: Payday\nstart: 2027-01-31 09:00\nduration: 1h\nrrule: FREQ=MONTHLY;BYMONTHDAY=-1;COUNT=6\n"
+    events, dist = write_events(tmp_path, payday=text), tmp_path / "dist"
+    build(events, dist, now=NOW)
+    manifest = dist / MANIFEST
+    published = manifest.read_text("utf-8")
+    assert "FREQ=MONTHLY;COUNT=6;BYMONTHDAY=-1" in published
+    manifest.write_text(published.replace("FREQ=MONTHLY;COUNT", "FREQ=DAILY;COUNT"), encoding="utf-8")
+    write_events(tmp_path, payday=text.replace("Payday", "Payday and cake"))
+    build(events, dist, now=LATER)
+    written = (dist / "events" / "payday.ics").read_text("utf-8")
+    assert "RRULE:FREQ=MONTHLY;COUNT=6;BYMONTHDAY=-1" in written
+    assert "SEQUENCE:1" in written
