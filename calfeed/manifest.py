@@ -14,9 +14,9 @@ from calfeed.content import UNREADABLE, format_utc
 from calfeed.edition import Edition
 from calfeed.errors import Mark, OutputError, error
 from calfeed.fields import MAX_SEQUENCE, read_line, read_published_uid, read_text
-from calfeed.jsonsize import read_json
 from calfeed.law import Law, laws_of
 from calfeed.ledger import MANIFEST, Manifest, PublishedFeed
+from calfeed.limits.json_size import read_json
 from calfeed.model import AllDay, Artifact, Event, Feed, Timed
 from calfeed.pieces import pieces_of
 from calfeed.revisions import UNHELD, Held, Published, Revised, Revision

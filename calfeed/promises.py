@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TypeAlias
 
-from calfeed.jsonsize import read_json
+from calfeed.limits.json_size import read_json
 
 Times: TypeAlias = "tuple[str, str | None]"
 """Start and end of an event: UTC (`2027-05-18T15:00:00Z`), or the first and the last day; an unknown end is None."""

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable
 
 from calfeed.errors import Mark, OutputError, error
-from calfeed.jsonsize import read_json
+from calfeed.limits.json_size import read_json
 from calfeed.publishguards import check_paths
 
 _JOURNAL = re.compile(r"\.calfeed-publish-[0-9a-z]+\.json")

@@ -18,8 +18,8 @@ from readers import rfc5545, rules
 from support import CALENDAR, NOW, TALK, run, tree, write_events, write_files
 
 from calfeed.errors import CalfeedError, OutputError, SourceError
-from calfeed.jsonsize import read_json
 from calfeed.ledger import MANIFEST
+from calfeed.limits.json_size import read_json
 from calfeed.manifest import read_manifest
 from calfeed.markdown import to_html, to_plain
 from calfeed.outputpaths import is_output_path

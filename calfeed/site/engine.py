@@ -21,7 +21,7 @@ from markupsafe import Markup
 
 from calfeed.errors import Mark, Problem, SourceError, error, line_mark, warning
 from calfeed.fields import did_you_mean
-from calfeed.memorylimit import limited_memory
+from calfeed.limits.memory import limited_memory
 from calfeed.model import Template
 from calfeed.texts import encode_harmless
 

@@ -1,0 +1,1 @@
+"""What reading and rendering may take of memory."""
