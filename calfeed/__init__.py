@@ -12,9 +12,16 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from calfeed.agenda import occurrences
     from calfeed.baseline import load_baseline
+    from calfeed.diagnostics.problem import (
+        CalfeedError,
+        OutputError,
+        Problem,
+        PromiseError,
+        SourceError,
+        UnfinishedError,
+    )
     from calfeed.difference import Difference, diff
     from calfeed.edition import Consent
-    from calfeed.errors import CalfeedError, OutputError, Problem, PromiseError, SourceError, UnfinishedError
     from calfeed.ledger import Manifest
     from calfeed.model import Artifact, Event, Project
     from calfeed.pipeline import BuildResult, build, render
@@ -23,17 +30,17 @@ if TYPE_CHECKING:
 _HOMES = {
     "Artifact": "model",
     "BuildResult": "pipeline",
-    "CalfeedError": "errors",
+    "CalfeedError": "diagnostics.problem",
     "Consent": "edition",
     "Difference": "difference",
     "Event": "model",
     "Manifest": "ledger",
-    "OutputError": "errors",
-    "Problem": "errors",
+    "OutputError": "diagnostics.problem",
+    "Problem": "diagnostics.problem",
     "Project": "model",
-    "PromiseError": "errors",
-    "SourceError": "errors",
-    "UnfinishedError": "errors",
+    "PromiseError": "diagnostics.problem",
+    "SourceError": "diagnostics.problem",
+    "UnfinishedError": "diagnostics.problem",
     "build": "pipeline",
     "diff": "difference",
     "load": "project",

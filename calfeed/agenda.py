@@ -9,7 +9,7 @@ from heapq import heappop, heappush, merge
 from itertools import islice
 from typing import TypeAlias
 
-from calfeed.errors import Problem, error, warning
+from calfeed.diagnostics.problem import Problem, error, warning
 from calfeed.model import AllDay, Event, Status, Timed
 from calfeed.notation import format_wall
 from calfeed.pieces import is_over

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 from calfeed import notation
-from calfeed.errors import Mark, Problem, Severity, SourceError, error
+from calfeed.diagnostics.problem import Mark, Problem, Severity, SourceError, error
 from calfeed.notation import WrittenTime
 from calfeed.project import load
 from calfeed.source import dump_mapping

@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath
 from urllib.parse import urljoin, urlsplit
 
 from calfeed import fetching
-from calfeed.errors import Mark, OutputError, error
+from calfeed.diagnostics.problem import Mark, OutputError, error
 from calfeed.fetching import REDIRECTS, Fetch, FetchError, Request, without_password
 from calfeed.ledger import MANIFEST, Manifest
 from calfeed.manifest import read_manifest

@@ -18,7 +18,7 @@ import click
 if TYPE_CHECKING:
     from socket import socket
 
-    from calfeed.errors import CalfeedError
+    from calfeed.diagnostics.problem import CalfeedError
     from calfeed.ledger import Manifest
     from calfeed.model import Project
     from calfeed.pipeline import BuildResult
@@ -74,7 +74,7 @@ class _Commands(click.Group):
         try:
             return super().invoke(ctx)
         except click.UsageError as cause:
-            from calfeed.report import shown_text  # no call that is right waits for it
+            from calfeed.diagnostics.report import shown_text  # no call that is right waits for it
 
             raise click.UsageError(shown_text(cause.format_message()), cause.ctx) from cause
 
@@ -123,8 +123,9 @@ def init(folder: Path, ci: Literal["github", "gitlab"] | None) -> None:
 @click.option("--events", type=_EVENTS, default="events", show_default=True, help="The folder of events.")
 def new(summary: str, events: Path, event_id: str | None, **values: str | None) -> None:
     """Add a file for an event named SUMMARY, with a stable id."""
-    from calfeed import fields, notation, report
+    from calfeed import fields, notation
     from calfeed.authoring import write_event
+    from calfeed.diagnostics import report
 
     _read_option(notation.read_moment, values["start"], "--start")
     name = _read_option(fields.read_id, event_id, "--id") or fields.slugify(summary)
@@ -150,8 +151,8 @@ def new(summary: str, events: Path, event_id: str | None, **values: str | None) 
 @click.option("--strict", is_flag=True, help="Exit with 1 for warnings too.")
 def check(events: Path, form: Literal["text", "json", "github"], strict: bool) -> None:
     """Report all problems of the folder EVENTS; write nothing."""
-    from calfeed import report
-    from calfeed.errors import Severity, SourceError, sort_problems
+    from calfeed.diagnostics import report
+    from calfeed.diagnostics.problem import Severity, SourceError, sort_problems
     from calfeed.project import load
     from calfeed.revisions import far_revisions
 
@@ -203,7 +204,7 @@ def build(
     What was published before settles which events are new, changed or gone: by default the manifest in the output
     folder, else the one at --baseline.
     """
-    from calfeed import report
+    from calfeed.diagnostics import report
 
     if first and baseline is None:
         raise click.UsageError("--first says something of --baseline, and there is none")
@@ -406,7 +407,8 @@ def publish(target: str, out: Path, dry: bool, allow_new_id: bool, events: Path)
     """
     from secrets import token_hex
 
-    from calfeed import publishing, report
+    from calfeed import publishing
+    from calfeed.diagnostics import report
     from calfeed.freshness import stale_release
     from calfeed.release import read_release
 
@@ -445,7 +447,7 @@ def doctor(url: str, form: Literal["text", "json"]) -> None:
     URL is where the output is published, or the address of one feed. Exit codes: 0 nothing is wrong (warnings allowed),
     1 faults.
     """
-    from calfeed import report
+    from calfeed.diagnostics import report
     from calfeed.doctor import examine, has_fault
     from calfeed.exchange import read_address
     from calfeed.fetching import fetch, without_password
@@ -466,7 +468,7 @@ def doctor(url: str, form: Literal["text", "json"]) -> None:
 @click.argument("kind", type=click.Choice(["events", "calendar", "venues", "defaults"]), default="events")
 def schema(kind: str) -> None:
     """Print the JSON Schema of a kind of file, for editors (default: events)."""
-    from calfeed.report import format_json
+    from calfeed.diagnostics.report import format_json
     from calfeed.schema import json_schema
 
     _say(format_json(json_schema(kind)))
@@ -477,7 +479,7 @@ def schema(kind: str) -> None:
 
 def _say(text: str, *, err: bool = False) -> None:
     """Write lines to stdout or stderr. What others wrote in them (sources, manifests, hosts) is shown, not obeyed."""
-    from calfeed.report import shown_text
+    from calfeed.diagnostics.report import shown_text
 
     if text:
         click.echo(shown_text(text.removesuffix("\n")), err=err)
@@ -488,8 +490,8 @@ def _problems_to_stderr(
     consequence: str | None = None, unfinished: str = "the output is half written; the next build finishes it"
 ) -> Iterator[None]:
     """Show the problems of an error of ours, say what it means, and exit with 1."""
-    from calfeed import report
-    from calfeed.errors import CalfeedError, UnfinishedError
+    from calfeed.diagnostics import report
+    from calfeed.diagnostics.problem import CalfeedError, UnfinishedError
 
     try:
         yield
@@ -503,8 +505,8 @@ def _problems_to_stderr(
 
 
 def _tell_preview(result: BuildResult | CalfeedError) -> None:
-    from calfeed import report
-    from calfeed.errors import CalfeedError
+    from calfeed.diagnostics import report
+    from calfeed.diagnostics.problem import CalfeedError
 
     _say(report.format_problems(result.problems), err=True)
     if isinstance(result, CalfeedError):
@@ -518,7 +520,7 @@ def _is_up_to_date(events: Path, out: Path, no_site: bool) -> bool:
 
     Nothing is imported for it that reads or renders, so that this takes no longer than looking at all the files.
     """
-    from calfeed import report
+    from calfeed.diagnostics import report
     from calfeed.snapshot import recall
 
     answer = recall(events, out, base_url=None, site=not no_site)
@@ -530,7 +532,7 @@ def _is_up_to_date(events: Path, out: Path, no_site: bool) -> bool:
 
 
 def _holds(events: int, feeds: int) -> str:
-    from calfeed import report
+    from calfeed.diagnostics import report
 
     return f"{report.plural(events, 'event')} in {report.plural(feeds, 'feed')}"
 
@@ -588,7 +590,7 @@ def _load_published(baseline: str | None, out: Path) -> Manifest:
 def _load_baseline(location: str, *, may_miss: bool) -> Manifest:
     """Return what is published at `location`; an empty manifest if there is nothing, and that may be."""
     from calfeed.baseline import folder_meant, load_baseline
-    from calfeed.errors import Mark, OutputError, error
+    from calfeed.diagnostics.problem import Mark, OutputError, error
     from calfeed.ledger import Manifest
 
     found = load_baseline(location)

@@ -13,7 +13,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any, TypeAlias
 
 from calfeed import fields
-from calfeed.errors import Mark
+from calfeed.diagnostics.problem import Mark
 from calfeed.model import (
     Address,
     AllDay,

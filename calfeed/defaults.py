@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
+from calfeed.diagnostics.problem import Problem, error
 from calfeed.entries import Place, read_entry
-from calfeed.errors import Problem, error
 from calfeed.reading import Reader
 from calfeed.schema import DefaultsEntry
 from calfeed.source import Document, Value

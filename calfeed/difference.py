@@ -8,8 +8,8 @@ from datetime import datetime
 
 from calfeed.changes import Change, Kind, compare
 from calfeed.content import content_of, fingerprint_of
+from calfeed.diagnostics.problem import Problem
 from calfeed.edition import ended_series, refusals, vanished_feeds
-from calfeed.errors import Problem
 from calfeed.law import LawChange, changed_laws
 from calfeed.ledger import Manifest
 from calfeed.model import Project

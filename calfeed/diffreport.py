@@ -11,10 +11,10 @@ from itertools import groupby
 from calfeed import zones
 from calfeed.changes import Change, FieldChange, Kind, change_record, shorten
 from calfeed.content import format_utc
+from calfeed.diagnostics.report import format_json, plural
 from calfeed.difference import Difference
 from calfeed.law import LawChange, ZoneUse
 from calfeed.notation import format_offset, format_wall
-from calfeed.report import format_json, plural
 
 MAX_MARKDOWN = 60_000
 """The longest comment in bytes: GitHub takes 65,536 characters, the mark of the workflow among them."""

@@ -12,8 +12,8 @@ from datetime import datetime
 
 from calfeed.addresses import buried_uids, is_automatic, kept_feeds, lost_feeds, with_aliases
 from calfeed.changes import Change, Entry, compare
+from calfeed.diagnostics.problem import Mark, Problem, PromiseError, SourceError, error, warning
 from calfeed.endings import ending_problem
-from calfeed.errors import Mark, Problem, PromiseError, SourceError, error, warning
 from calfeed.holders import forget_past, is_let_go, remember, tell_holders
 from calfeed.law import changed_laws
 from calfeed.ledger import Manifest, PublishedFeed

@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from calfeed.content import Content, cancelled
-from calfeed.errors import Mark, Problem, warning
+from calfeed.diagnostics.problem import Mark, Problem, warning
 from calfeed.model import Ending, Event, Instance, Status
 from calfeed.pieces import first_ahead, has_room, is_over
 from calfeed.series import first_start, starts_between

@@ -16,7 +16,7 @@ from typing import Generic, TypeVar, cast
 import pydantic
 from pydantic_core import ErrorDetails
 
-from calfeed.errors import Mark, Problem, error
+from calfeed.diagnostics.problem import Mark, Problem, error
 from calfeed.schema import NESTED, Entry, EventEntry
 from calfeed.source import Document, Path, Value
 from calfeed.values import MAPPING_TAG, TEXT_TAG, describe

@@ -13,8 +13,8 @@ from pathlib import Path, PurePosixPath
 
 from calfeed import fields
 from calfeed.defaults import Defaults, Inherited
+from calfeed.diagnostics.problem import Mark, Problem, Severity, error
 from calfeed.entries import Place, Read, read_entry
-from calfeed.errors import Mark, Problem, Severity, error
 from calfeed.events import Surroundings, resolve_event
 from calfeed.look import picture_of
 from calfeed.model import Event, Picture, Resolved

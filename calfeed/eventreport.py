@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from calfeed.diagnostics.report import format_json, format_table, plural, shown_text, width
 from calfeed.manifest import event_record
 from calfeed.model import AllDay, Event, Instance, Status, Timed, ZonedTime
 from calfeed.notation import format_offset
-from calfeed.report import format_json, format_table, plural, shown_text, width
 from calfeed.zones import offset_at
 
 

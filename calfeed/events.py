@@ -12,8 +12,8 @@ from datetime import date, datetime, time, timedelta
 from functools import cached_property
 
 from calfeed import fields, zoning
+from calfeed.diagnostics.problem import Mark, Problem
 from calfeed.entries import Place, Read
-from calfeed.errors import Mark, Problem
 from calfeed.localtime import end_after, end_of_day, to_zoned
 from calfeed.model import (
     Address,

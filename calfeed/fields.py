@@ -15,7 +15,7 @@ from functools import lru_cache
 
 from calfeed.colors import css_colors
 from calfeed.countries import Country, countries_meant, find_country, suggest_country
-from calfeed.errors import list_some
+from calfeed.diagnostics.problem import list_some
 from calfeed.notation import Duration, NotationError, read_duration
 from calfeed.references import find_unfit_reference
 from calfeed.rewrites import ANYWHERE_ZONE

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from calfeed.errors import Mark, Problem, error
+from calfeed.diagnostics.problem import Mark, Problem, error
 
 CALENDAR, VENUES, DEFAULTS = "calendar.yaml", "venues.yaml", "_defaults.yaml"
 TEMPLATES = "_templates"

@@ -7,8 +7,8 @@ from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
+from calfeed.diagnostics.problem import Mark, Problem, SourceError, warning
 from calfeed.difference import Difference, diff
-from calfeed.errors import Mark, Problem, SourceError, warning
 from calfeed.folder import CALENDAR, find_files
 from calfeed.ledger import MANIFEST
 from calfeed.project import load

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from pathlib import PurePosixPath
 
-from calfeed.errors import Mark, Problem, error
+from calfeed.diagnostics.problem import Mark, Problem, error
 from calfeed.folder import TEMPLATES
 from calfeed.model import Artifact, Picture, Template, image_path
 from calfeed.pictures.kinds import check_ending, check_size, cleaned

@@ -11,8 +11,8 @@ from typing import Any
 
 from calfeed.changes import Change, Entry, FieldChange, Kind, change_record
 from calfeed.content import UNREADABLE, format_utc
+from calfeed.diagnostics.problem import Mark, OutputError, error
 from calfeed.edition import Edition
-from calfeed.errors import Mark, OutputError, error
 from calfeed.fields import MAX_SEQUENCE, read_line, read_published_uid, read_text
 from calfeed.law import Law, laws_of
 from calfeed.ledger import MANIFEST, Manifest, PublishedFeed

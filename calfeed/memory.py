@@ -14,7 +14,7 @@ from datetime import date, datetime
 from hashlib import sha256
 from pathlib import Path
 
-from calfeed.errors import Mark
+from calfeed.diagnostics.problem import Mark
 from calfeed.model import AllDay, Event, Organizer, Picture, Resolved, Status, Timed, Venue, ZoneChoice, ZonedTime
 from calfeed.notation import Duration
 from calfeed.state import (

@@ -12,7 +12,7 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import TypeAlias
 
-from calfeed.errors import Mark, Problem
+from calfeed.diagnostics.problem import Mark, Problem
 from calfeed.notation import Duration
 from calfeed.rules import Rule
 from calfeed.state import Seen

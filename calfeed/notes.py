@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import ParamSpec, TypeVar
 
+from calfeed.diagnostics.problem import Mark, Problem, error, warning
 from calfeed.entries import Place
-from calfeed.errors import Mark, Problem, error, warning
 from calfeed.notation import NotationError
 
 _P = ParamSpec("_P")

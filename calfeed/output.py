@@ -28,7 +28,7 @@ from typing import TypeAlias
 import filelock
 
 from calfeed.buildjournal import Journal, identity_of, read_journal, render_journal
-from calfeed.errors import Mark, OutputError, Problem, UnfinishedError, error
+from calfeed.diagnostics.problem import Mark, OutputError, Problem, UnfinishedError, error
 from calfeed.ledger import MANIFEST, Manifest
 from calfeed.manifest import read_manifest
 from calfeed.model import Artifact

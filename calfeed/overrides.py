@@ -8,8 +8,8 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 from calfeed import patterns, pieces, series, zones
+from calfeed.diagnostics.problem import Mark
 from calfeed.entries import Place
-from calfeed.errors import Mark
 from calfeed.model import AllDay, Event, Instance, Recurrence, Timed, ZonedTime
 from calfeed.notation import DayRange, Duration, NotationError, WrittenTime, format_offset, format_wall
 from calfeed.notes import Notes

@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import islice
 
 from calfeed import zones
-from calfeed.errors import Mark
+from calfeed.diagnostics.problem import Mark
 from calfeed.localtime import to_zoned
 from calfeed.model import AllDay, Recurrence, Timed, ZonedTime
 from calfeed.notation import DayRange, NotationError, WrittenTime, format_offset, format_wall

@@ -16,7 +16,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import chain, islice, pairwise
 
 from calfeed import zones
-from calfeed.errors import Mark, Problem, error
+from calfeed.diagnostics.problem import Mark, Problem, error
 from calfeed.model import AllDay, Event, Recurrence, Timed, ZonedTime
 from calfeed.notation import WrittenTime
 from calfeed.patterns import series_of

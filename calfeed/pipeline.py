@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from calfeed.addresses import is_automatic
+from calfeed.diagnostics.problem import Mark, OutputError, Problem, error, sort_problems, warning
 from calfeed.edition import Consent, Edition, prepare, without_expired
-from calfeed.errors import Mark, OutputError, Problem, error, sort_problems, warning
 from calfeed.history import render_changes
 from calfeed.holders import is_told
 from calfeed.ics import RenderedEvent, render_event, render_feed, render_single

@@ -10,7 +10,7 @@ from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 
-from calfeed.errors import Mark, Problem, SourceError, error, warning
+from calfeed.diagnostics.problem import Mark, Problem, SourceError, error, warning
 from calfeed.model import Event, Feed, Timed, ZonedTime
 from calfeed.observances import zoned_times
 from calfeed.pieces import pieces_of

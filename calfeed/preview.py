@@ -10,8 +10,9 @@ from html import escape
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from calfeed import pipeline, report
-from calfeed.errors import CalfeedError
+from calfeed import pipeline
+from calfeed.diagnostics import report
+from calfeed.diagnostics.problem import CalfeedError
 from calfeed.injection import LOOK, RELOAD, SCRIPT, STATE, STYLE, format_page, format_report, inject
 from calfeed.ledger import MANIFEST, Manifest
 from calfeed.media import HTML, PLAIN, content_type_of

@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 from calfeed import fields
 from calfeed.agenda import conflicts, too_many_occurrences
 from calfeed.defaults import load_defaults
+from calfeed.diagnostics.problem import Mark, Problem, Severity, SourceError, error, sort_problems, warning
 from calfeed.entries import Place, Read, read_entry
-from calfeed.errors import Mark, Problem, Severity, SourceError, error, sort_problems, warning
 from calfeed.eventfiles import EventFiles, Surrounded, resolve_files
 from calfeed.events import Surroundings, resolve_organizer, resolve_venue
 from calfeed.feeds import WrittenFeed, WrittenFeeds, resolve_feeds

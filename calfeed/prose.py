@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from calfeed.diagnostics.problem import Problem, error, warning
 from calfeed.entries import Place
-from calfeed.errors import Problem, error, warning
 from calfeed.markdown import find_user_name, joined_lines
 from calfeed.webaddresses import ends_in_address
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import NoReturn
 
-from calfeed.errors import Mark, OutputError, error, list_some
+from calfeed.diagnostics.problem import Mark, OutputError, error, list_some
 from calfeed.fields import MAX_SEQUENCE
 from calfeed.ledger import MANIFEST, Manifest
 from calfeed.outputpaths import is_output_path

@@ -30,7 +30,7 @@ from pathlib import PurePosixPath
 from typing import NoReturn
 
 from calfeed import history
-from calfeed.errors import Mark, OutputError, Problem, UnfinishedError, error, list_some
+from calfeed.diagnostics.problem import Mark, OutputError, Problem, UnfinishedError, error, list_some
 from calfeed.ledger import MANIFEST, Manifest
 from calfeed.manifest import read_manifest
 from calfeed.output import Changes

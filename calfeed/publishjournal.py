@@ -10,7 +10,7 @@ import json
 import re
 from collections.abc import Iterable
 
-from calfeed.errors import Mark, OutputError, error
+from calfeed.diagnostics.problem import Mark, OutputError, error
 from calfeed.limits.json_size import read_json
 from calfeed.publishguards import check_paths
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from calfeed.errors import Mark, OutputError, error
+from calfeed.diagnostics.problem import Mark, OutputError, error
 from calfeed.ledger import MANIFEST, Manifest
 from calfeed.manifest import read_manifest
 from calfeed.model import Artifact

@@ -12,7 +12,7 @@ from itertools import chain, count
 
 from calfeed.agenda import span_of
 from calfeed.content import Content
-from calfeed.errors import Problem, warning
+from calfeed.diagnostics.problem import Problem, warning
 from calfeed.fields import MAX_NAME
 from calfeed.ledger import Manifest
 from calfeed.model import Event, Status

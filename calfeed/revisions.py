@@ -22,8 +22,8 @@ from calfeed.content import (
     format_utc,
     is_same_content,
 )
+from calfeed.diagnostics.problem import Mark, OutputError, Problem, error, warning
 from calfeed.endings import cancelled_from, may_end, with_ending
-from calfeed.errors import Mark, OutputError, Problem, error, warning
 from calfeed.fields import MAX_NAME, MAX_SEQUENCE
 from calfeed.model import Event
 from calfeed.pieces import pieces_of

@@ -16,7 +16,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from calfeed.errors import Problem
+from calfeed.diagnostics.problem import Problem
 from calfeed.folder import find_files
 from calfeed.state import (
     JOURNAL,

@@ -18,7 +18,7 @@ from typing import Any, TypeAlias
 
 import yaml
 
-from calfeed.errors import Mark, Problem, error, line_mark, warning
+from calfeed.diagnostics.problem import Mark, Problem, error, line_mark, warning
 from calfeed.lookalikes import Lookalike, clean_key, find_lookalike, is_nested, lookalike_in_key
 from calfeed.syntax import Failure, word_failure, word_lookalike
 

@@ -16,7 +16,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from calfeed.errors import Mark, Problem, Severity
+from calfeed.diagnostics.problem import Mark, Problem, Severity
 
 STATE = ".calfeed"
 JOURNAL, STAGING = "journal.json", "staging"

@@ -11,7 +11,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Protocol
 
-from calfeed.errors import Mark, OutputError, error
+from calfeed.diagnostics.problem import Mark, OutputError, error
 from calfeed.media import cache_control_of, content_type_of
 from calfeed.targets import TargetError
 

@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from calfeed.errors import Mark, Problem, error, line_mark
+from calfeed.diagnostics.problem import Mark, Problem, error, line_mark
 from calfeed.lookalikes import Lookalike, find_lookalike
 
 _NO_SPACE = re.compile(r"\s*(?:- )?([A-Za-z_][\w-]*):(?=[^\s/])")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from calfeed.colors import css_colors
 from calfeed.contrast import BACKGROUND, DARK_BACKGROUND, ENOUGH, contrast, readable
+from calfeed.diagnostics.problem import Problem, warning
 from calfeed.entries import Place
-from calfeed.errors import Problem, warning
 from calfeed.model import Theme
 from calfeed.schema import ThemeEntry
 

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
-from calfeed.errors import Mark, OutputError, error
+from calfeed.diagnostics.problem import Mark, OutputError, error
 
 if TYPE_CHECKING:
     from concurrent.futures import Future, ProcessPoolExecutor

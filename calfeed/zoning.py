@@ -13,7 +13,7 @@ from functools import cache
 from typing import TypeGuard
 
 from calfeed import zones
-from calfeed.errors import Mark, Problem, error, warning
+from calfeed.diagnostics.problem import Mark, Problem, error, warning
 from calfeed.model import Calendar, Venue, ZoneChoice, ZonedTime
 from calfeed.notation import format_offset, format_wall
 from calfeed.observances import place_at

@@ -27,7 +27,7 @@ from readers import icaljs, libical, pyrules
 from readers.reading import Expansion
 from support import NOW, write_files
 
-from calfeed.errors import Severity, SourceError
+from calfeed.diagnostics.problem import Severity, SourceError
 from calfeed.model import AllDay, Event, Project
 from calfeed.pipeline import build
 from calfeed.project import load

@@ -20,8 +20,9 @@ from readers import rfc5545, rules
 from support import CALENDAR, LATER, NOW, TALK, VENUES, tree, write_events
 
 from calfeed import fields, notation, urls
+from calfeed.diagnostics.problem import CalfeedError, OutputError, Problem, SourceError
+from calfeed.diagnostics.report import format_problems, format_problems_github, format_problems_json
 from calfeed.edition import Consent
-from calfeed.errors import CalfeedError, OutputError, Problem, SourceError
 from calfeed.eventreport import format_events
 from calfeed.ledger import MANIFEST
 from calfeed.manifest import read_manifest
@@ -31,7 +32,6 @@ from calfeed.notation import NotationError
 from calfeed.pipeline import build, render
 from calfeed.project import load
 from calfeed.recurrence import starts_of
-from calfeed.report import format_problems, format_problems_github, format_problems_json
 from calfeed.rules import read_rule
 from calfeed.source import read_document
 

@@ -12,7 +12,7 @@ from support import CALENDAR, VENUES, load_event, load_project, run, write_event
 
 from calfeed import occurrences
 from calfeed.agenda import conflicts
-from calfeed.errors import Mark, Problem
+from calfeed.diagnostics.problem import Mark, Problem
 from calfeed.model import Event, Timed, Venue, ZonedTime
 from calfeed.project import load
 

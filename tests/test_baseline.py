@@ -12,7 +12,7 @@ from servers import free_port, listening
 from support import CALENDAR, LATER, NOW, TALK, run, tree, write_files
 
 from calfeed.baseline import MAX_REDIRECTS, folder_meant, load_baseline
-from calfeed.errors import OutputError
+from calfeed.diagnostics.problem import OutputError
 from calfeed.fetching import Answer, FetchError, Request
 from calfeed.ledger import MANIFEST
 from calfeed.manifest import read_manifest

@@ -11,7 +11,7 @@ import pytest
 from support import NOW, load_event, load_project
 
 from calfeed.agenda import MAX_CONFLICTS, MAX_DATED, followed_until, too_many_occurrences
-from calfeed.errors import Mark, SourceError
+from calfeed.diagnostics.problem import Mark, SourceError
 from calfeed.model import AllDay, Event, Recurrence
 from calfeed.patterns import match
 from calfeed.recurrence import LAST, Effort, TooManySteps, starts_of

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from readers import rules
 from support import CALENDAR, LATER, NOW, TALK, VENUES, write_events, write_files
 
+from calfeed.diagnostics.problem import CalfeedError, OutputError, PromiseError
 from calfeed.difference import diff
 from calfeed.diffreport import format_difference
 from calfeed.edition import MAX_HISTORY, Consent
-from calfeed.errors import CalfeedError, OutputError, PromiseError
 from calfeed.ledger import MANIFEST, Manifest
 from calfeed.manifest import read_manifest
 from calfeed.pipeline import build, render

@@ -12,8 +12,8 @@ from readers import icaljs, pyreader, rules
 from support import CALENDAR, run, write_files
 
 from calfeed.agenda import occurrences
+from calfeed.diagnostics.problem import SourceError
 from calfeed.edition import Consent, prepare
-from calfeed.errors import SourceError
 from calfeed.ledger import MANIFEST, Manifest
 from calfeed.manifest import read_manifest
 from calfeed.model import Event, Status, Timed

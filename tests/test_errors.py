@@ -17,7 +17,7 @@ import pytest
 from support import DOT, TALK, run
 
 import calfeed
-from calfeed.errors import Mark, SourceError, error, warning
+from calfeed.diagnostics.problem import Mark, SourceError, error, warning
 
 CASES = Path(__file__).parent / "data" / "err"
 PACKAGE = Path(calfeed.__file__).parent

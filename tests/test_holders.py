@@ -10,8 +10,8 @@ import pytest
 from support import CALENDAR, NOW, VENUES, run, write_files
 from test_edition import REMOVALS, WITH_FEEDS, Calendar, code_of, vevents
 
+from calfeed.diagnostics.problem import OutputError
 from calfeed.edition import Consent
-from calfeed.errors import OutputError
 from calfeed.ledger import MANIFEST, Manifest
 from calfeed.manifest import read_manifest
 from calfeed.publishguards import check_revisions

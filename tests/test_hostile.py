@@ -17,7 +17,8 @@ import pytest
 from readers import rfc5545, rules
 from support import CALENDAR, NOW, TALK, run, tree, write_events, write_files
 
-from calfeed.errors import CalfeedError, OutputError, SourceError
+from calfeed.diagnostics.problem import CalfeedError, OutputError, SourceError
+from calfeed.diagnostics.report import format_problems
 from calfeed.ledger import MANIFEST
 from calfeed.limits.json_size import read_json
 from calfeed.manifest import read_manifest
@@ -26,7 +27,6 @@ from calfeed.outputpaths import is_output_path
 from calfeed.pipeline import build
 from calfeed.project import load
 from calfeed.promises import read_promise
-from calfeed.report import format_problems
 from calfeed.rules import read_rule
 from calfeed.source import MAX_BYTES, MAX_VALUES, read_document
 

@@ -16,7 +16,7 @@ import pytest
 from support import CALENDAR, DOT, LATER, NOW, TALK, run, tree, write_events, write_files
 
 import calfeed
-from calfeed.errors import OutputError
+from calfeed.diagnostics.problem import OutputError
 from calfeed.memory import read_memory
 from calfeed.model import Artifact, Event
 from calfeed.pipeline import build

@@ -15,8 +15,8 @@ import pytest
 from support import DOT, LATER, NOW, TALK, run, tree, write_events, write_files
 
 from calfeed import output
+from calfeed.diagnostics.problem import OutputError
 from calfeed.edition import Consent
-from calfeed.errors import OutputError
 from calfeed.ledger import MANIFEST
 from calfeed.model import Artifact
 from calfeed.output import open_dist, view_dist

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageCms, ImageOps, PngImagePlugin
 from support import CALENDAR, DOT, LATER, NOW, TALK, run, tree, write_events, write_files
 
-from calfeed.errors import SourceError
+from calfeed.diagnostics.problem import SourceError
 from calfeed.media import content_type_of
 from calfeed.pictures.kinds import check_ending, cleaned
 from calfeed.pictures.limits import MAX_BYTES, PictureError

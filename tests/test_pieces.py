@@ -17,7 +17,7 @@ from dateutil.rrule import rrulestr
 from readers import icaljs, pyreader, rfc5545, rules
 from support import CALENDAR, LATER, NOW, load_event, load_project, run, tree, write_files
 
-from calfeed.errors import SourceError
+from calfeed.diagnostics.problem import SourceError
 from calfeed.pieces import pieces_of
 from calfeed.pipeline import build
 from calfeed.project import load

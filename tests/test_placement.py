@@ -17,8 +17,8 @@ from dateutil.rrule import rrulestr
 from readers import icaljs, pyreader, rules
 from support import LATER, NOW, write_files
 
+from calfeed.diagnostics.problem import Problem, SourceError
 from calfeed.edition import Consent
-from calfeed.errors import Problem, SourceError
 from calfeed.model import Project
 from calfeed.pipeline import build, render
 from calfeed.project import load

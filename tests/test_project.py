@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from support import CALENDAR, NOW, TALK, VENUES, load_event, load_project, write_events, write_files
 
-from calfeed.errors import SourceError
+from calfeed.diagnostics.problem import SourceError
 from calfeed.ics import render_event
 from calfeed.model import AllDay, Timed
 from calfeed.pipeline import render

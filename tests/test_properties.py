@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from readers import rfc5545, rules
 from support import CALENDAR, LATER, NOW, VENUES, write_files
 
-from calfeed.errors import Mark, SourceError
+from calfeed.diagnostics.problem import Mark, SourceError
 from calfeed.ics import render_event, render_feed, render_single
 from calfeed.markdown import _MARKUP, _blocks, _parser, to_html, to_plain
 from calfeed.model import AllDay, Artifact, Calendar, Event, Feed, Status, Timed, Venue, ZonedTime

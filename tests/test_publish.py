@@ -19,8 +19,8 @@ import pytest
 from support import LATER, NOW, TALK, run, tree, write_events, write_files
 
 from calfeed import publishing
+from calfeed.diagnostics.problem import OutputError, UnfinishedError
 from calfeed.edition import Consent
-from calfeed.errors import OutputError, UnfinishedError
 from calfeed.ledger import MANIFEST
 from calfeed.output import Changes
 from calfeed.pipeline import build

@@ -10,7 +10,7 @@ from readers import icaljs, pyreader, rules
 from support import CALENDAR, NOW, VENUES, load_event, load_project, write_files
 
 from calfeed.content import content_of, event_of
-from calfeed.errors import Severity, SourceError
+from calfeed.diagnostics.problem import Severity, SourceError
 from calfeed.pipeline import build
 
 SHOW = "summary: Late show\nstart: 2026-10-03 23:30\nduration: 2h\ntimezone: Europe/Berlin\n"

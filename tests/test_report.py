@@ -13,15 +13,8 @@ from support import CALENDAR, NOW, TALK, VENUES, run, write_events, write_files
 
 import calfeed
 from calfeed.changes import Change, FieldChange, Kind
-from calfeed.difference import Difference
-from calfeed.diffreport import MAX_MARKDOWN, format_difference_markdown
-from calfeed.doctor import examine
-from calfeed.errors import Mark, OutputError, error
-from calfeed.fetching import Answer, FetchError, Request
-from calfeed.ledger import MANIFEST
-from calfeed.manifest import read_manifest
-from calfeed.pipeline import build
-from calfeed.report import (
+from calfeed.diagnostics.problem import Mark, OutputError, error
+from calfeed.diagnostics.report import (
     format_findings,
     format_findings_json,
     format_json,
@@ -29,6 +22,13 @@ from calfeed.report import (
     shown,
     shown_text,
 )
+from calfeed.difference import Difference
+from calfeed.diffreport import MAX_MARKDOWN, format_difference_markdown
+from calfeed.doctor import examine
+from calfeed.fetching import Answer, FetchError, Request
+from calfeed.ledger import MANIFEST
+from calfeed.manifest import read_manifest
+from calfeed.pipeline import build
 
 # What actions/runner takes for a command: `::name` after space, and `##[name` anywhere in a line.
 OBEYED = re.compile(r"^\s*::|##\[|##[a-z]+\[", re.MULTILINE)

@@ -10,9 +10,9 @@ import pytest
 from support import CALENDAR, run, write_files
 from test_edition import WITH_FEEDS, Calendar
 
+from calfeed.diagnostics.problem import Problem, Severity
 from calfeed.difference import diff
 from calfeed.edition import Consent, prepare
-from calfeed.errors import Problem, Severity
 from calfeed.fields import read_id
 from calfeed.project import load
 

@@ -10,7 +10,7 @@ import pytest
 from support import LATER, NOW, TALK, load_event, tree, write_events
 
 from calfeed.content import content_of, fingerprint_of
-from calfeed.errors import OutputError
+from calfeed.diagnostics.problem import OutputError
 from calfeed.model import Event
 from calfeed.pipeline import build
 from calfeed.revisions import Published, Revision, bury, revise

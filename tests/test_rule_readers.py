@@ -16,7 +16,7 @@ from readers.reading import Failure
 from rule_proof import prove
 from support import CALENDAR, NOW, load_project, write_files
 
-from calfeed.errors import SourceError
+from calfeed.diagnostics.problem import SourceError
 from calfeed.notation import NotationError
 from calfeed.outlook import obstacle_in
 from calfeed.pipeline import build

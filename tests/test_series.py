@@ -20,7 +20,7 @@ from readers import icaljs, pyreader, rules
 from readers.reading import Reading
 from support import CALENDAR, NOW, VENUES, load_event, load_project, write_files
 
-from calfeed.errors import Severity, SourceError
+from calfeed.diagnostics.problem import Severity, SourceError
 from calfeed.model import Event, Timed
 from calfeed.pipeline import build
 from calfeed.recurrence import as_wall

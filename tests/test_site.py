@@ -17,7 +17,7 @@ import pytest
 from support import CALENDAR, LATER, NOW, TALK, run, tree, write_events, write_files, write_site
 
 from calfeed.contrast import BACKGROUND, DARK_BACKGROUND, contrast
-from calfeed.errors import SourceError
+from calfeed.diagnostics.problem import SourceError
 from calfeed.pipeline import build, render
 from calfeed.project import load
 from calfeed.site import dates

@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from readers import rfc5545, rules
 from support import NOW, TALK, load_project, run, tree, write_events, write_files
 
-from calfeed.errors import CalfeedError, SourceError
+from calfeed.diagnostics.problem import CalfeedError, SourceError
+from calfeed.diagnostics.report import format_problems, format_problems_github, format_problems_json
 from calfeed.fields import read_line, read_markdown
 from calfeed.manifest import read_manifest
 from calfeed.markdown import to_html, to_page, to_plain
@@ -24,7 +25,6 @@ from calfeed.model import Artifact, Event, Organizer, Project
 from calfeed.notation import NotationError
 from calfeed.pipeline import build, render
 from calfeed.project import load
-from calfeed.report import format_problems, format_problems_github, format_problems_json
 from calfeed.texts import close_embeddings, encode_harmless, harmless, harmless_json, harmless_line
 from calfeed.wire import fold, text_line
 

@@ -18,7 +18,7 @@ from inputs import inputs_of, seeds_of
 from support import LATER, NOW, TALK, run, tree, write_events
 from targets import TARGETS
 
-from calfeed.errors import OutputError
+from calfeed.diagnostics.problem import OutputError
 from calfeed.pipeline import build
 
 TESTS = Path(__file__).parent

@@ -20,7 +20,7 @@ from typing import Any, TypeVar
 import pytest
 from support import CALENDAR, DOT, NOW, VENUES, run, start, tree, write_files
 
-from calfeed.errors import OutputError, SourceError
+from calfeed.diagnostics.problem import OutputError, SourceError
 from calfeed.eventfiles import resolve_files
 from calfeed.pipeline import build
 from calfeed.project import load

@@ -11,7 +11,7 @@ import pytz
 from support import CALENDAR, load_event, load_project, write_events
 
 from calfeed import zones
-from calfeed.errors import SourceError
+from calfeed.diagnostics.problem import SourceError
 from calfeed.model import Timed
 from calfeed.project import load
 from calfeed.suggestions import _PLACES, _abbreviations, fold_name

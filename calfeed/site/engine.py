@@ -19,7 +19,7 @@ from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
 
-from calfeed.errors import Mark, Problem, SourceError, error, line_mark, warning
+from calfeed.diagnostics.problem import Mark, Problem, SourceError, error, line_mark, warning
 from calfeed.fields import did_you_mean
 from calfeed.limits.memory import limited_memory
 from calfeed.model import Template

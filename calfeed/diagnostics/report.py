@@ -8,7 +8,7 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 
-from calfeed.errors import Mark, Problem, Severity, list_some
+from calfeed.diagnostics.problem import Mark, Problem, Severity, list_some
 from calfeed.findings import Finding, Level
 
 # What a terminal obeys instead of showing: control characters, line breaks, and marks that turn the direction of text.
