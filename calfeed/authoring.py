@@ -13,7 +13,7 @@ from calfeed import notation
 from calfeed.diagnostics.problem import Mark, Problem, Severity, SourceError, error
 from calfeed.notation import WrittenTime
 from calfeed.project import load
-from calfeed.source import dump_mapping
+from calfeed.source.yaml import dump_mapping
 
 _CALENDAR = "events/calendar.yaml"
 _EXAMPLE = {

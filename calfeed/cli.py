@@ -469,7 +469,7 @@ def doctor(url: str, form: Literal["text", "json"]) -> None:
 def schema(kind: str) -> None:
     """Print the JSON Schema of a kind of file, for editors (default: events)."""
     from calfeed.diagnostics.report import format_json
-    from calfeed.schema import json_schema
+    from calfeed.source.schema import json_schema
 
     _say(format_json(json_schema(kind)))
 

@@ -35,7 +35,7 @@ from calfeed.revisions import (
     whole_second,
     with_endings,
 )
-from calfeed.source import dump_mapping
+from calfeed.source.yaml import dump_mapping
 from calfeed.vanished import with_vanished
 from calfeed.zones import TZDB_VERSION
 

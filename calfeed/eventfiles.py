@@ -12,18 +12,18 @@ from itertools import count
 from pathlib import Path, PurePosixPath
 
 from calfeed import fields
-from calfeed.defaults import Defaults, Inherited
 from calfeed.diagnostics.problem import Mark, Problem, Severity, error
-from calfeed.entries import Place, Read, read_entry
 from calfeed.events import Surroundings, resolve_event
 from calfeed.look import picture_of
 from calfeed.model import Event, Picture, Resolved
 from calfeed.notation import NotationError
 from calfeed.pieces import pieces_of, shared_uid_problem
-from calfeed.reading import Reader
 from calfeed.recurrence import Effort
-from calfeed.schema import EventEntry
-from calfeed.source import Document, Value
+from calfeed.source.defaults import Defaults, Inherited
+from calfeed.source.entries import Place, Read, read_entry
+from calfeed.source.reader import Reader
+from calfeed.source.schema import EventEntry
+from calfeed.source.yaml import Document, Value
 
 
 @dataclass(frozen=True)

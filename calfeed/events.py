@@ -13,7 +13,6 @@ from functools import cached_property
 
 from calfeed import fields, zoning
 from calfeed.diagnostics.problem import Mark, Problem
-from calfeed.entries import Place, Read
 from calfeed.localtime import end_after, end_of_day, to_zoned
 from calfeed.model import (
     Address,
@@ -32,7 +31,8 @@ from calfeed.notes import Notes
 from calfeed.overrides import SeriesResolver
 from calfeed.prose import check_markdown
 from calfeed.recurrence import Effort
-from calfeed.schema import EventEntry, OrganizerEntry, VenueEntry
+from calfeed.source.entries import Place, Read
+from calfeed.source.schema import EventEntry, OrganizerEntry, VenueEntry
 from calfeed.suggestions import fold_name
 
 _STAMPS = ("sequence", "created", "last_modified")

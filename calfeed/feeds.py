@@ -10,10 +10,10 @@ from datetime import date
 from calfeed import fields
 from calfeed.agenda import days_of
 from calfeed.diagnostics.problem import Mark, Problem, error, warning
-from calfeed.entries import Place
 from calfeed.model import Calendar, Event, Feed, Venue
 from calfeed.prose import check_markdown
-from calfeed.schema import FeedEntry, WindowEntry
+from calfeed.source.entries import Place
+from calfeed.source.schema import FeedEntry, WindowEntry
 
 
 @dataclass(frozen=True)

@@ -9,10 +9,10 @@ from pathlib import Path
 
 from calfeed.diagnostics.problem import Mark, Problem, SourceError, warning
 from calfeed.difference import Difference, diff
-from calfeed.folder import CALENDAR, find_files
 from calfeed.ledger import MANIFEST
 from calfeed.project import load
 from calfeed.release import Release
+from calfeed.source.folder import CALENDAR, find_files
 
 
 def stale_release(release: Release, events: Path, now: datetime) -> Problem | None:

@@ -7,13 +7,13 @@ from collections.abc import Iterable
 from pathlib import PurePosixPath
 
 from calfeed.diagnostics.problem import Mark, Problem, error
-from calfeed.folder import TEMPLATES
 from calfeed.model import Artifact, Picture, Template, image_path
 from calfeed.pictures.kinds import check_ending, check_size, cleaned
 from calfeed.pictures.limits import PictureError
 from calfeed.pictures.names import Names, trouble_with_name
-from calfeed.reading import Reader
-from calfeed.source import Document
+from calfeed.source.folder import TEMPLATES
+from calfeed.source.reader import Reader
+from calfeed.source.yaml import Document
 
 # Names of templates end up in the Python that Jinja makes of them; these cannot be anything but a text there.
 _TEMPLATE_NAME = re.compile(r"[A-Za-z0-9_.-]+(?:/[A-Za-z0-9_.-]+)*")

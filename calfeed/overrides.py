@@ -9,7 +9,6 @@ from datetime import date, datetime, timedelta
 
 from calfeed import patterns, pieces, series, zones
 from calfeed.diagnostics.problem import Mark
-from calfeed.entries import Place
 from calfeed.model import AllDay, Event, Instance, Recurrence, Timed, ZonedTime
 from calfeed.notation import DayRange, Duration, NotationError, WrittenTime, format_offset, format_wall
 from calfeed.notes import Notes
@@ -17,9 +16,10 @@ from calfeed.observances import is_place, place_at
 from calfeed.outlook import obstacle_in, overlap_in
 from calfeed.recurrence import HORIZON_YEAR, MAX_STEPS, Effort, TooManySteps, as_wall, end_of
 from calfeed.rules import WITHIN_DAYS
-from calfeed.schema import EventEntry, OverrideEntry
 from calfeed.series import Occurrence
 from calfeed.shapes import Misreading, misreading_of
+from calfeed.source.entries import Place
+from calfeed.source.schema import EventEntry, OverrideEntry
 
 _STEPS_OF_INSTANCE = 100
 """What an instance costs beside a date of the rule: it is written out in full."""

@@ -9,22 +9,22 @@ from urllib.parse import urlsplit
 
 from calfeed import fields
 from calfeed.agenda import conflicts, too_many_occurrences
-from calfeed.defaults import load_defaults
 from calfeed.diagnostics.problem import Mark, Problem, Severity, SourceError, error, sort_problems, warning
-from calfeed.entries import Place, Read, read_entry
 from calfeed.eventfiles import EventFiles, Surrounded, resolve_files
 from calfeed.events import Surroundings, resolve_organizer, resolve_venue
 from calfeed.feeds import WrittenFeed, WrittenFeeds, resolve_feeds
-from calfeed.folder import CALENDAR, VENUES, Folder, find_files
 from calfeed.look import Pictures, load_templates, picture_of
 from calfeed.memory import Memory, key_beside
 from calfeed.model import Calendar, Project, Theme, Venue
 from calfeed.notation import NotationError
 from calfeed.placement import zone_problems
 from calfeed.prose import check_markdown
-from calfeed.reading import Reader
-from calfeed.schema import CalendarEntry, FeedEntry, ThemeEntry, VenueEntry, WindowEntry
-from calfeed.source import Document, Value
+from calfeed.source.defaults import load_defaults
+from calfeed.source.entries import Place, Read, read_entry
+from calfeed.source.folder import CALENDAR, VENUES, Folder, find_files
+from calfeed.source.reader import Reader
+from calfeed.source.schema import CalendarEntry, FeedEntry, ThemeEntry, VenueEntry, WindowEntry
+from calfeed.source.yaml import Document, Value
 from calfeed.theme import resolve_theme
 from calfeed.urls import read_base_url
 from calfeed.workers import Executor, spread

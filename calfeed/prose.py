@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 
 from calfeed.diagnostics.problem import Problem, error, warning
-from calfeed.entries import Place
 from calfeed.markdown import find_user_name, joined_lines
+from calfeed.source.entries import Place
 from calfeed.webaddresses import ends_in_address
 
 # `Where: Room 5`: a name of few words, and what it names. Prose with a colon is longer, or goes on in small letters.

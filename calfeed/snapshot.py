@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from calfeed.diagnostics.problem import Problem
-from calfeed.folder import find_files
+from calfeed.source.folder import find_files
 from calfeed.state import (
     JOURNAL,
     STAGING,

@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
 from typing import Protocol
 
-from calfeed.folder import CALENDAR
+from calfeed.source.folder import CALENDAR
 
 _SCHEME = re.compile(r"[^/\\]{2,}:(?=[/\\]|$)")
 """The beginning of an address with a slash too few, or one of scp; a single letter is a drive of Windows."""

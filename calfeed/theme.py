@@ -5,9 +5,9 @@ from __future__ import annotations
 from calfeed.colors import css_colors
 from calfeed.contrast import BACKGROUND, DARK_BACKGROUND, ENOUGH, contrast, readable
 from calfeed.diagnostics.problem import Problem, warning
-from calfeed.entries import Place
 from calfeed.model import Theme
-from calfeed.schema import ThemeEntry
+from calfeed.source.entries import Place
+from calfeed.source.schema import ThemeEntry
 
 _ACCENT = "#1d4ed8"
 

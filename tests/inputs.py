@@ -12,7 +12,7 @@ from support import NOW, TALK, write_events
 
 from calfeed.ledger import MANIFEST
 from calfeed.pipeline import build
-from calfeed.schema import CalendarEntry, DefaultsEntry, EventEntry, FeedEntry, VenueEntry
+from calfeed.source.schema import CalendarEntry, DefaultsEntry, EventEntry, FeedEntry, VenueEntry
 
 DATA = Path(__file__).parent / "data"
 TRAPS = (

@@ -33,7 +33,7 @@ from calfeed.pipeline import build, render
 from calfeed.project import load
 from calfeed.recurrence import starts_of
 from calfeed.rules import read_rule
-from calfeed.source import read_document
+from calfeed.source.yaml import read_document
 
 Target = Callable[[bytes], None]
 

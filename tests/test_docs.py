@@ -10,7 +10,7 @@ from support import CALENDAR, run, write_files
 from test_errors import problem_codes
 
 import calfeed
-from calfeed.schema import AddressEntry, CalendarEntry, EventEntry, FeedEntry, OrganizerEntry, VenueEntry
+from calfeed.source.schema import AddressEntry, CalendarEntry, EventEntry, FeedEntry, OrganizerEntry, VenueEntry
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted([*(ROOT / "docs").rglob("*.md"), *ROOT.glob("*.md")])

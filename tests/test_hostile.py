@@ -28,7 +28,7 @@ from calfeed.pipeline import build
 from calfeed.project import load
 from calfeed.promises import read_promise
 from calfeed.rules import read_rule
-from calfeed.source import MAX_BYTES, MAX_VALUES, read_document
+from calfeed.source.yaml import MAX_BYTES, MAX_VALUES, read_document
 
 # What took minutes takes a second or two; CI machines are slow.
 BOUND = 30.0

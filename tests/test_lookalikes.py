@@ -1,4 +1,4 @@
-"""calfeed.lookalikes: what looks like white space, a colon or a hyphen of YAML and is none is named where it stands."""
+"""calfeed.source.lookalikes: what looks like white space, a colon or a hyphen of YAML and is none is named where it stands."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import unicodedata
 
 import pytest
 
-from calfeed.source import read_document
+from calfeed.source.yaml import read_document
 
 SPACES = "\u00a0\u1680\u2003\u2009\u202f\u205f\u3000"
 INVISIBLE = "\u00ad\u200b\u200c\u2060\ufeff"

@@ -22,7 +22,7 @@ from calfeed.model import AllDay, Artifact, Calendar, Event, Feed, Status, Timed
 from calfeed.pipeline import render
 from calfeed.project import load
 from calfeed.revisions import revise
-from calfeed.source import dump_mapping, read_document
+from calfeed.source.yaml import dump_mapping, read_document
 
 MARK = Mark(path="events/x.yaml")
 slow = settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])

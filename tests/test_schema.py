@@ -1,4 +1,4 @@
-"""calfeed.schema: the JSON Schema for editors agrees with what calfeed reads."""
+"""calfeed.source.schema: the JSON Schema for editors agrees with what calfeed reads."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ import jsonschema
 import pytest
 import yaml
 
-from calfeed.entries import Place, read_entry
-from calfeed.schema import NESTED, Entry, EventEntry, json_schema
-from calfeed.source import read_document
+from calfeed.source.entries import Place, read_entry
+from calfeed.source.schema import NESTED, Entry, EventEntry, json_schema
+from calfeed.source.yaml import read_document
 
 ROOTS = [Path(__file__).parents[1] / "events", *(Path(__file__).parent / "data" / "ok").glob("*/events")]
 KINDS = {"calendar.yaml": "calendar", "venues.yaml": "venues", "_defaults.yaml": "defaults"}

@@ -1,10 +1,10 @@
-"""calfeed.source: values without types, and marks that point at the right characters."""
+"""calfeed.source.yaml: values without types, and marks that point at the right characters."""
 
 from __future__ import annotations
 
 import pytest
 
-from calfeed.source import MAX_DEPTH, Document, Value, read_document
+from calfeed.source.yaml import MAX_DEPTH, Document, Value, read_document
 
 
 def document(text: str) -> Document:

@@ -19,8 +19,8 @@ from typing import Any, TypeAlias
 import yaml
 
 from calfeed.diagnostics.problem import Mark, Problem, error, line_mark, warning
-from calfeed.lookalikes import Lookalike, clean_key, find_lookalike, is_nested, lookalike_in_key
-from calfeed.syntax import Failure, word_failure, word_lookalike
+from calfeed.source.lookalikes import Lookalike, clean_key, find_lookalike, is_nested, lookalike_in_key
+from calfeed.source.yaml_errors import Failure, word_failure, word_lookalike
 
 # None stands for a value that is empty or cannot be used; a problem says so already.
 Value: TypeAlias = "str | list[Value] | dict[str, Value] | None"

@@ -11,7 +11,7 @@ from pydantic import BeforeValidator, ConfigDict, Discriminator, Field, PlainVal
 
 from calfeed.model import Status
 from calfeed.notation import NotationError
-from calfeed.values import (
+from calfeed.source.types import (
     MAPPING_TAG,
     TEXT_TAG,
     ZONE_FORMAT,

@@ -17,9 +17,9 @@ import pydantic
 from pydantic_core import ErrorDetails
 
 from calfeed.diagnostics.problem import Mark, Problem, error
-from calfeed.schema import NESTED, Entry, EventEntry
-from calfeed.source import Document, Path, Value
-from calfeed.values import MAPPING_TAG, TEXT_TAG, describe
+from calfeed.source.schema import NESTED, Entry, EventEntry
+from calfeed.source.types import MAPPING_TAG, TEXT_TAG, describe
+from calfeed.source.yaml import Document, Path, Value
 
 
 @dataclass(frozen=True)

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
 from calfeed.diagnostics.problem import Problem, error
-from calfeed.entries import Place, read_entry
-from calfeed.reading import Reader
-from calfeed.schema import DefaultsEntry
-from calfeed.source import Document, Value
+from calfeed.source.entries import Place, read_entry
+from calfeed.source.reader import Reader
+from calfeed.source.schema import DefaultsEntry
+from calfeed.source.yaml import Document, Value
 
 # Two ways to say the same: an event or a folder that uses one takes no default for the other.
 _ENDS = frozenset({"end", "duration"})

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from calfeed.diagnostics.problem import Mark, Problem, error, line_mark
-from calfeed.lookalikes import Lookalike, find_lookalike
+from calfeed.source.lookalikes import Lookalike, find_lookalike
 
 _NO_SPACE = re.compile(r"\s*(?:- )?([A-Za-z_][\w-]*):(?=[^\s/])")
 _NO_COLON = re.compile(r"\s*(?:- )?([A-Za-z_][\w-]*)(?: |$)(?!.*:(?: |$))")

@@ -8,7 +8,7 @@ from hashlib import sha256
 from pathlib import Path, PurePath
 
 from calfeed.diagnostics.problem import Mark, Problem, error
-from calfeed.source import MAX_BYTES, Document, read_document, too_large
+from calfeed.source.yaml import MAX_BYTES, Document, read_document, too_large
 from calfeed.state import Seen, seen
 
 

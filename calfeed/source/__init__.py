@@ -1,0 +1,1 @@
+"""What is in the folder: YAML text to typed entries with positions."""
