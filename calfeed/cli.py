@@ -216,7 +216,7 @@ def build(
 
     from calfeed import pipeline
     from calfeed.edition import Consent
-    from calfeed.urls import read_base_url
+    from calfeed.text.urls import read_base_url
     from calfeed.workers import processes
 
     url = _read_option(read_base_url, base_url, "--base-url")

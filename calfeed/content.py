@@ -34,7 +34,7 @@ from calfeed.pieces import MAX_SKIPPED
 from calfeed.recurrence import TooManySteps
 from calfeed.rules import Rule, read_published_rule
 from calfeed.series import offsets_of
-from calfeed.urls import earlier_spelling, read_published_url
+from calfeed.text.urls import earlier_spelling, read_published_url
 
 UNREADABLE = (ArithmeticError, AttributeError, LookupError, NotationError, TooManySteps, TypeError, ValueError)
 """What reading a content that is none may raise."""

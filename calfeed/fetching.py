@@ -17,7 +17,7 @@ from threading import Event, Timer
 from typing import TypeAlias
 from urllib.parse import quote, urlsplit
 
-from calfeed.domains import ascii_host
+from calfeed.text.hosts import ascii_host
 
 TIMEOUT = 15.0
 """Seconds for a whole exchange, from the connection to the last byte."""

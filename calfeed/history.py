@@ -11,7 +11,7 @@ from calfeed.changes import Entry, FieldChange, Kind, shorten
 from calfeed.content import format_utc
 from calfeed.edition import Edition
 from calfeed.model import Artifact, Calendar
-from calfeed.texts import harmless, harmless_line
+from calfeed.text.characters import harmless, harmless_line
 
 PATH = "changes.atom"
 _ATOM = "http://www.w3.org/2005/Atom"

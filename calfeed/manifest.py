@@ -22,7 +22,7 @@ from calfeed.pieces import pieces_of
 from calfeed.revisions import UNHELD, Held, Published, Revised, Revision
 from calfeed.rewrites import FIRST_YEAR, LAST_YEAR
 from calfeed.series import first_start, horizon_of, settle, starts_between
-from calfeed.texts import harmless_json
+from calfeed.text.characters import harmless_json
 from calfeed.zones import TZDB_VERSION
 
 VERSION = 1

@@ -25,8 +25,8 @@ from calfeed.source.folder import CALENDAR, VENUES, Folder, find_files
 from calfeed.source.reader import Reader
 from calfeed.source.schema import CalendarEntry, FeedEntry, ThemeEntry, VenueEntry, WindowEntry
 from calfeed.source.yaml import Document, Value
+from calfeed.text.urls import read_base_url
 from calfeed.theme import resolve_theme
-from calfeed.urls import read_base_url
 from calfeed.workers import Executor, spread
 
 Progress = Callable[[str, int, int], None]

@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator
 
 from calfeed.diagnostics.problem import Problem, error, warning
-from calfeed.markdown import find_user_name, joined_lines
 from calfeed.source.entries import Place
-from calfeed.webaddresses import ends_in_address
+from calfeed.text.found_urls import ends_in_address
+from calfeed.text.markdown import find_user_name, joined_lines
 
 # `Where: Room 5`: a name of few words, and what it names. Prose with a colon is longer, or goes on in small letters.
 _KEY = re.compile(r"(?:[-+*] )?[*_]{0,2}([^\W_][^:\n]{0,29}):[*_]{0,2} +\S")

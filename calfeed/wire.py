@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from icalendar import Component, vText
 
-from calfeed.texts import harmless, harmless_line
+from calfeed.text.characters import harmless, harmless_line
 
 MAX_OCTETS = 75
 """The longest a physical line may be, its line break aside."""

@@ -19,14 +19,13 @@ from tempfile import TemporaryDirectory
 from readers import rfc5545, rules
 from support import CALENDAR, LATER, NOW, TALK, VENUES, tree, write_events
 
-from calfeed import fields, notation, urls
+from calfeed import fields, notation
 from calfeed.diagnostics.problem import CalfeedError, OutputError, Problem, SourceError
 from calfeed.diagnostics.report import format_problems, format_problems_github, format_problems_json
 from calfeed.edition import Consent
 from calfeed.eventreport import format_events
 from calfeed.ledger import MANIFEST
 from calfeed.manifest import read_manifest
-from calfeed.markdown import to_html, to_plain
 from calfeed.model import AllDay, Artifact, Event, Project
 from calfeed.notation import NotationError
 from calfeed.pipeline import build, render
@@ -34,6 +33,8 @@ from calfeed.project import load
 from calfeed.recurrence import starts_of
 from calfeed.rules import read_rule
 from calfeed.source.yaml import read_document
+from calfeed.text import urls
+from calfeed.text.markdown import to_html, to_plain
 
 Target = Callable[[bytes], None]
 

@@ -9,9 +9,10 @@ from collections.abc import Callable
 import pytest
 import pytz
 
-from calfeed import fields, urls
+from calfeed import fields
 from calfeed.countries import _ALIASES, _TABLE, _fold
 from calfeed.notation import NotationError
+from calfeed.text import urls
 
 Read = Callable[[str], object]
 

@@ -22,13 +22,13 @@ from calfeed.diagnostics.report import format_problems
 from calfeed.ledger import MANIFEST
 from calfeed.limits.json_size import read_json
 from calfeed.manifest import read_manifest
-from calfeed.markdown import to_html, to_plain
 from calfeed.outputpaths import is_output_path
 from calfeed.pipeline import build
 from calfeed.project import load
 from calfeed.promises import read_promise
 from calfeed.rules import read_rule
 from calfeed.source.yaml import MAX_BYTES, MAX_VALUES, read_document
+from calfeed.text.markdown import to_html, to_plain
 
 # What took minutes takes a second or two; CI machines are slow.
 BOUND = 30.0

@@ -1,4 +1,4 @@
-"""calfeed.markdown: what becomes of Markdown where only plain text is shown, and in HTML."""
+"""calfeed.text.markdown: what becomes of Markdown where only plain text is shown, and in HTML."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from support import NOW, load_event
 
 from calfeed.ics import render_event
-from calfeed.markdown import joined_lines, to_html, to_page, to_plain
 from calfeed.revisions import revise
+from calfeed.text.markdown import joined_lines, to_html, to_page, to_plain
 
 
 @pytest.mark.parametrize(

@@ -17,12 +17,12 @@ from support import CALENDAR, LATER, NOW, VENUES, write_files
 
 from calfeed.diagnostics.problem import Mark, SourceError
 from calfeed.ics import render_event, render_feed, render_single
-from calfeed.markdown import _MARKUP, _blocks, _parser, to_html, to_plain
 from calfeed.model import AllDay, Artifact, Calendar, Event, Feed, Status, Timed, Venue, ZonedTime
 from calfeed.pipeline import render
 from calfeed.project import load
 from calfeed.revisions import revise
 from calfeed.source.yaml import dump_mapping, read_document
+from calfeed.text.markdown import _MARKUP, _blocks, _parser, to_html, to_plain
 
 MARK = Mark(path="events/x.yaml")
 slow = settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -1,4 +1,4 @@
-"""calfeed.urls: one form for every spelling of a web address, the one a browser asks for."""
+"""calfeed.text.urls: one form for every spelling of a web address, the one a browser asks for."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from support import CALENDAR, LATER, run, write_files
 
-from calfeed import markdown
 from calfeed.content import is_same_content
-from calfeed.domains import HostError, ascii_host
 from calfeed.notation import NotationError
-from calfeed.urls import earlier_spelling, normal_url, read_base_url, read_published_url, read_url
+from calfeed.text import markdown
+from calfeed.text.hosts import HostError, ascii_host
+from calfeed.text.urls import earlier_spelling, normal_url, read_base_url, read_published_url, read_url
 
 # What the URL parser of Node.js 20 (`new URL(…).hostname`) makes of them.
 HOSTS = {

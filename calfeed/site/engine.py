@@ -23,7 +23,7 @@ from calfeed.diagnostics.problem import Mark, Problem, SourceError, error, line_
 from calfeed.fields import did_you_mean
 from calfeed.limits.memory import limited_memory
 from calfeed.model import Template
-from calfeed.texts import encode_harmless
+from calfeed.text.characters import encode_harmless
 
 Html: TypeAlias = str
 """A text that is HTML already and is not escaped again."""

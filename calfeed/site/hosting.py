@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from xml.sax.saxutils import escape
 
 from calfeed.model import Artifact, Project
-from calfeed.texts import encode_harmless, harmless_line
+from calfeed.text.characters import encode_harmless, harmless_line
 
 CONTENT_POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; "

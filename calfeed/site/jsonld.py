@@ -6,10 +6,10 @@ import json
 from collections.abc import Mapping
 
 from calfeed.agenda import days_of
-from calfeed.markdown import to_plain
 from calfeed.model import AllDay, Event, Organizer, Status, Venue
 from calfeed.site.times import with_offset
-from calfeed.texts import harmless_json
+from calfeed.text.characters import harmless_json
+from calfeed.text.markdown import to_plain
 
 _SCHEMA = "https://schema.org/"
 _STATUSES = {

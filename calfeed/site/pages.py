@@ -12,7 +12,6 @@ from functools import partial
 from urllib.parse import urlsplit
 
 from calfeed.links import subscribe_links
-from calfeed.markdown import to_page, to_plain
 from calfeed.model import Artifact, Event, Feed, Project, page_path
 from calfeed.revisions import Revised
 from calfeed.site import series
@@ -34,6 +33,7 @@ from calfeed.site.views import (
     venue_view,
 )
 from calfeed.site.words import WORDS
+from calfeed.text.markdown import to_page, to_plain
 from calfeed.workers import Executor, Pending, spread
 
 MAX_ROWS = 250

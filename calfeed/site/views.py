@@ -14,7 +14,6 @@ from urllib.parse import quote, urlsplit
 from calfeed.agenda import days_of
 from calfeed.fields import category_slug
 from calfeed.links import Link, SubscribeLinks, add_links, map_link
-from calfeed.markdown import to_page, to_plain
 from calfeed.model import Calendar, Event, Feed, Organizer, Project, Status, Venue, image_path, page_path
 from calfeed.site import dates, times
 from calfeed.site.engine import Html, as_html
@@ -22,7 +21,8 @@ from calfeed.site.jsonld import event_json_ld
 from calfeed.site.series import SeriesView, series_view
 from calfeed.site.times import TimeView, WhenView
 from calfeed.site.words import STATUSES, StatusWords
-from calfeed.texts import close_embeddings
+from calfeed.text.characters import close_embeddings
+from calfeed.text.markdown import to_page, to_plain
 
 _MAX_SUMMARY = 200
 _IN_PLACE = frozenset({Status.CONFIRMED, Status.TENTATIVE})

@@ -14,10 +14,11 @@ import pydantic
 from pydantic import BeforeValidator, PlainValidator, WithJsonSchema
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
-from calfeed import fields, notation, rules, urls
+from calfeed import fields, notation, rules
 from calfeed.countries import Country
 from calfeed.model import Status
 from calfeed.notation import ClockTime, DayRange, Duration, NotationError, WrittenTime
+from calfeed.text import urls
 
 _T = TypeVar("_T")
 TEXT_TAG: Final = "<text>"

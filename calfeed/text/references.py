@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-from calfeed.texts import Unfit, describe, find_unfit, is_embedding, is_unfit
+from calfeed.text.characters import Unfit, describe, find_unfit, is_embedding, is_unfit
 
 # As Markdown reads them. Of those with a name none stands for a character that is refused.
 _REFERENCE = re.compile(r"&#(?:[xX]([0-9a-fA-F]{1,6})|([0-9]{1,7}));")
@@ -60,7 +60,7 @@ def _describe(code: int) -> Unfit:
 
 def _obeyed(text: str, suspects: list[re.Match[str]]) -> Iterator[re.Match[str]]:
     """Yield those references that Markdown replaces by what they stand for."""
-    from calfeed.markdown import to_html  # its parser takes a moment to load, and nearly no text needs this
+    from calfeed.text.markdown import to_html  # its parser takes a moment to load, and nearly no text needs this
 
     letters = set(text)
     stand_ins = [code for code in range(_FIRST_STAND_IN, _LAST_STAND_IN) if chr(code) not in letters]

@@ -14,9 +14,9 @@ from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
 from markdown_it.utils import EnvType, OptionsDict
 
-from calfeed import webaddresses
-from calfeed.texts import harmless
-from calfeed.urls import normal_url
+from calfeed.text import found_urls
+from calfeed.text.characters import harmless
+from calfeed.text.urls import normal_url
 
 # Whatever CommonMark could read otherwise than as text: its punctuation, entities, what begins a block, and space that
 # is neither a plain one nor a line break.
@@ -100,9 +100,9 @@ def _link_to(address: str) -> str:
 def _linked(text: str) -> str:
     """Return a text without markup as HTML, with its web addresses linked."""
     parts, end = [], 0
-    for begin, following in webaddresses.find_addresses(text):
+    for begin, following in found_urls.find_addresses(text):
         address = text[begin:following]
-        if webaddresses.is_linkable(address):
+        if found_urls.is_linkable(address):
             parts += [_escaped(text[end:begin]), _link_to(address)]
             end = following
     return "".join([*parts, _escaped(text[end:])])
@@ -138,14 +138,14 @@ def _new_parser() -> MarkdownIt:
 
 def _web_address(state: StateInline, silent: bool) -> bool:
     """Take a web address letter by letter, before any rule for a letter in it; within a label it is no link itself."""
-    if webaddresses.is_behind_backslash(state.src, state.pos):
+    if found_urls.is_behind_backslash(state.src, state.pos):
         state.pending += "" if silent else "\\"
         state.pos += 1
         return True
-    begin = webaddresses.begin_at_colon(state.src, state.pos)
+    begin = found_urls.begin_at_colon(state.src, state.pos)
     if begin is None:
         return False
-    end = webaddresses.end_of(state.src, begin, state.posMax)
+    end = found_urls.end_of(state.src, begin, state.posMax)
     if not silent:
         scheme = state.src[begin : state.pos]
         if not state.pending.endswith(scheme):
@@ -153,7 +153,7 @@ def _web_address(state: StateInline, silent: bool) -> bool:
         end = _before_emphasis_ends(state, begin, end)
         address = state.src[begin:end]
         state.pending = state.pending.removesuffix(scheme)
-        if webaddresses.is_linkable(address) and not state.linkLevel:
+        if found_urls.is_linkable(address) and not state.linkLevel:
             opened = state.push("link_open", "a", 1)
             opened.attrs = {"href": state.md.normalizeLink(address)}
             opened.info = "auto"
@@ -179,7 +179,7 @@ def _before_emphasis_ends(state: StateInline, begin: int, end: int) -> int:
     while found > begin and opened.get(state.src[found - 1], 0):
         opened[state.src[found - 1]] -= 1
         found -= 1
-    return end if found == end else webaddresses.trim(state.src, begin, found)
+    return end if found == end else found_urls.trim(state.src, begin, found)
 
 
 def _break_reference(state: StateInline, silent: bool) -> bool:
