@@ -15,7 +15,7 @@ from calfeed.ledger import Manifest
 from calfeed.model import Project
 from calfeed.reused import reused_ids
 from calfeed.revisions import with_endings
-from calfeed.zones import TZDB_VERSION
+from calfeed.zones.tzdb import TZDB_VERSION
 
 
 @dataclass(frozen=True, slots=True)

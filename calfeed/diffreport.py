@@ -8,13 +8,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from itertools import groupby
 
-from calfeed import zones
 from calfeed.changes import Change, FieldChange, Kind, change_record, shorten
 from calfeed.content import format_utc
 from calfeed.diagnostics.report import format_json, plural
 from calfeed.difference import Difference
 from calfeed.law import LawChange, ZoneUse
 from calfeed.notation import format_offset, format_wall
+from calfeed.zones import tzdb
 
 MAX_MARKDOWN = 60_000
 """The longest comment in bytes: GitHub takes 65,536 characters, the mark of the workflow among them."""
@@ -106,8 +106,8 @@ def format_zones(used: Sequence[ZoneUse], laws: Sequence[LawChange], tzdb: str |
         laws: those whose law is another than it was.
         tzdb: the version of the tz database of what was published.
     """
-    built = f", published with {tzdb}" if tzdb and tzdb != zones.TZDB_VERSION else ""
-    lines = [f"tz database {zones.TZDB_VERSION}{built}"]
+    built = f", published with {tzdb}" if tzdb and tzdb != tzdb.TZDB_VERSION else ""
+    lines = [f"tz database {tzdb.TZDB_VERSION}{built}"]
     width = max((len(use.tzid) for use in used), default=0)
     for use in used:
         ahead = ", ".join(_change_text(change) for change in use.ahead) or "no change within a year"
@@ -119,7 +119,7 @@ def format_zones(used: Sequence[ZoneUse], laws: Sequence[LawChange], tzdb: str |
 def format_zones_json(used: Sequence[ZoneUse], laws: Sequence[LawChange], tzdb: str | None) -> str:
     """Return the same as a JSON object."""
     record = {
-        "tzdb": {"before": tzdb, "after": zones.TZDB_VERSION},
+        "tzdb": {"before": tzdb, "after": tzdb.TZDB_VERSION},
         "zones": [
             {
                 "timezone": use.tzid,
@@ -148,11 +148,11 @@ def show_time(text: str, tzids: Sequence[str] = ()) -> str:
     wall, tzid = datetime.fromisoformat(match[1]), match[3]
     instant = datetime.fromisoformat(match[1] + match[2]).astimezone(UTC)
     wanted = [other for other in dict.fromkeys(tzids) if other not in (tzid, "UTC")]
-    others = [f"{_day(zones.wall_at(instant, other))} {other}" for other in wanted]
+    others = [f"{_day(tzdb.wall_at(instant, other))} {other}" for other in wanted]
     return "; ".join([f"{_day(wall)} {tzid}", f"{format_wall(instant.replace(tzinfo=None))}Z", *others])
 
 
-def _change_text(change: zones.OffsetChange) -> str:
+def _change_text(change: tzdb.OffsetChange) -> str:
     before, after = format_offset(change.before), format_offset(change.after)
     return f"{format_wall(change.instant.replace(tzinfo=None))}Z {before} → {after}"
 

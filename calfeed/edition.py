@@ -37,7 +37,7 @@ from calfeed.revisions import (
 )
 from calfeed.source.yaml import dump_mapping
 from calfeed.vanished import with_vanished
-from calfeed.zones import TZDB_VERSION
+from calfeed.zones.tzdb import TZDB_VERSION
 
 MAX_HISTORY = 100
 """How many changes a manifest remembers, and changes.atom tells of."""

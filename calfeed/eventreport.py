@@ -9,7 +9,7 @@ from calfeed.diagnostics.report import format_json, format_table, plural, shown_
 from calfeed.manifest import event_record
 from calfeed.model import AllDay, Event, Instance, Status, Timed, ZonedTime
 from calfeed.notation import format_offset
-from calfeed.zones import offset_at
+from calfeed.zones.tzdb import offset_at
 
 
 def format_events(events: Sequence[Event]) -> str:

@@ -33,7 +33,7 @@ from calfeed.prose import check_markdown
 from calfeed.recurrence import Effort
 from calfeed.source.entries import Place, Read
 from calfeed.source.schema import EventEntry, OrganizerEntry, VenueEntry
-from calfeed.suggestions import fold_name
+from calfeed.zones.nicknames import fold_name
 
 _STAMPS = ("sequence", "created", "last_modified")
 

@@ -14,14 +14,14 @@ from datetime import timedelta
 from functools import lru_cache
 
 from calfeed.colors import css_colors
-from calfeed.countries import Country, countries_meant, find_country, suggest_country
 from calfeed.diagnostics.problem import list_some
 from calfeed.notation import Duration, NotationError, read_duration
 from calfeed.rewrites import ANYWHERE_ZONE
-from calfeed.suggestions import key_of_property, nearest_color, zones_of_abbreviation
 from calfeed.text.characters import describe, find_unfit, unify_breaks
 from calfeed.text.references import find_unfit_reference
-from calfeed.zones import is_zone, suggest_zone, zones_of_country
+from calfeed.zones.countries import Country, countries_meant, find_country, suggest_country
+from calfeed.zones.nicknames import key_of_property, nearest_color, zones_of_abbreviation
+from calfeed.zones.tzdb import is_zone, suggest_zone, zones_of_country
 
 _NOT_OF_ONE_LINE = re.compile("[\t\n\r\x85\u2028\u2029]")
 _ID = re.compile(r"[a-z0-9][a-z0-9-]*")

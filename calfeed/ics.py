@@ -38,7 +38,7 @@ from calfeed.wire import (
     utc_value,
     wall_value,
 )
-from calfeed.zones import offset_at
+from calfeed.zones.tzdb import offset_at
 
 PRODID = "-//calfeed//calfeed//EN"
 _BEGIN_EVENT = b"BEGIN:VEVENT\r\n"

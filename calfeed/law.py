@@ -7,11 +7,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from calfeed import zones
 from calfeed.content import format_utc
 from calfeed.model import Event, Timed
 from calfeed.notation import format_offset
 from calfeed.series import horizon_of
+from calfeed.zones import tzdb
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class ZoneUse:
 
     tzid: str
     events: int
-    ahead: tuple[zones.OffsetChange, ...]
+    ahead: tuple[tzdb.OffsetChange, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ def zones_in_use(events: Iterable[Event], now: datetime) -> tuple[ZoneUse, ...]:
     counts = Counter(tzid for event in events for tzid in {tzid: None for tzid, _ in _years(event)})
     end = now + timedelta(days=365)
     return tuple(
-        ZoneUse(tzid, counts[tzid], tuple(zones.offset_changes(tzid, now.astimezone(UTC), end.astimezone(UTC))))
+        ZoneUse(tzid, counts[tzid], tuple(tzdb.offset_changes(tzid, now.astimezone(UTC), end.astimezone(UTC))))
         for tzid in sorted(counts)
     )
 
@@ -67,11 +67,11 @@ def zones_in_use(events: Iterable[Event], now: datetime) -> tuple[ZoneUse, ...]:
 def law_of(tzid: str, first_year: int, last_year: int) -> Law:
     """Return the law of a zone in some years, by the tz database in use."""
     begin, end = datetime(first_year, 1, 1, tzinfo=UTC), datetime(last_year, 12, 31, 23, 59, 59, tzinfo=UTC)
-    changes = zones.offset_changes(tzid, begin, end)
+    changes = tzdb.offset_changes(tzid, begin, end)
     return Law(
         first_year,
         last_year,
-        format_offset(zones.offset_at(begin, tzid)),
+        format_offset(tzdb.offset_at(begin, tzid)),
         tuple(f"{format_utc(change.instant)} {format_offset(change.after)}" for change in changes),
     )
 
@@ -79,7 +79,7 @@ def law_of(tzid: str, first_year: int, last_year: int) -> Law:
 def changed_laws(published: Mapping[str, Law]) -> Iterator[LawChange]:
     """Yield the zones whose law is now another than the one they were published with, for the same years."""
     for tzid, before in sorted(published.items()):
-        if not zones.is_zone(tzid):
+        if not tzdb.is_zone(tzid):
             continue
         after = law_of(tzid, before.first_year, before.last_year)
         if after != before:

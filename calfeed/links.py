@@ -18,7 +18,7 @@ from calfeed.ics import plain_description
 from calfeed.model import AllDay, Event, Feed, Timed, Venue
 from calfeed.observances import is_place
 from calfeed.wire import date_value, utc_value, wall_value
-from calfeed.zones import resolve_wall, wall_at
+from calfeed.zones.tzdb import resolve_wall, wall_at
 
 MAX_BYTES = 2_000
 """Longer addresses do not survive the way through a sign-in page."""

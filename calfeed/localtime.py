@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from calfeed import zones
 from calfeed.model import ZonedTime
 from calfeed.notation import Duration, NotationError, WrittenTime, format_offset, format_wall
+from calfeed.zones import tzdb
 
 
 def to_zoned(written: WrittenTime, tzid: str) -> ZonedTime:
@@ -21,12 +21,12 @@ def to_zoned(written: WrittenTime, tzid: str) -> ZonedTime:
     """
     if written.offset is not None:
         return _with_offset(written, written.offset, tzid)
-    resolved = zones.resolve_wall(written.wall, tzid)
+    resolved = tzdb.resolve_wall(written.wall, tzid)
     if isinstance(resolved, datetime):
         return ZonedTime(written.wall, tzid, resolved)
     shown = format_wall(written.wall)
     before, after = format_offset(resolved.before), format_offset(resolved.after)
-    if isinstance(resolved, zones.Repeated):
+    if isinstance(resolved, tzdb.Repeated):
         raise NotationError(
             "ambiguous-time",
             f"{shown} happens twice in {tzid}",
@@ -51,20 +51,20 @@ def end_after(begin: ZonedTime, duration: Duration, tzid: str) -> ZonedTime:
     instant = begin.instant
     if duration.days:
         wall = begin.wall + timedelta(days=duration.days)
-        resolved = zones.resolve_wall(wall, begin.tzid)
+        resolved = tzdb.resolve_wall(wall, begin.tzid)
         if not isinstance(resolved, datetime):
             raise _no_end_after_days(wall, begin.tzid, resolved)
         instant = resolved
     instant += timedelta(seconds=duration.seconds)
-    return ZonedTime(zones.wall_at(instant, tzid), tzid, instant)
+    return ZonedTime(tzdb.wall_at(instant, tzid), tzid, instant)
 
 
 def end_of_day(midnight: datetime, tzid: str) -> ZonedTime:
     """Return the end of the day before `midnight`: exactly one instant, even where clocks skip or repeat midnight."""
-    resolved = zones.resolve_wall(midnight, tzid)
-    if isinstance(resolved, zones.Skipped):
-        return ZonedTime(zones.wall_at(resolved.change, tzid), tzid, resolved.change)
-    if isinstance(resolved, zones.Repeated):  # the day after it has begun when midnight comes again
+    resolved = tzdb.resolve_wall(midnight, tzid)
+    if isinstance(resolved, tzdb.Skipped):
+        return ZonedTime(tzdb.wall_at(resolved.change, tzid), tzid, resolved.change)
+    if isinstance(resolved, tzdb.Repeated):  # the day after it has begun when midnight comes again
         resolved = (midnight - resolved.before).replace(tzinfo=UTC)
     return ZonedTime(midnight, tzid, resolved)
 
@@ -72,15 +72,15 @@ def end_of_day(midnight: datetime, tzid: str) -> ZonedTime:
 def _with_offset(written: WrittenTime, offset: timedelta, tzid: str) -> ZonedTime:
     instant = (written.wall - offset).replace(tzinfo=UTC)
     if written.is_utc:
-        return ZonedTime(zones.wall_at(instant, tzid), tzid, instant)
-    if zones.offset_at(instant, tzid) == offset:
+        return ZonedTime(tzdb.wall_at(instant, tzid), tzid, instant)
+    if tzdb.offset_at(instant, tzid) == offset:
         return ZonedTime(written.wall, tzid, instant)
     shown = format_wall(written.wall)
-    resolved = zones.resolve_wall(written.wall, tzid)
+    resolved = tzdb.resolve_wall(written.wall, tzid)
     if isinstance(resolved, datetime):
-        right = format_offset(zones.offset_at(resolved, tzid))
+        right = format_offset(tzdb.offset_at(resolved, tzid))
         hint = f"{tzid} is at {right} then: write `{shown}{right}`, or `{shown}` alone"
-    elif isinstance(resolved, zones.Repeated):
+    elif isinstance(resolved, tzdb.Repeated):
         before, after = format_offset(resolved.before), format_offset(resolved.after)
         hint = f"it happens twice: write `{shown}{before}` for the first, `{shown}{after}` for the second"
     else:
@@ -89,10 +89,10 @@ def _with_offset(written: WrittenTime, offset: timedelta, tzid: str) -> ZonedTim
     raise NotationError("wrong-offset", f"{tzid} is not at {format_offset(offset)} at {shown}", hint)
 
 
-def _no_end_after_days(wall: datetime, tzid: str, resolved: zones.Skipped | zones.Repeated) -> NotationError:
+def _no_end_after_days(wall: datetime, tzid: str, resolved: tzdb.Skipped | tzdb.Repeated) -> NotationError:
     shown = format_wall(wall)
     before, after = format_offset(resolved.before), format_offset(resolved.after)
-    if isinstance(resolved, zones.Repeated):
+    if isinstance(resolved, tzdb.Repeated):
         message = f"the event would end at {shown}, which happens twice in {tzid}"
         hint = f"write `end: {shown}{before}` or `end: {shown}{after}`, or the duration in hours"
         return NotationError("ambiguous-time", message, hint)
@@ -102,6 +102,6 @@ def _no_end_after_days(wall: datetime, tzid: str, resolved: zones.Skipped | zone
     return NotationError("nonexistent-time", message, hint)
 
 
-def _after_the_gap(wall: datetime, gap: zones.Skipped) -> str:
+def _after_the_gap(wall: datetime, gap: tzdb.Skipped) -> str:
     """Return what the clocks show when they would show a skipped time had they not been changed."""
     return format_wall(wall + gap.after - gap.before)

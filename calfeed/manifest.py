@@ -23,7 +23,7 @@ from calfeed.revisions import UNHELD, Held, Published, Revised, Revision
 from calfeed.rewrites import FIRST_YEAR, LAST_YEAR
 from calfeed.series import first_start, horizon_of, settle, starts_between
 from calfeed.text.characters import harmless_json
-from calfeed.zones import TZDB_VERSION
+from calfeed.zones.tzdb import TZDB_VERSION
 
 VERSION = 1
 """The version of the manifest's form; a reader refuses a higher one."""

@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
 
-from calfeed import zones
 from calfeed.model import AllDay, Event, ZonedTime
 from calfeed.oldtables import is_known_to_old_tables
+from calfeed.zones import tzdb
 
 FIRST_YEAR = 1970
 """The year in which every VTIMEZONE begins."""
@@ -81,7 +81,7 @@ def is_place(tzid: str) -> bool:
 @cache
 def place_at(offset: timedelta) -> str | None:
     """Return a zone of a place whose clocks are at this offset for good, if there is one."""
-    places = (name for name in zones.zone_names() if "/" in name and is_place(name))
+    places = (name for name in tzdb.zone_names() if "/" in name and is_place(name))
     return next((name for name in places if [part.offset_to for part in observances(name)] == [offset]), None)
 
 
@@ -92,7 +92,7 @@ def observances(tzid: str) -> tuple[Observance, ...]:
     Source: the POSIX TZ string in the footer of the zone's file (RFC 9636 §3.3.1 with its extensions to POSIX).
     Jerusalem, Gaza, Hebron and Nuuk change on days that are no nth weekday of a month.
     """
-    match = _POSIX_TZ.fullmatch(zones.footer(tzid))
+    match = _POSIX_TZ.fullmatch(tzdb.footer(tzid))
     if match is None or not is_place(tzid):
         return ()
     name, west, other_name, other_west, *rules = match.groups()
@@ -121,7 +121,7 @@ def places_right(time: ZonedTime, parts: Sequence[Observance] | None = None) -> 
         time: a time in a zone.
         parts: the observances of the VTIMEZONE, if not those of the zone's current law.
     """
-    if not isinstance(zones.resolve_wall(time.wall, time.tzid), datetime):
+    if not isinstance(tzdb.resolve_wall(time.wall, time.tzid), datetime):
         return False
     offset = None
     for onset, before, after in onsets_around(
@@ -155,7 +155,7 @@ def zoned_times(event: Event) -> tuple[ZonedTime, ...]:
 def _is_steady(start: ZonedTime, end: ZonedTime) -> bool:
     """Tell whether the clocks of both zones stay as they are from start to end."""
     tzids = {start.tzid, end.tzid}
-    return all(zones.offset_at(start.instant, tzid) == zones.offset_at(end.instant, tzid) for tzid in tzids)
+    return all(tzdb.offset_at(start.instant, tzid) == tzdb.offset_at(end.instant, tzid) for tzid in tzids)
 
 
 @cache

@@ -11,8 +11,8 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from itertools import pairwise
 
-from calfeed import zones
 from calfeed.model import ZonedTime
+from calfeed.zones import tzdb
 
 YEARS_BEHIND = 3
 """How old the tables are that programs are expected to have."""
@@ -31,11 +31,11 @@ def _misread(tzid: str, year: int) -> tuple[tuple[datetime, datetime], ...]:
     A change that comes again, by its number from the beginning of the month or as the last one in it, is none.
     """
     begin, end = datetime(year, 1, 1, tzinfo=UTC), datetime(year + 1, 1, 1, tzinfo=UTC)
-    changes = [change for change in zones.offset_changes(tzid, begin - _SECOND, end) if change.instant < end]
+    changes = [change for change in tzdb.offset_changes(tzid, begin - _SECOND, end) if change.instant < end]
     known = {(change.instant, change.before, change.after) for change in changes}
     expected = []
     then = begin.replace(year=year - YEARS_BEHIND)
-    for old in zones.offset_changes(tzid, then - _SECOND, begin.replace(year=year - YEARS_BEHIND + 1) - _SECOND):
+    for old in tzdb.offset_changes(tzid, then - _SECOND, begin.replace(year=year - YEARS_BEHIND + 1) - _SECOND):
         instants = [
             (wall - old.before).replace(tzinfo=UTC)
             for wall in _again((old.instant + old.before).replace(tzinfo=None), year)
@@ -45,11 +45,11 @@ def _misread(tzid: str, year: int) -> tuple[tuple[datetime, datetime], ...]:
     expected.sort()
     bounds = sorted({begin, end, *(change.instant for change in changes), *(instant for instant, _ in expected)})
     bounds = [bound for bound in bounds if begin <= bound <= end]
-    old_offset = zones.offset_at(then, tzid)
+    old_offset = tzdb.offset_at(then, tzid)
     misread = []
     for first, following in pairwise(bounds):
         old_offset = next((offset for instant, offset in reversed(expected) if instant <= first), old_offset)
-        if old_offset != zones.offset_at(first, tzid):
+        if old_offset != tzdb.offset_at(first, tzid):
             misread.append((first, following))
     return tuple(misread)
 

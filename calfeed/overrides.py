@@ -7,7 +7,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 
-from calfeed import patterns, pieces, series, zones
+from calfeed import patterns, pieces, series
 from calfeed.diagnostics.problem import Mark
 from calfeed.model import AllDay, Event, Instance, Recurrence, Timed, ZonedTime
 from calfeed.notation import DayRange, Duration, NotationError, WrittenTime, format_offset, format_wall
@@ -20,6 +20,7 @@ from calfeed.series import Occurrence
 from calfeed.shapes import Misreading, misreading_of
 from calfeed.source.entries import Place
 from calfeed.source.schema import EventEntry, OverrideEntry
+from calfeed.zones import tzdb
 
 _STEPS_OF_INSTANCE = 100
 """What an instance costs beside a date of the rule: it is written out in full."""
@@ -307,7 +308,7 @@ class SeriesResolver:
 
 def _words_for_offset(start: ZonedTime) -> tuple[str, str]:
     """Return message and hint for a rule that means other dates in UTC, in a zone that is no place."""
-    offset = zones.offset_at(start.instant, start.tzid)
+    offset = tzdb.offset_at(start.instant, start.tzid)
     place = place_at(offset)
     message = f"`{start.tzid}` is no place, so times are written in UTC, where this rule means other days or hours"
     such = f", such as `{place}`" if place else ""

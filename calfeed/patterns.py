@@ -9,7 +9,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from itertools import islice
 
-from calfeed import zones
 from calfeed.diagnostics.problem import Mark
 from calfeed.localtime import to_zoned
 from calfeed.model import AllDay, Recurrence, Timed, ZonedTime
@@ -17,6 +16,7 @@ from calfeed.notation import DayRange, NotationError, WrittenTime, format_offset
 from calfeed.recurrence import LAST, MAX_OCCURRENCES, Effort, as_wall, end_of, starts_of
 from calfeed.rules import DAYS, Rule
 from calfeed.series import first_start, occurrence_in, settle, starts_between
+from calfeed.zones import tzdb
 
 # How far around a date its neighbours are looked for, in days: the last is further than any series goes.
 _MAX_MEANT = 31  # dates written out in a hint
@@ -124,7 +124,7 @@ def _match_instant(wanted: ZonedTime, recurrence: Recurrence, first: Timed, effo
         raise _no_occurrence(shown, _nearest(wanted.wall, recurrence, first, effort), first)
     # The clocks show this time twice, and the series is on the other pass.
     actual = _instant_of(wanted.wall, recurrence, first)
-    written, meant = (format_offset(zones.offset_at(each, wanted.tzid)) for each in (wanted.instant, actual))
+    written, meant = (format_offset(tzdb.offset_at(each, wanted.tzid)) for each in (wanted.instant, actual))
     which = "first" if actual < wanted.instant else "second"
     message = f"the series does not occur on {shown}{written}, but the {which} time the clocks show {shown}"
     raise NotationError("no-occurrence", message, f"write `{shown}{meant}`")
@@ -209,14 +209,14 @@ def _until_of(rule: Rule, first: AllDay | Timed) -> datetime | None:
         raise NotationError("bad-rrule", message, f"write `until: {until.wall.date()}`")
     if until.offset is None:
         return until.wall
-    return zones.wall_at((until.wall - until.offset).replace(tzinfo=UTC), first.start.tzid)
+    return tzdb.wall_at((until.wall - until.offset).replace(tzinfo=UTC), first.start.tzid)
 
 
 def _until_text(last: datetime, first: AllDay | Timed) -> str:
     if isinstance(first, AllDay):
         return f"{last:%Y%m%d}"
-    resolved = zones.resolve_wall(last, first.start.tzid)
-    if isinstance(resolved, zones.Repeated):
+    resolved = tzdb.resolve_wall(last, first.start.tzid)
+    if isinstance(resolved, tzdb.Repeated):
         # The later pass: a reader that takes this one would drop an UNTIL at the first.
         return f"{last - resolved.after:%Y%m%dT%H%M%SZ}"
     return f"{settle(last, first.start.tzid)[0].instant:%Y%m%dT%H%M%SZ}"
@@ -240,4 +240,4 @@ def _as_written(moment: date | WrittenTime, first: AllDay | Timed) -> datetime |
         raise NotationError("mixed-end", "the series has whole days", f"write the date alone: `{moment.wall.date()}`")
     if moment.offset is None:
         return moment.wall
-    return zones.wall_at((moment.wall - moment.offset).replace(tzinfo=UTC), first.start.tzid)
+    return tzdb.wall_at((moment.wall - moment.offset).replace(tzinfo=UTC), first.start.tzid)

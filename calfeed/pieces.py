@@ -15,7 +15,6 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import chain, islice, pairwise
 
-from calfeed import zones
 from calfeed.diagnostics.problem import Mark, Problem, error
 from calfeed.model import AllDay, Event, Recurrence, Timed, ZonedTime
 from calfeed.notation import WrittenTime
@@ -23,6 +22,7 @@ from calfeed.patterns import series_of
 from calfeed.recurrence import LAST, as_wall, starts_of
 from calfeed.rules import Rule
 from calfeed.series import doubles_of, first_start, length_of, occurrence_at, starts_between
+from calfeed.zones import tzdb
 
 MAX_SKIPPED = 5
 """At how many skipped starts a series is published in pieces; with more of them it stays one."""
@@ -92,7 +92,7 @@ def skipped_starts(when: AllDay | Timed, recurrence: Recurrence) -> tuple[dateti
     starts = recurrence.starts
     end = starts[-1].replace(tzinfo=UTC) + _DAY
     found: list[datetime] = []
-    for change in zones.offset_changes(when.start.tzid, when.start.instant, end):
+    for change in tzdb.offset_changes(when.start.tzid, when.start.instant, end):
         if change.after > change.before:
             begin, resumed = change.walls
             found += starts[bisect_left(starts, begin) : bisect_left(starts, resumed)]
@@ -122,7 +122,7 @@ def is_over(event: Event, at: datetime) -> bool:
     when = event.when
     if isinstance(when, Timed):
         return (when.end or when.start).instant <= at
-    wall = at.replace(tzinfo=None) if event.zone is None else zones.wall_at(at, event.zone.tzid)
+    wall = at.replace(tzinfo=None) if event.zone is None else tzdb.wall_at(at, event.zone.tzid)
     return as_wall(when.end) <= wall
 
 

@@ -11,7 +11,6 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from itertools import pairwise, product
 
-from calfeed import zones
 from calfeed.model import AllDay, Event, Recurrence, Timed, ZonedTime
 from calfeed.notation import format_offset
 from calfeed.observances import (
@@ -25,6 +24,7 @@ from calfeed.observances import (
     zoned_times,
 )
 from calfeed.series import horizon_of, length_of, occurrence_at, offsets_of, starts_between
+from calfeed.zones import tzdb
 
 MAX_LISTED = 25
 """How many changes of the clocks a VTIMEZONE may list: Google stumbles over long ones."""
@@ -121,8 +121,8 @@ def is_off_by_seconds(event: Event) -> bool:
     if series is None:
         return False
     begin, end = series.span
-    offsets = [zones.offset_at(begin, series.tzid)]
-    offsets += (change.after for change in zones.offset_changes(series.tzid, begin, end))
+    offsets = [tzdb.offset_at(begin, series.tzid)]
+    offsets += (change.after for change in tzdb.offset_changes(series.tzid, begin, end))
     return any(offset % _MINUTE for offset in offsets)
 
 
@@ -166,7 +166,7 @@ def _misplaced(
     """Return the stretches of wall time, in these years, that readers of these observances would misplace."""
     begin, end = datetime(first_year, 1, 1), datetime(last_year, 12, 31, 23, 59, 59)  # noqa: DTZ001 - wall time
     bounds = {begin, end}
-    for change in zones.offset_changes(tzid, begin.replace(tzinfo=UTC), end.replace(tzinfo=UTC)):
+    for change in tzdb.offset_changes(tzid, begin.replace(tzinfo=UTC), end.replace(tzinfo=UTC)):
         bounds.update(change.walls)
     for year in range(first_year, last_year + 1):
         for onset, before, after in onsets_around(parts, year):
@@ -176,7 +176,7 @@ def _misplaced(
 
 
 def _is_misplaced(wall: datetime, tzid: str, parts: tuple[Observance, ...]) -> bool:
-    resolved = zones.resolve_wall(wall, tzid)
+    resolved = tzdb.resolve_wall(wall, tzid)
     return isinstance(resolved, datetime) and not places_right(ZonedTime(wall, tzid, resolved), parts)
 
 
@@ -188,7 +188,7 @@ def _guesses(tzid: str, irregular: Sequence[_Series]) -> Iterator[tuple[Observan
         yield (_first_part(offsets.pop(), since),)
     if since < FIRST_YEAR:
         yield tuple(replace(part, since=since) for part in observances(tzid) if part.rule)
-    for changes in dict.fromkeys(tuple(zones.offset_changes(tzid, day - _YEAR, day + _YEAR)) for day in beginnings):
+    for changes in dict.fromkeys(tuple(tzdb.offset_changes(tzid, day - _YEAR, day + _YEAR)) for day in beginnings):
         for spring, autumn in product(changes, changes):
             if spring.after > spring.before and (spring.before, spring.after) == (autumn.after, autumn.before):
                 for rule, other in product(_rules_for(_onset(spring)), _rules_for(_onset(autumn))):
@@ -198,7 +198,7 @@ def _guesses(tzid: str, irregular: Sequence[_Series]) -> Iterator[tuple[Observan
                     )
 
 
-def _onset(change: zones.OffsetChange) -> datetime:
+def _onset(change: tzdb.OffsetChange) -> datetime:
     """Return when the clocks change as VTIMEZONE has it: naive wall time in the offset being left."""
     return (change.instant + change.before).replace(tzinfo=None)
 
@@ -238,25 +238,25 @@ def _listed(tzid: str, spans: Sequence[tuple[datetime, datetime]]) -> tuple[Obse
         Observance(one.after > one.before, _format_name(one.after), one.before, one.after, None, onset=_onset(one))
         for one in changes
     ]
-    first_part = _first_part(zones.offset_at(first, tzid), min(FIRST_YEAR, first.year - 1))
+    first_part = _first_part(tzdb.offset_at(first, tzid), min(FIRST_YEAR, first.year - 1))
     return (first_part, *dated, *_tail(rules, latest, (dated or [first_part])[-1].offset_to))
 
 
-def _changes_within(tzid: str, spans: Sequence[tuple[datetime, datetime]]) -> list[zones.OffsetChange]:
+def _changes_within(tzid: str, spans: Sequence[tuple[datetime, datetime]]) -> list[tzdb.OffsetChange]:
     """Return the changes during these spans, in order, and at most one between two of them: to the later one's offset.
 
     Each leaves the offset that the one before it went to.
     """
-    changes: list[zones.OffsetChange] = []
+    changes: list[tzdb.OffsetChange] = []
     passed = min(begin for begin, _ in spans)
     for begin, end in sorted(spans):
         if passed < begin:
-            offset = zones.offset_at(passed, tzid)
-            last = list(zones.offset_changes(tzid, passed, begin))[-1:]
+            offset = tzdb.offset_at(passed, tzid)
+            last = list(tzdb.offset_changes(tzid, passed, begin))[-1:]
             changes += (replace(one, before=offset) for one in last if one.after != offset)
             passed = begin
         if passed < end:
-            changes += zones.offset_changes(tzid, passed, end)
+            changes += tzdb.offset_changes(tzid, passed, end)
             passed = end
     return changes
 

@@ -15,10 +15,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from heapq import merge
 
-from calfeed import zones
 from calfeed.model import AllDay, Recurrence, Timed, ZonedTime
 from calfeed.recurrence import HORIZON_YEAR, Effort, as_wall, starts_of
 from calfeed.rules import Rule
+from calfeed.zones import tzdb
 
 _SECOND = timedelta(seconds=1)
 # How far off the next start may be: at most a second's work for ical.js, and further than 29 February ever is.
@@ -60,7 +60,7 @@ def occurrence_at(first: AllDay | Timed, start: datetime, *, is_nominal: bool) -
     # Where the start is skipped the end by the clock may be before it: only the elapsed time means anything then.
     if not is_nominal or begin.wall != start:
         instant = begin.instant + (first.end.instant - first.start.instant)
-        finish = ZonedTime(zones.wall_at(instant, tzid), tzid, instant)
+        finish = ZonedTime(tzdb.wall_at(instant, tzid), tzid, instant)
     return Occurrence(Timed(begin, finish), is_plain)
 
 
@@ -85,17 +85,17 @@ def occurrence_from(first: Timed, begin: ZonedTime, *, is_nominal: bool) -> Time
     finish, _ = settle(begin.wall + (first.end.wall - first.start.wall), begin.tzid)
     if not is_nominal or finish.instant <= begin.instant:
         instant = begin.instant + (first.end.instant - first.start.instant)
-        finish = ZonedTime(zones.wall_at(instant, begin.tzid), begin.tzid, instant)
+        finish = ZonedTime(tzdb.wall_at(instant, begin.tzid), begin.tzid, instant)
     return Timed(begin, finish)
 
 
 def settle(wall: datetime, tzid: str) -> tuple[ZonedTime, bool]:
     """Return a wall time as an instant, and whether it is one: RFC 5545 §3.3.5 for one that is skipped or repeated."""
-    resolved = zones.resolve_wall(wall, tzid)
+    resolved = tzdb.resolve_wall(wall, tzid)
     if isinstance(resolved, datetime):
         return ZonedTime(wall, tzid, resolved), True
     instant = (wall - resolved.before).replace(tzinfo=UTC)
-    return ZonedTime(zones.wall_at(instant, tzid), tzid, instant), False
+    return ZonedTime(tzdb.wall_at(instant, tzid), tzid, instant), False
 
 
 def first_start(when: AllDay | Timed) -> datetime:
@@ -142,7 +142,7 @@ def _within(starts: tuple[datetime, ...], begin: datetime, last: datetime) -> tu
 
 def is_double(when: AllDay | Timed, recurrence: Recurrence, start: datetime) -> bool:
     """Tell whether the clocks skip a start and another one is at that instant: they are one (RFC 5545 §3.8.5.3)."""
-    if isinstance(when, AllDay) or not isinstance(zones.resolve_wall(start, when.start.tzid), zones.Skipped):
+    if isinstance(when, AllDay) or not isinstance(tzdb.resolve_wall(start, when.start.tzid), tzdb.Skipped):
         return False
     shown = settle(start, when.start.tzid)[0].wall
     return shown in _by_rule(when, recurrence, shown, shown)
@@ -271,7 +271,7 @@ def offsets_of(when: Timed, recurrence: Recurrence) -> Iterator[tuple[datetime, 
             begin = change.walls[1]
 
 
-def _changes(when: Timed, horizon: datetime) -> Iterator[zones.OffsetChange]:
+def _changes(when: Timed, horizon: datetime) -> Iterator[tzdb.OffsetChange]:
     """Yield the changes of the clocks from a day before a series begins to a day after it ends."""
     end = horizon.replace(tzinfo=UTC) + timedelta(days=1)
-    return zones.offset_changes(when.start.tzid, when.start.instant - timedelta(days=1), end)
+    return tzdb.offset_changes(when.start.tzid, when.start.instant - timedelta(days=1), end)

@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 
-from calfeed import zones
 from calfeed.model import AllDay, Recurrence, Timed
 from calfeed.recurrence import starts_of
+from calfeed.zones import tzdb
 
 _UNTIL = ";UNTIL="
 _FORM = "%Y%m%dT%H%M%SZ"
@@ -50,7 +50,7 @@ def _latest_by_rule(recurrence: Recurrence) -> Iterator[datetime]:
 
 def _earliest(wall: datetime, tzid: str) -> datetime:
     """Return the earliest instant that a reader may take a wall time for."""
-    resolved = zones.resolve_wall(wall, tzid)
+    resolved = tzdb.resolve_wall(wall, tzid)
     if isinstance(resolved, datetime):
         return resolved
     return (wall - max(resolved.before, resolved.after)).replace(tzinfo=UTC)

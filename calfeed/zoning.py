@@ -12,11 +12,11 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import TypeGuard
 
-from calfeed import zones
 from calfeed.diagnostics.problem import Mark, Problem, error, warning
 from calfeed.model import Calendar, Venue, ZoneChoice, ZonedTime
 from calfeed.notation import format_offset, format_wall
 from calfeed.observances import place_at
+from calfeed.zones import tzdb
 
 _FIXED = re.compile(r"EST|MST|HST|Etc/GMT([+-][1-9]\d?)")
 _USUAL_PLACES = {"EST": "America/New_York", "MST": "America/Denver", "HST": "Pacific/Honolulu"}
@@ -33,7 +33,7 @@ def zone_of_place(venue: Venue | None, calendar: Calendar, year: int) -> ZoneCho
             return ZoneChoice(tzid=venue.timezone, reason="its venue says so")
         near = _near(venue)
         if near:
-            if zones.same_offsets(near, year):
+            if tzdb.same_offsets(near, year):
                 return ZoneChoice(tzid=near[0], reason="its venue's coordinates lie in it")
             if _is_one_of(calendar.timezone, near):
                 reason = "it is the calendar's, and its venue's coordinates lie in it or near its border"
@@ -41,7 +41,7 @@ def zone_of_place(venue: Venue | None, calendar: Calendar, year: int) -> ZoneCho
             return _open_zones(venue, near, "lies near the border of")
         country, name = _of_country(venue), venue.address.country
         if country:
-            if zones.same_offsets(country, year):
+            if tzdb.same_offsets(country, year):
                 return ZoneChoice(tzid=country[0], reason=f"its venue is in {name}")
             if _is_one_of(calendar.timezone, country):
                 reason = f"it is the calendar's, and one of several in {name}"
@@ -69,7 +69,7 @@ def check_coordinates(venue: Venue | None, year: int) -> Iterator[Problem]:
 def check_name(tzid: str, mark: Mark) -> Iterator[Problem]:
     """Warn of names that stand for an offset and for no place: their clocks never change."""
     if match := _FIXED.fullmatch(tzid):
-        offset = zones.offset_at(_ANY_TIME, tzid)
+        offset = tzdb.offset_at(_ANY_TIME, tzid)
         message = f"`{tzid}` is always at {format_offset(offset)}, summer and winter"
         place = _USUAL_PLACES.get(tzid) or place_at(offset)
         hint = f"name a place whose clocks you mean: `{place}`"
@@ -94,13 +94,13 @@ def check_place(start: ZonedTime, written: Mark | None, venue: Venue | None, *, 
         return
     said = (venue.timezone,) if venue.timezone and written else ()
     local = _near(venue) or said or _of_country(venue)
-    if not local or zones.offset_at(start.instant, start.tzid) in {zones.offset_at(start.instant, z) for z in local}:
+    if not local or tzdb.offset_at(start.instant, start.tzid) in {tzdb.offset_at(start.instant, z) for z in local}:
         return
     there = local[0]
     message = f"{start.tzid} has other clocks than the venue, which is in {there}"
     hint = f"if the venue's time is meant, write `timezone: {there}`"
     if written and not is_default:
-        hint = f"at the venue it is {format_wall(zones.wall_at(start.instant, there))} then; {hint}"
+        hint = f"at the venue it is {format_wall(tzdb.wall_at(start.instant, there))} then; {hint}"
     yield warning(written or venue.mark, "timezone-mismatch", message, hint)
 
 
@@ -117,25 +117,25 @@ def _slip_of(venue: Venue, country: Sequence[str]) -> tuple[float, float] | None
     latitude, longitude = venue.geo or (0.0, 0.0)
     slips = ((longitude, latitude), (latitude, -longitude), (-latitude, longitude), (-latitude, -longitude))
     # What lies in the country, not just under its clocks: half of the coordinates there are would do for that.
-    return next((slip for slip in slips if abs(slip[0]) <= 90 and set(zones.zones_near(*slip)) & set(country)), None)
+    return next((slip for slip in slips if abs(slip[0]) <= 90 and set(tzdb.zones_near(*slip)) & set(country)), None)
 
 
 @cache
 def _share_clocks(near: Sequence[str], country: Sequence[str], year: int) -> bool:
-    return any(zones.same_offsets((a, b), year) for a in near for b in country)
+    return any(tzdb.same_offsets((a, b), year) for a in near for b in country)
 
 
 def _near(venue: Venue) -> tuple[str, ...]:
     """Return the zones around a venue's coordinates, those of its country if any of them are."""
     if venue.geo is None:
         return ()
-    near, country = zones.zones_near(*venue.geo), _of_country(venue)
+    near, country = tzdb.zones_near(*venue.geo), _of_country(venue)
     return near if not country else tuple(name for name in near if name in country) or near
 
 
 def _of_country(venue: Venue) -> tuple[str, ...]:
-    return zones.zones_of_country(venue.address.country_code or "")
+    return tzdb.zones_of_country(venue.address.country_code or "")
 
 
 def _is_one_of(tzid: str | None, names: Sequence[str]) -> TypeGuard[str]:
-    return tzid is not None and any(zones.same_zone(tzid, name) for name in names)
+    return tzid is not None and any(tzdb.same_zone(tzid, name) for name in names)

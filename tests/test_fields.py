@@ -10,9 +10,9 @@ import pytest
 import pytz
 
 from calfeed import fields
-from calfeed.countries import _ALIASES, _TABLE, _fold
 from calfeed.notation import NotationError
 from calfeed.text import urls
+from calfeed.zones.countries import _ALIASES, _TABLE, _fold
 
 Read = Callable[[str], object]
 

@@ -8,10 +8,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from every_zone import zone_names
 
-from calfeed import zones
 from calfeed.model import ZonedTime
 from calfeed.observances import observances, places_right
 from calfeed.vtimezone import render_timezone
+from calfeed.zones import tzdb
 
 WRITABLE = [name for name in zone_names() if observances(name)]
 
@@ -19,7 +19,7 @@ WRITABLE = [name for name in zone_names() if observances(name)]
 def zoned(wall: str, tzid: str) -> ZonedTime:
     """Return an unambiguous wall time in a zone."""
     naive = datetime.fromisoformat(wall)
-    instant = zones.resolve_wall(naive, tzid)
+    instant = tzdb.resolve_wall(naive, tzid)
     assert isinstance(instant, datetime)
     return ZonedTime(naive, tzid, instant)
 

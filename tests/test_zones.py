@@ -1,4 +1,4 @@
-"""calfeed.zones: wall times to instants, places to zones, all from pytz's data alone."""
+"""calfeed.zones.tzdb: wall times to instants, places to zones, all from pytz's data alone."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ import pytest
 import pytz
 from support import CALENDAR, load_event, load_project, write_events
 
-from calfeed import zones
 from calfeed.diagnostics.problem import SourceError
 from calfeed.model import Timed
 from calfeed.project import load
-from calfeed.suggestions import _PLACES, _abbreviations, fold_name
-from calfeed.zones import Repeated, Skipped
+from calfeed.zones import tzdb
+from calfeed.zones.nicknames import _PLACES, _abbreviations, fold_name
+from calfeed.zones.tzdb import Repeated, Skipped
 
 PLACES = {
     "event": ("timezone: Asia/Tokyo\nvenue: hub\n", "Asia/Tokyo", "the event says so"),
@@ -72,26 +72,26 @@ def test_border_with_the_same_clocks_is_none(tmp_path: Path) -> None:
 
 def test_gap() -> None:
     """A wall time that is skipped is told with the change and both offsets."""
-    found = zones.resolve_wall(datetime.fromisoformat("2026-03-08 02:30"), "America/New_York")
+    found = tzdb.resolve_wall(datetime.fromisoformat("2026-03-08 02:30"), "America/New_York")
     assert found == Skipped(datetime(2026, 3, 8, 7, tzinfo=UTC), timedelta(hours=-5), timedelta(hours=-4))
 
 
 def test_fold() -> None:
     """A wall time that happens twice is told with both offsets, the first pass first."""
-    found = zones.resolve_wall(datetime.fromisoformat("2026-11-01 01:30"), "America/New_York")
+    found = tzdb.resolve_wall(datetime.fromisoformat("2026-11-01 01:30"), "America/New_York")
     assert found == Repeated(timedelta(hours=-4), timedelta(hours=-5))
 
 
 def test_a_day_that_never_was() -> None:
     """Samoa left out 30 December 2011: the whole day is a gap."""
-    found = zones.resolve_wall(datetime.fromisoformat("2011-12-30 12:00"), "Pacific/Apia")
+    found = tzdb.resolve_wall(datetime.fromisoformat("2011-12-30 12:00"), "Pacific/Apia")
     assert isinstance(found, Skipped)
     assert found.after - found.before == timedelta(days=1)
 
 
 def test_after_2037_the_footer_holds() -> None:
     """Summer time goes on after the last change that the file lists, which pytz's own classes do not know."""
-    assert zones.resolve_wall(datetime.fromisoformat("2043-07-01 12:00"), "Europe/Berlin") == datetime(
+    assert tzdb.resolve_wall(datetime.fromisoformat("2043-07-01 12:00"), "Europe/Berlin") == datetime(
         2043, 7, 1, 10, tzinfo=UTC
     )
 
@@ -102,7 +102,7 @@ def test_data_are_those_of_pytz() -> None:
         zone = pytz.timezone(tzid)
         for month in range(1, 13):
             instant = datetime(2027, month, 15, 12, tzinfo=UTC)
-            assert instant.astimezone(zone).utcoffset() == zones.offset_at(instant, tzid)
+            assert instant.astimezone(zone).utcoffset() == tzdb.offset_at(instant, tzid)
 
 
 SUGGESTIONS = {
@@ -164,7 +164,7 @@ SUGGESTIONS = {
 @pytest.mark.parametrize(("text", "meant"), SUGGESTIONS.items())
 def test_suggestions(text: str, meant: str | None) -> None:
     """Another spelling, a city, a known name or a slip leads to the zone; what is only similar leads nowhere."""
-    assert meant == zones.suggest_zone(text)
+    assert meant == tzdb.suggest_zone(text)
 
 
 def test_tables_of_suggestions_hold() -> None:
@@ -172,17 +172,17 @@ def test_tables_of_suggestions_hold() -> None:
     places = [line.split(": ") for line in _PLACES.splitlines()]
     names = [name for _, row in places for name in row.split(", ")]
     assert len({fold_name(name) for name in names}) == len(names)
-    assert not [name for name in names if zones.is_zone(name)]
-    assert all(zones.suggest_zone(name) == zone for zone, row in places for name in row.split(", "))
-    assert all(map(zones.is_zone, dict(places)))
-    assert all(zones.is_zone(zone) for row in _abbreviations().values() for zone in row)
+    assert not [name for name in names if tzdb.is_zone(name)]
+    assert all(tzdb.suggest_zone(name) == zone for zone, row in places for name in row.split(", "))
+    assert all(map(tzdb.is_zone, dict(places)))
+    assert all(tzdb.is_zone(zone) for row in _abbreviations().values() for zone in row)
 
 
 def test_zones_alike_in_one_year_may_differ_in_another() -> None:
     """Whether two zones count as one is decided by the year of the event."""
     pair = ("Europe/Berlin", "Europe/Zurich")
-    assert zones.same_offsets(pair, 2027)
-    assert not zones.same_offsets(pair, 1980)
+    assert tzdb.same_offsets(pair, 2027)
+    assert not tzdb.same_offsets(pair, 1980)
 
 
 def test_calendar_settles_a_country_under_an_alias(tmp_path: Path) -> None:
@@ -238,5 +238,5 @@ def test_fixed_offsets_are_answered_with_places_of_that_offset(tmp_path: Path, h
     assert problem.code == "fixed-zone"
     assert ("no place has these clocks" in problem.hint) == (hours == 12)
     for place in re.findall(r"`([A-Z]\w+/\w+)`", problem.hint):
-        assert not list(zones.offset_changes(place, datetime(2026, 1, 1, tzinfo=UTC), datetime(2060, 1, 1, tzinfo=UTC)))
-        assert zones.offset_at(datetime(2027, 5, 18, tzinfo=UTC), place) == timedelta(hours=-hours)
+        assert not list(tzdb.offset_changes(place, datetime(2026, 1, 1, tzinfo=UTC), datetime(2060, 1, 1, tzinfo=UTC)))
+        assert tzdb.offset_at(datetime(2027, 5, 18, tzinfo=UTC), place) == timedelta(hours=-hours)

@@ -49,7 +49,7 @@ from calfeed.source.types import (
     text_or_mapping,
     without_twins,
 )
-from calfeed.zones import zone_names
+from calfeed.zones.tzdb import zone_names
 
 
 class Entry(pydantic.BaseModel):

@@ -15,10 +15,10 @@ from pydantic import BeforeValidator, PlainValidator, WithJsonSchema
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from calfeed import fields, notation, rules
-from calfeed.countries import Country
 from calfeed.model import Status
 from calfeed.notation import ClockTime, DayRange, Duration, NotationError, WrittenTime
 from calfeed.text import urls
+from calfeed.zones.countries import Country
 
 _T = TypeVar("_T")
 TEXT_TAG: Final = "<text>"

@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 
 import pytz
 
-from calfeed.suggestions import fold_name, nearest, zone_of_place
+from calfeed.zones.nicknames import fold_name, nearest, zone_of_place
 
 TZDB_VERSION: str = pytz.OLSON_VERSION
 """The IANA tz database version in use, such as `2026f`."""

@@ -12,7 +12,7 @@ import unicodedata
 from dataclasses import dataclass
 from functools import cache
 
-from calfeed.suggestions import nearest
+from calfeed.zones.nicknames import nearest
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,1 @@
+"""Names, places and clocks of time zones, from pytz alone."""
