@@ -6,11 +6,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
 
-from calfeed.fields import read_id
 from calfeed.ledger import Manifest, PublishedFeed
 from calfeed.model import Feed, Project
-from calfeed.notation import NotationError
 from calfeed.revisions import Published, leaves_tombstone
+from calfeed.values.fields import read_id
+from calfeed.values.times import NotationError
 
 
 def lost_feeds(project: Project, baseline: Manifest, buried: set[str]) -> tuple[PublishedFeed, ...]:

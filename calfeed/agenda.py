@@ -11,11 +11,11 @@ from typing import TypeAlias
 
 from calfeed.diagnostics.problem import Problem, error, warning
 from calfeed.model import AllDay, Event, Status, Timed
-from calfeed.notation import format_wall
 from calfeed.pieces import is_over
 from calfeed.recurrence import LAST, MAX_OCCURRENCES, as_wall
-from calfeed.rules import Rule
 from calfeed.series import first_start, length_of, occurrence_at, starts_between
+from calfeed.values.rules import Rule
+from calfeed.values.times import format_wall
 
 _DAY = timedelta(days=1)
 _MAX_TOLD = 8

@@ -9,11 +9,11 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Literal
 
-from calfeed import notation
 from calfeed.diagnostics.problem import Mark, Problem, Severity, SourceError, error
-from calfeed.notation import WrittenTime
 from calfeed.project import load
 from calfeed.source.yaml import dump_mapping
+from calfeed.values import times
+from calfeed.values.times import WrittenTime
 
 _CALENDAR = "events/calendar.yaml"
 _EXAMPLE = {
@@ -123,7 +123,7 @@ def write_event(
     Raises:
         SourceError: the id is taken, or the event brings an error into the calendar; no file is left behind.
     """
-    start = notation.read_moment(values["start"])
+    start = times.read_moment(values["start"])
     day = start.wall.date() if isinstance(start, WrittenTime) else start
     before = set(_problems_of(root))
     for name in [event_id, f"{event_id}-{day}"] if may_date else [event_id]:

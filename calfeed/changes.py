@@ -13,9 +13,9 @@ from typing import Any
 
 from calfeed.content import Content, is_same_content
 from calfeed.model import Event, Status, event_path
-from calfeed.notation import format_offset
 from calfeed.revisions import Published, has_passed, lost_uids, removed_events, restore
 from calfeed.text.characters import close_embeddings
+from calfeed.values.times import format_offset
 from calfeed.vanished import with_vanished
 
 # What changes with nothing but the law of a zone. The wall times beside them do not.

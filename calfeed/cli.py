@@ -123,11 +123,11 @@ def init(folder: Path, ci: Literal["github", "gitlab"] | None) -> None:
 @click.option("--events", type=_EVENTS, default="events", show_default=True, help="The folder of events.")
 def new(summary: str, events: Path, event_id: str | None, **values: str | None) -> None:
     """Add a file for an event named SUMMARY, with a stable id."""
-    from calfeed import fields, notation
     from calfeed.authoring import write_event
     from calfeed.diagnostics import report
+    from calfeed.values import fields, times
 
-    _read_option(notation.read_moment, values["start"], "--start")
+    _read_option(times.read_moment, values["start"], "--start")
     name = _read_option(fields.read_id, event_id, "--id") or fields.slugify(summary)
     if not name:
         raise click.UsageError("no id can be made of this summary: give one in a-z, 0-9 and - with --id")
@@ -277,8 +277,9 @@ def diff(
     exit_code: bool,
 ) -> None:
     """Show what a build of EVENTS would change for subscribers."""
-    from calfeed import diffreport, fields
+    from calfeed import diffreport
     from calfeed.difference import diff as find_difference
+    from calfeed.values import fields
 
     for tzid in tzids:
         _read_option(fields.read_zone, tzid, "--zone")
@@ -344,7 +345,7 @@ def list_(events: Path, first: datetime | None, last: datetime | None, form: Lit
 def show(event_id: str, events: Path, form: Literal["text", "json"]) -> None:
     """Show the event ID: local time, zone and why that zone, UTC, and the rest."""
     from calfeed import eventreport
-    from calfeed.fields import did_you_mean
+    from calfeed.values.fields import did_you_mean
 
     found = {event.id: event for event in _load(events).events}
     if event_id not in found:
@@ -623,7 +624,7 @@ def _build_time() -> datetime:
 
 def _read_option(read: Callable[[str], _T], text: str | None, option: str) -> _T | None:
     """Return an option's value as the sources would read it; what they would refuse is wrong usage."""
-    from calfeed.notation import NotationError
+    from calfeed.values.times import NotationError
 
     try:
         return None if text is None else read(text)

@@ -12,7 +12,6 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, TypeAlias
 
-from calfeed import fields
 from calfeed.diagnostics.problem import Mark
 from calfeed.model import (
     Address,
@@ -28,13 +27,14 @@ from calfeed.model import (
     ZoneChoice,
     ZonedTime,
 )
-from calfeed.notation import Duration, NotationError, WrittenTime, format_offset
 from calfeed.patterns import series_of
 from calfeed.pieces import MAX_SKIPPED
 from calfeed.recurrence import TooManySteps
-from calfeed.rules import Rule, read_published_rule
 from calfeed.series import offsets_of
 from calfeed.text.urls import earlier_spelling, read_published_url
+from calfeed.values import fields
+from calfeed.values.rules import Rule, read_published_rule
+from calfeed.values.times import Duration, NotationError, WrittenTime, format_offset
 
 UNREADABLE = (ArithmeticError, AttributeError, LookupError, NotationError, TooManySteps, TypeError, ValueError)
 """What reading a content that is none may raise."""

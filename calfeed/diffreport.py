@@ -13,7 +13,7 @@ from calfeed.content import format_utc
 from calfeed.diagnostics.report import format_json, plural
 from calfeed.difference import Difference
 from calfeed.law import LawChange, ZoneUse
-from calfeed.notation import format_offset, format_wall
+from calfeed.values.times import format_offset, format_wall
 from calfeed.zones import tzdb
 
 MAX_MARKDOWN = 60_000

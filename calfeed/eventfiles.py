@@ -11,12 +11,10 @@ from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path, PurePosixPath
 
-from calfeed import fields
 from calfeed.diagnostics.problem import Mark, Problem, Severity, error
 from calfeed.events import Surroundings, resolve_event
 from calfeed.look import picture_of
 from calfeed.model import Event, Picture, Resolved
-from calfeed.notation import NotationError
 from calfeed.pieces import pieces_of, shared_uid_problem
 from calfeed.recurrence import Effort
 from calfeed.source.defaults import Defaults, Inherited
@@ -24,6 +22,8 @@ from calfeed.source.entries import Place, Read, read_entry
 from calfeed.source.reader import Reader
 from calfeed.source.schema import EventEntry
 from calfeed.source.yaml import Document, Value
+from calfeed.values import fields
+from calfeed.values.times import NotationError
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from datetime import datetime
 from calfeed.diagnostics.report import format_json, format_table, plural, shown_text, width
 from calfeed.manifest import event_record
 from calfeed.model import AllDay, Event, Instance, Status, Timed, ZonedTime
-from calfeed.notation import format_offset
+from calfeed.values.times import format_offset
 from calfeed.zones.tzdb import offset_at
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from functools import cached_property
 
-from calfeed import fields, zoning
+from calfeed import zoning
 from calfeed.diagnostics.problem import Mark, Problem
 from calfeed.localtime import end_after, end_of_day, to_zoned
 from calfeed.model import (
@@ -26,13 +26,14 @@ from calfeed.model import (
     ZoneChoice,
     ZonedTime,
 )
-from calfeed.notation import ClockTime, Duration, WrittenTime, format_wall
 from calfeed.notes import Notes
 from calfeed.overrides import SeriesResolver
 from calfeed.prose import check_markdown
 from calfeed.recurrence import Effort
 from calfeed.source.entries import Place, Read
 from calfeed.source.schema import EventEntry, OrganizerEntry, VenueEntry
+from calfeed.values import fields
+from calfeed.values.times import ClockTime, Duration, WrittenTime, format_wall
 from calfeed.zones.nicknames import fold_name
 
 _STAMPS = ("sequence", "created", "last_modified")

@@ -16,16 +16,16 @@ from itertools import chain
 from icalendar import Alarm, Calendar, Parameters, vDuration
 
 from calfeed import model
-from calfeed.colors import css_colors
 from calfeed.model import AllDay, Artifact, Event, Feed, Status, Venue
-from calfeed.notation import Duration
 from calfeed.observances import zoned_times
 from calfeed.plans import ZonePlan
 from calfeed.revisions import Revised, Revision
-from calfeed.rules import in_order
 from calfeed.text.characters import harmless
 from calfeed.text.markdown import to_html, to_plain
 from calfeed.until import rrule_in_files
+from calfeed.values.colors import css_colors
+from calfeed.values.rules import in_order
+from calfeed.values.times import Duration
 from calfeed.vtimezone import render_timezone
 from calfeed.wire import (
     Text,

@@ -9,8 +9,8 @@ from datetime import UTC, datetime, timedelta
 
 from calfeed.content import format_utc
 from calfeed.model import Event, Timed
-from calfeed.notation import format_offset
 from calfeed.series import horizon_of
+from calfeed.values.times import format_offset
 from calfeed.zones import tzdb
 
 

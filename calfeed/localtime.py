@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from calfeed.model import ZonedTime
-from calfeed.notation import Duration, NotationError, WrittenTime, format_offset, format_wall
+from calfeed.values.times import Duration, NotationError, WrittenTime, format_offset, format_wall
 from calfeed.zones import tzdb
 
 

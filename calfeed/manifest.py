@@ -13,16 +13,16 @@ from calfeed.changes import Change, Entry, FieldChange, Kind, change_record
 from calfeed.content import UNREADABLE, format_utc
 from calfeed.diagnostics.problem import Mark, OutputError, error
 from calfeed.edition import Edition
-from calfeed.fields import MAX_SEQUENCE, read_line, read_published_uid, read_text
 from calfeed.law import Law, laws_of
 from calfeed.ledger import MANIFEST, Manifest, PublishedFeed
 from calfeed.limits.json_size import read_json
 from calfeed.model import AllDay, Artifact, Event, Feed, Timed
 from calfeed.pieces import pieces_of
 from calfeed.revisions import UNHELD, Held, Published, Revised, Revision
-from calfeed.rewrites import FIRST_YEAR, LAST_YEAR
 from calfeed.series import first_start, horizon_of, settle, starts_between
 from calfeed.text.characters import harmless_json
+from calfeed.values.fields import MAX_SEQUENCE, read_line, read_published_uid, read_text
+from calfeed.values.time_hints import FIRST_YEAR, LAST_YEAR
 from calfeed.zones.tzdb import TZDB_VERSION
 
 VERSION = 1

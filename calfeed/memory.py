@@ -16,7 +16,6 @@ from pathlib import Path
 
 from calfeed.diagnostics.problem import Mark
 from calfeed.model import AllDay, Event, Organizer, Picture, Resolved, Status, Timed, Venue, ZoneChoice, ZonedTime
-from calfeed.notation import Duration
 from calfeed.state import (
     UNREADABLE,
     Row,
@@ -28,6 +27,7 @@ from calfeed.state import (
     row_of_problem,
     write_checked,
 )
+from calfeed.values.times import Duration
 from calfeed.versions import fingerprint
 
 _FILE = "memory"

@@ -13,9 +13,9 @@ from enum import StrEnum
 from typing import TypeAlias
 
 from calfeed.diagnostics.problem import Mark, Problem
-from calfeed.notation import Duration
-from calfeed.rules import Rule
 from calfeed.state import Seen
+from calfeed.values.rules import Rule
+from calfeed.values.times import Duration
 
 Text: TypeAlias = str
 """A text for people. One type, because it may one day be a text per language."""

@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import ParamSpec, TypeVar
 
 from calfeed.diagnostics.problem import Mark, Problem, error, warning
-from calfeed.notation import NotationError
 from calfeed.source.entries import Place
+from calfeed.values.times import NotationError
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")

@@ -13,9 +13,9 @@ from datetime import date, timedelta
 from itertools import islice, pairwise
 
 from calfeed.model import AllDay, Recurrence, Timed
-from calfeed.notation import format_wall
-from calfeed.rules import DAYS, WITHIN_DAYS, Rule, equal_rule, nth_day_rule, text_of
 from calfeed.series import first_start, horizon_of, length_of, starts_between
+from calfeed.values.rules import DAYS, WITHIN_DAYS, Rule, equal_rule, nth_day_rule, text_of
+from calfeed.values.times import format_wall
 
 # The largest INTERVAL of each frequency, and the largest COUNT: a year is twelve months there.
 _MAX_INTERVAL = {"DAILY": 999, "WEEKLY": 99, "MONTHLY": 99, "YEARLY": 8}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from calfeed.fields import is_fit_path
+from calfeed.values.fields import is_fit_path
 
 _FIXED = frozenset(
     [

@@ -10,16 +10,16 @@ from datetime import date, datetime, timedelta
 from calfeed import patterns, pieces, series
 from calfeed.diagnostics.problem import Mark
 from calfeed.model import AllDay, Event, Instance, Recurrence, Timed, ZonedTime
-from calfeed.notation import DayRange, Duration, NotationError, WrittenTime, format_offset, format_wall
 from calfeed.notes import Notes
 from calfeed.observances import is_place, place_at
 from calfeed.outlook import obstacle_in, overlap_in
 from calfeed.recurrence import HORIZON_YEAR, MAX_STEPS, Effort, TooManySteps, as_wall, end_of
-from calfeed.rules import WITHIN_DAYS
 from calfeed.series import Occurrence
 from calfeed.shapes import Misreading, misreading_of
 from calfeed.source.entries import Place
 from calfeed.source.schema import EventEntry, OverrideEntry
+from calfeed.values.rules import WITHIN_DAYS
+from calfeed.values.times import DayRange, Duration, NotationError, WrittenTime, format_offset, format_wall
 from calfeed.zones import tzdb
 
 _STEPS_OF_INSTANCE = 100

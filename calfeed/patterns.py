@@ -12,10 +12,10 @@ from itertools import islice
 from calfeed.diagnostics.problem import Mark
 from calfeed.localtime import to_zoned
 from calfeed.model import AllDay, Recurrence, Timed, ZonedTime
-from calfeed.notation import DayRange, NotationError, WrittenTime, format_offset, format_wall
 from calfeed.recurrence import LAST, MAX_OCCURRENCES, Effort, as_wall, end_of, starts_of
-from calfeed.rules import DAYS, Rule
 from calfeed.series import first_start, occurrence_in, settle, starts_between
+from calfeed.values.rules import DAYS, Rule
+from calfeed.values.times import DayRange, NotationError, WrittenTime, format_offset, format_wall
 from calfeed.zones import tzdb
 
 # How far around a date its neighbours are looked for, in days: the last is further than any series goes.

@@ -12,7 +12,6 @@ from functools import cache
 from itertools import pairwise, product
 
 from calfeed.model import AllDay, Event, Recurrence, Timed, ZonedTime
-from calfeed.notation import format_offset
 from calfeed.observances import (
     FIRST_YEAR,
     AnnualRule,
@@ -24,6 +23,7 @@ from calfeed.observances import (
     zoned_times,
 )
 from calfeed.series import horizon_of, length_of, occurrence_at, offsets_of, starts_between
+from calfeed.values.times import format_offset
 from calfeed.zones import tzdb
 
 MAX_LISTED = 25

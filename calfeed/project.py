@@ -7,7 +7,6 @@ from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from calfeed import fields
 from calfeed.agenda import conflicts, too_many_occurrences
 from calfeed.diagnostics.problem import Mark, Problem, Severity, SourceError, error, sort_problems, warning
 from calfeed.eventfiles import EventFiles, Surrounded, resolve_files
@@ -16,7 +15,6 @@ from calfeed.feeds import WrittenFeed, WrittenFeeds, resolve_feeds
 from calfeed.look import Pictures, load_templates, picture_of
 from calfeed.memory import Memory, key_beside
 from calfeed.model import Calendar, Project, Theme, Venue
-from calfeed.notation import NotationError
 from calfeed.placement import zone_problems
 from calfeed.prose import check_markdown
 from calfeed.source.defaults import load_defaults
@@ -27,6 +25,8 @@ from calfeed.source.schema import CalendarEntry, FeedEntry, ThemeEntry, VenueEnt
 from calfeed.source.yaml import Document, Value
 from calfeed.text.urls import read_base_url
 from calfeed.theme import resolve_theme
+from calfeed.values import fields
+from calfeed.values.times import NotationError
 from calfeed.workers import Executor, spread
 
 Progress = Callable[[str, int, int], None]

@@ -7,10 +7,10 @@ from datetime import datetime
 from typing import NoReturn
 
 from calfeed.diagnostics.problem import Mark, OutputError, error, list_some
-from calfeed.fields import MAX_SEQUENCE
 from calfeed.ledger import MANIFEST, Manifest
 from calfeed.outputpaths import is_output_path
 from calfeed.revisions import Published, is_held
+from calfeed.values.fields import MAX_SEQUENCE
 
 MAX_SHOWN = 5
 """How many names a message gives."""

@@ -16,7 +16,7 @@ from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from itertools import islice, product, repeat
 
-from calfeed.rules import DAYS, Rule
+from calfeed.values.rules import DAYS, Rule
 
 HORIZON_YEAR = 2040
 """How far the law of a zone is looked at for a series without an end: past the changes that zone files list."""

@@ -13,10 +13,10 @@ from itertools import chain, count
 from calfeed.agenda import span_of
 from calfeed.content import Content
 from calfeed.diagnostics.problem import Problem, warning
-from calfeed.fields import MAX_NAME
 from calfeed.ledger import Manifest
 from calfeed.model import Event, Status
 from calfeed.revisions import Published, has_passed, restore
+from calfeed.values.fields import MAX_NAME
 
 _RECENT_YEARS = 5
 _KEPT = "whoever kept it would see it turn into this one"

@@ -24,10 +24,10 @@ from calfeed.content import (
 )
 from calfeed.diagnostics.problem import Mark, OutputError, Problem, error, warning
 from calfeed.endings import cancelled_from, may_end, with_ending
-from calfeed.fields import MAX_NAME, MAX_SEQUENCE
 from calfeed.model import Event
 from calfeed.pieces import pieces_of
 from calfeed.series import length_of
+from calfeed.values.fields import MAX_NAME, MAX_SEQUENCE
 
 KEPT_ENDLESS = timedelta(days=365)
 """How long a series without an end stays as a tombstone; all else stays until it would have ended."""

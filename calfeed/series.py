@@ -17,7 +17,7 @@ from heapq import merge
 
 from calfeed.model import AllDay, Recurrence, Timed, ZonedTime
 from calfeed.recurrence import HORIZON_YEAR, Effort, as_wall, starts_of
-from calfeed.rules import Rule
+from calfeed.values.rules import Rule
 from calfeed.zones import tzdb
 
 _SECOND = timedelta(seconds=1)

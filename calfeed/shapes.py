@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 
-from calfeed.rules import Rule, equal_rule, nth_day_rule, text_of
+from calfeed.values.rules import Rule, equal_rule, nth_day_rule, text_of
 
 _WEEKS = "WKST:SU WKST"
 _TIME = "BYHOUR BYMINUTE BYSECOND"

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from calfeed.colors import css_colors
-from calfeed.contrast import BACKGROUND, DARK_BACKGROUND, ENOUGH, contrast, readable
 from calfeed.diagnostics.problem import Problem, warning
 from calfeed.model import Theme
 from calfeed.source.entries import Place
 from calfeed.source.schema import ThemeEntry
+from calfeed.values.colors import css_colors
+from calfeed.values.contrast import BACKGROUND, DARK_BACKGROUND, ENOUGH, contrast, readable
 
 _ACCENT = "#1d4ed8"
 

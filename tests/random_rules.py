@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
 
-from calfeed.notation import NotationError
 from calfeed.recurrence import starts_of
-from calfeed.rules import DAYS, FREQUENCIES, WITHIN_DAYS, Rule, read_rule
 from calfeed.shapes import Shape, traits_of
+from calfeed.values.rules import DAYS, FREQUENCIES, WITHIN_DAYS, Rule, read_rule
+from calfeed.values.times import NotationError
 
 # Not Santiago: libical has its clocks an hour off in October 2030, whatever the rule.
 ZONES = ("Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Asia/Kolkata", "America/Bogota", "Etc/UTC")

@@ -19,7 +19,6 @@ from tempfile import TemporaryDirectory
 from readers import rfc5545, rules
 from support import CALENDAR, LATER, NOW, TALK, VENUES, tree, write_events
 
-from calfeed import fields, notation
 from calfeed.diagnostics.problem import CalfeedError, OutputError, Problem, SourceError
 from calfeed.diagnostics.report import format_problems, format_problems_github, format_problems_json
 from calfeed.edition import Consent
@@ -27,21 +26,22 @@ from calfeed.eventreport import format_events
 from calfeed.ledger import MANIFEST
 from calfeed.manifest import read_manifest
 from calfeed.model import AllDay, Artifact, Event, Project
-from calfeed.notation import NotationError
 from calfeed.pipeline import build, render
 from calfeed.project import load
 from calfeed.recurrence import starts_of
-from calfeed.rules import read_rule
 from calfeed.source.yaml import read_document
 from calfeed.text import urls
 from calfeed.text.markdown import to_html, to_plain
+from calfeed.values import fields, times
+from calfeed.values.rules import read_rule
+from calfeed.values.times import NotationError
 
 Target = Callable[[bytes], None]
 
 # What a terminal or a log would obey.
 _OBEYED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 _VALUES: tuple[Callable[[str], object], ...] = (
-    *(notation.read_moment, notation.read_end, notation.read_duration),
+    *(times.read_moment, times.read_end, times.read_duration),
     *(fields.read_text, fields.read_line, fields.read_category, fields.read_id, fields.read_calendar_id),
     *(fields.read_uid, urls.read_url, urls.read_base_url, fields.read_email, fields.read_zone),
     *(fields.read_country, fields.read_language, fields.read_color, fields.read_boolean, fields.read_sequence),

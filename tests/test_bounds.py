@@ -16,11 +16,11 @@ from calfeed.model import AllDay, Event, Recurrence
 from calfeed.patterns import match
 from calfeed.recurrence import LAST, Effort, TooManySteps, starts_of
 from calfeed.revisions import Revised, revise
-from calfeed.rules import read_rule
 from calfeed.series import starts_between
 from calfeed.site.months import month_views
 from calfeed.site.series import MAX_SHOWN, shown_occurrences, shown_stretch, words_for_stretch
 from calfeed.site.views import row_view
+from calfeed.values.rules import read_rule
 
 FIRST = datetime.fromisoformat("2027-03-14 13:00")
 SERIES = "summary: X\nstart: 2027-03-14 13:00\nduration: 1m\nrrule: {}\n"

@@ -1,4 +1,4 @@
-"""calfeed.fields: what texts, names and addresses may be, and what is said of those that are wrong."""
+"""calfeed.values.fields: what texts, names and addresses may be, and what is said of those that are wrong."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from collections.abc import Callable
 import pytest
 import pytz
 
-from calfeed import fields
-from calfeed.notation import NotationError
 from calfeed.text import urls
+from calfeed.values import fields
+from calfeed.values.times import NotationError
 from calfeed.zones.countries import _ALIASES, _TABLE, _fold
 
 Read = Callable[[str], object]

@@ -26,9 +26,9 @@ from calfeed.outputpaths import is_output_path
 from calfeed.pipeline import build
 from calfeed.project import load
 from calfeed.promises import read_promise
-from calfeed.rules import read_rule
 from calfeed.source.yaml import MAX_BYTES, MAX_VALUES, read_document
 from calfeed.text.markdown import to_html, to_plain
+from calfeed.values.rules import read_rule
 
 # What took minutes takes a second or two; CI machines are slow.
 BOUND = 30.0

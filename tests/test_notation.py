@@ -1,4 +1,4 @@
-"""calfeed.notation: how times, offsets and durations may be written."""
+"""calfeed.values.times: how times, offsets and durations may be written."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from calfeed.notation import (
+from calfeed.values.times import (
     ClockTime,
     Duration,
     NotationError,

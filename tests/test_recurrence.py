@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from calfeed.recurrence import starts_of
-from calfeed.rules import DAYS, read_published_rule, read_rule
+from calfeed.values.rules import DAYS, read_published_rule, read_rule
 
 
 def wall(text: str) -> datetime:

@@ -13,8 +13,8 @@ from test_edition import WITH_FEEDS, Calendar
 from calfeed.diagnostics.problem import Problem, Severity
 from calfeed.difference import diff
 from calfeed.edition import Consent, prepare
-from calfeed.fields import read_id
 from calfeed.project import load
+from calfeed.values.fields import read_id
 
 PARTY = "summary: Summer party\nstart: 2027-06-12 18:00\nend: 23:00\n"
 NEXT = PARTY.replace("2027-06-12", "2028-06-10")

@@ -16,13 +16,13 @@ import html5lib
 import pytest
 from support import CALENDAR, LATER, NOW, TALK, run, tree, write_events, write_files, write_site
 
-from calfeed.contrast import BACKGROUND, DARK_BACKGROUND, contrast
 from calfeed.diagnostics.problem import SourceError
 from calfeed.pipeline import build, render
 from calfeed.project import load
 from calfeed.site import dates
 from calfeed.site.hosting import CONTENT_POLICY
 from calfeed.site.pages import MAX_ROWS
+from calfeed.values.contrast import BACKGROUND, DARK_BACKGROUND, contrast
 
 ROOT = Path(__file__).parents[1]
 URL = "https://harbour.example/calendar/"

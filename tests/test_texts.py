@@ -18,14 +18,14 @@ from support import NOW, TALK, load_project, run, tree, write_events, write_file
 
 from calfeed.diagnostics.problem import CalfeedError, SourceError
 from calfeed.diagnostics.report import format_problems, format_problems_github, format_problems_json
-from calfeed.fields import read_line, read_markdown
 from calfeed.manifest import read_manifest
 from calfeed.model import Artifact, Event, Organizer, Project
-from calfeed.notation import NotationError
 from calfeed.pipeline import build, render
 from calfeed.project import load
 from calfeed.text.characters import close_embeddings, encode_harmless, harmless, harmless_json, harmless_line
 from calfeed.text.markdown import to_html, to_page, to_plain
+from calfeed.values.fields import read_line, read_markdown
+from calfeed.values.times import NotationError
 from calfeed.wire import fold, text_line
 
 # How programs in these languages split a text into lines.

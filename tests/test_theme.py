@@ -1,12 +1,12 @@
-"""calfeed.contrast and calfeed.theme: colours that can be read."""
+"""calfeed.values.contrast and calfeed.theme: colours that can be read."""
 
 from __future__ import annotations
 
 import pytest
 
-from calfeed.contrast import BACKGROUND, DARK_BACKGROUND, ENOUGH, contrast, readable
-from calfeed.fields import read_theme_color
-from calfeed.notation import NotationError
+from calfeed.values.contrast import BACKGROUND, DARK_BACKGROUND, ENOUGH, contrast, readable
+from calfeed.values.fields import read_theme_color
+from calfeed.values.times import NotationError
 
 
 @pytest.mark.parametrize(

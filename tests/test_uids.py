@@ -9,8 +9,8 @@ import pytest
 from readers import icaljs, pyreader, rules
 from support import CALENDAR, LATER, run, write_files
 
-from calfeed.fields import read_published_uid, read_uid
-from calfeed.notation import NotationError
+from calfeed.values.fields import read_published_uid, read_uid
+from calfeed.values.times import NotationError
 
 UIDS = [
     "20160301T101500Z-4711@old-museum.example",

@@ -9,10 +9,10 @@ import pytest
 from support import CALENDAR, LATER, run, write_files
 
 from calfeed.content import is_same_content
-from calfeed.notation import NotationError
 from calfeed.text import markdown
 from calfeed.text.hosts import HostError, ascii_host
 from calfeed.text.urls import earlier_spelling, normal_url, read_base_url, read_published_url, read_url
+from calfeed.values.times import NotationError
 
 # What the URL parser of Node.js 20 (`new URL(…).hostname`) makes of them.
 HOSTS = {

@@ -6,7 +6,7 @@ import re
 import unicodedata
 from pathlib import PurePosixPath
 
-from calfeed.fields import is_fit_path
+from calfeed.values.fields import is_fit_path
 
 # Names that Windows gives to devices, in every folder and with every ending.
 _DEVICES = re.compile(r"(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9¹²³])\s*(\..*)?", re.IGNORECASE)

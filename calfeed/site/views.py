@@ -12,7 +12,6 @@ from datetime import date
 from urllib.parse import quote, urlsplit
 
 from calfeed.agenda import days_of
-from calfeed.fields import category_slug
 from calfeed.links import Link, SubscribeLinks, add_links, map_link
 from calfeed.model import Calendar, Event, Feed, Organizer, Project, Status, Venue, image_path, page_path
 from calfeed.site import dates, times
@@ -23,6 +22,7 @@ from calfeed.site.times import TimeView, WhenView
 from calfeed.site.words import STATUSES, StatusWords
 from calfeed.text.characters import close_embeddings
 from calfeed.text.markdown import to_page, to_plain
+from calfeed.values.fields import category_slug
 
 _MAX_SUMMARY = 200
 _IN_PLACE = frozenset({Status.CONFIRMED, Status.TENTATIVE})

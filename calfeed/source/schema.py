@@ -10,7 +10,6 @@ import pydantic
 from pydantic import BeforeValidator, ConfigDict, Discriminator, Field, PlainValidator, Tag, WithJsonSchema
 
 from calfeed.model import Status
-from calfeed.notation import NotationError
 from calfeed.source.types import (
     MAPPING_TAG,
     TEXT_TAG,
@@ -49,6 +48,7 @@ from calfeed.source.types import (
     text_or_mapping,
     without_twins,
 )
+from calfeed.values.times import NotationError
 from calfeed.zones.tzdb import zone_names
 
 

@@ -14,10 +14,10 @@ import pydantic
 from pydantic import BeforeValidator, PlainValidator, WithJsonSchema
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
-from calfeed import fields, notation, rules
 from calfeed.model import Status
-from calfeed.notation import ClockTime, DayRange, Duration, NotationError, WrittenTime
 from calfeed.text import urls
+from calfeed.values import fields, rules, times
+from calfeed.values.times import ClockTime, DayRange, Duration, NotationError, WrittenTime
 from calfeed.zones.countries import Country
 
 _T = TypeVar("_T")
@@ -68,7 +68,7 @@ def _read_status(text: str) -> Status:
 
 
 def _read_day(text: str) -> date:
-    moment = notation.read_moment(text)
+    moment = times.read_moment(text)
     if isinstance(moment, WrittenTime):
         raise NotationError("bad-date", f"`{text}` is a time; a date is expected here", "write a date: `2017-08-31`")
     return moment
@@ -170,21 +170,21 @@ ThemeColor = Annotated[
 ]
 Refresh = Annotated[timedelta, PlainValidator(read_with(fields.read_refresh)), _scalar("duration of 1 h or more")]
 DurationField = Annotated[
-    Duration, PlainValidator(read_with(notation.read_duration)), _scalar("90m, 1h30m, 3d or ISO 8601")
+    Duration, PlainValidator(read_with(times.read_duration)), _scalar("90m, 1h30m, 3d or ISO 8601")
 ]
 Moment = Annotated[
     date | WrittenTime,
-    PlainValidator(read_with(notation.read_moment)),
+    PlainValidator(read_with(times.read_moment)),
     _scalar("2017-08-31, or 2017-08-31 17:30 with an offset if wanted"),
 ]
 SeriesDate = Annotated[
     date | WrittenTime | DayRange,
-    PlainValidator(read_with(notation.read_series_date)),
+    PlainValidator(read_with(times.read_series_date)),
     _scalar("2017-08-31, or 2017-08-31 17:30 with an offset if wanted"),
 ]
 End = Annotated[
     date | WrittenTime | ClockTime,
-    PlainValidator(read_with(notation.read_end)),
+    PlainValidator(read_with(times.read_end)),
     _scalar("like start, or a time alone; a date is the last day, inclusive"),
 ]
 Day = Annotated[date, PlainValidator(read_with(_read_day)), _scalar("2017-08-31")]

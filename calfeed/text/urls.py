@@ -9,8 +9,8 @@ import re
 from contextlib import suppress
 from urllib.parse import SplitResult, quote, urlsplit, urlunsplit
 
-from calfeed.notation import NotationError
 from calfeed.text.hosts import HostError, ascii_host, earlier_host
+from calfeed.values.times import NotationError
 
 # Left alone in path, query and fragment: RFC 3986 §3.3-3.5, and what browsers leave alone.
 _SAFE = "/%:@!$&'()*+,;=~?[]"

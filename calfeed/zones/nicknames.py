@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Iterable
 from functools import cache
 
-from calfeed.colors import css_colors
+from calfeed.values.colors import css_colors
 
 
 def nearest(word: str, words: Iterable[str]) -> str | None:

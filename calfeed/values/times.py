@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from fractions import Fraction
 
-from calfeed.rewrites import FIRST_YEAR, LARGEST_OFFSET, LAST_YEAR, LEAST_OFFSET, days_between, suggest_moment
+from calfeed.values.time_hints import FIRST_YEAR, LARGEST_OFFSET, LAST_YEAR, LEAST_OFFSET, days_between, suggest_moment
 
 _MOMENT = re.compile(
     r"""(?P<year>\d{4})-(?P<month>\d{1,2})-(?P<day>\d{1,2})

@@ -13,12 +13,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from functools import lru_cache
 
-from calfeed.colors import css_colors
 from calfeed.diagnostics.problem import list_some
-from calfeed.notation import Duration, NotationError, read_duration
-from calfeed.rewrites import ANYWHERE_ZONE
 from calfeed.text.characters import describe, find_unfit, unify_breaks
 from calfeed.text.references import find_unfit_reference
+from calfeed.values.colors import css_colors
+from calfeed.values.time_hints import ANYWHERE_ZONE
+from calfeed.values.times import Duration, NotationError, read_duration
 from calfeed.zones.countries import Country, countries_meant, find_country, suggest_country
 from calfeed.zones.nicknames import key_of_property, nearest_color, zones_of_abbreviation
 from calfeed.zones.tzdb import is_zone, suggest_zone, zones_of_country

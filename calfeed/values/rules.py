@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 from math import prod
 
-from calfeed.notation import NotationError, WrittenTime, read_moment
+from calfeed.values.times import NotationError, WrittenTime, read_moment
 
 FREQUENCIES = ("YEARLY", "MONTHLY", "WEEKLY", "DAILY", "HOURLY", "MINUTELY")
 WITHIN_DAYS = ("HOURLY", "MINUTELY")

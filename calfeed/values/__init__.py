@@ -1,0 +1,1 @@
+"""How single values are written: text in, plain value out."""
