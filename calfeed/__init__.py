@@ -10,7 +10,6 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from calfeed.agenda import occurrences
     from calfeed.baseline import load_baseline
     from calfeed.diagnostics.problem import (
         CalfeedError,
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     from calfeed.model import Artifact, Event, Project
     from calfeed.pipeline import BuildResult, build, render
     from calfeed.project import load
+    from calfeed.series.agenda import occurrences
 
 _HOMES = {
     "Artifact": "model",
@@ -45,7 +45,7 @@ _HOMES = {
     "diff": "difference",
     "load": "project",
     "load_baseline": "baseline",
-    "occurrences": "agenda",
+    "occurrences": "series.agenda",
     "render": "pipeline",
 }
 

@@ -330,7 +330,7 @@ def list_(events: Path, first: datetime | None, last: datetime | None, form: Lit
     occurrences has one.
     """
     from calfeed import eventreport
-    from calfeed.agenda import on_days
+    from calfeed.series.agenda import on_days
 
     found = _load(events).events
     if first is not None or last is not None:

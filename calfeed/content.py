@@ -27,10 +27,10 @@ from calfeed.model import (
     ZoneChoice,
     ZonedTime,
 )
-from calfeed.patterns import series_of
-from calfeed.pieces import MAX_SKIPPED
-from calfeed.recurrence import TooManySteps
-from calfeed.series import offsets_of
+from calfeed.series.expand import TooManySteps
+from calfeed.series.matching import series_of
+from calfeed.series.occurrences import offsets_of
+from calfeed.series.pieces import MAX_SKIPPED
 from calfeed.text.urls import earlier_spelling, read_published_url
 from calfeed.values import fields
 from calfeed.values.rules import Rule, read_published_rule

@@ -18,7 +18,6 @@ from calfeed.holders import forget_past, is_let_go, remember, tell_holders
 from calfeed.law import changed_laws
 from calfeed.ledger import Manifest, PublishedFeed
 from calfeed.model import Calendar, Feed, Project, Status
-from calfeed.pieces import pieces_of, shared_uid_problem
 from calfeed.reused import reused_ids
 from calfeed.revisions import (
     UNHELD,
@@ -35,6 +34,7 @@ from calfeed.revisions import (
     whole_second,
     with_endings,
 )
+from calfeed.series.pieces import pieces_of, shared_uid_problem
 from calfeed.source.yaml import dump_mapping
 from calfeed.vanished import with_vanished
 from calfeed.zones.tzdb import TZDB_VERSION

@@ -13,8 +13,8 @@ from datetime import datetime
 from calfeed.content import Content, cancelled
 from calfeed.diagnostics.problem import Mark, Problem, warning
 from calfeed.model import Ending, Event, Instance, Status
-from calfeed.pieces import first_ahead, has_room, is_over
-from calfeed.series import first_start, starts_between
+from calfeed.series.occurrences import first_start, starts_between
+from calfeed.series.pieces import first_ahead, has_room, is_over
 
 _CALLED_OFF = (Status.CANCELLED, Status.POSTPONED)
 

@@ -15,8 +15,8 @@ from calfeed.diagnostics.problem import Mark, Problem, Severity, error
 from calfeed.events import Surroundings, resolve_event
 from calfeed.look import picture_of
 from calfeed.model import Event, Picture, Resolved
-from calfeed.pieces import pieces_of, shared_uid_problem
-from calfeed.recurrence import Effort
+from calfeed.series.expand import Effort
+from calfeed.series.pieces import pieces_of, shared_uid_problem
 from calfeed.source.defaults import Defaults, Inherited
 from calfeed.source.entries import Place, Read, read_entry
 from calfeed.source.reader import Reader

@@ -13,7 +13,6 @@ from functools import cached_property
 
 from calfeed import zoning
 from calfeed.diagnostics.problem import Mark, Problem
-from calfeed.localtime import end_after, end_of_day, to_zoned
 from calfeed.model import (
     Address,
     AllDay,
@@ -29,7 +28,8 @@ from calfeed.model import (
 from calfeed.notes import Notes
 from calfeed.overrides import SeriesResolver
 from calfeed.prose import check_markdown
-from calfeed.recurrence import Effort
+from calfeed.series.expand import Effort
+from calfeed.series.local_time import end_after, end_of_day, to_zoned
 from calfeed.source.entries import Place, Read
 from calfeed.source.schema import EventEntry, OrganizerEntry, VenueEntry
 from calfeed.values import fields

@@ -7,10 +7,10 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import date
 
-from calfeed.agenda import days_of
 from calfeed.diagnostics.problem import Mark, Problem, error, warning
 from calfeed.model import Calendar, Event, Feed, Venue
 from calfeed.prose import check_markdown
+from calfeed.series.agenda import days_of
 from calfeed.source.entries import Place
 from calfeed.source.schema import FeedEntry, WindowEntry
 from calfeed.values import fields

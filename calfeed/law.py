@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 from calfeed.content import format_utc
 from calfeed.model import Event, Timed
-from calfeed.series import horizon_of
+from calfeed.series.occurrences import horizon_of
 from calfeed.values.times import format_offset
 from calfeed.zones import tzdb
 

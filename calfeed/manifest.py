@@ -17,9 +17,9 @@ from calfeed.law import Law, laws_of
 from calfeed.ledger import MANIFEST, Manifest, PublishedFeed
 from calfeed.limits.json_size import read_json
 from calfeed.model import AllDay, Artifact, Event, Feed, Timed
-from calfeed.pieces import pieces_of
 from calfeed.revisions import UNHELD, Held, Published, Revised, Revision
-from calfeed.series import first_start, horizon_of, settle, starts_between
+from calfeed.series.occurrences import first_start, horizon_of, settle, starts_between
+from calfeed.series.pieces import pieces_of
 from calfeed.text.characters import harmless_json
 from calfeed.values.fields import MAX_SEQUENCE, read_line, read_published_uid, read_text
 from calfeed.values.time_hints import FIRST_YEAR, LAST_YEAR

@@ -7,15 +7,15 @@ from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 
-from calfeed import patterns, pieces, series
 from calfeed.diagnostics.problem import Mark
 from calfeed.model import AllDay, Event, Instance, Recurrence, Timed, ZonedTime
 from calfeed.notes import Notes
 from calfeed.observances import is_place, place_at
-from calfeed.outlook import obstacle_in, overlap_in
-from calfeed.recurrence import HORIZON_YEAR, MAX_STEPS, Effort, TooManySteps, as_wall, end_of
-from calfeed.series import Occurrence
-from calfeed.shapes import Misreading, misreading_of
+from calfeed.series import matching, occurrences, pieces
+from calfeed.series.expand import HORIZON_YEAR, MAX_STEPS, Effort, TooManySteps, as_wall, end_of
+from calfeed.series.occurrences import Occurrence
+from calfeed.series.outlook import obstacle_in, overlap_in
+from calfeed.series.shapes import Misreading, misreading_of
 from calfeed.source.entries import Place
 from calfeed.source.schema import EventEntry, OverrideEntry
 from calfeed.values.rules import WITHIN_DAYS
@@ -79,25 +79,25 @@ class SeriesResolver:
         # Without an end nothing can be written out, and readers keep the wall time.
         is_nominal = entry.duration is None or not entry.duration.seconds or rule.is_endless
         by_rule = self._notes.attempt(
-            mark, patterns.series_of, rule, when, mark, is_nominal=is_nominal, effort=self._effort
+            mark, matching.series_of, rule, when, mark, is_nominal=is_nominal, effort=self._effort
         )
         if by_rule is None:
             return None
         try:
-            patterns.check_density(rule, when, self._effort)
+            matching.check_density(rule, when, self._effort)
         except NotationError as refusal:
             self._notes.report(mark, refusal.code, refusal.message, refusal.hint)
             return None
-        if series.goes_out_of_reach(when, by_rule):
+        if occurrences.goes_out_of_reach(when, by_rule):
             message = "the rule does not occur again for so long that it freezes Thunderbird"
             self._notes.report(mark, "bad-rrule", message, "write its dates as events of their own")
             return None
-        if not series.occurrence_at(when, series.first_start(when), is_nominal=is_nominal).is_plain:
+        if not occurrences.occurrence_at(when, occurrences.first_start(when), is_nominal=is_nominal).is_plain:
             hint = "let the series begin on another day, and make this one an event of its own"
             message = "the clocks change during the first occurrence, so readers would misplace the others"
             self._notes.report(self._place.mark("start"), "unsettled-start", message, hint)
             return None
-        if isinstance(when, Timed) and not is_place(when.start.tzid) and not series.is_same_in_utc(rule, when):
+        if isinstance(when, Timed) and not is_place(when.start.tzid) and not occurrences.is_same_in_utc(rule, when):
             self._notes.report(mark, "fixed-zone", *_words_for_offset(when.start))
             return None
         recurrence = self._with_dates(by_rule, event)
@@ -110,9 +110,9 @@ class SeriesResolver:
     def _check_readers(self, recurrence: Recurrence, when: AllDay | Timed) -> None:
         """Warn of a series that some calendar takes for other dates, or leaves out."""
         rule, mark = recurrence.rule, recurrence.mark
-        first = series.first_start(when)
+        first = occurrences.first_start(when)
         misreading = misreading_of(rule, first.date())
-        if misreading is None and rule["FREQ"] in WITHIN_DAYS and series.meets_change(when, recurrence):
+        if misreading is None and rule["FREQ"] in WITHIN_DAYS and occurrences.meets_change(when, recurrence):
             message = "the clocks change during this series, and calendars differ on the hours after that"
             misreading = Misreading(message, "write one event for each time of the day, with `freq: daily`")
         if misreading is not None:
@@ -131,11 +131,11 @@ class SeriesResolver:
         extra = self._extra(by_rule, when)
         rdates = tuple(sorted(extra))
         instances = tuple(
-            Instance(start, replace(event, when=series.occurrence_from(when, time, is_nominal=by_rule.is_nominal)))
+            Instance(start, replace(event, when=occurrences.occurrence_from(when, time, is_nominal=by_rule.is_nominal)))
             for start, time in sorted(extra.items())
-            if time is not None and isinstance(when, Timed) and not series.settle(start, time.tzid)[1]
+            if time is not None and isinstance(when, Timed) and not occurrences.settle(start, time.tzid)[1]
         )
-        doubles = tuple(series.doubles_of(when, by_rule, self._effort))
+        doubles = tuple(occurrences.doubles_of(when, by_rule, self._effort))
         if doubles:
             message = f"the clocks skip {format_wall(doubles[0])}, which is then the time of another occurrence"
             hint = "some readers show that one twice; leave the hour of the change out with `byhour`"
@@ -154,7 +154,7 @@ class SeriesResolver:
     def _with_settled(self, event: Event, recurrence: Recurrence) -> Recurrence:
         """Return the series with an instance for each occurrence that readers would differ on, where it has an end."""
         settled = []
-        for start, found in series.unsettled(event.when, recurrence, self._effort):
+        for start, found in occurrences.unsettled(event.when, recurrence, self._effort):
             self._effort.spend(0 if recurrence.is_endless else _STEPS_OF_INSTANCE)
             settled.append(Instance(start, replace(event, when=found)))
         if not settled:
@@ -189,10 +189,10 @@ class SeriesResolver:
             mark = self._place.mark("exdates", number)
             if isinstance(moment, DayRange):
                 begin, end = as_wall(moment.first), end_of(moment.last)
-                inside = series.starts_between(when, by_rule, begin, end, self._effort)
+                inside = occurrences.starts_between(when, by_rule, begin, end, self._effort)
                 self._refuse_range("exdates", moment, inside, mark, when)
                 continue
-            start = self._notes.attempt(mark, patterns.match, moment, by_rule, when, self._effort)
+            start = self._notes.attempt(mark, matching.match, moment, by_rule, when, self._effort)
             if start is not None:
                 found[start] = None
         return tuple(sorted(found))
@@ -203,19 +203,19 @@ class SeriesResolver:
         for number, moment in enumerate(self._entry.rdates):
             mark = self._place.mark("rdates", number)
             if isinstance(moment, DayRange):
-                extra = (patterns.extra_start(day, when) for day in patterns.days_of_range(moment))
+                extra = (matching.extra_start(day, when) for day in matching.days_of_range(moment))
                 self._refuse_range("rdates", moment, extra, mark, when)
                 continue
-            start = self._notes.attempt(mark, patterns.extra_start, moment, when)
+            start = self._notes.attempt(mark, matching.extra_start, moment, when)
             if start is None or not self._is_after_first(mark, start, when):
                 continue
-            time = self._notes.attempt(mark, patterns.extra_time, moment, when) if isinstance(when, Timed) else None
+            time = self._notes.attempt(mark, matching.extra_time, moment, when) if isinstance(when, Timed) else None
             if time is None and isinstance(when, Timed):
                 continue
             if start in found:
                 taken = found[start]
-            elif start in series.starts_between(when, by_rule, start, start, self._effort):
-                taken = None if time is None else series.settle(start, time.tzid)[0]
+            elif start in occurrences.starts_between(when, by_rule, start, start, self._effort):
+                taken = None if time is None else occurrences.settle(start, time.tzid)[0]
             else:
                 found[start] = time
                 continue
@@ -230,11 +230,11 @@ class SeriesResolver:
     def _refuse_range(
         self, key: str, days: DayRange, starts: Iterable[datetime], mark: Mark, when: AllDay | Timed
     ) -> None:
-        refusal = patterns.refuse_range(key, days, starts, when)
+        refusal = matching.refuse_range(key, days, starts, when)
         self._notes.report(mark, refusal.code, refusal.message, refusal.hint)
 
     def _is_after_first(self, mark: Mark, start: datetime, when: AllDay | Timed) -> bool:
-        if start >= series.first_start(when):
+        if start >= occurrences.first_start(when):
             return True
         hint = "begin the series on it, or make it an event of its own"
         self._notes.report(mark, "rdate-before-start", "this date is before the start of the series", hint)
@@ -250,7 +250,7 @@ class SeriesResolver:
                 continue
             mark = place.mark("recurrence_id")
             start = self._notes.attempt(
-                mark, patterns.match, override.recurrence_id, recurrence, event.when, self._effort
+                mark, matching.match, override.recurrence_id, recurrence, event.when, self._effort
             )
             if start is None:
                 continue
@@ -258,7 +258,7 @@ class SeriesResolver:
                 hint = "put both changes into one"
                 self._notes.report(mark, "duplicate-override", "this occurrence has an override already", hint)
                 continue
-            occurrence = series.occurrence_in(event.when, recurrence, start)
+            occurrence = occurrences.occurrence_in(event.when, recurrence, start)
             instance = self._instance(event, occurrence, override, place, is_nominal=recurrence.is_nominal)
             if instance is not None:
                 found[start] = Instance(start, instance)
@@ -273,7 +273,7 @@ class SeriesResolver:
         given = {key: value for key, value in override if value is not None and key not in ("recurrence_id", "start")}
         moved = override.start
         if moved is not None and isinstance(event.when, Timed) and not isinstance(moved, WrittenTime):
-            moved = WrittenTime(patterns.extra_start(moved, event.when))
+            moved = WrittenTime(matching.extra_start(moved, event.when))
         if isinstance(moved, WrittenTime) and isinstance(event.when, AllDay):
             hint = f"write the date alone: `{moved.wall.date()}`"
             self._notes.report(place.mark("start"), "mixed-end", "the series has whole days", hint)
@@ -297,8 +297,8 @@ class SeriesResolver:
         for number, override in enumerate(self._entry.overrides):
             if override.start is None or (isinstance(override.start, WrittenTime) and isinstance(event.when, AllDay)):
                 continue
-            start = patterns.extra_start(override.start, event.when)
-            others = series.starts_between(event.when, recurrence, start, start)
+            start = matching.extra_start(override.start, event.when)
+            others = occurrences.starts_between(event.when, recurrence, start, start)
             if start in moved_to or any(other not in found for other in others):
                 mark = self._place.below("overrides", number).mark("start")
                 hint = "move it elsewhere, or take the other one out with `exdates`"

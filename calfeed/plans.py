@@ -22,7 +22,7 @@ from calfeed.observances import (
     places_right,
     zoned_times,
 )
-from calfeed.series import horizon_of, length_of, occurrence_at, offsets_of, starts_between
+from calfeed.series.occurrences import horizon_of, length_of, occurrence_at, offsets_of, starts_between
 from calfeed.values.times import format_offset
 from calfeed.zones import tzdb
 

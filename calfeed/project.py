@@ -7,7 +7,6 @@ from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from calfeed.agenda import conflicts, too_many_occurrences
 from calfeed.diagnostics.problem import Mark, Problem, Severity, SourceError, error, sort_problems, warning
 from calfeed.eventfiles import EventFiles, Surrounded, resolve_files
 from calfeed.events import Surroundings, resolve_organizer, resolve_venue
@@ -17,6 +16,7 @@ from calfeed.memory import Memory, key_beside
 from calfeed.model import Calendar, Project, Theme, Venue
 from calfeed.placement import zone_problems
 from calfeed.prose import check_markdown
+from calfeed.series.agenda import conflicts, too_many_occurrences
 from calfeed.source.defaults import load_defaults
 from calfeed.source.entries import Place, Read, read_entry
 from calfeed.source.folder import CALENDAR, VENUES, Folder, find_files

@@ -10,12 +10,12 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from itertools import chain, count
 
-from calfeed.agenda import span_of
 from calfeed.content import Content
 from calfeed.diagnostics.problem import Problem, warning
 from calfeed.ledger import Manifest
 from calfeed.model import Event, Status
 from calfeed.revisions import Published, has_passed, restore
+from calfeed.series.agenda import span_of
 from calfeed.values.fields import MAX_NAME
 
 _RECENT_YEARS = 5

@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
 
-from calfeed.agenda import span_of
 from calfeed.content import (
     UNREADABLE,
     Content,
@@ -25,8 +24,9 @@ from calfeed.content import (
 from calfeed.diagnostics.problem import Mark, OutputError, Problem, error, warning
 from calfeed.endings import cancelled_from, may_end, with_ending
 from calfeed.model import Event
-from calfeed.pieces import pieces_of
-from calfeed.series import length_of
+from calfeed.series.agenda import span_of
+from calfeed.series.occurrences import length_of
+from calfeed.series.pieces import pieces_of
 from calfeed.values.fields import MAX_NAME, MAX_SEQUENCE
 
 KEPT_ENDLESS = timedelta(days=365)

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import islice
 
 from calfeed.model import AllDay, Recurrence, Timed
-from calfeed.recurrence import starts_of
+from calfeed.series.expand import starts_of
 from calfeed.zones import tzdb
 
 _UNTIL = ";UNTIL="

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
 
-from calfeed.recurrence import starts_of
-from calfeed.shapes import Shape, traits_of
+from calfeed.series.expand import starts_of
+from calfeed.series.shapes import Shape, traits_of
 from calfeed.values.rules import DAYS, FREQUENCIES, WITHIN_DAYS, Rule, read_rule
 from calfeed.values.times import NotationError
 

@@ -31,8 +31,8 @@ from calfeed.diagnostics.problem import Severity, SourceError
 from calfeed.model import AllDay, Event, Project
 from calfeed.pipeline import build
 from calfeed.project import load
-from calfeed.series import first_start, settle, starts_between
-from calfeed.shapes import READ_ALIKE
+from calfeed.series.occurrences import first_start, settle, starts_between
+from calfeed.series.shapes import READ_ALIKE
 
 _CALENDAR = "name: Rules\nid: rules.example\nurl: https://rules.example/\nautomatic_feeds: []\n"
 _LIMIT = 40

@@ -28,7 +28,7 @@ from calfeed.manifest import read_manifest
 from calfeed.model import AllDay, Artifact, Event, Project
 from calfeed.pipeline import build, render
 from calfeed.project import load
-from calfeed.recurrence import starts_of
+from calfeed.series.expand import starts_of
 from calfeed.source.yaml import read_document
 from calfeed.text import urls
 from calfeed.text.markdown import to_html, to_plain

@@ -1,4 +1,4 @@
-"""calfeed.agenda: what takes place when, and what meets at one venue."""
+"""calfeed.series.agenda: what takes place when, and what meets at one venue."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ import pytest
 from support import CALENDAR, VENUES, load_event, load_project, run, write_events, write_files
 
 from calfeed import occurrences
-from calfeed.agenda import conflicts
 from calfeed.diagnostics.problem import Mark, Problem
 from calfeed.model import Event, Timed, Venue, ZonedTime
 from calfeed.project import load
+from calfeed.series.agenda import conflicts
 
 SERIES = """\
 summary: Weekly

@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 from support import NOW, load_event, load_project
 
-from calfeed.agenda import MAX_CONFLICTS, MAX_DATED, followed_until, too_many_occurrences
 from calfeed.diagnostics.problem import Mark, SourceError
 from calfeed.model import AllDay, Event, Recurrence
-from calfeed.patterns import match
-from calfeed.recurrence import LAST, Effort, TooManySteps, starts_of
 from calfeed.revisions import Revised, revise
-from calfeed.series import starts_between
+from calfeed.series.agenda import MAX_CONFLICTS, MAX_DATED, followed_until, too_many_occurrences
+from calfeed.series.expand import LAST, Effort, TooManySteps, starts_of
+from calfeed.series.matching import match
+from calfeed.series.occurrences import starts_between
 from calfeed.site.months import month_views
 from calfeed.site.series import MAX_SHOWN, shown_occurrences, shown_stretch, words_for_stretch
 from calfeed.site.views import row_view

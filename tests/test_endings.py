@@ -11,16 +11,16 @@ import pytest
 from readers import icaljs, pyreader, rules
 from support import CALENDAR, run, write_files
 
-from calfeed.agenda import occurrences
 from calfeed.diagnostics.problem import SourceError
 from calfeed.edition import Consent, prepare
 from calfeed.ledger import MANIFEST, Manifest
 from calfeed.manifest import read_manifest
 from calfeed.model import Event, Status, Timed
-from calfeed.pieces import pieces_of
 from calfeed.pipeline import render
 from calfeed.project import load
 from calfeed.revisions import restore
+from calfeed.series.agenda import occurrences
+from calfeed.series.pieces import pieces_of
 
 CHOIR = "summary: Choir\nstart: 2027-01-05 19:00\nduration: 90m\nrrule: {freq: weekly, count: 12}\n"
 OTHER = "summary: Other\nstart: 2030-12-12\n"

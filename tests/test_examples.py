@@ -9,10 +9,10 @@ import pytest
 from readers import icaljs, pyreader, rules
 from support import NOW, run
 
-from calfeed.agenda import occurrences
 from calfeed.model import AllDay
 from calfeed.pipeline import build
 from calfeed.project import load
+from calfeed.series.agenda import occurrences
 
 BEGIN, END = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
 EXAMPLES = sorted(path.parent for path in (Path(__file__).parents[1] / "examples").rglob("calendar.yaml"))

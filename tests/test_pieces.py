@@ -1,4 +1,4 @@
-"""calfeed.pieces: a series that meets a skipped hour, in several VEVENTs that every reader places right."""
+"""calfeed.series.pieces: a series that meets a skipped hour, in several VEVENTs that every reader places right."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from readers import icaljs, pyreader, rfc5545, rules
 from support import CALENDAR, LATER, NOW, load_event, load_project, run, tree, write_files
 
 from calfeed.diagnostics.problem import SourceError
-from calfeed.pieces import pieces_of
 from calfeed.pipeline import build
 from calfeed.project import load
+from calfeed.series.pieces import pieces_of
 
 # Zones whose clocks skip a stretch of a night in 2027, at midnight and later, of an hour and of half an hour.
 NIGHTS = (

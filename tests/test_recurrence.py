@@ -1,4 +1,4 @@
-"""calfeed.recurrence: the dates of a rule are those of dateutil, which has no line in common with it."""
+"""calfeed.series.expand: the dates of a rule are those of dateutil, which has no line in common with it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dateutil.rrule import rrulestr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from calfeed.recurrence import starts_of
+from calfeed.series.expand import starts_of
 from calfeed.values.rules import DAYS, read_published_rule, read_rule
 
 

@@ -17,10 +17,10 @@ from rule_proof import prove
 from support import CALENDAR, NOW, load_project, write_files
 
 from calfeed.diagnostics.problem import SourceError
-from calfeed.outlook import obstacle_in
 from calfeed.pipeline import build
-from calfeed.recurrence import starts_of
-from calfeed.shapes import READ_ALIKE, is_read_alike, misreading_of
+from calfeed.series.expand import starts_of
+from calfeed.series.outlook import obstacle_in
+from calfeed.series.shapes import READ_ALIKE, is_read_alike, misreading_of
 from calfeed.values.rules import Rule, equal_rule, in_order, nth_day_rule, read_rule, text_of
 from calfeed.values.times import NotationError
 

@@ -23,8 +23,8 @@ from support import CALENDAR, NOW, VENUES, load_event, load_project, write_files
 from calfeed.diagnostics.problem import Severity, SourceError
 from calfeed.model import Event, Timed
 from calfeed.pipeline import build
-from calfeed.recurrence import as_wall
-from calfeed.series import starts_between
+from calfeed.series.expand import as_wall
+from calfeed.series.occurrences import starts_between
 
 EXAMPLES = yaml.load((Path(__file__).parent / "data" / "rfc5545.yaml").read_text("utf-8"), Loader=yaml.BaseLoader)  # noqa: S506
 # The RFC prints an end that leaves out the last time it lists; verified erratum 3883.

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
-from calfeed.agenda import days_of
 from calfeed.model import AllDay, Event, Organizer, Status, Venue
+from calfeed.series.agenda import days_of
 from calfeed.site.times import with_offset
 from calfeed.text.characters import harmless_json
 from calfeed.text.markdown import to_plain

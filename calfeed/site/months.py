@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from calfeed.agenda import days_of
 from calfeed.model import Event
+from calfeed.series.agenda import days_of
 from calfeed.site import dates
 from calfeed.site.views import RowView
 

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from calfeed.agenda import days_of, followed_until, on_days
 from calfeed.model import AllDay, Event, Recurrence, Status
-from calfeed.recurrence import as_wall, end_of
 from calfeed.revisions import Revised
-from calfeed.series import first_start
+from calfeed.series.agenda import days_of, followed_until, on_days
+from calfeed.series.expand import as_wall, end_of
+from calfeed.series.occurrences import first_start
 from calfeed.site import dates, times
 from calfeed.site.times import TimeView, WhenView
 from calfeed.site.words import FREQUENCIES, STATUSES, WORDS, StatusWords

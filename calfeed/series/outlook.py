@@ -13,7 +13,7 @@ from datetime import date, timedelta
 from itertools import islice, pairwise
 
 from calfeed.model import AllDay, Recurrence, Timed
-from calfeed.series import first_start, horizon_of, length_of, starts_between
+from calfeed.series.occurrences import first_start, horizon_of, length_of, starts_between
 from calfeed.values.rules import DAYS, WITHIN_DAYS, Rule, equal_rule, nth_day_rule, text_of
 from calfeed.values.times import format_wall
 

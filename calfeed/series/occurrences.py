@@ -16,7 +16,7 @@ from datetime import UTC, datetime, time, timedelta
 from heapq import merge
 
 from calfeed.model import AllDay, Recurrence, Timed, ZonedTime
-from calfeed.recurrence import HORIZON_YEAR, Effort, as_wall, starts_of
+from calfeed.series.expand import HORIZON_YEAR, Effort, as_wall, starts_of
 from calfeed.values.rules import Rule
 from calfeed.zones import tzdb
 

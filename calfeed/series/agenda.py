@@ -11,9 +11,9 @@ from typing import TypeAlias
 
 from calfeed.diagnostics.problem import Problem, error, warning
 from calfeed.model import AllDay, Event, Status, Timed
-from calfeed.pieces import is_over
-from calfeed.recurrence import LAST, MAX_OCCURRENCES, as_wall
-from calfeed.series import first_start, length_of, occurrence_at, starts_between
+from calfeed.series.expand import LAST, MAX_OCCURRENCES, as_wall
+from calfeed.series.occurrences import first_start, length_of, occurrence_at, starts_between
+from calfeed.series.pieces import is_over
 from calfeed.values.rules import Rule
 from calfeed.values.times import format_wall
 

@@ -17,9 +17,9 @@ from itertools import chain, islice, pairwise
 
 from calfeed.diagnostics.problem import Mark, Problem, error
 from calfeed.model import AllDay, Event, Recurrence, Timed, ZonedTime
-from calfeed.patterns import series_of
-from calfeed.recurrence import LAST, as_wall, starts_of
-from calfeed.series import doubles_of, first_start, length_of, occurrence_at, starts_between
+from calfeed.series.expand import LAST, as_wall, starts_of
+from calfeed.series.matching import series_of
+from calfeed.series.occurrences import doubles_of, first_start, length_of, occurrence_at, starts_between
 from calfeed.values.rules import Rule
 from calfeed.values.times import WrittenTime
 from calfeed.zones import tzdb

@@ -10,10 +10,10 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import islice
 
 from calfeed.diagnostics.problem import Mark
-from calfeed.localtime import to_zoned
 from calfeed.model import AllDay, Recurrence, Timed, ZonedTime
-from calfeed.recurrence import LAST, MAX_OCCURRENCES, Effort, as_wall, end_of, starts_of
-from calfeed.series import first_start, occurrence_in, settle, starts_between
+from calfeed.series.expand import LAST, MAX_OCCURRENCES, Effort, as_wall, end_of, starts_of
+from calfeed.series.local_time import to_zoned
+from calfeed.series.occurrences import first_start, occurrence_in, settle, starts_between
 from calfeed.values.rules import DAYS, Rule
 from calfeed.values.times import DayRange, NotationError, WrittenTime, format_offset, format_wall
 from calfeed.zones import tzdb
