@@ -14,10 +14,10 @@ from typing import TypeAlias
 from urllib.parse import quote
 
 from calfeed.content import format_utc
-from calfeed.ics import plain_description
+from calfeed.formats.content_lines import date_value, utc_value, wall_value
+from calfeed.formats.ics import plain_description
 from calfeed.model import AllDay, Event, Feed, Timed, Venue
 from calfeed.observances import is_place
-from calfeed.wire import date_value, utc_value, wall_value
 from calfeed.zones.tzdb import resolve_wall, wall_at
 
 MAX_BYTES = 2_000

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 from calfeed.addresses import is_automatic
 from calfeed.diagnostics.problem import Mark, OutputError, Problem, error, sort_problems, warning
 from calfeed.edition import Consent, Edition, prepare, without_expired
-from calfeed.history import render_changes
+from calfeed.formats.atom import render_changes
+from calfeed.formats.ics import RenderedEvent, render_event, render_feed, render_single
 from calfeed.holders import is_told
-from calfeed.ics import RenderedEvent, render_event, render_feed, render_single
 from calfeed.ledger import MANIFEST, Manifest
 from calfeed.manifest import render_manifest, same_output
 from calfeed.memory import Memory, Printed, read_memory, write_memory

@@ -29,8 +29,8 @@ from datetime import datetime
 from pathlib import PurePosixPath
 from typing import NoReturn
 
-from calfeed import history
 from calfeed.diagnostics.problem import Mark, OutputError, Problem, UnfinishedError, error, list_some
+from calfeed.formats import atom
 from calfeed.ledger import MANIFEST, Manifest
 from calfeed.manifest import read_manifest
 from calfeed.output import Changes
@@ -216,7 +216,7 @@ def _check_foreign(written: Sequence[str], found: _Found, target: Target) -> Non
 
 def _in_order(paths: Iterable[str], feeds: Iterable[str]) -> Sequence[Sequence[str]]:
     """Return the paths in groups, but for the manifest: what lists lead to is there before they are."""
-    listing = {history.PATH, *feeds}
+    listing = {atom.PATH, *feeds}
     groups: dict[int, list[str]] = {}
     for path in paths:
         if path != MANIFEST:

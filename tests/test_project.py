@@ -11,7 +11,7 @@ import pytest
 from support import CALENDAR, NOW, TALK, VENUES, load_event, load_project, write_events, write_files
 
 from calfeed.diagnostics.problem import SourceError
-from calfeed.ics import render_event
+from calfeed.formats.ics import render_event
 from calfeed.model import AllDay, Timed
 from calfeed.pipeline import render
 from calfeed.project import load

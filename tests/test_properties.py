@@ -16,7 +16,7 @@ from readers import rfc5545, rules
 from support import CALENDAR, LATER, NOW, VENUES, write_files
 
 from calfeed.diagnostics.problem import Mark, SourceError
-from calfeed.ics import render_event, render_feed, render_single
+from calfeed.formats.ics import render_event, render_feed, render_single
 from calfeed.model import AllDay, Artifact, Calendar, Event, Feed, Status, Timed, Venue, ZonedTime
 from calfeed.pipeline import render
 from calfeed.project import load

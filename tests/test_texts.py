@@ -18,6 +18,7 @@ from support import NOW, TALK, load_project, run, tree, write_events, write_file
 
 from calfeed.diagnostics.problem import CalfeedError, SourceError
 from calfeed.diagnostics.report import format_problems, format_problems_github, format_problems_json
+from calfeed.formats.content_lines import fold, text_line
 from calfeed.manifest import read_manifest
 from calfeed.model import Artifact, Event, Organizer, Project
 from calfeed.pipeline import build, render
@@ -26,7 +27,6 @@ from calfeed.text.characters import close_embeddings, encode_harmless, harmless,
 from calfeed.text.markdown import to_html, to_page, to_plain
 from calfeed.values.fields import read_line, read_markdown
 from calfeed.values.times import NotationError
-from calfeed.wire import fold, text_line
 
 # How programs in these languages split a text into lines.
 READERS: Mapping[str, Callable[[str], list[str]]] = {

@@ -1,4 +1,4 @@
-"""calfeed.vtimezone: the shape of every zone's component, and what it says of odd ones."""
+"""calfeed.formats.vtimezone: the shape of every zone's component, and what it says of odd ones."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from every_zone import zone_names
 
+from calfeed.formats.vtimezone import render_timezone
 from calfeed.model import ZonedTime
 from calfeed.observances import observances, places_right
-from calfeed.vtimezone import render_timezone
 from calfeed.zones import tzdb
 
 WRITABLE = [name for name in zone_names() if observances(name)]

@@ -1,4 +1,4 @@
-"""calfeed.wire: lines of 75 octets that nobody misreads."""
+"""calfeed.formats.content_lines: lines of 75 octets that nobody misreads."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from calfeed.wire import MAX_OCTETS, escape, fold
+from calfeed.formats.content_lines import MAX_OCTETS, escape, fold
 
 
 @given(

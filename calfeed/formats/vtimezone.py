@@ -6,8 +6,8 @@ from functools import cache
 
 from icalendar import Timezone, TimezoneDaylight, TimezoneStandard, vDatetime, vText, vUTCOffset
 
+from calfeed.formats.content_lines import Verbatim, component_lines
 from calfeed.observances import Observance, observances
-from calfeed.wire import Verbatim, component_lines
 
 
 @cache

@@ -16,18 +16,7 @@ from itertools import chain
 from icalendar import Alarm, Calendar, Parameters, vDuration
 
 from calfeed import model
-from calfeed.model import AllDay, Artifact, Event, Feed, Status, Venue
-from calfeed.observances import zoned_times
-from calfeed.plans import ZonePlan
-from calfeed.revisions import Revised, Revision
-from calfeed.text.characters import harmless
-from calfeed.text.markdown import to_html, to_plain
-from calfeed.until import rrule_in_files
-from calfeed.values.colors import css_colors
-from calfeed.values.rules import in_order
-from calfeed.values.times import Duration
-from calfeed.vtimezone import render_timezone
-from calfeed.wire import (
+from calfeed.formats.content_lines import (
     Text,
     Verbatim,
     component_lines,
@@ -38,6 +27,17 @@ from calfeed.wire import (
     utc_value,
     wall_value,
 )
+from calfeed.formats.until import rrule_in_files
+from calfeed.formats.vtimezone import render_timezone
+from calfeed.model import AllDay, Artifact, Event, Feed, Status, Venue
+from calfeed.observances import zoned_times
+from calfeed.plans import ZonePlan
+from calfeed.revisions import Revised, Revision
+from calfeed.text.characters import harmless
+from calfeed.text.markdown import to_html, to_plain
+from calfeed.values.colors import css_colors
+from calfeed.values.rules import in_order
+from calfeed.values.times import Duration
 from calfeed.zones.tzdb import offset_at
 
 PRODID = "-//calfeed//calfeed//EN"

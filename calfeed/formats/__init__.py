@@ -1,0 +1,1 @@
+"""An edition to the bytes of files: iCalendar, Atom, JSON."""
