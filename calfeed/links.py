@@ -17,7 +17,7 @@ from calfeed.content import format_utc
 from calfeed.formats.content_lines import date_value, utc_value, wall_value
 from calfeed.formats.ics import plain_description
 from calfeed.model import AllDay, Event, Feed, Timed, Venue
-from calfeed.observances import is_place
+from calfeed.vtimezone.observances import is_place
 from calfeed.zones.tzdb import resolve_wall, wall_at
 
 MAX_BYTES = 2_000

@@ -10,7 +10,6 @@ from datetime import date, datetime, timedelta
 from calfeed.diagnostics.problem import Mark
 from calfeed.model import AllDay, Event, Instance, Recurrence, Timed, ZonedTime
 from calfeed.notes import Notes
-from calfeed.observances import is_place, place_at
 from calfeed.series import matching, occurrences, pieces
 from calfeed.series.expand import HORIZON_YEAR, MAX_STEPS, Effort, TooManySteps, as_wall, end_of
 from calfeed.series.occurrences import Occurrence
@@ -20,6 +19,7 @@ from calfeed.source.entries import Place
 from calfeed.source.schema import EventEntry, OverrideEntry
 from calfeed.values.rules import WITHIN_DAYS
 from calfeed.values.times import DayRange, Duration, NotationError, WrittenTime, format_offset, format_wall
+from calfeed.vtimezone.observances import is_place, place_at
 from calfeed.zones import tzdb
 
 _STEPS_OF_INSTANCE = 100

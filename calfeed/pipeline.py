@@ -21,11 +21,11 @@ from calfeed.manifest import render_manifest, same_output
 from calfeed.memory import Memory, Printed, read_memory, write_memory
 from calfeed.model import Artifact, Event, Feed, Project, page_path
 from calfeed.output import Changes, Dist, open_dist, view_dist
-from calfeed.placement import place
 from calfeed.project import Progress, load, silent
 from calfeed.revisions import Revised, Revision
 from calfeed.snapshot import Answer, Snapshot, key_of, write_snapshot
 from calfeed.state import clock_of
+from calfeed.vtimezone.files import place
 from calfeed.workers import Executor
 
 if TYPE_CHECKING:

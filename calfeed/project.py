@@ -14,7 +14,6 @@ from calfeed.feeds import WrittenFeed, WrittenFeeds, resolve_feeds
 from calfeed.look import Pictures, load_templates, picture_of
 from calfeed.memory import Memory, key_beside
 from calfeed.model import Calendar, Project, Theme, Venue
-from calfeed.placement import zone_problems
 from calfeed.prose import check_markdown
 from calfeed.series.agenda import conflicts, too_many_occurrences
 from calfeed.source.defaults import load_defaults
@@ -27,6 +26,7 @@ from calfeed.text.urls import read_base_url
 from calfeed.theme import resolve_theme
 from calfeed.values import fields
 from calfeed.values.times import NotationError
+from calfeed.vtimezone.files import zone_problems
 from calfeed.workers import Executor, spread
 
 Progress = Callable[[str, int, int], None]

@@ -14,8 +14,8 @@ from typing import TypeGuard
 
 from calfeed.diagnostics.problem import Mark, Problem, error, warning
 from calfeed.model import Calendar, Venue, ZoneChoice, ZonedTime
-from calfeed.observances import place_at
 from calfeed.values.times import format_offset, format_wall
+from calfeed.vtimezone.observances import place_at
 from calfeed.zones import tzdb
 
 _FIXED = re.compile(r"EST|MST|HST|Etc/GMT([+-][1-9]\d?)")

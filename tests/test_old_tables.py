@@ -12,9 +12,9 @@ from every_zone import zone_names
 from support import CALENDAR, NOW, VENUES, load_event, write_files
 
 from calfeed.model import ZonedTime
-from calfeed.observances import is_place, zoned_times
-from calfeed.oldtables import is_known_to_old_tables
 from calfeed.pipeline import build
+from calfeed.vtimezone.observances import is_place, zoned_times
+from calfeed.vtimezone.old_tables import is_known_to_old_tables
 
 EVENT = "summary: X\nstart: {}\nduration: 1h\ntimezone: {}\n"
 

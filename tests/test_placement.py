@@ -1,4 +1,4 @@
-"""calfeed.placement: every file of a calendar places everything right, whatever else it holds or has lost."""
+"""calfeed.vtimezone.files: every file of a calendar places everything right, whatever else it holds or has lost."""
 
 from __future__ import annotations
 

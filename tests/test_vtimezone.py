@@ -10,7 +10,7 @@ from every_zone import zone_names
 
 from calfeed.formats.vtimezone import render_timezone
 from calfeed.model import ZonedTime
-from calfeed.observances import observances, places_right
+from calfeed.vtimezone.observances import observances, places_right
 from calfeed.zones import tzdb
 
 WRITABLE = [name for name in zone_names() if observances(name)]

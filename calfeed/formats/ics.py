@@ -30,14 +30,14 @@ from calfeed.formats.content_lines import (
 from calfeed.formats.until import rrule_in_files
 from calfeed.formats.vtimezone import render_timezone
 from calfeed.model import AllDay, Artifact, Event, Feed, Status, Venue
-from calfeed.observances import zoned_times
-from calfeed.plans import ZonePlan
 from calfeed.revisions import Revised, Revision
 from calfeed.text.characters import harmless
 from calfeed.text.markdown import to_html, to_plain
 from calfeed.values.colors import css_colors
 from calfeed.values.rules import in_order
 from calfeed.values.times import Duration
+from calfeed.vtimezone.observances import zoned_times
+from calfeed.vtimezone.plan import ZonePlan
 from calfeed.zones.tzdb import offset_at
 
 PRODID = "-//calfeed//calfeed//EN"

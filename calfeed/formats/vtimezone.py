@@ -7,7 +7,7 @@ from functools import cache
 from icalendar import Timezone, TimezoneDaylight, TimezoneStandard, vDatetime, vText, vUTCOffset
 
 from calfeed.formats.content_lines import Verbatim, component_lines
-from calfeed.observances import Observance, observances
+from calfeed.vtimezone.observances import Observance, observances
 
 
 @cache

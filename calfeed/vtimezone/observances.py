@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 from functools import cache
 
 from calfeed.model import AllDay, Event, ZonedTime
-from calfeed.oldtables import is_known_to_old_tables
+from calfeed.vtimezone.old_tables import is_known_to_old_tables
 from calfeed.zones import tzdb
 
 FIRST_YEAR = 1970

@@ -12,7 +12,9 @@ from functools import cache
 from itertools import pairwise, product
 
 from calfeed.model import AllDay, Event, Recurrence, Timed, ZonedTime
-from calfeed.observances import (
+from calfeed.series.occurrences import horizon_of, length_of, occurrence_at, offsets_of, starts_between
+from calfeed.values.times import format_offset
+from calfeed.vtimezone.observances import (
     FIRST_YEAR,
     AnnualRule,
     Observance,
@@ -22,8 +24,6 @@ from calfeed.observances import (
     places_right,
     zoned_times,
 )
-from calfeed.series.occurrences import horizon_of, length_of, occurrence_at, offsets_of, starts_between
-from calfeed.values.times import format_offset
 from calfeed.zones import tzdb
 
 MAX_LISTED = 25

@@ -12,9 +12,9 @@ from itertools import chain
 
 from calfeed.diagnostics.problem import Mark, Problem, SourceError, error, warning
 from calfeed.model import Event, Feed, Timed, ZonedTime
-from calfeed.observances import zoned_times
-from calfeed.plans import MAX_LISTED, ZonePlan, is_irregular, is_off_by_seconds, plan_zones
 from calfeed.series.pieces import pieces_of
+from calfeed.vtimezone.observances import zoned_times
+from calfeed.vtimezone.plan import MAX_LISTED, ZonePlan, is_irregular, is_off_by_seconds, plan_zones
 
 _Pieces = Mapping[str, tuple[Event, ...]]
 """The pieces of events by the id of the event."""

@@ -1,0 +1,1 @@
+"""Which VTIMEZONE a file needs so that no reader misplaces a time."""
