@@ -8,7 +8,7 @@ from datetime import datetime
 
 from calfeed.ledger import Manifest, PublishedFeed
 from calfeed.model import Feed, Project
-from calfeed.revisions import Published, leaves_tombstone
+from calfeed.revisions.revise import Published, leaves_tombstone
 from calfeed.values.fields import read_id
 from calfeed.values.times import NotationError
 

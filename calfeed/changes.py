@@ -11,12 +11,12 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from calfeed.content import Content, is_same_content
 from calfeed.model import Event, Status, event_path
-from calfeed.revisions import Published, has_passed, lost_uids, removed_events, restore
+from calfeed.revisions.content import Content, is_same_content
+from calfeed.revisions.revise import Published, has_passed, lost_uids, removed_events, restore
+from calfeed.revisions.vanished import with_vanished
 from calfeed.text.characters import close_embeddings
 from calfeed.values.times import format_offset
-from calfeed.vanished import with_vanished
 
 # What changes with nothing but the law of a zone. The wall times beside them do not.
 _LAW = frozenset(("start_utc", "end_utc", "offsets", "skipped"))

@@ -154,7 +154,7 @@ def check(events: Path, form: Literal["text", "json", "github"], strict: bool) -
     from calfeed.diagnostics import report
     from calfeed.diagnostics.problem import Severity, SourceError, sort_problems
     from calfeed.project import load
-    from calfeed.revisions import far_revisions
+    from calfeed.revisions.revise import far_revisions
 
     now = _build_time()
     try:

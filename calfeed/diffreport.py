@@ -9,10 +9,10 @@ from datetime import UTC, datetime
 from itertools import groupby
 
 from calfeed.changes import Change, FieldChange, Kind, change_record, shorten
-from calfeed.content import format_utc
 from calfeed.diagnostics.report import format_json, plural
 from calfeed.difference import Difference
 from calfeed.law import LawChange, ZoneUse
+from calfeed.revisions.content import format_utc
 from calfeed.values.times import format_offset, format_wall
 from calfeed.zones import tzdb
 

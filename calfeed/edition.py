@@ -13,13 +13,13 @@ from datetime import datetime
 from calfeed.addresses import buried_uids, is_automatic, kept_feeds, lost_feeds, with_aliases
 from calfeed.changes import Change, Entry, compare
 from calfeed.diagnostics.problem import Mark, Problem, PromiseError, SourceError, error, warning
-from calfeed.endings import ending_problem
-from calfeed.holders import forget_past, is_let_go, remember, tell_holders
 from calfeed.law import changed_laws
 from calfeed.ledger import Manifest, PublishedFeed
 from calfeed.model import Calendar, Feed, Project, Status
 from calfeed.reused import reused_ids
-from calfeed.revisions import (
+from calfeed.revisions.endings import ending_problem
+from calfeed.revisions.holders import forget_past, is_let_go, remember, tell_holders
+from calfeed.revisions.revise import (
     UNHELD,
     Held,
     Published,
@@ -34,9 +34,9 @@ from calfeed.revisions import (
     whole_second,
     with_endings,
 )
+from calfeed.revisions.vanished import with_vanished
 from calfeed.series.pieces import pieces_of, shared_uid_problem
 from calfeed.source.yaml import dump_mapping
-from calfeed.vanished import with_vanished
 from calfeed.zones.tzdb import TZDB_VERSION
 
 MAX_HISTORY = 100

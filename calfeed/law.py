@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from calfeed.content import format_utc
 from calfeed.model import Event, Timed
+from calfeed.revisions.content import format_utc
 from calfeed.series.occurrences import horizon_of
 from calfeed.values.times import format_offset
 from calfeed.zones import tzdb

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from calfeed.changes import Entry
 from calfeed.law import Law
-from calfeed.revisions import Published, Revision
+from calfeed.revisions.revise import Published, Revision
 
 MANIFEST = "calfeed.json"
 

@@ -10,14 +10,14 @@ from itertools import chain
 from typing import Any
 
 from calfeed.changes import Change, Entry, FieldChange, Kind, change_record
-from calfeed.content import UNREADABLE, format_utc
 from calfeed.diagnostics.problem import Mark, OutputError, error
 from calfeed.edition import Edition
 from calfeed.law import Law, laws_of
 from calfeed.ledger import MANIFEST, Manifest, PublishedFeed
 from calfeed.limits.json_size import read_json
 from calfeed.model import AllDay, Artifact, Event, Feed, Timed
-from calfeed.revisions import UNHELD, Held, Published, Revised, Revision
+from calfeed.revisions.content import UNREADABLE, format_utc
+from calfeed.revisions.revise import UNHELD, Held, Published, Revised, Revision
 from calfeed.series.occurrences import first_start, horizon_of, settle, starts_between
 from calfeed.series.pieces import pieces_of
 from calfeed.text.characters import harmless_json

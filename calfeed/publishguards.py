@@ -9,7 +9,7 @@ from typing import NoReturn
 from calfeed.diagnostics.problem import Mark, OutputError, error, list_some
 from calfeed.ledger import MANIFEST, Manifest
 from calfeed.outputpaths import is_output_path
-from calfeed.revisions import Published, is_held
+from calfeed.revisions.revise import Published, is_held
 from calfeed.values.fields import MAX_SEQUENCE
 
 MAX_SHOWN = 5

@@ -10,11 +10,11 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from itertools import chain, count
 
-from calfeed.content import Content
 from calfeed.diagnostics.problem import Problem, warning
 from calfeed.ledger import Manifest
 from calfeed.model import Event, Status
-from calfeed.revisions import Published, has_passed, restore
+from calfeed.revisions.content import Content
+from calfeed.revisions.revise import Published, has_passed, restore
 from calfeed.series.agenda import span_of
 from calfeed.values.fields import MAX_NAME
 

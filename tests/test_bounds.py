@@ -12,7 +12,7 @@ from support import NOW, load_event, load_project
 
 from calfeed.diagnostics.problem import Mark, SourceError
 from calfeed.model import AllDay, Event, Recurrence
-from calfeed.revisions import Revised, revise
+from calfeed.revisions.revise import Revised, revise
 from calfeed.series.agenda import MAX_CONFLICTS, MAX_DATED, followed_until, too_many_occurrences
 from calfeed.series.expand import LAST, Effort, TooManySteps, starts_of
 from calfeed.series.matching import match
@@ -202,7 +202,7 @@ def test_long_lists_of_dates_cost_as_much_as_they_are_long(tmp_path: Path) -> No
 
 def test_tombstone_of_a_dense_series_is_read(tmp_path: Path) -> None:
     """A series that an earlier version published, and that is refused by now, can still leave a tombstone."""
-    from calfeed.content import content_of, event_of
+    from calfeed.revisions.content import content_of, event_of
 
     event = load_event(tmp_path, SERIES.format("FREQ=HOURLY"))
     content = {**content_of(event), "rrule": "FREQ=MINUTELY"}

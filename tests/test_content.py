@@ -1,4 +1,4 @@
-"""calfeed.content: what was published comes back as it was, whatever the law of its zone is by now."""
+"""calfeed.revisions.content: what was published comes back as it was, whatever the law of its zone is by now."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from support import load_event
 
-from calfeed.content import content_of, event_of
 from calfeed.model import Event
+from calfeed.revisions.content import content_of, event_of
 
 SERIES = "summary: Talk\ntimezone: {}\nstart: {}\nduration: 15m\nrrule: {}\n"
 # Zone, first start, rule. The ends are an evening, a night near midnight, one in the hour that is shown twice, one that

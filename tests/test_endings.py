@@ -1,4 +1,4 @@
-"""calfeed.endings: a running series that is deleted, cancelled or postponed leaves what took place as it was."""
+"""calfeed.revisions.endings: a running series that is deleted, cancelled or postponed leaves what took place as it was."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from calfeed.manifest import read_manifest
 from calfeed.model import Event, Status, Timed
 from calfeed.pipeline import render
 from calfeed.project import load
-from calfeed.revisions import restore
+from calfeed.revisions.revise import restore
 from calfeed.series.agenda import occurrences
 from calfeed.series.pieces import pieces_of
 

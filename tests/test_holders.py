@@ -1,4 +1,4 @@
-"""calfeed.holders: whoever may hold a cancelled event is told, whichever build and feed it was read in."""
+"""calfeed.revisions.holders: whoever may hold a cancelled event is told, whichever build and feed it was read in."""
 
 from __future__ import annotations
 

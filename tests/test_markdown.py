@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from support import NOW, load_event
 
 from calfeed.formats.ics import render_event
-from calfeed.revisions import revise
+from calfeed.revisions.revise import revise
 from calfeed.text.markdown import joined_lines, to_html, to_page, to_plain
 
 

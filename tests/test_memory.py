@@ -21,7 +21,7 @@ from calfeed.memory import read_memory
 from calfeed.model import Artifact, Event
 from calfeed.pipeline import build
 from calfeed.project import load
-from calfeed.revisions import revise
+from calfeed.revisions.revise import revise
 from calfeed.site.pages import Site
 from calfeed.snapshot import Answer, recall
 from calfeed.state import read_checked, write_checked

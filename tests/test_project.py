@@ -15,7 +15,7 @@ from calfeed.formats.ics import render_event
 from calfeed.model import AllDay, Timed
 from calfeed.pipeline import render
 from calfeed.project import load
-from calfeed.revisions import revise
+from calfeed.revisions.revise import revise
 
 
 def feeds_of(root: Path, feeds: str, **events: str) -> dict[str, tuple[str, ...]]:

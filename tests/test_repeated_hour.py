@@ -9,9 +9,9 @@ import pytest
 from readers import icaljs, pyreader, rules
 from support import CALENDAR, NOW, VENUES, load_event, load_project, write_files
 
-from calfeed.content import content_of, event_of
 from calfeed.diagnostics.problem import Severity, SourceError
 from calfeed.pipeline import build
+from calfeed.revisions.content import content_of, event_of
 
 SHOW = "summary: Late show\nstart: 2026-10-03 23:30\nduration: 2h\ntimezone: Europe/Berlin\n"
 BACKUP = "summary: Backup\nstart: 2026-10-20 02:30\nduration: 20m\ntimezone: Europe/Berlin\n"

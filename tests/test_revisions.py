@@ -1,4 +1,4 @@
-"""calfeed.revisions: what counts as a change, and what a change does to number and stamps."""
+"""calfeed.revisions.revise: what counts as a change, and what a change does to number and stamps."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 from support import LATER, NOW, TALK, load_event, tree, write_events
 
-from calfeed.content import content_of, fingerprint_of
 from calfeed.diagnostics.problem import OutputError
 from calfeed.model import Event
 from calfeed.pipeline import build
-from calfeed.revisions import Published, Revision, bury, revise
+from calfeed.revisions.content import content_of, fingerprint_of
+from calfeed.revisions.revise import Published, Revision, bury, revise
 
 
 def published(event: Event, revision: Revision) -> dict[str, Published]:

@@ -9,10 +9,10 @@ import pytest
 from readers import icaljs, pyreader
 from support import CALENDAR, NOW, VENUES, load_event, write_files
 
-from calfeed.content import content_of
 from calfeed.formats.until import rrule_in_files
 from calfeed.model import Event
 from calfeed.pipeline import build
+from calfeed.revisions.content import content_of
 
 SERIES = "summary: X\nstart: {start}\n{more}timezone: {zone}\nrrule: {rule}\n"
 WRITTEN = [

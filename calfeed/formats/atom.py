@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 from xml.etree import ElementTree as ET
 
 from calfeed.changes import Entry, FieldChange, Kind, shorten
-from calfeed.content import format_utc
 from calfeed.edition import Edition
 from calfeed.model import Artifact, Calendar
+from calfeed.revisions.content import format_utc
 from calfeed.text.characters import harmless, harmless_line
 
 PATH = "changes.atom"

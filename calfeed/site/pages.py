@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from calfeed.links import subscribe_links
 from calfeed.model import Artifact, Event, Feed, Project, page_path
-from calfeed.revisions import Revised
+from calfeed.revisions.revise import Revised
 from calfeed.site import series
 from calfeed.site.engine import as_html
 from calfeed.site.hosting import host_files

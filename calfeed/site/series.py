@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from calfeed.model import AllDay, Event, Recurrence, Status
-from calfeed.revisions import Revised
+from calfeed.revisions.revise import Revised
 from calfeed.series.agenda import days_of, followed_until, on_days
 from calfeed.series.expand import as_wall, end_of
 from calfeed.series.occurrences import first_start

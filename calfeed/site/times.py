@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, timedelta, timezone
 
-from calfeed.content import format_utc
 from calfeed.model import AllDay, Event, ZonedTime
+from calfeed.revisions.content import format_utc
 from calfeed.site import dates
 from calfeed.site.words import WORDS
 

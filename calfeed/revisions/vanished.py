@@ -10,9 +10,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date, datetime
 
-from calfeed.content import content_of, fingerprint_of
 from calfeed.model import AllDay, Event, Status
-from calfeed.revisions import Published, next_revision, restore, whole_second
+from calfeed.revisions.content import content_of, fingerprint_of
+from calfeed.revisions.revise import Published, next_revision, restore, whole_second
 from calfeed.series.occurrences import first_start, horizon_of, occurrence_at, starts_between
 from calfeed.series.pieces import is_over, owner_of, pieces_of
 

@@ -12,7 +12,9 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
 
-from calfeed.content import (
+from calfeed.diagnostics.problem import Mark, OutputError, Problem, error, warning
+from calfeed.model import Event
+from calfeed.revisions.content import (
     UNREADABLE,
     Content,
     content_of,
@@ -21,9 +23,7 @@ from calfeed.content import (
     format_utc,
     is_same_content,
 )
-from calfeed.diagnostics.problem import Mark, OutputError, Problem, error, warning
-from calfeed.endings import cancelled_from, may_end, with_ending
-from calfeed.model import Event
+from calfeed.revisions.endings import cancelled_from, may_end, with_ending
 from calfeed.series.agenda import span_of
 from calfeed.series.occurrences import length_of
 from calfeed.series.pieces import pieces_of

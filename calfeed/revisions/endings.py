@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 
-from calfeed.content import Content, cancelled
 from calfeed.diagnostics.problem import Mark, Problem, warning
 from calfeed.model import Ending, Event, Instance, Status
+from calfeed.revisions.content import Content, cancelled
 from calfeed.series.occurrences import first_start, starts_between
 from calfeed.series.pieces import first_ahead, has_room, is_over
 

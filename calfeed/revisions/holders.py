@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from calfeed.model import Feed, Status
-from calfeed.revisions import UNHELD, Held, Published, Revised, ends_at, restore
+from calfeed.revisions.revise import UNHELD, Held, Published, Revised, ends_at, restore
 
 # The fields of a content that decide when an event is over.
 _DATES = ("start", "end", "start_utc", "end_utc", "rrule", "rdates", "exdates", "overrides", "ending")
