@@ -19,9 +19,9 @@ if TYPE_CHECKING:
         SourceError,
         UnfinishedError,
     )
-    from calfeed.difference import Difference, diff
-    from calfeed.edition import Consent
-    from calfeed.ledger import Manifest
+    from calfeed.editions.diff import Difference, diff
+    from calfeed.editions.edition import Consent
+    from calfeed.editions.manifest import Manifest
     from calfeed.model import Artifact, Event, Project
     from calfeed.pipeline import BuildResult, build, render
     from calfeed.project import load
@@ -31,10 +31,10 @@ _HOMES = {
     "Artifact": "model",
     "BuildResult": "pipeline",
     "CalfeedError": "diagnostics.problem",
-    "Consent": "edition",
-    "Difference": "difference",
+    "Consent": "editions.edition",
+    "Difference": "editions.diff",
     "Event": "model",
-    "Manifest": "ledger",
+    "Manifest": "editions.manifest",
     "OutputError": "diagnostics.problem",
     "Problem": "diagnostics.problem",
     "Project": "model",
@@ -42,7 +42,7 @@ _HOMES = {
     "SourceError": "diagnostics.problem",
     "UnfinishedError": "diagnostics.problem",
     "build": "pipeline",
-    "diff": "difference",
+    "diff": "editions.diff",
     "load": "project",
     "load_baseline": "baseline",
     "occurrences": "series.agenda",

@@ -8,9 +8,9 @@ from urllib.parse import urljoin, urlsplit
 
 from calfeed import fetching
 from calfeed.diagnostics.problem import Mark, OutputError, error
+from calfeed.editions.manifest import MANIFEST, Manifest
+from calfeed.editions.manifest_json import read_manifest
 from calfeed.fetching import REDIRECTS, Fetch, FetchError, Request, without_password
-from calfeed.ledger import MANIFEST, Manifest
-from calfeed.manifest import read_manifest
 
 MAX_BYTES = 300_000_000
 """The longest manifest that is read: several times that of 100,000 events."""

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from socket import socket
 
     from calfeed.diagnostics.problem import CalfeedError
-    from calfeed.ledger import Manifest
+    from calfeed.editions.manifest import Manifest
     from calfeed.model import Project
     from calfeed.pipeline import BuildResult
     from calfeed.targets import Target
@@ -215,7 +215,7 @@ def build(
         return
 
     from calfeed import pipeline
-    from calfeed.edition import Consent
+    from calfeed.editions.edition import Consent
     from calfeed.text.urls import read_base_url
     from calfeed.workers import processes
 
@@ -278,7 +278,7 @@ def diff(
 ) -> None:
     """Show what a build of EVENTS would change for subscribers."""
     from calfeed import diffreport
-    from calfeed.difference import diff as find_difference
+    from calfeed.editions.diff import diff as find_difference
     from calfeed.values import fields
 
     for tzid in tzids:
@@ -307,7 +307,7 @@ def diff(
 def zones(events: Path, out: Path, baseline: str | None, form: Literal["text", "json"]) -> None:
     """List the zones of EVENTS, their changes within a year, and where the law changed since the last build."""
     from calfeed import diffreport
-    from calfeed.law import changed_laws, zones_in_use
+    from calfeed.editions.zone_law import changed_laws, zones_in_use
 
     project = _load(events)
     now = _build_time()
@@ -592,7 +592,7 @@ def _load_baseline(location: str, *, may_miss: bool) -> Manifest:
     """Return what is published at `location`; an empty manifest if there is nothing, and that may be."""
     from calfeed.baseline import folder_meant, load_baseline
     from calfeed.diagnostics.problem import Mark, OutputError, error
-    from calfeed.ledger import Manifest
+    from calfeed.editions.manifest import Manifest
 
     found = load_baseline(location)
     if found is None and not may_miss:

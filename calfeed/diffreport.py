@@ -8,10 +8,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from itertools import groupby
 
-from calfeed.changes import Change, FieldChange, Kind, change_record, shorten
 from calfeed.diagnostics.report import format_json, plural
-from calfeed.difference import Difference
-from calfeed.law import LawChange, ZoneUse
+from calfeed.editions.compare import Change, FieldChange, Kind, change_record, shorten
+from calfeed.editions.diff import Difference
+from calfeed.editions.zone_law import LawChange, ZoneUse
 from calfeed.revisions.content import format_utc
 from calfeed.values.times import format_offset, format_wall
 from calfeed.zones import tzdb

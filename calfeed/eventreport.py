@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from calfeed.diagnostics.report import format_json, format_table, plural, shown_text, width
-from calfeed.manifest import event_record
+from calfeed.editions.manifest_json import event_record
 from calfeed.model import AllDay, Event, Instance, Status, Timed, ZonedTime
 from calfeed.values.times import format_offset
 from calfeed.zones.tzdb import offset_at

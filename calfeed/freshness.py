@@ -8,8 +8,8 @@ from datetime import datetime
 from pathlib import Path
 
 from calfeed.diagnostics.problem import Mark, Problem, SourceError, warning
-from calfeed.difference import Difference, diff
-from calfeed.ledger import MANIFEST
+from calfeed.editions.diff import Difference, diff
+from calfeed.editions.manifest import MANIFEST
 from calfeed.project import load
 from calfeed.release import Release
 from calfeed.source.folder import CALENDAR, find_files

@@ -29,10 +29,10 @@ import filelock
 
 from calfeed.buildjournal import Journal, identity_of, read_journal, render_journal
 from calfeed.diagnostics.problem import Mark, OutputError, Problem, UnfinishedError, error
-from calfeed.ledger import MANIFEST, Manifest
-from calfeed.manifest import read_manifest
+from calfeed.editions.manifest import MANIFEST, Manifest
+from calfeed.editions.manifest_json import read_manifest
+from calfeed.editions.output_paths import is_output_path
 from calfeed.model import Artifact
-from calfeed.outputpaths import is_output_path
 from calfeed.state import JOURNAL, STAGING, STATE, Seen, seen, state_of
 
 SameManifest: TypeAlias = "Callable[[bytes, bytes], bool]"

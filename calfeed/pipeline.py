@@ -10,13 +10,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from calfeed.addresses import is_automatic
 from calfeed.diagnostics.problem import Mark, OutputError, Problem, error, sort_problems, warning
-from calfeed.edition import Consent, Edition, prepare, without_expired
+from calfeed.editions.edition import Consent, Edition, prepare, without_expired
+from calfeed.editions.feed_paths import is_automatic
+from calfeed.editions.manifest import MANIFEST, Manifest
+from calfeed.editions.manifest_json import render_manifest, same_output
 from calfeed.formats.atom import render_changes
 from calfeed.formats.ics import RenderedEvent, render_event, render_feed, render_single
-from calfeed.ledger import MANIFEST, Manifest
-from calfeed.manifest import render_manifest, same_output
 from calfeed.memory import Memory, Printed, read_memory, write_memory
 from calfeed.model import Artifact, Event, Feed, Project, page_path
 from calfeed.output import Changes, Dist, open_dist, view_dist

@@ -13,8 +13,8 @@ from urllib.parse import urlsplit
 from calfeed import pipeline
 from calfeed.diagnostics import report
 from calfeed.diagnostics.problem import CalfeedError
+from calfeed.editions.manifest import MANIFEST, Manifest
 from calfeed.injection import LOOK, RELOAD, SCRIPT, STATE, STYLE, format_page, format_report, inject
-from calfeed.ledger import MANIFEST, Manifest
 from calfeed.media import HTML, PLAIN, content_type_of
 
 _DIST = "dist"

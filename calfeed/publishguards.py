@@ -7,8 +7,8 @@ from datetime import datetime
 from typing import NoReturn
 
 from calfeed.diagnostics.problem import Mark, OutputError, error, list_some
-from calfeed.ledger import MANIFEST, Manifest
-from calfeed.outputpaths import is_output_path
+from calfeed.editions.manifest import MANIFEST, Manifest
+from calfeed.editions.output_paths import is_output_path
 from calfeed.revisions.revise import Published, is_held
 from calfeed.values.fields import MAX_SEQUENCE
 

@@ -30,9 +30,9 @@ from pathlib import PurePosixPath
 from typing import NoReturn
 
 from calfeed.diagnostics.problem import Mark, OutputError, Problem, UnfinishedError, error, list_some
+from calfeed.editions.manifest import MANIFEST, Manifest
+from calfeed.editions.manifest_json import read_manifest
 from calfeed.formats import atom
-from calfeed.ledger import MANIFEST, Manifest
-from calfeed.manifest import read_manifest
 from calfeed.output import Changes
 from calfeed.publishguards import MAX_SHOWN, check_calendar, check_paths, check_revisions, forbid, place_of
 from calfeed.publishjournal import journal_of, journals_in, part_of, parts_in, read_journal, render_journal

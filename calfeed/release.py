@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from calfeed.diagnostics.problem import Mark, OutputError, error
-from calfeed.ledger import MANIFEST, Manifest
-from calfeed.manifest import read_manifest
+from calfeed.editions.manifest import MANIFEST, Manifest
+from calfeed.editions.manifest_json import read_manifest
 from calfeed.model import Artifact
 from calfeed.publishguards import check_paths, forbid
 

@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 from hypothesis import strategies as st
 from support import NOW, TALK, write_events
 
-from calfeed.ledger import MANIFEST
+from calfeed.editions.manifest import MANIFEST
 from calfeed.pipeline import build
 from calfeed.source.schema import CalendarEntry, DefaultsEntry, EventEntry, FeedEntry, VenueEntry
 

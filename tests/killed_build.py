@@ -8,7 +8,7 @@ import sys
 from hashlib import sha256
 from pathlib import Path
 
-from calfeed.ledger import MANIFEST
+from calfeed.editions.manifest import MANIFEST
 from calfeed.model import Artifact
 from calfeed.output import open_dist
 

@@ -27,7 +27,7 @@ from tempfile import TemporaryDirectory
 
 from support import CALENDAR, NOW, VENUES, tree, write_files
 
-from calfeed.ledger import MANIFEST
+from calfeed.editions.manifest import MANIFEST
 from calfeed.pipeline import build
 from calfeed.snapshot import recall
 

@@ -21,10 +21,10 @@ from support import CALENDAR, LATER, NOW, TALK, VENUES, tree, write_events
 
 from calfeed.diagnostics.problem import CalfeedError, OutputError, Problem, SourceError
 from calfeed.diagnostics.report import format_problems, format_problems_github, format_problems_json
-from calfeed.edition import Consent
+from calfeed.editions.edition import Consent
+from calfeed.editions.manifest import MANIFEST
+from calfeed.editions.manifest_json import read_manifest
 from calfeed.eventreport import format_events
-from calfeed.ledger import MANIFEST
-from calfeed.manifest import read_manifest
 from calfeed.model import AllDay, Artifact, Event, Project
 from calfeed.pipeline import build, render
 from calfeed.project import load

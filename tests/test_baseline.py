@@ -13,9 +13,9 @@ from support import CALENDAR, LATER, NOW, TALK, run, tree, write_files
 
 from calfeed.baseline import MAX_REDIRECTS, folder_meant, load_baseline
 from calfeed.diagnostics.problem import OutputError
+from calfeed.editions.manifest import MANIFEST
+from calfeed.editions.manifest_json import read_manifest
 from calfeed.fetching import Answer, FetchError, Request
-from calfeed.ledger import MANIFEST
-from calfeed.manifest import read_manifest
 from calfeed.pipeline import build
 
 URL = "https://host.example/calendar/calfeed.json"

@@ -26,7 +26,7 @@ from support import run, tree, write_files
 from workflows import Runner, read_workflow
 
 import calfeed
-from calfeed.ledger import MANIFEST
+from calfeed.editions.manifest import MANIFEST
 
 ROOT = Path(__file__).parents[1]
 TEMPLATES = Path(calfeed.__file__).parent / "ci"

@@ -1,4 +1,4 @@
-"""calfeed.difference, calfeed.changes and what `calfeed diff` shows of them."""
+"""calfeed.editions.diff, calfeed.editions.compare and what `calfeed diff` shows of them."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ import pytz
 from support import CALENDAR, LATER, NOW, VENUES, run, write_files
 
 from calfeed.diffreport import MAX_MARKDOWN, show_time
-from calfeed.ledger import MANIFEST
-from calfeed.manifest import read_manifest
+from calfeed.editions.manifest import MANIFEST
+from calfeed.editions.manifest_json import read_manifest
 from calfeed.pipeline import build
 
 TALK = "summary: Talk\nstart: 2027-05-18 18:00\nduration: 1h\nvenue: hub\n"

@@ -1,4 +1,4 @@
-"""calfeed.edition: what is published after what was: tombstones, kept addresses, and promises not broken by a slip."""
+"""calfeed.editions.edition: what is published after what was: tombstones, kept addresses, and promises not broken by a slip."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from readers import rules
 from support import CALENDAR, LATER, NOW, TALK, VENUES, write_events, write_files
 
 from calfeed.diagnostics.problem import CalfeedError, OutputError, PromiseError
-from calfeed.difference import diff
 from calfeed.diffreport import format_difference
-from calfeed.edition import MAX_HISTORY, Consent
-from calfeed.ledger import MANIFEST, Manifest
-from calfeed.manifest import read_manifest
+from calfeed.editions.diff import diff
+from calfeed.editions.edition import MAX_HISTORY, Consent
+from calfeed.editions.manifest import MANIFEST, Manifest
+from calfeed.editions.manifest_json import read_manifest
 from calfeed.pipeline import build, render
 from calfeed.project import load
 

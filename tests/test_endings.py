@@ -12,9 +12,9 @@ from readers import icaljs, pyreader, rules
 from support import CALENDAR, run, write_files
 
 from calfeed.diagnostics.problem import SourceError
-from calfeed.edition import Consent, prepare
-from calfeed.ledger import MANIFEST, Manifest
-from calfeed.manifest import read_manifest
+from calfeed.editions.edition import Consent, prepare
+from calfeed.editions.manifest import MANIFEST, Manifest
+from calfeed.editions.manifest_json import read_manifest
 from calfeed.model import Event, Status, Timed
 from calfeed.pipeline import render
 from calfeed.project import load

@@ -13,8 +13,8 @@ from readers import icaljs, pyreader, rfc5545, rules
 from readers.reading import Reading
 from support import NOW, tree
 
-from calfeed.ledger import MANIFEST
-from calfeed.manifest import same_output
+from calfeed.editions.manifest import MANIFEST
+from calfeed.editions.manifest_json import same_output
 from calfeed.pipeline import build
 
 CASES = sorted(path for path in (Path(__file__).parent / "data" / "ok").iterdir() if path.is_dir())

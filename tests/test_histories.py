@@ -18,7 +18,7 @@ from pathlib import Path
 from support import write_files
 from test_edition import REMOVALS, WITH_FEEDS, Calendar, vevents
 
-from calfeed.ledger import MANIFEST
+from calfeed.editions.manifest import MANIFEST
 
 DAY = timedelta(days=1)
 BEGIN = datetime(2027, 1, 1, tzinfo=UTC)

@@ -11,9 +11,9 @@ from support import CALENDAR, NOW, VENUES, run, write_files
 from test_edition import REMOVALS, WITH_FEEDS, Calendar, code_of, vevents
 
 from calfeed.diagnostics.problem import OutputError
-from calfeed.edition import Consent
-from calfeed.ledger import MANIFEST, Manifest
-from calfeed.manifest import read_manifest
+from calfeed.editions.edition import Consent
+from calfeed.editions.manifest import MANIFEST, Manifest
+from calfeed.editions.manifest_json import read_manifest
 from calfeed.publishguards import check_revisions
 
 MAIN, MUSIC, FILM = "test.ics", "feeds/category/music.ics", "feeds/category/film.ics"

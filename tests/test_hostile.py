@@ -19,10 +19,10 @@ from support import CALENDAR, NOW, TALK, run, tree, write_events, write_files
 
 from calfeed.diagnostics.problem import CalfeedError, OutputError, SourceError
 from calfeed.diagnostics.report import format_problems
-from calfeed.ledger import MANIFEST
+from calfeed.editions.manifest import MANIFEST
+from calfeed.editions.manifest_json import read_manifest
+from calfeed.editions.output_paths import is_output_path
 from calfeed.limits.json_size import read_json
-from calfeed.manifest import read_manifest
-from calfeed.outputpaths import is_output_path
 from calfeed.pipeline import build
 from calfeed.project import load
 from calfeed.promises import read_promise

@@ -16,8 +16,8 @@ from support import DOT, LATER, NOW, TALK, run, tree, write_events, write_files
 
 from calfeed import output
 from calfeed.diagnostics.problem import OutputError
-from calfeed.edition import Consent
-from calfeed.ledger import MANIFEST
+from calfeed.editions.edition import Consent
+from calfeed.editions.manifest import MANIFEST
 from calfeed.model import Artifact
 from calfeed.output import open_dist, view_dist
 from calfeed.pipeline import build

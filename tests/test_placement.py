@@ -18,7 +18,7 @@ from readers import icaljs, pyreader, rules
 from support import LATER, NOW, write_files
 
 from calfeed.diagnostics.problem import Problem, SourceError
-from calfeed.edition import Consent
+from calfeed.editions.edition import Consent
 from calfeed.model import Project
 from calfeed.pipeline import build, render
 from calfeed.project import load

@@ -20,8 +20,8 @@ from support import LATER, NOW, TALK, run, tree, write_events, write_files
 
 from calfeed import publishing
 from calfeed.diagnostics.problem import OutputError, UnfinishedError
-from calfeed.edition import Consent
-from calfeed.ledger import MANIFEST
+from calfeed.editions.edition import Consent
+from calfeed.editions.manifest import MANIFEST
 from calfeed.output import Changes
 from calfeed.pipeline import build
 from calfeed.publishing import plan

@@ -12,7 +12,6 @@ import pytest
 from support import CALENDAR, NOW, TALK, VENUES, run, write_events, write_files
 
 import calfeed
-from calfeed.changes import Change, FieldChange, Kind
 from calfeed.diagnostics.problem import Mark, OutputError, error
 from calfeed.diagnostics.report import (
     format_findings,
@@ -22,12 +21,13 @@ from calfeed.diagnostics.report import (
     shown,
     shown_text,
 )
-from calfeed.difference import Difference
 from calfeed.diffreport import MAX_MARKDOWN, format_difference_markdown
 from calfeed.doctor import examine
+from calfeed.editions.compare import Change, FieldChange, Kind
+from calfeed.editions.diff import Difference
+from calfeed.editions.manifest import MANIFEST
+from calfeed.editions.manifest_json import read_manifest
 from calfeed.fetching import Answer, FetchError, Request
-from calfeed.ledger import MANIFEST
-from calfeed.manifest import read_manifest
 from calfeed.pipeline import build
 
 # What actions/runner takes for a command: `::name` after space, and `##[name` anywhere in a line.

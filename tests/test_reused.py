@@ -1,4 +1,4 @@
-"""calfeed.reused: a UID that subscribers know as that of another event is told of once, with an id that is free."""
+"""calfeed.editions.reused: a UID that subscribers know as that of another event is told of once, with an id that is free."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from support import CALENDAR, run, write_files
 from test_edition import WITH_FEEDS, Calendar
 
 from calfeed.diagnostics.problem import Problem, Severity
-from calfeed.difference import diff
-from calfeed.edition import Consent, prepare
+from calfeed.editions.diff import diff
+from calfeed.editions.edition import Consent, prepare
 from calfeed.project import load
 from calfeed.values.fields import read_id
 

@@ -21,8 +21,8 @@ from servers import DEADLINE, free_port, listening, wait_until
 from support import LATER, NOW, TALK, run, tree, write_events
 from support import start as start_process
 
-from calfeed.edition import Consent
-from calfeed.ledger import MANIFEST
+from calfeed.editions.edition import Consent
+from calfeed.editions.manifest import MANIFEST
 from calfeed.pipeline import build
 from calfeed.publishjournal import journals_in
 

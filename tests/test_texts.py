@@ -18,8 +18,8 @@ from support import NOW, TALK, load_project, run, tree, write_events, write_file
 
 from calfeed.diagnostics.problem import CalfeedError, SourceError
 from calfeed.diagnostics.report import format_problems, format_problems_github, format_problems_json
+from calfeed.editions.manifest_json import read_manifest
 from calfeed.formats.content_lines import fold, text_line
-from calfeed.manifest import read_manifest
 from calfeed.model import Artifact, Event, Organizer, Project
 from calfeed.pipeline import build, render
 from calfeed.project import load

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from xml.etree import ElementTree as ET
 
-from calfeed.changes import Entry, FieldChange, Kind, shorten
-from calfeed.edition import Edition
+from calfeed.editions.compare import Entry, FieldChange, Kind, shorten
+from calfeed.editions.edition import Edition
 from calfeed.model import Artifact, Calendar
 from calfeed.revisions.content import format_utc
 from calfeed.text.characters import harmless, harmless_line

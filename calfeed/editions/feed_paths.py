@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
 
-from calfeed.ledger import Manifest, PublishedFeed
+from calfeed.editions.manifest import Manifest, PublishedFeed
 from calfeed.model import Feed, Project
 from calfeed.revisions.revise import Published, leaves_tombstone
 from calfeed.values.fields import read_id

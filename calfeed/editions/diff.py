@@ -6,13 +6,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from calfeed.changes import Change, Kind, compare
 from calfeed.diagnostics.problem import Problem
-from calfeed.edition import ended_series, refusals, vanished_feeds
-from calfeed.law import LawChange, changed_laws
-from calfeed.ledger import Manifest
+from calfeed.editions.compare import Change, Kind, compare
+from calfeed.editions.edition import ended_series, refusals, vanished_feeds
+from calfeed.editions.manifest import Manifest
+from calfeed.editions.reused import reused_ids
+from calfeed.editions.zone_law import LawChange, changed_laws
 from calfeed.model import Project
-from calfeed.reused import reused_ids
 from calfeed.revisions.content import content_of, fingerprint_of
 from calfeed.revisions.revise import with_endings
 from calfeed.zones.tzdb import TZDB_VERSION

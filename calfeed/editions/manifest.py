@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from calfeed.changes import Entry
-from calfeed.law import Law
+from calfeed.editions.compare import Entry
+from calfeed.editions.zone_law import Law
 from calfeed.revisions.revise import Published, Revision
 
 MANIFEST = "calfeed.json"

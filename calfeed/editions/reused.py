@@ -11,7 +11,7 @@ from datetime import datetime
 from itertools import chain, count
 
 from calfeed.diagnostics.problem import Problem, warning
-from calfeed.ledger import Manifest
+from calfeed.editions.manifest import Manifest
 from calfeed.model import Event, Status
 from calfeed.revisions.content import Content
 from calfeed.revisions.revise import Published, has_passed, restore

@@ -10,13 +10,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from calfeed.addresses import buried_uids, is_automatic, kept_feeds, lost_feeds, with_aliases
-from calfeed.changes import Change, Entry, compare
 from calfeed.diagnostics.problem import Mark, Problem, PromiseError, SourceError, error, warning
-from calfeed.law import changed_laws
-from calfeed.ledger import Manifest, PublishedFeed
+from calfeed.editions.compare import Change, Entry, compare
+from calfeed.editions.feed_paths import buried_uids, is_automatic, kept_feeds, lost_feeds, with_aliases
+from calfeed.editions.manifest import Manifest, PublishedFeed
+from calfeed.editions.reused import reused_ids
+from calfeed.editions.zone_law import changed_laws
 from calfeed.model import Calendar, Feed, Project, Status
-from calfeed.reused import reused_ids
 from calfeed.revisions.endings import ending_problem
 from calfeed.revisions.holders import forget_past, is_let_go, remember, tell_holders
 from calfeed.revisions.revise import (

@@ -9,11 +9,11 @@ from importlib.metadata import version
 from itertools import chain
 from typing import Any
 
-from calfeed.changes import Change, Entry, FieldChange, Kind, change_record
 from calfeed.diagnostics.problem import Mark, OutputError, error
-from calfeed.edition import Edition
-from calfeed.law import Law, laws_of
-from calfeed.ledger import MANIFEST, Manifest, PublishedFeed
+from calfeed.editions.compare import Change, Entry, FieldChange, Kind, change_record
+from calfeed.editions.edition import Edition
+from calfeed.editions.manifest import MANIFEST, Manifest, PublishedFeed
+from calfeed.editions.zone_law import Law, laws_of
 from calfeed.limits.json_size import read_json
 from calfeed.model import AllDay, Artifact, Event, Feed, Timed
 from calfeed.revisions.content import UNREADABLE, format_utc
