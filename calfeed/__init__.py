@@ -10,7 +10,6 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from calfeed.baseline import load_baseline
     from calfeed.diagnostics.problem import (
         CalfeedError,
         OutputError,
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from calfeed.editions.diff import Difference, diff
     from calfeed.editions.edition import Consent
     from calfeed.editions.manifest import Manifest
+    from calfeed.fetch.baseline import load_baseline
     from calfeed.model import Artifact, Event, Project
     from calfeed.pipeline import BuildResult, build, render
     from calfeed.project import load
@@ -44,7 +44,7 @@ _HOMES = {
     "build": "pipeline",
     "diff": "editions.diff",
     "load": "project",
-    "load_baseline": "baseline",
+    "load_baseline": "fetch.baseline",
     "occurrences": "series.agenda",
     "render": "pipeline",
 }

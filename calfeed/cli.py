@@ -451,7 +451,7 @@ def doctor(url: str, form: Literal["text", "json"]) -> None:
     from calfeed.diagnostics import report
     from calfeed.doctor import examine, has_fault
     from calfeed.exchange import read_address
-    from calfeed.fetching import fetch, without_password
+    from calfeed.fetch.http import fetch, without_password
 
     try:
         address = read_address(url)
@@ -590,9 +590,9 @@ def _load_published(baseline: str | None, out: Path) -> Manifest:
 
 def _load_baseline(location: str, *, may_miss: bool) -> Manifest:
     """Return what is published at `location`; an empty manifest if there is nothing, and that may be."""
-    from calfeed.baseline import folder_meant, load_baseline
     from calfeed.diagnostics.problem import Mark, OutputError, error
     from calfeed.editions.manifest import Manifest
+    from calfeed.fetch.baseline import folder_meant, load_baseline
 
     found = load_baseline(location)
     if found is None and not may_miss:

@@ -14,7 +14,7 @@ from urllib.parse import urljoin, urlsplit
 from calfeed import exchange
 from calfeed.editions.manifest import MANIFEST
 from calfeed.exchange import Trail, follow
-from calfeed.fetching import Fetch, FetchError
+from calfeed.fetch.http import Fetch, FetchError
 from calfeed.findings import Finding, Level, fault, merge, ok, risk
 from calfeed.pipeline import MAX_FEED_BYTES, MAX_FEED_EVENTS
 from calfeed.project import Progress, silent

@@ -8,7 +8,7 @@ from ipaddress import ip_address
 from urllib.parse import urljoin, urlsplit, urlunsplit
 from urllib.robotparser import RobotFileParser
 
-from calfeed.fetching import REDIRECTS, Answer, Fetch, FetchError, Request, without_password
+from calfeed.fetch.http import REDIRECTS, Answer, Fetch, FetchError, Request, without_password
 from calfeed.findings import Finding, fault, ok, risk
 
 MAX_REDIRECTS = 5

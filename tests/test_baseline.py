@@ -1,4 +1,4 @@
-"""calfeed.baseline: what is published now, from a path or from the web, and no start from nothing by a slip."""
+"""calfeed.fetch.baseline: what is published now, from a path or from the web, and no start from nothing by a slip."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ import pytest
 from servers import free_port, listening
 from support import CALENDAR, LATER, NOW, TALK, run, tree, write_files
 
-from calfeed.baseline import MAX_REDIRECTS, folder_meant, load_baseline
 from calfeed.diagnostics.problem import OutputError
 from calfeed.editions.manifest import MANIFEST
 from calfeed.editions.manifest_json import read_manifest
-from calfeed.fetching import Answer, FetchError, Request
+from calfeed.fetch.baseline import MAX_REDIRECTS, folder_meant, load_baseline
+from calfeed.fetch.http import Answer, FetchError, Request
 from calfeed.pipeline import build
 
 URL = "https://host.example/calendar/calfeed.json"

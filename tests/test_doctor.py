@@ -13,7 +13,7 @@ from support import NOW, TALK, run, tree, write_events
 
 from calfeed.diagnostics.report import format_findings, summarize_findings
 from calfeed.doctor import MAX_FEEDS, examine
-from calfeed.fetching import Answer, Fetch, FetchError, Request
+from calfeed.fetch.http import Answer, Fetch, FetchError, Request
 from calfeed.findings import Finding, Level, fault
 from calfeed.pipeline import build
 from calfeed.published import read_events

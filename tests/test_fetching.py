@@ -1,4 +1,4 @@
-"""calfeed.fetching: one exchange, and every way in which there is no answer, told in words."""
+"""calfeed.fetch.http: one exchange, and every way in which there is no answer, told in words."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from contextlib import contextmanager
 import pytest
 from servers import free_port
 
-from calfeed.fetching import Answer, FetchError, Request, fetch
+from calfeed.fetch.http import Answer, FetchError, Request, fetch
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/calendar\r\n"
 

@@ -27,7 +27,7 @@ from calfeed.editions.compare import Change, FieldChange, Kind
 from calfeed.editions.diff import Difference
 from calfeed.editions.manifest import MANIFEST
 from calfeed.editions.manifest_json import read_manifest
-from calfeed.fetching import Answer, FetchError, Request
+from calfeed.fetch.http import Answer, FetchError, Request
 from calfeed.pipeline import build
 
 # What actions/runner takes for a command: `::name` after space, and `##[name` anywhere in a line.

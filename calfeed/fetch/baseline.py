@@ -6,11 +6,11 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from urllib.parse import urljoin, urlsplit
 
-from calfeed import fetching
 from calfeed.diagnostics.problem import Mark, OutputError, error
 from calfeed.editions.manifest import MANIFEST, Manifest
 from calfeed.editions.manifest_json import read_manifest
-from calfeed.fetching import REDIRECTS, Fetch, FetchError, Request, without_password
+from calfeed.fetch import http
+from calfeed.fetch.http import REDIRECTS, Fetch, FetchError, Request, without_password
 
 MAX_BYTES = 300_000_000
 """The longest manifest that is read: several times that of 100,000 events."""
@@ -19,7 +19,7 @@ _MISSING = (404, 410)
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
-def load_baseline(location: str, fetch: Fetch = fetching.fetch) -> Manifest | None:
+def load_baseline(location: str, fetch: Fetch = http.fetch) -> Manifest | None:
     """Return the manifest at `location`; None if there is none.
 
     Args:

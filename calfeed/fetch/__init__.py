@@ -1,0 +1,1 @@
+"""What is published now, from a path or over https."""
