@@ -16,7 +16,7 @@ from pathlib import Path
 
 from calfeed.diagnostics.problem import Mark
 from calfeed.model import AllDay, Event, Organizer, Picture, Resolved, Status, Timed, Venue, ZoneChoice, ZonedTime
-from calfeed.state import (
+from calfeed.output.state import (
     UNREADABLE,
     Row,
     Seen,

@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import TypeAlias
 
 from calfeed.diagnostics.problem import Mark, Problem
-from calfeed.state import Seen
+from calfeed.output.state import Seen
 from calfeed.values.rules import Rule
 from calfeed.values.times import Duration
 

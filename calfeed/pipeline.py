@@ -19,12 +19,12 @@ from calfeed.formats.atom import render_changes
 from calfeed.formats.ics import RenderedEvent, render_event, render_feed, render_single
 from calfeed.memory import Memory, Printed, read_memory, write_memory
 from calfeed.model import Artifact, Event, Feed, Project, page_path
-from calfeed.output import Changes, Dist, open_dist, view_dist
+from calfeed.output.dist import Changes, Dist, open_dist, view_dist
+from calfeed.output.state import clock_of
 from calfeed.project import Progress, load, silent
 from calfeed.revisions.holders import is_told
 from calfeed.revisions.revise import Revised, Revision
 from calfeed.snapshot import Answer, Snapshot, key_of, write_snapshot
-from calfeed.state import clock_of
 from calfeed.vtimezone.files import place
 from calfeed.workers import Executor
 

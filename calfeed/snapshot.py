@@ -17,8 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from calfeed.diagnostics.problem import Problem
-from calfeed.source.folder import find_files
-from calfeed.state import (
+from calfeed.output.state import (
     JOURNAL,
     STAGING,
     UNREADABLE,
@@ -32,6 +31,7 @@ from calfeed.state import (
     state_of,
     write_checked,
 )
+from calfeed.source.folder import find_files
 from calfeed.versions import fingerprint
 
 _FILE = "snapshot"

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from calfeed.editions.manifest import MANIFEST
 from calfeed.model import Artifact
-from calfeed.output import open_dist
+from calfeed.output.dist import open_dist
 
 moves = 0
 

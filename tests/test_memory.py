@@ -1,4 +1,4 @@
-"""calfeed.snapshot, calfeed.memory and calfeed.state: what builds remember, and when they believe it."""
+"""calfeed.snapshot, calfeed.memory and calfeed.output.state: what builds remember, and when they believe it."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ import calfeed
 from calfeed.diagnostics.problem import OutputError
 from calfeed.memory import read_memory
 from calfeed.model import Artifact, Event
+from calfeed.output.state import read_checked, write_checked
 from calfeed.pipeline import build
 from calfeed.project import load
 from calfeed.revisions.revise import revise
 from calfeed.site.pages import Site
 from calfeed.snapshot import Answer, recall
-from calfeed.state import read_checked, write_checked
 
 TEMPLATE = "{% extends 'calfeed/event.html' %}"
 

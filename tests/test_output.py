@@ -1,4 +1,4 @@
-"""calfeed.output: all or nothing, only what changed, nothing deleted that is not calfeed's."""
+"""calfeed.output.dist: all or nothing, only what changed, nothing deleted that is not calfeed's."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ import filelock
 import pytest
 from support import DOT, LATER, NOW, TALK, run, tree, write_events, write_files
 
-from calfeed import output
 from calfeed.diagnostics.problem import OutputError
 from calfeed.editions.edition import Consent
 from calfeed.editions.manifest import MANIFEST
 from calfeed.model import Artifact
-from calfeed.output import open_dist, view_dist
+from calfeed.output import dist
+from calfeed.output.dist import open_dist, view_dist
 from calfeed.pipeline import build
 
 
@@ -220,7 +220,7 @@ def test_manifest_that_cannot_be_trusted_is_refused(project: Path, tmp_path: Pat
 
 def test_second_build_at_once_is_refused(project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """While another process holds DIST, a build waits for the time it is given and then gives up."""
-    monkeypatch.setattr(output, "LOCK_TIMEOUT", 0.05)
+    monkeypatch.setattr(dist, "LOCK_TIMEOUT", 0.05)
     (tmp_path / ".calfeed" / "dist").mkdir(parents=True)
     with filelock.FileLock(tmp_path / ".calfeed" / "dist" / "lock"), pytest.raises(OutputError) as failure:
         build(project, tmp_path / "dist", now=NOW)
@@ -245,7 +245,7 @@ def test_killed_build_is_finished_by_the_next(tmp_path: Path) -> None:
     with open_dist(out) as dist:
         dist.write(old, silent)
     script = Path(__file__).with_name("killed_build.py")
-    environment = {**os.environ, "PYTHONPATH": str(Path(output.__file__).parents[1])}
+    environment = {**os.environ, "PYTHONPATH": str(Path(dist.__file__).parents[1])}
     done = subprocess.run([sys.executable, str(script), str(out)], env=environment, check=False)
     assert done.returncode == 9
     assert tree(out) != {artifact.path: artifact.data for artifact in old}

@@ -22,7 +22,7 @@ from calfeed import publishing
 from calfeed.diagnostics.problem import OutputError, UnfinishedError
 from calfeed.editions.edition import Consent
 from calfeed.editions.manifest import MANIFEST
-from calfeed.output import Changes
+from calfeed.output.dist import Changes
 from calfeed.pipeline import build
 from calfeed.publishing import plan
 from calfeed.publishjournal import journal_of, journals_in, part_of

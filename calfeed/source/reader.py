@@ -8,8 +8,8 @@ from hashlib import sha256
 from pathlib import Path, PurePath
 
 from calfeed.diagnostics.problem import Mark, Problem, error
+from calfeed.output.state import Seen, seen
 from calfeed.source.yaml import MAX_BYTES, Document, read_document, too_large
-from calfeed.state import Seen, seen
 
 
 class Reader:

@@ -27,13 +27,13 @@ from typing import TypeAlias
 
 import filelock
 
-from calfeed.buildjournal import Journal, identity_of, read_journal, render_journal
 from calfeed.diagnostics.problem import Mark, OutputError, Problem, UnfinishedError, error
 from calfeed.editions.manifest import MANIFEST, Manifest
 from calfeed.editions.manifest_json import read_manifest
 from calfeed.editions.output_paths import is_output_path
 from calfeed.model import Artifact
-from calfeed.state import JOURNAL, STAGING, STATE, Seen, seen, state_of
+from calfeed.output.journal import Journal, identity_of, read_journal, render_journal
+from calfeed.output.state import JOURNAL, STAGING, STATE, Seen, seen, state_of
 
 SameManifest: TypeAlias = "Callable[[bytes, bytes], bool]"
 

@@ -1,0 +1,1 @@
+"""Artifacts to the output folder: all or nothing."""
