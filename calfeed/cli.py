@@ -521,8 +521,8 @@ def _is_up_to_date(events: Path, out: Path, no_site: bool) -> bool:
 
     Nothing is imported for it that reads or renders, so that this takes no longer than looking at all the files.
     """
+    from calfeed.cache.snapshot import recall
     from calfeed.diagnostics import report
-    from calfeed.snapshot import recall
 
     answer = recall(events, out, base_url=None, site=not no_site)
     if answer is None:

@@ -10,6 +10,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from calfeed.cache.memory import Memory, Printed, read_memory, write_memory
+from calfeed.cache.snapshot import Answer, Snapshot, key_of, write_snapshot
 from calfeed.diagnostics.problem import Mark, OutputError, Problem, error, sort_problems, warning
 from calfeed.editions.edition import Consent, Edition, prepare, without_expired
 from calfeed.editions.feed_paths import is_automatic
@@ -17,14 +19,12 @@ from calfeed.editions.manifest import MANIFEST, Manifest
 from calfeed.editions.manifest_json import render_manifest, same_output
 from calfeed.formats.atom import render_changes
 from calfeed.formats.ics import RenderedEvent, render_event, render_feed, render_single
-from calfeed.memory import Memory, Printed, read_memory, write_memory
 from calfeed.model import Artifact, Event, Feed, Project, page_path
 from calfeed.output.dist import Changes, Dist, open_dist, view_dist
 from calfeed.output.state import clock_of
 from calfeed.project import Progress, load, silent
 from calfeed.revisions.holders import is_told
 from calfeed.revisions.revise import Revised, Revision
-from calfeed.snapshot import Answer, Snapshot, key_of, write_snapshot
 from calfeed.vtimezone.files import place
 from calfeed.workers import Executor
 

@@ -7,12 +7,12 @@ from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from calfeed.cache.memory import Memory, key_beside
 from calfeed.diagnostics.problem import Mark, Problem, Severity, SourceError, error, sort_problems, warning
 from calfeed.eventfiles import EventFiles, Surrounded, resolve_files
 from calfeed.events import Surroundings, resolve_organizer, resolve_venue
 from calfeed.feeds import WrittenFeed, WrittenFeeds, resolve_feeds
 from calfeed.look import Pictures, load_templates, picture_of
-from calfeed.memory import Memory, key_beside
 from calfeed.model import Calendar, Project, Theme, Venue
 from calfeed.prose import check_markdown
 from calfeed.series.agenda import conflicts, too_many_occurrences

@@ -22,7 +22,7 @@ from tempfile import TemporaryDirectory
 
 from support import CALENDAR, DOT, NOW, TALK, VENUES, run, tree, write_files
 
-from calfeed.snapshot import recall
+from calfeed.cache.snapshot import recall
 
 _SUMMARIES = ("Opening", "Talk about *Łódź*", "Concert", "Läti film", "Tour, with tea", "Märkused; jm")
 _BROKEN = (

@@ -27,9 +27,9 @@ from tempfile import TemporaryDirectory
 
 from support import CALENDAR, NOW, VENUES, tree, write_files
 
+from calfeed.cache.snapshot import recall
 from calfeed.editions.manifest import MANIFEST
 from calfeed.pipeline import build
-from calfeed.snapshot import recall
 
 Files = Mapping[str, bytes]
 _CHANGING = frozenset(["os.mkdir", "os.rename", "os.remove", "os.rmdir"])

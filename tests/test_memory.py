@@ -1,4 +1,4 @@
-"""calfeed.snapshot, calfeed.memory and calfeed.output.state: what builds remember, and when they believe it."""
+"""calfeed.cache.snapshot, calfeed.cache.memory and calfeed.output.state: what builds remember, and when they believe it."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ import pytest
 from support import CALENDAR, DOT, LATER, NOW, TALK, run, tree, write_events, write_files
 
 import calfeed
+from calfeed.cache.memory import read_memory
+from calfeed.cache.snapshot import Answer, recall
 from calfeed.diagnostics.problem import OutputError
-from calfeed.memory import read_memory
 from calfeed.model import Artifact, Event
 from calfeed.output.state import read_checked, write_checked
 from calfeed.pipeline import build
 from calfeed.project import load
 from calfeed.revisions.revise import revise
 from calfeed.site.pages import Site
-from calfeed.snapshot import Answer, recall
 
 TEMPLATE = "{% extends 'calfeed/event.html' %}"
 
@@ -114,7 +114,7 @@ def test_other_code_gives_no_answer(project: Path, tmp_path: Path) -> None:
     package = Path(calfeed.__file__).parent
     shutil.copytree(package, tmp_path / "code" / "calfeed", ignore=shutil.ignore_patterns("__pycache__"))
     program = (
-        "from pathlib import Path; from calfeed.snapshot import recall; "
+        "from pathlib import Path; from calfeed.cache.snapshot import recall; "
         f"print(recall(Path({str(project)!r}), Path({str(tmp_path / 'dist')!r}), base_url=None, site=True))"
     )
     command = [sys.executable, "-c", program]

@@ -16,6 +16,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from calfeed.cache.versions import fingerprint
 from calfeed.diagnostics.problem import Problem
 from calfeed.output.state import (
     JOURNAL,
@@ -32,7 +33,6 @@ from calfeed.output.state import (
     write_checked,
 )
 from calfeed.source.folder import find_files
-from calfeed.versions import fingerprint
 
 _FILE = "snapshot"
 _VERSION = 1

@@ -14,6 +14,7 @@ from datetime import date, datetime
 from hashlib import sha256
 from pathlib import Path
 
+from calfeed.cache.versions import fingerprint
 from calfeed.diagnostics.problem import Mark
 from calfeed.model import AllDay, Event, Organizer, Picture, Resolved, Status, Timed, Venue, ZoneChoice, ZonedTime
 from calfeed.output.state import (
@@ -28,7 +29,6 @@ from calfeed.output.state import (
     write_checked,
 )
 from calfeed.values.times import Duration
-from calfeed.versions import fingerprint
 
 _FILE = "memory"
 _VERSION = 3

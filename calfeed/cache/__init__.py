@@ -1,0 +1,1 @@
+"""What builds remember; it may be deleted at any time."""
