@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from calfeed.editions.manifest import Manifest
     from calfeed.model import Project
     from calfeed.pipeline import BuildResult
-    from calfeed.targets import Target
+    from calfeed.publish.target import Target
 
 _T = TypeVar("_T")
 _EVENTS = click.Path(exists=True, file_okay=False, path_type=Path)
@@ -408,10 +408,10 @@ def publish(target: str, out: Path, dry: bool, allow_new_id: bool, events: Path)
     """
     from secrets import token_hex
 
-    from calfeed import publishing
     from calfeed.diagnostics import report
     from calfeed.freshness import stale_release
-    from calfeed.release import read_release
+    from calfeed.publish import upload
+    from calfeed.publish.release import read_release
 
     _check_target(target, out)
     now = _build_time()
@@ -421,11 +421,11 @@ def publish(target: str, out: Path, dry: bool, allow_new_id: bool, events: Path)
         if stale := stale_release(release, events, now):
             _say(report.format_problems([stale]), err=True)
         if dry:
-            changes = publishing.plan(release, place, now=now, may_change_id=allow_new_id)
+            changes = upload.plan(release, place, now=now, may_change_id=allow_new_id)
         else:
             bar = _Bar()
             show = functools.partial(bar.show, "uploading")
-            changes = publishing.publish(
+            changes = upload.publish(
                 release, place, token=token_hex(8), now=now, may_change_id=allow_new_id, progress=show
             )
     if not changes:
@@ -551,8 +551,8 @@ def _listen(port: int) -> socket:
 
 def _check_target(target: str, out: Path) -> None:
     """Refuse, as wrong usage, what is no place to publish at."""
-    from calfeed.stores import fault_of
-    from calfeed.targets import fault_of_folder
+    from calfeed.publish.stores import fault_of
+    from calfeed.publish.target import fault_of_folder
 
     fault = fault_of(target) if "://" in target else fault_of_folder(target, out)
     if fault is not None:
@@ -561,8 +561,8 @@ def _check_target(target: str, out: Path) -> None:
 
 def _open_target(target: str) -> Target:
     """Return the place to publish at; a library that it needs and that is not there is wrong usage."""
-    from calfeed.stores import KINDS, open_store
-    from calfeed.targets import FolderTarget
+    from calfeed.publish.stores import KINDS, open_store
+    from calfeed.publish.target import FolderTarget
 
     scheme, has_scheme, _ = target.partition("://")
     if not has_scheme:

@@ -11,7 +11,7 @@ from calfeed.diagnostics.problem import Mark, Problem, SourceError, warning
 from calfeed.editions.diff import Difference, diff
 from calfeed.editions.manifest import MANIFEST
 from calfeed.project import load
-from calfeed.release import Release
+from calfeed.publish.release import Release
 from calfeed.source.folder import CALENDAR, find_files
 
 

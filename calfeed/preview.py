@@ -15,7 +15,7 @@ from calfeed.diagnostics import report
 from calfeed.diagnostics.problem import CalfeedError
 from calfeed.editions.manifest import MANIFEST, Manifest
 from calfeed.injection import LOOK, RELOAD, SCRIPT, STATE, STYLE, format_page, format_report, inject
-from calfeed.media import HTML, PLAIN, content_type_of
+from calfeed.publish.headers import HTML, PLAIN, content_type_of
 
 _DIST = "dist"
 _INDEX, _NOT_FOUND = "index.html", "404.html"

@@ -14,7 +14,7 @@ from calfeed.diagnostics.problem import OutputError
 from calfeed.editions.edition import Consent
 from calfeed.editions.manifest import MANIFEST, Manifest
 from calfeed.editions.manifest_json import read_manifest
-from calfeed.publishguards import check_revisions
+from calfeed.publish.guards import check_revisions
 
 MAIN, MUSIC, FILM = "test.ics", "feeds/category/music.ics", "feeds/category/film.ics"
 ADA = "UID:ada@test.example"

@@ -17,12 +17,12 @@ from PIL import Image, ImageCms, ImageOps, PngImagePlugin
 from support import CALENDAR, DOT, LATER, NOW, TALK, run, tree, write_events, write_files
 
 from calfeed.diagnostics.problem import SourceError
-from calfeed.media import content_type_of
 from calfeed.pictures.kinds import check_ending, cleaned
 from calfeed.pictures.limits import MAX_BYTES, PictureError
 from calfeed.pictures.names import trouble_with_name
 from calfeed.pipeline import build
 from calfeed.project import load
+from calfeed.publish.headers import content_type_of
 
 SECRET = "SECRET"  # noqa: S105 - what must not be published
 SVG = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9">{}</svg>'

@@ -18,17 +18,17 @@ from pathlib import Path
 import pytest
 from support import LATER, NOW, TALK, run, tree, write_events, write_files
 
-from calfeed import publishing
 from calfeed.diagnostics.problem import OutputError, UnfinishedError
 from calfeed.editions.edition import Consent
 from calfeed.editions.manifest import MANIFEST
 from calfeed.output.dist import Changes
 from calfeed.pipeline import build
-from calfeed.publishing import plan
-from calfeed.publishjournal import journal_of, journals_in, part_of
-from calfeed.release import Release, read_release
-from calfeed.stores import fault_of
-from calfeed.targets import FolderTarget, Target, TargetError, fault_of_folder
+from calfeed.publish import upload
+from calfeed.publish.journal import journal_of, journals_in, part_of
+from calfeed.publish.release import Release, read_release
+from calfeed.publish.stores import fault_of
+from calfeed.publish.target import FolderTarget, Target, TargetError, fault_of_folder
+from calfeed.publish.upload import plan
 
 TOUR = "summary: Tour\nstart: 2027-06-05\nvenue: hub\n"
 LATEST = datetime(2027, 3, 1, 12, 0, tzinfo=UTC)
@@ -45,7 +45,7 @@ def publish(
     release: Release, target: Target, *, now: datetime = LATEST, token: str = MINE, may_change_id: bool = False
 ) -> Changes:
     """Publish as the run of a token."""
-    return publishing.publish(release, target, token=token, now=now, may_change_id=may_change_id, progress=silent)
+    return upload.publish(release, target, token=token, now=now, may_change_id=may_change_id, progress=silent)
 
 
 class Place:

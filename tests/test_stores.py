@@ -24,7 +24,7 @@ from support import start as start_process
 from calfeed.editions.edition import Consent
 from calfeed.editions.manifest import MANIFEST
 from calfeed.pipeline import build
-from calfeed.publishjournal import journals_in
+from calfeed.publish.journal import journals_in
 
 BUCKET = "calendars"
 ACCOUNT = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": "us-east-1"}

@@ -34,10 +34,10 @@ from calfeed.editions.manifest import MANIFEST, Manifest
 from calfeed.editions.manifest_json import read_manifest
 from calfeed.formats import atom
 from calfeed.output.dist import Changes
-from calfeed.publishguards import MAX_SHOWN, check_calendar, check_paths, check_revisions, forbid, place_of
-from calfeed.publishjournal import journal_of, journals_in, part_of, parts_in, read_journal, render_journal
-from calfeed.release import Release
-from calfeed.targets import Target, TargetError
+from calfeed.publish.guards import MAX_SHOWN, check_calendar, check_paths, check_revisions, forbid, place_of
+from calfeed.publish.journal import journal_of, journals_in, part_of, parts_in, read_journal, render_journal
+from calfeed.publish.release import Release
+from calfeed.publish.target import Target, TargetError
 
 _LAST = frozenset(["index.html", "embed.html", "sitemap.xml", "robots.txt"])
 """What leads to everything else."""

@@ -11,7 +11,7 @@ from calfeed.diagnostics.problem import Mark, OutputError, error
 from calfeed.editions.manifest import MANIFEST, Manifest
 from calfeed.editions.manifest_json import read_manifest
 from calfeed.model import Artifact
-from calfeed.publishguards import check_paths, forbid
+from calfeed.publish.guards import check_paths, forbid
 
 _BUILD_AGAIN = "run `calfeed build` again; it puts right what was edited, or half written"
 

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Protocol
 
 from calfeed.diagnostics.problem import Mark, OutputError, error
-from calfeed.media import cache_control_of, content_type_of
-from calfeed.targets import TargetError
+from calfeed.publish.headers import cache_control_of, content_type_of
+from calfeed.publish.target import TargetError
 
 
 class _FileSystem(Protocol):

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 
 from calfeed.diagnostics.problem import Mark, OutputError, error
 from calfeed.limits.json_size import read_json
-from calfeed.publishguards import check_paths
+from calfeed.publish.guards import check_paths
 
 _JOURNAL = re.compile(r"\.calfeed-publish-[0-9a-z]+\.json")
 _PART = re.compile(r"\.calfeed-publish-[0-9a-z]+\.part")

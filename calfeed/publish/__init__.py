@@ -1,0 +1,1 @@
+"""The output folder to its place."""
