@@ -449,8 +449,8 @@ def doctor(url: str, form: Literal["text", "json"]) -> None:
     1 faults.
     """
     from calfeed.diagnostics import report
-    from calfeed.doctor import examine, has_fault
-    from calfeed.exchange import read_address
+    from calfeed.doctor.examine import examine, has_fault
+    from calfeed.doctor.http_checks import read_address
     from calfeed.fetch.http import fetch, without_password
 
     try:

@@ -1,4 +1,4 @@
-"""calfeed.doctor: which files are looked at and what is said, against a host that is a dictionary."""
+"""calfeed.doctor.examine: which files are looked at and what is said, against a host that is a dictionary."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ import pytest
 from support import NOW, TALK, run, tree, write_events
 
 from calfeed.diagnostics.report import format_findings, summarize_findings
-from calfeed.doctor import MAX_FEEDS, examine
+from calfeed.doctor.examine import MAX_FEEDS, examine
+from calfeed.doctor.findings import Finding, Level, fault
+from calfeed.doctor.reader import read_events
 from calfeed.fetch.http import Answer, Fetch, FetchError, Request
-from calfeed.findings import Finding, Level, fault
 from calfeed.pipeline import build
-from calfeed.published import read_events
 
 URL = "https://calendar.example/c/"
 

@@ -19,13 +19,13 @@ from support import CALENDAR, NOW, TALK, run, tree, write_events, write_files
 
 from calfeed.diagnostics.problem import CalfeedError, OutputError, SourceError
 from calfeed.diagnostics.report import format_problems
+from calfeed.doctor.expected import read_promise
 from calfeed.editions.manifest import MANIFEST
 from calfeed.editions.manifest_json import read_manifest
 from calfeed.editions.output_paths import is_output_path
 from calfeed.limits.json_size import read_json
 from calfeed.pipeline import build
 from calfeed.project import load
-from calfeed.promises import read_promise
 from calfeed.source.yaml import MAX_BYTES, MAX_VALUES, read_document
 from calfeed.text.markdown import to_html, to_plain
 from calfeed.values.rules import read_rule

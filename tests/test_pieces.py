@@ -320,8 +320,8 @@ def test_series_published_whole_before_is_revised_once(tmp_path: Path) -> None:
 
 def test_show_and_doctor_know_pieces(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """`show` names the pieces, and what a manifest promises of a file are all of them."""
-    from calfeed.promises import read_promise
-    from calfeed.published import read_events
+    from calfeed.doctor.expected import read_promise
+    from calfeed.doctor.reader import read_events
 
     path = built(tmp_path, WEEKLY)
     monkeypatch.chdir(tmp_path)

@@ -22,7 +22,7 @@ from calfeed.diagnostics.report import (
     shown_text,
 )
 from calfeed.diffreport import MAX_MARKDOWN, format_difference_markdown
-from calfeed.doctor import examine
+from calfeed.doctor.examine import examine
 from calfeed.editions.compare import Change, FieldChange, Kind
 from calfeed.editions.diff import Difference
 from calfeed.editions.manifest import MANIFEST

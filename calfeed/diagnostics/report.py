@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 
 from calfeed.diagnostics.problem import Mark, Problem, Severity, list_some
-from calfeed.findings import Finding, Level
+from calfeed.doctor.findings import Finding, Level
 
 # What a terminal obeys instead of showing: control characters, line breaks, and marks that turn the direction of text.
 _UNSHOWN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff]")

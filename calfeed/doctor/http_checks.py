@@ -8,8 +8,8 @@ from ipaddress import ip_address
 from urllib.parse import urljoin, urlsplit, urlunsplit
 from urllib.robotparser import RobotFileParser
 
+from calfeed.doctor.findings import Finding, fault, ok, risk
 from calfeed.fetch.http import REDIRECTS, Answer, Fetch, FetchError, Request, without_password
-from calfeed.findings import Finding, fault, ok, risk
 
 MAX_REDIRECTS = 5
 GOOGLE = "Google-Calendar-Importer"

@@ -11,15 +11,15 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from urllib.parse import urljoin, urlsplit
 
-from calfeed import exchange
+from calfeed.doctor import http_checks
+from calfeed.doctor.expected import Promise, read_promise
+from calfeed.doctor.findings import Finding, Level, fault, merge, ok, risk
+from calfeed.doctor.http_checks import Trail, follow
+from calfeed.doctor.reader import read_events
 from calfeed.editions.manifest import MANIFEST
-from calfeed.exchange import Trail, follow
 from calfeed.fetch.http import Fetch, FetchError
-from calfeed.findings import Finding, Level, fault, merge, ok, risk
 from calfeed.pipeline import MAX_FEED_BYTES, MAX_FEED_EVENTS
 from calfeed.project import Progress, silent
-from calfeed.promises import Promise, read_promise
-from calfeed.published import read_events
 
 MAX_FEEDS = 200
 """How many feeds of a calendar are looked at."""
@@ -60,14 +60,14 @@ def _examine(url: str, fetch: Fetch, progress: Progress) -> Iterator[Finding]:
             trail = follow(fetch, urljoin(site.base, path))
         except FetchError as cause:
             silence += 1
-            yield exchange.no_answer(cause, path)
+            yield http_checks.no_answer(cause, path)
             continue
         silence = 0
         yield from _examine_file(site.promise, trail, path, None if is_host_known else fetch)
         is_host_known = is_host_known or trail.answer.status == 200
     progress("asking", len(site.paths), len(site.paths))
     if site.paths:
-        yield from _guarded("not-found", lambda: exchange.check_missing(fetch, site.base))
+        yield from _guarded("not-found", lambda: http_checks.check_missing(fetch, site.base))
 
 
 # -- what there is to look at
@@ -101,7 +101,7 @@ def _fetch_promise(base: str, fetch: Fetch) -> tuple[Promise | None, Finding]:
             return None, fault("manifest", f"{url} is answered with {answer.status}", "")
         promise = read_promise(answer.content())
     except FetchError as cause:
-        return None, exchange.no_answer(cause, url)
+        return None, http_checks.no_answer(cause, url)
     except ValueError:
         return None, fault("manifest", f"what {url} gives is no manifest of calfeed", "")
     built = f"built by {promise.generator}, with {len(promise.singles):,} events in {len(promise.feeds):,} feeds"
@@ -120,7 +120,7 @@ def _choose(promise: Promise) -> tuple[str, ...]:
 
 def _examine_file(promise: Promise | None, trail: Trail, path: str, fetch: Fetch | None) -> Iterator[Finding]:
     """Look at a file, and with `fetch` at how its host answers for it otherwise."""
-    yield from exchange.check_address(trail, path)
+    yield from http_checks.check_address(trail, path)
     if trail.answer.status != 200:
         yield fault("status", f"GET is answered with {trail.answer.status}", trail.server, path)
         return
@@ -130,7 +130,7 @@ def _examine_file(promise: Promise | None, trail: Trail, path: str, fetch: Fetch
     except FetchError as cause:
         yield fault("compression", str(cause), trail.server, path)
         return
-    yield from exchange.check_type(trail, content, path)
+    yield from http_checks.check_type(trail, content, path)
     yield from _check_content(promise, trail, content, path)
     if fetch is not None:
         yield from _examine_host(trail, path, fetch)
@@ -138,12 +138,12 @@ def _examine_file(promise: Promise | None, trail: Trail, path: str, fetch: Fetch
 
 def _examine_host(trail: Trail, path: str, fetch: Fetch) -> Iterator[Finding]:
     """Ask for one file in all the ways that programs ask."""
-    yield from _guarded("head", lambda: exchange.check_head(fetch, trail, path))
-    yield from _guarded("conditional", lambda: exchange.check_conditional(fetch, trail, path))
-    yield from _guarded("compression", lambda: exchange.check_compression(fetch, trail, path))
-    yield from _guarded("user-agents", lambda: exchange.check_agents(fetch, trail, path))
-    yield from _guarded("robots", lambda: exchange.check_robots(fetch, trail, path))
-    yield from exchange.check_plain_http(fetch, trail, path)
+    yield from _guarded("head", lambda: http_checks.check_head(fetch, trail, path))
+    yield from _guarded("conditional", lambda: http_checks.check_conditional(fetch, trail, path))
+    yield from _guarded("compression", lambda: http_checks.check_compression(fetch, trail, path))
+    yield from _guarded("user-agents", lambda: http_checks.check_agents(fetch, trail, path))
+    yield from _guarded("robots", lambda: http_checks.check_robots(fetch, trail, path))
+    yield from http_checks.check_plain_http(fetch, trail, path)
 
 
 def _guarded(check: str, findings: Callable[[], Iterator[Finding]]) -> Iterator[Finding]:

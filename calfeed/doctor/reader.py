@@ -13,7 +13,7 @@ from io import StringIO
 from dateutil.tz import tzical
 from icalendar import Calendar, Component
 
-from calfeed.promises import Times
+from calfeed.doctor.expected import Times
 
 
 def read_events(data: bytes) -> Mapping[str, Times]:

@@ -1,0 +1,1 @@
+"""A published calendar as its readers see it."""
