@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from calfeed.fetch.baseline import load_baseline
     from calfeed.model import Artifact, Event, Project
     from calfeed.pipeline import BuildResult, build, render
-    from calfeed.project import load
+    from calfeed.resolve.load import load
     from calfeed.series.agenda import occurrences
 
 _HOMES = {
@@ -43,7 +43,7 @@ _HOMES = {
     "UnfinishedError": "diagnostics.problem",
     "build": "pipeline",
     "diff": "editions.diff",
-    "load": "project",
+    "load": "resolve.load",
     "load_baseline": "fetch.baseline",
     "occurrences": "series.agenda",
     "render": "pipeline",

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 from calfeed.diagnostics.problem import Mark, Problem, Severity, SourceError, error
-from calfeed.project import load
+from calfeed.resolve.load import load
 from calfeed.source.yaml import dump_mapping
 from calfeed.values import times
 from calfeed.values.times import WrittenTime

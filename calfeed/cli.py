@@ -153,7 +153,7 @@ def check(events: Path, form: Literal["text", "json", "github"], strict: bool) -
     """Report all problems of the folder EVENTS; write nothing."""
     from calfeed.diagnostics import report
     from calfeed.diagnostics.problem import Severity, SourceError, sort_problems
-    from calfeed.project import load
+    from calfeed.resolve.load import load
     from calfeed.revisions.revise import far_revisions
 
     now = _build_time()
@@ -577,7 +577,7 @@ def _open_target(target: str) -> Target:
 
 
 def _load(events: Path) -> Project:
-    from calfeed.project import load
+    from calfeed.resolve.load import load
 
     with _problems_to_stderr():
         return load(events, progress=_Bar().show)

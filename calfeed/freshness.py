@@ -10,8 +10,8 @@ from pathlib import Path
 from calfeed.diagnostics.problem import Mark, Problem, SourceError, warning
 from calfeed.editions.diff import Difference, diff
 from calfeed.editions.manifest import MANIFEST
-from calfeed.project import load
 from calfeed.publish.release import Release
+from calfeed.resolve.load import load
 from calfeed.source.folder import CALENDAR, find_files
 
 

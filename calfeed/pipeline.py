@@ -22,7 +22,7 @@ from calfeed.formats.ics import RenderedEvent, render_event, render_feed, render
 from calfeed.model import Artifact, Event, Feed, Project, page_path
 from calfeed.output.dist import Changes, Dist, open_dist, view_dist
 from calfeed.output.state import clock_of
-from calfeed.project import Progress, load, silent
+from calfeed.resolve.load import Progress, load, silent
 from calfeed.revisions.holders import is_told
 from calfeed.revisions.revise import Revised, Revision
 from calfeed.vtimezone.files import place

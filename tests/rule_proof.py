@@ -30,7 +30,7 @@ from support import NOW, write_files
 from calfeed.diagnostics.problem import Severity, SourceError
 from calfeed.model import AllDay, Event, Project
 from calfeed.pipeline import build
-from calfeed.project import load
+from calfeed.resolve.load import load
 from calfeed.series.occurrences import first_start, settle, starts_between
 from calfeed.series.shapes import READ_ALIKE
 

@@ -13,7 +13,7 @@ from click.testing import CliRunner, Result
 
 from calfeed.cli import main
 from calfeed.model import Event, Project
-from calfeed.project import load
+from calfeed.resolve.load import load
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 LATER = datetime(2027, 2, 1, 8, 30, tzinfo=UTC)

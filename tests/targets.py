@@ -27,7 +27,7 @@ from calfeed.editions.manifest_json import read_manifest
 from calfeed.eventreport import format_events
 from calfeed.model import AllDay, Artifact, Event, Project
 from calfeed.pipeline import build, render
-from calfeed.project import load
+from calfeed.resolve.load import load
 from calfeed.series.expand import starts_of
 from calfeed.source.yaml import read_document
 from calfeed.text import urls

@@ -13,7 +13,7 @@ from support import CALENDAR, VENUES, load_event, load_project, run, write_event
 from calfeed import occurrences
 from calfeed.diagnostics.problem import Mark, Problem
 from calfeed.model import Event, Timed, Venue, ZonedTime
-from calfeed.project import load
+from calfeed.resolve.load import load
 from calfeed.series.agenda import conflicts
 
 SERIES = """\

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from support import LATER, NOW, TALK, run, tree, write_events
 
-from calfeed.project import load
+from calfeed.resolve.load import load
 
 
 @pytest.fixture

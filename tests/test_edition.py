@@ -20,7 +20,7 @@ from calfeed.editions.edition import MAX_HISTORY, Consent
 from calfeed.editions.manifest import MANIFEST, Manifest
 from calfeed.editions.manifest_json import read_manifest
 from calfeed.pipeline import build, render
-from calfeed.project import load
+from calfeed.resolve.load import load
 
 WITH_FEEDS = CALENDAR.replace("automatic_feeds: []\n", "")
 REMOVALS = Consent(removals=True)

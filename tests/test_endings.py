@@ -17,7 +17,7 @@ from calfeed.editions.manifest import MANIFEST, Manifest
 from calfeed.editions.manifest_json import read_manifest
 from calfeed.model import Event, Status, Timed
 from calfeed.pipeline import render
-from calfeed.project import load
+from calfeed.resolve.load import load
 from calfeed.revisions.revise import restore
 from calfeed.series.agenda import occurrences
 from calfeed.series.pieces import pieces_of

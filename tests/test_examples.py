@@ -11,7 +11,7 @@ from support import NOW, run
 
 from calfeed.model import AllDay
 from calfeed.pipeline import build
-from calfeed.project import load
+from calfeed.resolve.load import load
 from calfeed.series.agenda import occurrences
 
 BEGIN, END = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)

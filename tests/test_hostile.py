@@ -25,7 +25,7 @@ from calfeed.editions.manifest_json import read_manifest
 from calfeed.editions.output_paths import is_output_path
 from calfeed.limits.json_size import read_json
 from calfeed.pipeline import build
-from calfeed.project import load
+from calfeed.resolve.load import load
 from calfeed.source.yaml import MAX_BYTES, MAX_VALUES, read_document
 from calfeed.text.markdown import to_html, to_plain
 from calfeed.values.rules import read_rule

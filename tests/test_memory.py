@@ -22,7 +22,7 @@ from calfeed.diagnostics.problem import OutputError
 from calfeed.model import Artifact, Event
 from calfeed.output.state import read_checked, write_checked
 from calfeed.pipeline import build
-from calfeed.project import load
+from calfeed.resolve.load import load
 from calfeed.revisions.revise import revise
 from calfeed.site.pages import Site
 

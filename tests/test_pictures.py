@@ -21,8 +21,8 @@ from calfeed.pictures.kinds import check_ending, cleaned
 from calfeed.pictures.limits import MAX_BYTES, PictureError
 from calfeed.pictures.names import trouble_with_name
 from calfeed.pipeline import build
-from calfeed.project import load
 from calfeed.publish.headers import content_type_of
+from calfeed.resolve.load import load
 
 SECRET = "SECRET"  # noqa: S105 - what must not be published
 SVG = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9">{}</svg>'

@@ -19,7 +19,7 @@ from support import CALENDAR, LATER, NOW, load_event, load_project, run, tree, w
 
 from calfeed.diagnostics.problem import SourceError
 from calfeed.pipeline import build
-from calfeed.project import load
+from calfeed.resolve.load import load
 from calfeed.series.pieces import pieces_of
 
 # Zones whose clocks skip a stretch of a night in 2027, at midnight and later, of an hour and of half an hour.

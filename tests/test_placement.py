@@ -21,7 +21,7 @@ from calfeed.diagnostics.problem import Problem, SourceError
 from calfeed.editions.edition import Consent
 from calfeed.model import Project
 from calfeed.pipeline import build, render
-from calfeed.project import load
+from calfeed.resolve.load import load
 
 PLAIN = "name: Test\nid: test.example\nurl: https://test.example/\nautomatic_feeds: []\n"
 BY_CATEGORY = PLAIN.replace("[]", "[category]")

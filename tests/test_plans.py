@@ -12,7 +12,7 @@ from readers import icaljs, pyreader, rules
 from support import NOW, tree, write_files
 
 from calfeed.pipeline import build
-from calfeed.project import load
+from calfeed.resolve.load import load
 
 BERLIN = "name: Test\nid: test.example\nurl: https://test.example/\ntimezone: Europe/Berlin\nautomatic_feeds: []\n"
 SINGLE = "- {id: single, summary: Single, start: 2026-07-01 10:00, end: 2026-07-01 11:00}\n"

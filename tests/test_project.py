@@ -1,4 +1,4 @@
-"""calfeed.project and calfeed.feeds: what a folder means, beyond its mistakes."""
+"""calfeed.resolve.load and calfeed.resolve.feeds: what a folder means, beyond its mistakes."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from calfeed.diagnostics.problem import SourceError
 from calfeed.formats.ics import render_event
 from calfeed.model import AllDay, Timed
 from calfeed.pipeline import render
-from calfeed.project import load
+from calfeed.resolve.load import load
 from calfeed.revisions.revise import revise
 
 

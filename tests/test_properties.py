@@ -19,7 +19,7 @@ from calfeed.diagnostics.problem import Mark, SourceError
 from calfeed.formats.ics import render_event, render_feed, render_single
 from calfeed.model import AllDay, Artifact, Calendar, Event, Feed, Status, Timed, Venue, ZonedTime
 from calfeed.pipeline import render
-from calfeed.project import load
+from calfeed.resolve.load import load
 from calfeed.revisions.revise import revise
 from calfeed.source.yaml import dump_mapping, read_document
 from calfeed.text.markdown import _MARKUP, _blocks, _parser, to_html, to_plain

@@ -13,7 +13,7 @@ from test_edition import WITH_FEEDS, Calendar
 from calfeed.diagnostics.problem import Problem, Severity
 from calfeed.editions.diff import diff
 from calfeed.editions.edition import Consent, prepare
-from calfeed.project import load
+from calfeed.resolve.load import load
 from calfeed.values.fields import read_id
 
 PARTY = "summary: Summer party\nstart: 2027-06-12 18:00\nend: 23:00\n"

@@ -18,7 +18,7 @@ from support import CALENDAR, LATER, NOW, TALK, run, tree, write_events, write_f
 
 from calfeed.diagnostics.problem import SourceError
 from calfeed.pipeline import build, render
-from calfeed.project import load
+from calfeed.resolve.load import load
 from calfeed.site import dates
 from calfeed.site.hosting import CONTENT_POLICY
 from calfeed.site.pages import MAX_ROWS

@@ -22,7 +22,7 @@ from calfeed.editions.manifest_json import read_manifest
 from calfeed.formats.content_lines import fold, text_line
 from calfeed.model import Artifact, Event, Organizer, Project
 from calfeed.pipeline import build, render
-from calfeed.project import load
+from calfeed.resolve.load import load
 from calfeed.text.characters import close_embeddings, encode_harmless, harmless, harmless_json, harmless_line
 from calfeed.text.markdown import to_html, to_page, to_plain
 from calfeed.values.fields import read_line, read_markdown

@@ -1,4 +1,4 @@
-"""calfeed.values.contrast and calfeed.theme: colours that can be read."""
+"""calfeed.values.contrast and calfeed.resolve.theme: colours that can be read."""
 
 from __future__ import annotations
 

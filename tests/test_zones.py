@@ -12,7 +12,7 @@ from support import CALENDAR, load_event, load_project, write_events
 
 from calfeed.diagnostics.problem import SourceError
 from calfeed.model import Timed
-from calfeed.project import load
+from calfeed.resolve.load import load
 from calfeed.zones import tzdb
 from calfeed.zones.nicknames import _PLACES, _abbreviations, fold_name
 from calfeed.zones.tzdb import Repeated, Skipped

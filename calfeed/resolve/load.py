@@ -9,12 +9,13 @@ from urllib.parse import urlsplit
 
 from calfeed.cache.memory import Memory, key_beside
 from calfeed.diagnostics.problem import Mark, Problem, Severity, SourceError, error, sort_problems, warning
-from calfeed.eventfiles import EventFiles, Surrounded, resolve_files
-from calfeed.events import Surroundings, resolve_organizer, resolve_venue
-from calfeed.feeds import WrittenFeed, WrittenFeeds, resolve_feeds
-from calfeed.look import Pictures, load_templates, picture_of
 from calfeed.model import Calendar, Project, Theme, Venue
-from calfeed.prose import check_markdown
+from calfeed.resolve.event import Surroundings, resolve_organizer, resolve_venue
+from calfeed.resolve.event_files import EventFiles, Surrounded, resolve_files
+from calfeed.resolve.feeds import WrittenFeed, WrittenFeeds, resolve_feeds
+from calfeed.resolve.images import Pictures, load_templates, picture_of
+from calfeed.resolve.prose import check_markdown
+from calfeed.resolve.theme import resolve_theme
 from calfeed.series.agenda import conflicts, too_many_occurrences
 from calfeed.source.defaults import load_defaults
 from calfeed.source.entries import Place, Read, read_entry
@@ -23,7 +24,6 @@ from calfeed.source.reader import Reader
 from calfeed.source.schema import CalendarEntry, FeedEntry, ThemeEntry, VenueEntry, WindowEntry
 from calfeed.source.yaml import Document, Value
 from calfeed.text.urls import read_base_url
-from calfeed.theme import resolve_theme
 from calfeed.values import fields
 from calfeed.values.times import NotationError
 from calfeed.vtimezone.files import zone_problems

@@ -12,9 +12,9 @@ from itertools import count
 from pathlib import Path, PurePosixPath
 
 from calfeed.diagnostics.problem import Mark, Problem, Severity, error
-from calfeed.events import Surroundings, resolve_event
-from calfeed.look import picture_of
 from calfeed.model import Event, Picture, Resolved
+from calfeed.resolve.event import Surroundings, resolve_event
+from calfeed.resolve.images import picture_of
 from calfeed.series.expand import Effort
 from calfeed.series.pieces import pieces_of, shared_uid_problem
 from calfeed.source.defaults import Defaults, Inherited

@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from functools import cached_property
 
-from calfeed import zoning
 from calfeed.diagnostics.problem import Mark, Problem
 from calfeed.model import (
     Address,
@@ -25,9 +24,10 @@ from calfeed.model import (
     ZoneChoice,
     ZonedTime,
 )
-from calfeed.notes import Notes
-from calfeed.overrides import SeriesResolver
-from calfeed.prose import check_markdown
+from calfeed.resolve import zone_choice
+from calfeed.resolve.notes import Notes
+from calfeed.resolve.prose import check_markdown
+from calfeed.resolve.series import SeriesResolver
 from calfeed.series.expand import Effort
 from calfeed.series.local_time import end_after, end_of_day, to_zoned
 from calfeed.source.entries import Place, Read
@@ -243,11 +243,11 @@ class _Resolver:
             return None, None
         written = self._place.mark("timezone") if self._entry.timezone else None
         owner = written or (venue.mark if venue and venue.timezone else self._around.calendar.mark)
-        self._notes.problems += zoning.check_name(zone.tzid, owner)
+        self._notes.problems += zone_choice.check_name(zone.tzid, owner)
         when = self._timed(start, zone.tzid)
         if when is not None:
             is_default = "timezone" in self._place.defaults
-            self._notes.problems += zoning.check_place(when.start, written, venue, is_default=is_default)
+            self._notes.problems += zone_choice.check_place(when.start, written, venue, is_default=is_default)
         return when, zone
 
     def _zone(self, venue: Venue | None, year: int, *, required: bool) -> ZoneChoice | None:
@@ -257,8 +257,8 @@ class _Resolver:
             return ZoneChoice(tzid=self._entry.timezone, reason=f"{default.path if default else 'the event'} says so")
         if self._broken & {"timezone", "venue"} or (self._entry.venue is not None and venue is None):
             return None
-        self._notes.problems += zoning.check_coordinates(venue, year)
-        found = zoning.zone_of_place(venue, self._around.calendar, year)
+        self._notes.problems += zone_choice.check_coordinates(venue, year)
+        found = zone_choice.zone_of_place(venue, self._around.calendar, year)
         if isinstance(found, ZoneChoice):
             return found
         if required and found is not None:

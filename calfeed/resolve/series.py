@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 
 from calfeed.diagnostics.problem import Mark
 from calfeed.model import AllDay, Event, Instance, Recurrence, Timed, ZonedTime
-from calfeed.notes import Notes
+from calfeed.resolve.notes import Notes
 from calfeed.series import matching, occurrences, pieces
 from calfeed.series.expand import HORIZON_YEAR, MAX_STEPS, Effort, TooManySteps, as_wall, end_of
 from calfeed.series.occurrences import Occurrence

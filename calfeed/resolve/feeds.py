@@ -9,7 +9,7 @@ from datetime import date
 
 from calfeed.diagnostics.problem import Mark, Problem, error, warning
 from calfeed.model import Calendar, Event, Feed, Venue
-from calfeed.prose import check_markdown
+from calfeed.resolve.prose import check_markdown
 from calfeed.series.agenda import days_of
 from calfeed.source.entries import Place
 from calfeed.source.schema import FeedEntry, WindowEntry
