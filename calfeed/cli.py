@@ -367,7 +367,7 @@ def serve(events: Path, port: int) -> None:
     Pages reload when a file changes, and show what is wrong while the sources have mistakes. Ctrl-C ends it.
     """
     try:
-        from calfeed.serving import serve as serve_preview
+        from calfeed.preview.server import serve as serve_preview
     except ModuleNotFoundError as cause:
         if cause.name not in _SERVE_PACKAGES:
             raise
@@ -375,7 +375,7 @@ def serve(events: Path, port: int) -> None:
     import signal
     from tempfile import TemporaryDirectory
 
-    from calfeed.preview import Preview
+    from calfeed.preview.preview import Preview
 
     now = _build_time()
     # SIGTERM ends it as Ctrl-C does, so that the temporary folder goes.

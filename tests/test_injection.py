@@ -1,10 +1,10 @@
-"""calfeed.injection: what a preview adds to a page, and that a strict policy lets it in and nothing else."""
+"""calfeed.preview.inject: what a preview adds to a page, and that a strict policy lets it in and nothing else."""
 
 from __future__ import annotations
 
 import pytest
 
-from calfeed.injection import format_report, inject, widen_policy
+from calfeed.preview.inject import format_report, inject, widen_policy
 
 
 @pytest.mark.parametrize(

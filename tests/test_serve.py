@@ -18,7 +18,7 @@ from servers import DEADLINE, ask, running, wait_until
 from support import CALENDAR, DOT, NOW, TALK, run, tree, write_events, write_files
 
 from calfeed.pipeline import BuildResult, build
-from calfeed.preview import Preview
+from calfeed.preview.preview import Preview
 
 BROKEN = "summary: <script>alert(1)</script>\nstart: 2027-13-40 18:00\n"
 
@@ -157,7 +157,7 @@ def test_a_port_that_is_taken(inside: Path) -> None:
 def test_without_the_packages(inside: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without the packages of `calfeed[serve]` it says what to install."""
     for name in [*sys.modules]:
-        if name.partition(".")[0] in ("watchfiles", "uvicorn", "starlette") or name == "calfeed.serving":
+        if name.partition(".")[0] in ("watchfiles", "uvicorn", "starlette") or name == "calfeed.preview.server":
             monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "watchfiles", None)
     result = run("serve", "--port", "0")

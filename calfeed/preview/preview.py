@@ -14,7 +14,7 @@ from calfeed import pipeline
 from calfeed.diagnostics import report
 from calfeed.diagnostics.problem import CalfeedError
 from calfeed.editions.manifest import MANIFEST, Manifest
-from calfeed.injection import LOOK, RELOAD, SCRIPT, STATE, STYLE, format_page, format_report, inject
+from calfeed.preview.inject import LOOK, RELOAD, SCRIPT, STATE, STYLE, format_page, format_report, inject
 from calfeed.publish.headers import HTML, PLAIN, content_type_of
 
 _DIST = "dist"

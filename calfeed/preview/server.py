@@ -17,7 +17,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from calfeed.preview import Preview
+from calfeed.preview.preview import Preview
 
 if TYPE_CHECKING:
     from socket import socket
