@@ -11,7 +11,7 @@ from pathlib import Path
 
 from click.testing import CliRunner, Result
 
-from calfeed.cli import main
+from calfeed.cli.main import main
 from calfeed.model import Event, Project
 from calfeed.resolve.load import load
 

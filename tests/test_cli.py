@@ -1,4 +1,4 @@
-"""calfeed.cli: commands as a user runs them, their output, streams and exit codes."""
+"""calfeed.cli.main: commands as a user runs them, their output, streams and exit codes."""
 
 from __future__ import annotations
 
@@ -242,7 +242,7 @@ def test_schema_is_valid_for_the_sample() -> None:
 def test_version_imports_nothing_heavy() -> None:
     """`calfeed --version` loads neither pydantic nor icalendar nor the zones: it must be quick."""
     script = (
-        "import sys; from calfeed.cli import main\n"
+        "import sys; from calfeed.cli.main import main\n"
         "try: main(['--version'])\n"
         "except SystemExit: pass\n"
         "print(sorted({'pydantic', 'icalendar', 'pytz', 'yaml', 'tzfpy', 'markdown_it'} & set(sys.modules)))"

@@ -15,7 +15,7 @@ import pytest
 import pytz
 from support import CALENDAR, LATER, NOW, VENUES, run, write_files
 
-from calfeed.diffreport import MAX_MARKDOWN, show_time
+from calfeed.cli.diff_report import MAX_MARKDOWN, show_time
 from calfeed.editions.manifest import MANIFEST
 from calfeed.editions.manifest_json import read_manifest
 from calfeed.pipeline import build

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from readers import rules
 from support import CALENDAR, LATER, NOW, TALK, VENUES, write_events, write_files
 
+from calfeed.cli.diff_report import format_difference
 from calfeed.diagnostics.problem import CalfeedError, OutputError, PromiseError
-from calfeed.diffreport import format_difference
 from calfeed.editions.diff import diff
 from calfeed.editions.edition import MAX_HISTORY, Consent
 from calfeed.editions.manifest import MANIFEST, Manifest

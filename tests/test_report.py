@@ -12,6 +12,7 @@ import pytest
 from support import CALENDAR, NOW, TALK, VENUES, run, write_events, write_files
 
 import calfeed
+from calfeed.cli.diff_report import MAX_MARKDOWN, format_difference_markdown
 from calfeed.diagnostics.problem import Mark, OutputError, error
 from calfeed.diagnostics.report import (
     format_findings,
@@ -21,7 +22,6 @@ from calfeed.diagnostics.report import (
     shown,
     shown_text,
 )
-from calfeed.diffreport import MAX_MARKDOWN, format_difference_markdown
 from calfeed.doctor.examine import examine
 from calfeed.editions.compare import Change, FieldChange, Kind
 from calfeed.editions.diff import Difference

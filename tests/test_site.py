@@ -547,7 +547,7 @@ def test_templates_are_loaded_only_for_a_site(command: list[str], tmp_path: Path
     """What makes no pages does not wait for jinja2, babel and segno to load."""
     write_events(tmp_path, talk=TALK)
     code = (
-        "import sys\nfrom click.testing import CliRunner\nfrom calfeed.cli import main\n"
+        "import sys\nfrom click.testing import CliRunner\nfrom calfeed.cli.main import main\n"
         f"result = CliRunner().invoke(main, {command!r})\n"
         "print(result.exit_code, [name for name in ('jinja2', 'babel', 'segno') if name in sys.modules])"
     )

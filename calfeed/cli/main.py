@@ -97,7 +97,7 @@ def init(folder: Path, ci: Literal["github", "gitlab"] | None) -> None:
 
     With --ci a workflow comes with it, or by itself where there is a calendar already. Nothing is overwritten.
     """
-    from calfeed.authoring import has_calendar, write_example, write_workflow
+    from calfeed.cli.scaffold import has_calendar, write_example, write_workflow
 
     with _problems_to_stderr():
         written = [write_workflow(folder, ci)] if ci else []
@@ -123,7 +123,7 @@ def init(folder: Path, ci: Literal["github", "gitlab"] | None) -> None:
 @click.option("--events", type=_EVENTS, default="events", show_default=True, help="The folder of events.")
 def new(summary: str, events: Path, event_id: str | None, **values: str | None) -> None:
     """Add a file for an event named SUMMARY, with a stable id."""
-    from calfeed.authoring import write_event
+    from calfeed.cli.scaffold import write_event
     from calfeed.diagnostics import report
     from calfeed.values import fields, times
 
@@ -277,7 +277,7 @@ def diff(
     exit_code: bool,
 ) -> None:
     """Show what a build of EVENTS would change for subscribers."""
-    from calfeed import diffreport
+    from calfeed.cli import diff_report
     from calfeed.editions.diff import diff as find_difference
     from calfeed.values import fields
 
@@ -289,12 +289,12 @@ def diff(
         published = _load_published(baseline, out)
         found = find_difference(project, published, now=now)
     if form == "json":
-        _say(diffreport.format_difference_json(found))
+        _say(diff_report.format_difference_json(found))
     elif form == "markdown":
-        _say(diffreport.format_difference_markdown(found, tzids))
+        _say(diff_report.format_difference_markdown(found, tzids))
     else:
-        _say(diffreport.format_difference(found, tzids))
-    _say(diffreport.summarize_difference(found), err=True)
+        _say(diff_report.format_difference(found, tzids))
+    _say(diff_report.summarize_difference(found), err=True)
     if exit_code and found:
         sys.exit(1)
 
@@ -306,7 +306,7 @@ def diff(
 @_format_option
 def zones(events: Path, out: Path, baseline: str | None, form: Literal["text", "json"]) -> None:
     """List the zones of EVENTS, their changes within a year, and where the law changed since the last build."""
-    from calfeed import diffreport
+    from calfeed.cli import diff_report
     from calfeed.editions.zone_law import changed_laws, zones_in_use
 
     project = _load(events)
@@ -314,7 +314,7 @@ def zones(events: Path, out: Path, baseline: str | None, form: Literal["text", "
     with _problems_to_stderr():
         published = _load_published(baseline, out)
     used, laws = zones_in_use(project.events, now), tuple(changed_laws(published.zones))
-    formats = {"text": diffreport.format_zones, "json": diffreport.format_zones_json}
+    formats = {"text": diff_report.format_zones, "json": diff_report.format_zones_json}
     _say(formats[form](used, laws, published.tzdb))
 
 
@@ -329,13 +329,13 @@ def list_(events: Path, first: datetime | None, last: datetime | None, form: Lit
     Each has its local time, zone and UTC. A series is one line with its rule; between --from and --to each of its
     occurrences has one.
     """
-    from calfeed import eventreport
+    from calfeed.cli import event_report
     from calfeed.series.agenda import on_days
 
     found = _load(events).events
     if first is not None or last is not None:
         found = on_days(found, first.date() if first else None, last.date() if last else None)
-    _say(eventreport.format_events(found) if form == "text" else eventreport.format_events_json(found))
+    _say(event_report.format_events(found) if form == "text" else event_report.format_events_json(found))
 
 
 @main.command()
@@ -344,7 +344,7 @@ def list_(events: Path, first: datetime | None, last: datetime | None, form: Lit
 @_format_option
 def show(event_id: str, events: Path, form: Literal["text", "json"]) -> None:
     """Show the event ID: local time, zone and why that zone, UTC, and the rest."""
-    from calfeed import eventreport
+    from calfeed.cli import event_report
     from calfeed.values.fields import did_you_mean
 
     found = {event.id: event for event in _load(events).events}
@@ -353,7 +353,7 @@ def show(event_id: str, events: Path, form: Literal["text", "json"]) -> None:
         _say(f"there is no event `{event_id}`; {hint}", err=True)
         sys.exit(1)
     event = found[event_id]
-    _say(eventreport.format_event(event) if form == "text" else eventreport.format_event_json(event))
+    _say(event_report.format_event(event) if form == "text" else event_report.format_event_json(event))
 
 
 @main.command()
@@ -408,8 +408,8 @@ def publish(target: str, out: Path, dry: bool, allow_new_id: bool, events: Path)
     """
     from secrets import token_hex
 
+    from calfeed.cli.freshness import stale_release
     from calfeed.diagnostics import report
-    from calfeed.freshness import stale_release
     from calfeed.publish import upload
     from calfeed.publish.release import read_release
 

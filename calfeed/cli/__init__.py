@@ -1,0 +1,1 @@
+"""Commands, thin; the clock, the environment, the streams."""
