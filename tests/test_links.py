@@ -1,4 +1,4 @@
-"""calfeed.links: what a link says is read back from it and compared with the event."""
+"""calfeed.site.links: what a link says is read back from it and compared with the event."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ import pytest
 from support import TALK, load_event, load_project
 
 from calfeed.formats.ics import plain_description
-from calfeed.links import MAX_BYTES, SERVICES, add_links, map_link, place_line, subscribe_links
 from calfeed.model import Event
+from calfeed.site.links import MAX_BYTES, SERVICES, add_links, map_link, place_line, subscribe_links
 
 SERIES = f"{TALK}rrule: FREQ=WEEKLY;BYDAY=TU;COUNT=3\n"
 ALL_DAY = "summary: Open days\nstart: 2027-06-05\nend: 2027-06-07\n"

@@ -11,12 +11,12 @@ from dataclasses import dataclass, replace
 from functools import partial
 from urllib.parse import urlsplit
 
-from calfeed.links import subscribe_links
 from calfeed.model import Artifact, Event, Feed, Project, page_path
 from calfeed.revisions.revise import Revised
 from calfeed.site import series
 from calfeed.site.engine import as_html
 from calfeed.site.hosting import host_files
+from calfeed.site.links import subscribe_links
 from calfeed.site.months import PeriodLink, by_year, month_views
 from calfeed.site.page import Frame, render_event, render_events
 from calfeed.site.qr import qr_svg

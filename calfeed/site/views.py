@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from datetime import date
 from urllib.parse import quote, urlsplit
 
-from calfeed.links import Link, SubscribeLinks, add_links, map_link
 from calfeed.model import Calendar, Event, Feed, Organizer, Project, Status, Venue, image_path, page_path
 from calfeed.series.agenda import days_of
 from calfeed.site import dates, times
 from calfeed.site.engine import Html, as_html
 from calfeed.site.jsonld import event_json_ld
+from calfeed.site.links import Link, SubscribeLinks, add_links, map_link
 from calfeed.site.series import SeriesView, series_view
 from calfeed.site.times import TimeView, WhenView
 from calfeed.site.words import STATUSES, StatusWords
