@@ -22,11 +22,11 @@ from calfeed.formats.ics import RenderedEvent, render_event, render_feed, render
 from calfeed.model import Artifact, Event, Feed, Project, page_path
 from calfeed.output.dist import Changes, Dist, open_dist, view_dist
 from calfeed.output.state import clock_of
+from calfeed.parallel import Executor
 from calfeed.resolve.load import Progress, load, silent
 from calfeed.revisions.holders import is_told
 from calfeed.revisions.revise import Revised, Revision
 from calfeed.vtimezone.files import place
-from calfeed.workers import Executor
 
 if TYPE_CHECKING:
     from calfeed.site.pages import Site

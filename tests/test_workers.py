@@ -21,10 +21,10 @@ import pytest
 from support import CALENDAR, DOT, NOW, VENUES, run, start, tree, write_files
 
 from calfeed.diagnostics.problem import OutputError, SourceError
+from calfeed.parallel import Executor, processes, spread
 from calfeed.pipeline import build
 from calfeed.resolve.event_files import resolve_files
 from calfeed.resolve.load import load
-from calfeed.workers import Executor, processes, spread
 
 _R = TypeVar("_R")
 MANY = 2_010

@@ -216,8 +216,8 @@ def build(
 
     from calfeed import pipeline
     from calfeed.editions.edition import Consent
+    from calfeed.parallel import processes
     from calfeed.text.urls import read_base_url
-    from calfeed.workers import processes
 
     url = _read_option(read_base_url, base_url, "--base-url")
     with (

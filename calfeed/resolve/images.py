@@ -101,7 +101,7 @@ def load_templates(reader: Reader, paths: Iterable[str]) -> tuple[tuple[Template
     templates = tuple(one for one in found if isinstance(one, Template))
     problems = [one for one in found if isinstance(one, Problem)]
     if templates:
-        from calfeed.site.engine import template_problems  # takes a moment to load
+        from calfeed.templates import template_problems  # takes a moment to load
 
         problems += template_problems(templates)
     return templates, tuple(problems)

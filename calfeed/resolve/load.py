@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from calfeed.cache.memory import Memory, key_beside
 from calfeed.diagnostics.problem import Mark, Problem, Severity, SourceError, error, sort_problems, warning
 from calfeed.model import Calendar, Project, Theme, Venue
+from calfeed.parallel import Executor, spread
 from calfeed.resolve.event import Surroundings, resolve_organizer, resolve_venue
 from calfeed.resolve.event_files import EventFiles, Surrounded, resolve_files
 from calfeed.resolve.feeds import WrittenFeed, WrittenFeeds, resolve_feeds
@@ -27,7 +28,6 @@ from calfeed.text.urls import read_base_url
 from calfeed.values import fields
 from calfeed.values.times import NotationError
 from calfeed.vtimezone.files import zone_problems
-from calfeed.workers import Executor, spread
 
 Progress = Callable[[str, int, int], None]
 """Called with the stage's name, how many things are done and how many there are."""

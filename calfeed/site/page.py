@@ -12,12 +12,12 @@ from functools import lru_cache
 from hashlib import sha256
 
 from calfeed.model import Artifact, Event, Template
-from calfeed.site.engine import Engine
 from calfeed.site.hosting import CONTENT_POLICY
 from calfeed.site.months import PeriodLink
 from calfeed.site.series import Stretch
 from calfeed.site.views import Catalog, SiteHead, event_view
 from calfeed.site.words import APPS, WORDS
+from calfeed.templates import Engine
 
 # What turns the direction of all that follows: the head of a page has no element that would end it.
 _NO_TURNS = dict.fromkeys((*range(0x202A, 0x202F), *range(0x2066, 0x206A)))

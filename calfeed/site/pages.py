@@ -12,9 +12,9 @@ from functools import partial
 from urllib.parse import urlsplit
 
 from calfeed.model import Artifact, Event, Feed, Project, page_path
+from calfeed.parallel import Executor, Pending, spread
 from calfeed.revisions.revise import Revised
 from calfeed.site import series
-from calfeed.site.engine import as_html
 from calfeed.site.hosting import host_files
 from calfeed.site.links import subscribe_links
 from calfeed.site.months import PeriodLink, by_year, month_views
@@ -33,8 +33,8 @@ from calfeed.site.views import (
     venue_view,
 )
 from calfeed.site.words import WORDS
+from calfeed.templates import as_html
 from calfeed.text.markdown import to_page, to_plain
-from calfeed.workers import Executor, Pending, spread
 
 MAX_ROWS = 250
 """How many rows the agenda of a page has. A longer one is left to the pages of the months, that of a feed to its years.

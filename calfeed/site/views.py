@@ -14,12 +14,12 @@ from urllib.parse import quote, urlsplit
 from calfeed.model import Calendar, Event, Feed, Organizer, Project, Status, Venue, image_path, page_path
 from calfeed.series.agenda import days_of
 from calfeed.site import dates, times
-from calfeed.site.engine import Html, as_html
 from calfeed.site.jsonld import event_json_ld
 from calfeed.site.links import Link, SubscribeLinks, add_links, map_link
 from calfeed.site.series import SeriesView, series_view
 from calfeed.site.times import TimeView, WhenView
 from calfeed.site.words import STATUSES, StatusWords
+from calfeed.templates import Html, as_html
 from calfeed.text.characters import close_embeddings
 from calfeed.text.markdown import to_page, to_plain
 from calfeed.values.fields import category_slug
