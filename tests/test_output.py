@@ -14,6 +14,7 @@ import filelock
 import pytest
 from support import DOT, LATER, NOW, TALK, run, tree, write_events, write_files
 
+import calfeed
 from calfeed.diagnostics.problem import OutputError
 from calfeed.editions.edition import Consent
 from calfeed.editions.manifest import MANIFEST
@@ -245,7 +246,7 @@ def test_killed_build_is_finished_by_the_next(tmp_path: Path) -> None:
     with open_dist(out) as dist:
         dist.write(old, silent)
     script = Path(__file__).with_name("killed_build.py")
-    environment = {**os.environ, "PYTHONPATH": str(Path(dist.__file__).parents[1])}
+    environment = {**os.environ, "PYTHONPATH": str(Path(calfeed.__file__).parents[1])}
     done = subprocess.run([sys.executable, str(script), str(out)], env=environment, check=False)
     assert done.returncode == 9
     assert tree(out) != {artifact.path: artifact.data for artifact in old}

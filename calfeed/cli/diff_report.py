@@ -98,15 +98,15 @@ def format_difference_markdown(difference: Difference, tzids: Sequence[str] = ()
     return "\n".join([head, *refusals, *changes, *rest])
 
 
-def format_zones(used: Sequence[ZoneUse], laws: Sequence[LawChange], tzdb: str | None) -> str:
+def format_zones(used: Sequence[ZoneUse], laws: Sequence[LawChange], published_with: str | None) -> str:
     """Return the zones in use as text, with their changes ahead and those of their law.
 
     Args:
         used: the zones.
         laws: those whose law is another than it was.
-        tzdb: the version of the tz database of what was published.
+        published_with: the version of the tz database of what was published.
     """
-    built = f", published with {tzdb}" if tzdb and tzdb != tzdb.TZDB_VERSION else ""
+    built = f", published with {published_with}" if published_with and published_with != tzdb.TZDB_VERSION else ""
     lines = [f"tz database {tzdb.TZDB_VERSION}{built}"]
     width = max((len(use.tzid) for use in used), default=0)
     for use in used:
@@ -116,10 +116,10 @@ def format_zones(used: Sequence[ZoneUse], laws: Sequence[LawChange], tzdb: str |
     return "".join(f"{line}\n" for line in lines)
 
 
-def format_zones_json(used: Sequence[ZoneUse], laws: Sequence[LawChange], tzdb: str | None) -> str:
+def format_zones_json(used: Sequence[ZoneUse], laws: Sequence[LawChange], published_with: str | None) -> str:
     """Return the same as a JSON object."""
     record = {
-        "tzdb": {"before": tzdb, "after": tzdb.TZDB_VERSION},
+        "tzdb": {"before": published_with, "after": tzdb.TZDB_VERSION},
         "zones": [
             {
                 "timezone": use.tzid,
