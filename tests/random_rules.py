@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
 
+from calfeed.diagnostics.problem import InvalidValue
 from calfeed.series.expand import starts_of
 from calfeed.series.shapes import Shape, traits_of
 from calfeed.values.rules import DAYS, FREQUENCIES, WITHIN_DAYS, Rule, read_rule
-from calfeed.values.times import NotationError
 
 # Not Santiago: libical has its clocks an hour off in October 2030, whatever the rule.
 ZONES = ("Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Asia/Kolkata", "America/Bogota", "Etc/UTC")
@@ -79,7 +79,7 @@ def _series(dice: random.Random, identity: str, text: str) -> Series | None:
     """Return a series with a rule, its start and end drawn; None if calfeed refuses the rule, or it never occurs."""
     try:
         rule = read_rule(text)
-    except NotationError:
+    except InvalidValue:
         return None
     tzid = None if not rule.is_within_days and dice.random() < 0.2 else dice.choice(ZONES)
     begin = _begin(dice) if tzid else _begin(dice).replace(hour=0, minute=0)

@@ -1,7 +1,7 @@
 """What is fuzzed: each target takes any bytes, and raises where calfeed breaks a promise.
 
 The promises are the same everywhere: whatever comes in, it is used or refused with a `CalfeedError` (in the readers of
-single values, a `NotationError`) whose problems have a place and a hint; what comes out keeps the rules of the readers
+single values, a `InvalidValue`) whose problems have a place and a hint; what comes out keeps the rules of the readers
 in `tests/readers`; nothing but DIST and the folder of its state is touched.
 """
 
@@ -20,7 +20,7 @@ from readers import rfc5545, rules
 from support import CALENDAR, LATER, NOW, TALK, VENUES, tree, write_events
 
 from calfeed.cli.event_report import format_events
-from calfeed.diagnostics.problem import CalfeedError, OutputError, Problem, SourceError
+from calfeed.diagnostics.problem import CalfeedError, InvalidValue, OutputError, Problem, SourceError
 from calfeed.diagnostics.report import format_problems, format_problems_github, format_problems_json
 from calfeed.editions.edition import Consent
 from calfeed.editions.manifest import MANIFEST
@@ -34,7 +34,6 @@ from calfeed.text import urls
 from calfeed.text.markdown import to_html, to_plain
 from calfeed.values import fields, times
 from calfeed.values.rules import read_rule
-from calfeed.values.times import NotationError
 
 Target = Callable[[bytes], None]
 
@@ -94,7 +93,7 @@ def fuzz_values(data: bytes) -> None:
     for read in _VALUES:
         try:
             read(text)
-        except NotationError as refusal:
+        except InvalidValue as refusal:
             _check_refusal(refusal)
 
 
@@ -102,7 +101,7 @@ def fuzz_rule(data: bytes) -> None:
     """Read a text as a rule, and what is one again from its own text; its starts are in order and none too early."""
     try:
         rule = read_rule(data.decode("utf-8", "replace"))
-    except NotationError as refusal:
+    except InvalidValue as refusal:
         _check_refusal(refusal)
         return
     assert read_rule(rule.text).parts == rule.parts
@@ -156,7 +155,7 @@ class _Tags(HTMLParser):
         assert {name for name, _ in attrs} <= {"href", "src", "alt", "title", "class", "start"}, attrs
 
 
-def _check_refusal(refusal: NotationError) -> None:
+def _check_refusal(refusal: InvalidValue) -> None:
     assert refusal.code
     assert refusal.message
     assert refusal.hint

@@ -60,7 +60,7 @@ CODE_ARGUMENT = {
     "report": 1,
     "_report": 1,
     "warn": 1,
-    "NotationError": 0,
+    "InvalidValue": 0,
     "refuse": 0,
     "PictureError": 0,
 }

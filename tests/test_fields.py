@@ -9,9 +9,9 @@ from collections.abc import Callable
 import pytest
 import pytz
 
+from calfeed.diagnostics.problem import InvalidValue
 from calfeed.text import urls
 from calfeed.values import fields
-from calfeed.values.times import NotationError
 from calfeed.zones.countries import _ALIASES, _TABLE, _fold
 
 Read = Callable[[str], object]
@@ -182,9 +182,9 @@ def test_the_calendar_s_address_is_a_folder_by_https(text: str, proposal: str) -
     assert urls.read_base_url(proposal) == f"{proposal.rstrip('/')}/"
 
 
-def refusal_of(read: Read, text: str) -> NotationError:
+def refusal_of(read: Read, text: str) -> InvalidValue:
     """Return the error a text is refused with."""
-    with pytest.raises(NotationError) as refusal:
+    with pytest.raises(InvalidValue) as refusal:
         read(text)
     assert refusal.value.message
     return refusal.value

@@ -10,16 +10,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from calfeed.values.times import (
-    ClockTime,
-    Duration,
-    NotationError,
-    WrittenTime,
-    format_offset,
-    read_duration,
-    read_end,
-    read_moment,
-)
+from calfeed.diagnostics.problem import InvalidValue
+from calfeed.values.times import ClockTime, Duration, WrittenTime, format_offset, read_duration, read_end, read_moment
 
 
 def wall(text: str) -> datetime:
@@ -198,7 +190,7 @@ def test_wrong_ends_are_answered(text: str, hint: str) -> None:
 
 def hint_of(read: Callable[[str], object], text: str, code: str = "bad-date") -> str:
     """Return the hint that goes with the refusal of a text."""
-    with pytest.raises(NotationError) as refusal:
+    with pytest.raises(InvalidValue) as refusal:
         read(text)
     assert refusal.value.code == code
     assert refusal.value.message
@@ -242,7 +234,7 @@ def hint_or_nothing(read: Callable[[str], object], text: str) -> str | None:
     """Return the hint a text is refused with, None if it is read."""
     try:
         read(text)
-    except NotationError as refusal:
+    except InvalidValue as refusal:
         return refusal.hint or pytest.fail("no hint")
     return None
 

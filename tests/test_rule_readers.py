@@ -16,13 +16,12 @@ from readers.reading import Failure
 from rule_proof import prove
 from support import CALENDAR, NOW, load_project, write_files
 
-from calfeed.diagnostics.problem import SourceError
+from calfeed.diagnostics.problem import InvalidValue, SourceError
 from calfeed.pipeline import build
 from calfeed.series.expand import starts_of
 from calfeed.series.outlook import obstacle_in
 from calfeed.series.shapes import READ_ALIKE, is_read_alike, misreading_of
 from calfeed.values.rules import Rule, equal_rule, in_order, nth_day_rule, read_rule, text_of
-from calfeed.values.times import NotationError
 
 WRITTEN = re.compile(r"`(FREQ=[^`]+)`")
 
@@ -33,9 +32,9 @@ def codes(root: Path, start: str, rule: str, *, length: str = "duration: 1h", zo
     return [problem.code for problem in load_project(root, text).problems]
 
 
-def refusal(rule: str) -> NotationError:
+def refusal(rule: str) -> InvalidValue:
     """Return why calfeed refuses a rule."""
-    with pytest.raises(NotationError) as refused:
+    with pytest.raises(InvalidValue) as refused:
         read_rule(rule)
     return refused.value
 

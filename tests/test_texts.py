@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from readers import rfc5545, rules
 from support import NOW, TALK, load_project, run, tree, write_events, write_files
 
-from calfeed.diagnostics.problem import CalfeedError, SourceError
+from calfeed.diagnostics.problem import CalfeedError, InvalidValue, SourceError
 from calfeed.diagnostics.report import format_problems, format_problems_github, format_problems_json
 from calfeed.editions.manifest_json import read_manifest
 from calfeed.formats.content_lines import fold, text_line
@@ -26,7 +26,6 @@ from calfeed.resolve.load import load
 from calfeed.text.characters import close_embeddings, encode_harmless, harmless, harmless_json, harmless_line
 from calfeed.text.markdown import to_html, to_page, to_plain
 from calfeed.values.fields import read_line, read_markdown
-from calfeed.values.times import NotationError
 
 # How programs in these languages split a text into lines.
 READERS: Mapping[str, Callable[[str], list[str]]] = {
@@ -150,7 +149,7 @@ def test_every_reference_in_every_text(tmp_path: Path) -> None:
 def test_refused_references(code: int) -> None:
     """A reference to what may not stand in a text is refused as it is written; to a direction, by its name."""
     for ref in references(code):
-        with pytest.raises(NotationError) as refusal:
+        with pytest.raises(InvalidValue) as refusal:
             read_markdown(f"Code `{ref}` is fine.\n\n{FORGED.format(ref)}")
         assert refusal.value.code == "control-character"
         assert refusal.value.part == ref
@@ -174,7 +173,7 @@ def test_references_that_are_not_obeyed(form: str) -> None:
 def test_references_within_markup(form: str) -> None:
     """Wherever Markdown obeys a reference it is checked: in emphasis, labels, titles, pictures, headings, infos."""
     for ref in ("&#13;", "&#x0c;", "&#8238;", "&#127;"):
-        with pytest.raises(NotationError):
+        with pytest.raises(InvalidValue):
             read_markdown(form.format(ref))
 
 
@@ -246,7 +245,7 @@ def test_directions_in_balance(tmp_path: Path, text: str) -> None:
 def test_directions_that_are_refused(text: str, name: str) -> None:
     """Embeddings without an end, ends without a beginning, and overrides are refused by their names."""
     for read in (read_line, read_markdown):
-        with pytest.raises(NotationError, match=name) as refusal:
+        with pytest.raises(InvalidValue, match=name) as refusal:
             read(text)
         assert refusal.value.hint
 

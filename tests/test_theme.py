@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from calfeed.diagnostics.problem import InvalidValue
 from calfeed.values.contrast import BACKGROUND, DARK_BACKGROUND, ENOUGH, contrast, readable
 from calfeed.values.fields import read_theme_color
-from calfeed.values.times import NotationError
 
 
 @pytest.mark.parametrize(
@@ -47,6 +47,6 @@ def test_theme_colors(written: str, color: str) -> None:
 @pytest.mark.parametrize("written", ["#12345", "red; } body { display: none", "rgb(1,2,3)", "#ggg", "url(x)"])
 def test_other_texts_are_no_colors(written: str) -> None:
     """Nothing else gets into the style sheet."""
-    with pytest.raises(NotationError) as refusal:
+    with pytest.raises(InvalidValue) as refusal:
         read_theme_color(written)
     assert refusal.value.code == "bad-color"

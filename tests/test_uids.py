@@ -9,8 +9,8 @@ import pytest
 from readers import icaljs, pyreader, rules
 from support import CALENDAR, LATER, run, write_files
 
+from calfeed.diagnostics.problem import InvalidValue
 from calfeed.values.fields import read_published_uid, read_uid
-from calfeed.values.times import NotationError
 
 UIDS = [
     "20160301T101500Z-4711@old-museum.example",
@@ -69,7 +69,7 @@ def test_uids_are_read_back_by_ical_js(dist: Path) -> None:
 )
 def test_what_is_no_uid(uid: str, reason: str) -> None:
     """A UID that no line can hold, that programs cut, or that nobody can copy is refused."""
-    with pytest.raises(NotationError) as refusal:
+    with pytest.raises(InvalidValue) as refusal:
         read_uid(uid)
     assert refusal.value.message == reason
     assert refusal.value.hint

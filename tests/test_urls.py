@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from support import CALENDAR, LATER, run, write_files
 
+from calfeed.diagnostics.problem import InvalidValue
 from calfeed.revisions.content import is_same_content
 from calfeed.text import markdown
 from calfeed.text.hosts import HostError, ascii_host
 from calfeed.text.urls import earlier_spelling, normal_url, read_base_url, read_published_url, read_url
-from calfeed.values.times import NotationError
 
 # What the URL parser of Node.js 20 (`new URL(…).hostname`) makes of them.
 HOSTS = {
@@ -123,7 +123,7 @@ def test_one_form(text: str, url: str) -> None:
 )
 def test_unfit_characters_are_encoded_in_the_hint(text: str, proposal: str) -> None:
     """An address with characters that addresses cannot hold is refused with the one to write, which is read."""
-    with pytest.raises(NotationError) as refusal:
+    with pytest.raises(InvalidValue) as refusal:
         read_url(text)
     assert refusal.value.hint == f"write `{proposal}`"
     assert read_url(proposal).isascii()
@@ -132,7 +132,7 @@ def test_unfit_characters_are_encoded_in_the_hint(text: str, proposal: str) -> N
 
 def test_a_refused_host_is_told() -> None:
     """The message says which letter no browser takes; the hint where to get the right address."""
-    with pytest.raises(NotationError) as refusal:
+    with pytest.raises(InvalidValue) as refusal:
         read_url("https://नी\u200cक.example/")
     assert "U+200C (zero width non-joiner)" in refusal.value.message
     assert "address bar" in refusal.value.hint
@@ -196,7 +196,7 @@ def test_brackets_are_put_back() -> None:
     """An address of IPv6 that was published without its brackets is read with them."""
     assert read_published_url("https://2001:db8::1/x") == "https://[2001:db8::1]/x"
     assert read_published_url("https://2001:db8:0:1:2:3:4:5:8443") == "https://[2001:db8:0:1:2:3:4:5]:8443"
-    with pytest.raises(NotationError):
+    with pytest.raises(InvalidValue):
         read_published_url("https://a:b:c/")
 
 

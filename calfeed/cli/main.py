@@ -624,11 +624,11 @@ def _build_time() -> datetime:
 
 def _read_option(read: Callable[[str], _T], text: str | None, option: str) -> _T | None:
     """Return an option's value as the sources would read it; what they would refuse is wrong usage."""
-    from calfeed.values.times import NotationError
+    from calfeed.diagnostics.problem import InvalidValue
 
     try:
         return None if text is None else read(text)
-    except NotationError as refusal:
+    except InvalidValue as refusal:
         raise click.BadParameter(f"{refusal.message}; {refusal.hint}", param_hint=option) from None
 
 

@@ -83,6 +83,17 @@ def sort_problems(problems: Iterable[Problem]) -> tuple[Problem, ...]:
     return tuple(sorted(unique, key=lambda p: (p.mark, p.severity, p.code, p.message)))
 
 
+class InvalidValue(ValueError):  # noqa: N818 - it is what was written, not what went wrong
+    """A value that is not written in a form calfeed reads; where it stands is for the caller to say."""
+
+    def __init__(self, code: str, message: str, hint: str, part: str = "") -> None:
+        super().__init__(message)
+        self.code = code
+        self.part = part  # of a longer value, as it is written: where the mistake is
+        self.message = message
+        self.hint = hint
+
+
 class CalfeedError(Exception):
     """The root of everything calfeed raises on purpose; `problems` says what and where, its text the first errors."""
 

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
 
+from calfeed.diagnostics.problem import InvalidValue
 from calfeed.editions.manifest import Manifest, PublishedFeed
 from calfeed.model import Feed, Project
 from calfeed.revisions.revise import Published, leaves_tombstone
 from calfeed.values.fields import read_id
-from calfeed.values.times import NotationError
 
 
 def lost_feeds(project: Project, baseline: Manifest, buried: set[str]) -> tuple[PublishedFeed, ...]:
@@ -75,5 +75,5 @@ def is_automatic(feed: Feed | PublishedFeed) -> bool:
     kind, _, slug = feed.slug.partition("/")
     try:
         return kind in ("category", "venue") and read_id(slug) == slug and feed.path == f"feeds/{feed.slug}.ics"
-    except NotationError:
+    except InvalidValue:
         return False

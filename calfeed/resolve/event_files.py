@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path, PurePosixPath
 
-from calfeed.diagnostics.problem import Mark, Problem, Severity, error
+from calfeed.diagnostics.problem import InvalidValue, Mark, Problem, Severity, error
 from calfeed.model import Event, Picture, Resolved
 from calfeed.resolve.event import Surroundings, resolve_event
 from calfeed.resolve.images import picture_of
@@ -23,7 +23,6 @@ from calfeed.source.reader import Reader
 from calfeed.source.schema import EventEntry
 from calfeed.source.yaml import Document, Value
 from calfeed.values import fields
-from calfeed.values.times import NotationError
 
 
 @dataclass(frozen=True)
@@ -149,7 +148,7 @@ class EventFiles:
             return None
         try:
             return fields.read_id(stem)
-        except NotationError as refusal:
+        except InvalidValue as refusal:
             message = f"{refusal.message}, and the file's name is the event's id"
             hint = f"rename the file or write `id:`; {refusal.hint}"
             self._problems.append(error(place.mark(), "bad-id", message, hint))

@@ -8,7 +8,16 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from calfeed.cache.memory import Memory, key_beside
-from calfeed.diagnostics.problem import Mark, Problem, Severity, SourceError, error, sort_problems, warning
+from calfeed.diagnostics.problem import (
+    InvalidValue,
+    Mark,
+    Problem,
+    Severity,
+    SourceError,
+    error,
+    sort_problems,
+    warning,
+)
 from calfeed.model import Calendar, Project, Theme, Venue
 from calfeed.parallel import Executor, spread
 from calfeed.resolve.event import Surroundings, resolve_organizer, resolve_venue
@@ -26,7 +35,6 @@ from calfeed.source.schema import CalendarEntry, FeedEntry, ThemeEntry, VenueEnt
 from calfeed.source.yaml import Document, Value
 from calfeed.text.urls import read_base_url
 from calfeed.values import fields
-from calfeed.values.times import NotationError
 from calfeed.vtimezone.files import zone_problems
 
 Progress = Callable[[str, int, int], None]
@@ -56,7 +64,7 @@ def load(
     """
     try:
         url = None if base_url is None else read_base_url(base_url)
-    except NotationError as refusal:
+    except InvalidValue as refusal:
         raise SourceError([error(Mark(path=str(base_url)), refusal.code, refusal.message, refusal.hint)]) from refusal
     return _Loader(find_files(Path(path)), url, progress or silent, memory or Memory()).load(executor)
 
@@ -230,7 +238,7 @@ class _Loader:
     def _load_venue(self, document: Document, key: str, value: Value) -> Venue | None:
         try:
             fields.read_id(key)
-        except NotationError as refusal:
+        except InvalidValue as refusal:
             self._problems.append(error(document.key_mark(key), refusal.code, refusal.message, refusal.hint))
         if value is None:
             return None

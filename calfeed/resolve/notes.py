@@ -6,9 +6,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import ParamSpec, TypeVar
 
-from calfeed.diagnostics.problem import Mark, Problem, error, warning
+from calfeed.diagnostics.problem import InvalidValue, Mark, Problem, error, warning
 from calfeed.source.entries import Place
-from calfeed.values.times import NotationError
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
@@ -37,7 +36,7 @@ class Notes:
         """Return what `find` does; note what it refuses, at `mark`, and return None."""
         try:
             return find(*args, **kwargs)
-        except NotationError as refusal:
+        except InvalidValue as refusal:
             self.report(mark, refusal.code, refusal.message, refusal.hint)
             return None
 
@@ -45,7 +44,7 @@ class Notes:
         """Return what `find` does, as `attempt`; the mark is that of a key, and is only looked up for a refusal."""
         try:
             return find(*args, **kwargs)
-        except NotationError as refusal:
+        except InvalidValue as refusal:
             self.report(self._place.mark(key), refusal.code, refusal.message, refusal.hint)
             return None
 

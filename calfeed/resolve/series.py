@@ -7,7 +7,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 
-from calfeed.diagnostics.problem import Mark
+from calfeed.diagnostics.problem import InvalidValue, Mark
 from calfeed.model import AllDay, Event, Instance, Recurrence, Timed, ZonedTime
 from calfeed.resolve.notes import Notes
 from calfeed.series import matching, occurrences, pieces
@@ -18,7 +18,7 @@ from calfeed.series.shapes import Misreading, misreading_of
 from calfeed.source.entries import Place
 from calfeed.source.schema import EventEntry, OverrideEntry
 from calfeed.values.rules import WITHIN_DAYS
-from calfeed.values.times import DayRange, Duration, NotationError, WrittenTime, format_offset, format_wall
+from calfeed.values.times import DayRange, Duration, WrittenTime, format_offset, format_wall
 from calfeed.vtimezone.observances import is_place, place_at
 from calfeed.zones import tzdb
 
@@ -85,7 +85,7 @@ class SeriesResolver:
             return None
         try:
             matching.check_density(rule, when, self._effort)
-        except NotationError as refusal:
+        except InvalidValue as refusal:
             self._notes.report(mark, refusal.code, refusal.message, refusal.hint)
             return None
         if occurrences.goes_out_of_reach(when, by_rule):

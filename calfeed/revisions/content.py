@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, TypeAlias
 
-from calfeed.diagnostics.problem import Mark
+from calfeed.diagnostics.problem import InvalidValue, Mark
 from calfeed.model import (
     Address,
     AllDay,
@@ -34,9 +34,9 @@ from calfeed.series.pieces import MAX_SKIPPED
 from calfeed.text.urls import earlier_spelling, read_published_url
 from calfeed.values import fields
 from calfeed.values.rules import Rule, read_published_rule
-from calfeed.values.times import Duration, NotationError, WrittenTime, format_offset
+from calfeed.values.times import Duration, WrittenTime, format_offset
 
-UNREADABLE = (ArithmeticError, AttributeError, LookupError, NotationError, TooManySteps, TypeError, ValueError)
+UNREADABLE = (ArithmeticError, AttributeError, LookupError, InvalidValue, TooManySteps, TypeError, ValueError)
 """What reading a content that is none may raise."""
 Content: TypeAlias = "dict[str, object]"
 """The fields of an event that a subscriber can see, as JSON values."""

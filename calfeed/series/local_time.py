@@ -1,14 +1,15 @@
 """Written times to instants, in a zone: a time that is not exactly one instant there is refused.
 
-As in `notation`, a refusal is a `NotationError` with a code, a message and a hint; the caller knows the place.
+As in `notation`, a refusal is a `InvalidValue` with a code, a message and a hint; the caller knows the place.
 """
 
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+from calfeed.diagnostics.problem import InvalidValue
 from calfeed.model import ZonedTime
-from calfeed.values.times import Duration, NotationError, WrittenTime, format_offset, format_wall
+from calfeed.values.times import Duration, WrittenTime, format_offset, format_wall
 from calfeed.zones import tzdb
 
 
@@ -16,7 +17,7 @@ def to_zoned(written: WrittenTime, tzid: str) -> ZonedTime:
     """Return a written time in its zone.
 
     Raises:
-        NotationError: the clocks skip the time (`nonexistent-time`), show it twice (`ambiguous-time`), or are not at
+        InvalidValue: the clocks skip the time (`nonexistent-time`), show it twice (`ambiguous-time`), or are not at
             the offset written with it (`wrong-offset`).
     """
     if written.offset is not None:
@@ -27,14 +28,14 @@ def to_zoned(written: WrittenTime, tzid: str) -> ZonedTime:
     shown = format_wall(written.wall)
     before, after = format_offset(resolved.before), format_offset(resolved.after)
     if isinstance(resolved, tzdb.Repeated):
-        raise NotationError(
+        raise InvalidValue(
             "ambiguous-time",
             f"{shown} happens twice in {tzid}",
             f"write which: `{shown}{before}` for the first, `{shown}{after}` for the second",
         )
     leaves = format_wall((resolved.change + resolved.before).replace(tzinfo=None))
     arrives = format_wall((resolved.change + resolved.after).replace(tzinfo=None))
-    raise NotationError(
+    raise InvalidValue(
         "nonexistent-time",
         f"{shown} does not exist in {tzid}",
         f"the clocks jump from {leaves} ({before}) to {arrives} ({after}); "
@@ -46,7 +47,7 @@ def end_after(begin: ZonedTime, duration: Duration, tzid: str) -> ZonedTime:
     """Return the end of a duration in the zone `tzid`: days are nominal, then hours elapse (RFC 5545 §3.3.6).
 
     Raises:
-        NotationError: after the days the clocks do not show the start's time exactly once.
+        InvalidValue: after the days the clocks do not show the start's time exactly once.
     """
     instant = begin.instant
     if duration.days:
@@ -86,20 +87,20 @@ def _with_offset(written: WrittenTime, offset: timedelta, tzid: str) -> ZonedTim
     else:
         later = _after_the_gap(written.wall, resolved)
         hint = f"the clocks of {tzid} skip this time: write `{later}` or an earlier time"
-    raise NotationError("wrong-offset", f"{tzid} is not at {format_offset(offset)} at {shown}", hint)
+    raise InvalidValue("wrong-offset", f"{tzid} is not at {format_offset(offset)} at {shown}", hint)
 
 
-def _no_end_after_days(wall: datetime, tzid: str, resolved: tzdb.Skipped | tzdb.Repeated) -> NotationError:
+def _no_end_after_days(wall: datetime, tzid: str, resolved: tzdb.Skipped | tzdb.Repeated) -> InvalidValue:
     shown = format_wall(wall)
     before, after = format_offset(resolved.before), format_offset(resolved.after)
     if isinstance(resolved, tzdb.Repeated):
         message = f"the event would end at {shown}, which happens twice in {tzid}"
         hint = f"write `end: {shown}{before}` or `end: {shown}{after}`, or the duration in hours"
-        return NotationError("ambiguous-time", message, hint)
+        return InvalidValue("ambiguous-time", message, hint)
     message = f"the event would end at {shown}, which does not exist in {tzid}"
     later = _after_the_gap(wall, resolved)
     hint = f"the clocks go from {before} to {after}; write `end: {later}`, or the duration in hours"
-    return NotationError("nonexistent-time", message, hint)
+    return InvalidValue("nonexistent-time", message, hint)
 
 
 def _after_the_gap(wall: datetime, gap: tzdb.Skipped) -> str:

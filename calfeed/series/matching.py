@@ -1,6 +1,6 @@
 """A rule as written to the starts of a series, and written dates to the starts they stand for.
 
-As in `notation`, a refusal is a `NotationError` with a code, a message and a hint; the caller knows the place.
+As in `notation`, a refusal is a `InvalidValue` with a code, a message and a hint; the caller knows the place.
 """
 
 from __future__ import annotations
@@ -9,13 +9,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from itertools import islice
 
-from calfeed.diagnostics.problem import Mark
+from calfeed.diagnostics.problem import InvalidValue, Mark
 from calfeed.model import AllDay, Recurrence, Timed, ZonedTime
 from calfeed.series.expand import LAST, MAX_OCCURRENCES, Effort, as_wall, end_of, starts_of
 from calfeed.series.local_time import to_zoned
 from calfeed.series.occurrences import first_start, occurrence_in, settle, starts_between
 from calfeed.values.rules import DAYS, Rule
-from calfeed.values.times import DayRange, NotationError, WrittenTime, format_offset, format_wall
+from calfeed.values.times import DayRange, WrittenTime, format_offset, format_wall
 from calfeed.zones import tzdb
 
 # How far around a date its neighbours are looked for, in days: the last is further than any series goes.
@@ -41,12 +41,12 @@ def series_of(
         effort: what the search for starts may cost, if not as much as for a whole file.
 
     Raises:
-        NotationError: the rule does not give the first start, never ends within reason, or ends before it begins.
+        InvalidValue: the rule does not give the first start, never ends within reason, or ends before it begins.
         TooManySteps: the search costs more.
     """
     effort = effort or Effort()
     if isinstance(first, AllDay) and rule.is_within_days:
-        raise NotationError(
+        raise InvalidValue(
             "bad-rrule",
             "a series of whole days cannot repeat by the hour",
             "use FREQ=DAILY or longer, without BYHOUR, BYMINUTE and BYSECOND; or give `start` a time",
@@ -54,7 +54,7 @@ def series_of(
     start = first_start(first)
     until = _until_of(rule, first)
     if until is not None and until < start:
-        raise NotationError("bad-rrule", "the rule ends before the event begins", "check `until` and `start`")
+        raise InvalidValue("bad-rrule", "the rule ends before the event begins", "check `until` and `start`")
     if start not in starts_of(rule, start, last=start, effort=effort):
         raise _not_in_rule(rule, start, effort)
     if rule.is_endless:
@@ -63,10 +63,10 @@ def series_of(
     if len(starts) >= MAX_OCCURRENCES:
         message = f"the series has {MAX_OCCURRENCES:,} occurrences or more"
         hint = "lower COUNT or end it earlier" + ("" if rule.is_within_days else ", or leave its end out")
-        raise NotationError("bad-rrule", message, hint)
+        raise InvalidValue("bad-rrule", message, hint)
     count = rule["COUNT"]
     if count is not None and len(starts) < int(count):
-        raise NotationError("bad-rrule", f"the rule occurs only {len(starts)} times until {LAST.year}", "lower COUNT")
+        raise InvalidValue("bad-rrule", f"the rule occurs only {len(starts)} times until {LAST.year}", "lower COUNT")
     text = rule.text if until is None else f"{rule.text};UNTIL={_until_text(starts[-1], first)}"
     return Recurrence(rule=rule, rrule=text, starts=starts, is_nominal=is_nominal, mark=mark)
 
@@ -75,7 +75,7 @@ def check_density(rule: Rule, first: AllDay | Timed, effort: Effort) -> None:
     """Refuse a rule without an end that occurs too often to be followed for some years.
 
     Raises:
-        NotationError: within two years it gives as many starts as a series with an end may not have.
+        InvalidValue: within two years it gives as many starts as a series with an end may not have.
         TooManySteps: the search costs too much.
     """
     if not (rule.is_endless and rule.is_within_days):
@@ -85,7 +85,7 @@ def check_density(rule: Rule, first: AllDay | Timed, effort: Effort) -> None:
     if next(islice(starts, MAX_OCCURRENCES - 1, None), None) is not None:
         message = f"the series has no end and {MAX_OCCURRENCES:,} occurrences or more within two years"
         hint = "repeat it less often, with `interval` or another `freq`, or end it soon with `until` or `count`"
-        raise NotationError("bad-rrule", message, hint)
+        raise InvalidValue("bad-rrule", message, hint)
 
 
 def match(
@@ -94,7 +94,7 @@ def match(
     """Return the start that a written date or time stands for.
 
     Raises:
-        NotationError: no start is meant, or a date has several.
+        InvalidValue: no start is meant, or a date has several.
         TooManySteps: the search for it, or for the dates that a hint proposes, costs more than `effort`.
     """
     wanted = _as_written(moment, first)
@@ -109,7 +109,7 @@ def match(
     if found:
         message = f"the series occurs several times on {shown}"
         hint = f"write which: {', '.join(f'`{format_start(start, first)}`' for start in found)}, …"
-        raise NotationError("no-occurrence", message, hint)
+        raise InvalidValue("no-occurrence", message, hint)
     raise _no_occurrence(shown, _nearest(begin, recurrence, first, effort), first)
 
 
@@ -127,7 +127,7 @@ def _match_instant(wanted: ZonedTime, recurrence: Recurrence, first: Timed, effo
     written, meant = (format_offset(tzdb.offset_at(each, wanted.tzid)) for each in (wanted.instant, actual))
     which = "first" if actual < wanted.instant else "second"
     message = f"the series does not occur on {shown}{written}, but the {which} time the clocks show {shown}"
-    raise NotationError("no-occurrence", message, f"write `{shown}{meant}`")
+    raise InvalidValue("no-occurrence", message, f"write `{shown}{meant}`")
 
 
 def _instant_of(start: datetime, recurrence: Recurrence, first: Timed) -> datetime:
@@ -136,8 +136,8 @@ def _instant_of(start: datetime, recurrence: Recurrence, first: Timed) -> dateti
     return when.start.instant if isinstance(when, Timed) else settle(start, first.start.tzid)[0].instant
 
 
-def _no_occurrence(shown: str, nearest: Sequence[datetime], first: AllDay | Timed) -> NotationError:
-    return NotationError(
+def _no_occurrence(shown: str, nearest: Sequence[datetime], first: AllDay | Timed) -> InvalidValue:
+    return InvalidValue(
         "no-occurrence",
         f"the series does not occur on {shown}",
         f"it does on {' and '.join(f'`{format_start(start, first)}`' for start in nearest)}",
@@ -148,7 +148,7 @@ def extra_time(moment: date | WrittenTime, first: Timed) -> ZonedTime:
     """Return when an extra date of a series begins: of a date alone, at the series' time.
 
     Raises:
-        NotationError: as `to_zoned`.
+        InvalidValue: as `to_zoned`.
     """
     written = moment if isinstance(moment, WrittenTime) else WrittenTime(extra_start(moment, first))
     return to_zoned(written, first.start.tzid)
@@ -158,7 +158,7 @@ def extra_start(moment: date | WrittenTime, first: AllDay | Timed) -> datetime:
     """Return the start of an extra date: of a date alone, at the series' time.
 
     Raises:
-        NotationError: a time is given to a series of whole days.
+        InvalidValue: a time is given to a series of whole days.
     """
     wanted = _as_written(moment, first)
     if isinstance(first, AllDay) or isinstance(wanted, datetime):
@@ -166,14 +166,14 @@ def extra_start(moment: date | WrittenTime, first: AllDay | Timed) -> datetime:
     return datetime.combine(wanted, first.start.wall.time())
 
 
-def refuse_range(key: str, days: DayRange, starts: Iterable[datetime], first: AllDay | Timed) -> NotationError:
+def refuse_range(key: str, days: DayRange, starts: Iterable[datetime], first: AllDay | Timed) -> InvalidValue:
     """Return the error for a range of days under `key`, with what to write: the starts that are meant by it."""
     meant = [format_start(start, first) for start in islice(starts, _MAX_MEANT + 1)]
     message = f"`{days.text}` is a range, and `{key}` takes single dates"
     if not meant:
-        return NotationError("no-occurrence", message, "delete it: the series does not occur on these days")
+        return InvalidValue("no-occurrence", message, "delete it: the series does not occur on these days")
     more = ", …" if len(meant) > _MAX_MEANT else ""
-    return NotationError("bad-date", message, f"write them out: `{key}: [{', '.join(meant[:_MAX_MEANT])}{more}]`")
+    return InvalidValue("bad-date", message, f"write them out: `{key}: [{', '.join(meant[:_MAX_MEANT])}{more}]`")
 
 
 def days_of_range(days: DayRange) -> Iterator[date]:
@@ -206,7 +206,7 @@ def _until_of(rule: Rule, first: AllDay | Timed) -> datetime | None:
         return end_of(until)
     if isinstance(first, AllDay):
         message = "a series of whole days ends on a date"
-        raise NotationError("bad-rrule", message, f"write `until: {until.wall.date()}`")
+        raise InvalidValue("bad-rrule", message, f"write `until: {until.wall.date()}`")
     if until.offset is None:
         return until.wall
     return tzdb.wall_at((until.wall - until.offset).replace(tzinfo=UTC), first.start.tzid)
@@ -222,22 +222,22 @@ def _until_text(last: datetime, first: AllDay | Timed) -> str:
     return f"{settle(last, first.start.tzid)[0].instant:%Y%m%dT%H%M%SZ}"
 
 
-def _not_in_rule(rule: Rule, start: datetime, effort: Effort) -> NotationError:
+def _not_in_rule(rule: Rule, start: datetime, effort: Effort) -> InvalidValue:
     shown = f"`{rule.text}`"
     later = next(starts_of(rule, start, last=LAST, effort=effort), None)
     if later is None:
         hint = "no month or year has such a day: change the rule"
-        return NotationError("start-not-in-rule", f"{shown} never occurs", hint)
+        return InvalidValue("start-not-in-rule", f"{shown} never occurs", hint)
     change = f"write `BYDAY={DAYS[start.weekday()]}`" if rule["BYDAY"] else "change the rule"
     hint = f"begin it on `{format_wall(later)}`, or {change}"
-    return NotationError("start-not-in-rule", f"the start is no occurrence of {shown}", hint)
+    return InvalidValue("start-not-in-rule", f"the start is no occurrence of {shown}", hint)
 
 
 def _as_written(moment: date | WrittenTime, first: AllDay | Timed) -> datetime | date:
     if not isinstance(moment, WrittenTime):
         return moment
     if isinstance(first, AllDay):
-        raise NotationError("mixed-end", "the series has whole days", f"write the date alone: `{moment.wall.date()}`")
+        raise InvalidValue("mixed-end", "the series has whole days", f"write the date alone: `{moment.wall.date()}`")
     if moment.offset is None:
         return moment.wall
     return tzdb.wall_at((moment.wall - moment.offset).replace(tzinfo=UTC), first.start.tzid)

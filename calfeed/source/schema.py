@@ -9,6 +9,7 @@ from typing import Annotated, Any, ClassVar, TypeAlias
 import pydantic
 from pydantic import BeforeValidator, ConfigDict, Discriminator, Field, PlainValidator, Tag, WithJsonSchema
 
+from calfeed.diagnostics.problem import InvalidValue
 from calfeed.model import Status
 from calfeed.source.types import (
     MAPPING_TAG,
@@ -48,7 +49,6 @@ from calfeed.source.types import (
     text_or_mapping,
     without_twins,
 )
-from calfeed.values.times import NotationError
 from calfeed.zones.tzdb import zone_names
 
 
@@ -137,7 +137,7 @@ class ThemeEntry(Entry):
 
 def _read_automatic(text: str) -> str:
     if text not in ("category", "venue"):
-        raise NotationError("bad-feed", f"`{text}` is no kind of automatic feed", "write `category`, `venue`, or `[]`")
+        raise InvalidValue("bad-feed", f"`{text}` is no kind of automatic feed", "write `category`, `venue`, or `[]`")
     return text
 
 

@@ -14,10 +14,11 @@ import pydantic
 from pydantic import BeforeValidator, PlainValidator, WithJsonSchema
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
+from calfeed.diagnostics.problem import InvalidValue
 from calfeed.model import Status
 from calfeed.text import urls
 from calfeed.values import fields, rules, times
-from calfeed.values.times import ClockTime, DayRange, Duration, NotationError, WrittenTime
+from calfeed.values.times import ClockTime, DayRange, Duration, WrittenTime
 from calfeed.zones.countries import Country
 
 _T = TypeVar("_T")
@@ -33,7 +34,7 @@ def read_with(read: Callable[[str], _T]) -> Callable[[object], _T]:
             raise refuse("wrong-type", f"a text is expected here, not {describe(value)}", "write one value")
         try:
             return read(value)
-        except NotationError as refusal:
+        except InvalidValue as refusal:
             raise refuse(refusal.code, refusal.message, refusal.hint, refusal.part) from None
 
     return validate
@@ -64,13 +65,13 @@ def _read_status(text: str) -> Status:
     except ValueError:
         known = [status.value for status in Status]
         hint = fields.did_you_mean(text, known, f"write one of {', '.join(known)}")
-        raise NotationError("bad-status", f"`{text}` is not a status", hint) from None
+        raise InvalidValue("bad-status", f"`{text}` is not a status", hint) from None
 
 
 def _read_day(text: str) -> date:
     moment = times.read_moment(text)
     if isinstance(moment, WrittenTime):
-        raise NotationError("bad-date", f"`{text}` is a time; a date is expected here", "write a date: `2017-08-31`")
+        raise InvalidValue("bad-date", f"`{text}` is a time; a date is expected here", "write a date: `2017-08-31`")
     return moment
 
 
@@ -110,7 +111,7 @@ def _read_rule(value: object) -> rules.Rule:
             return rules.read_rule(value)
         if isinstance(value, dict):
             return rules.rule_of({name: _joined(part) for name, part in value.items() if part is not None})
-    except NotationError as refusal:
+    except InvalidValue as refusal:
         written = [name for name in value if name.upper() == refusal.part] if isinstance(value, dict) else []
         part = f"{written[0]}:" if written else refusal.part
         raise refuse(refusal.code, refusal.message, refusal.hint, part) from None
@@ -122,7 +123,7 @@ def _joined(value: object) -> str:
     items = value if isinstance(value, list) else [value]
     texts = [item for item in items if isinstance(item, str)]
     if len(texts) != len(items):
-        raise NotationError("bad-rrule", "a part of a rule is a text or a list of texts", "write `byday: [tu, th]`")
+        raise InvalidValue("bad-rrule", "a part of a rule is a text or a list of texts", "write `byday: [tu, th]`")
     return ",".join(texts)
 
 

@@ -9,8 +9,8 @@ import re
 from contextlib import suppress
 from urllib.parse import SplitResult, quote, urlsplit, urlunsplit
 
+from calfeed.diagnostics.problem import InvalidValue
 from calfeed.text.hosts import HostError, ascii_host, earlier_host
-from calfeed.values.times import NotationError
 
 # Left alone in path, query and fragment: RFC 3986 §3.3-3.5, and what browsers leave alone.
 _SAFE = "/%:@!$&'()*+,;=~?[]"
@@ -35,7 +35,7 @@ def read_url(text: str) -> str:
     except ValueError:  # a port or brackets that are none
         raise _bad_url(text) from None
     if parts.username is not None:
-        raise NotationError("bad-url", "the address holds a user name", "delete it: everybody can read a feed")
+        raise InvalidValue("bad-url", "the address holds a user name", "delete it: everybody can read a feed")
     return _assemble(parts, netloc)
 
 
@@ -82,7 +82,7 @@ def read_base_url(text: str) -> str:
     """Return the address DIST is published at: https, with a slash at the end."""
     try:
         url = read_url(text)
-    except NotationError:
+    except InvalidValue:
         near = _address_in(text)
         if near is None:
             raise
@@ -93,7 +93,7 @@ def read_base_url(text: str) -> str:
     parts = urlsplit(url)
     proposal = urlunsplit(("https", parts.netloc, f"{parts.path.rstrip('/')}/", "", ""))
     message = f"`{text}` is not the https address of a folder"
-    raise NotationError("bad-url", message, f"write `{proposal}`; most calendars refuse other addresses")
+    raise InvalidValue("bad-url", message, f"write `{proposal}`; most calendars refuse other addresses")
 
 
 def _split(text: str) -> SplitResult:
@@ -116,13 +116,13 @@ def _assemble(parts: SplitResult, netloc: str) -> str:
     return urlunsplit((parts.scheme, netloc, path, query, fragment))
 
 
-def _bad_url(text: str, reason: str = "") -> NotationError:
+def _bad_url(text: str, reason: str = "") -> InvalidValue:
     if reason:
         message = f"the host of `{text}` is not one that browsers take: {reason}"
-        return NotationError("bad-url", message, "open it in a browser, and copy what its address bar shows")
+        return InvalidValue("bad-url", message, "open it in a browser, and copy what its address bar shows")
     near = _address_in(text)
     hint = f"write `{near}`" if near else _WHOLE_ADDRESS
-    return NotationError("bad-url", f"`{text}` is not a web address", hint)
+    return InvalidValue("bad-url", f"`{text}` is not a web address", hint)
 
 
 def _address_in(text: str) -> str | None:
@@ -137,7 +137,7 @@ def _address_in(text: str) -> str | None:
         plain = plain.replace("\\", "/")
     plain = _UNFIT.sub(lambda unfit: quote(unfit[0]), plain.strip())
     near = f"https://{plain}" if _DOMAIN.fullmatch(plain) else plain
-    with suppress(NotationError):
+    with suppress(InvalidValue):
         if near not in ("", text):
             read_url(near)
             return near

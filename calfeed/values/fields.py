@@ -1,6 +1,6 @@
 """How the other values are written: texts, names, places, numbers.
 
-Like `notation`: text in, plain value out, `NotationError` with a code, a message and a hint for what cannot be read.
+Like `notation`: text in, plain value out, `InvalidValue` with a code, a message and a hint for what cannot be read.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from functools import lru_cache
 
-from calfeed.diagnostics.problem import list_some
+from calfeed.diagnostics.problem import InvalidValue, list_some
 from calfeed.text.characters import describe, find_unfit, unify_breaks
 from calfeed.text.references import find_unfit_reference
 from calfeed.values.colors import css_colors
 from calfeed.values.time_hints import ANYWHERE_ZONE
-from calfeed.values.times import Duration, NotationError, read_duration
+from calfeed.values.times import Duration, read_duration
 from calfeed.zones.countries import Country, countries_meant, find_country, suggest_country
 from calfeed.zones.nicknames import key_of_property, nearest_color, zones_of_abbreviation
 from calfeed.zones.tzdb import is_zone, suggest_zone, zones_of_country
@@ -111,9 +111,9 @@ def read_text(text: str) -> str:
     if not result.replace("\n", "").isprintable():
         result = unify_breaks(text).strip()
     if not result.isprintable() and (unfit := find_unfit(result)):
-        raise NotationError("control-character", f"the text holds {unfit.what}", unfit.hint, unfit.written)
+        raise InvalidValue("control-character", f"the text holds {unfit.what}", unfit.hint, unfit.written)
     if not result:
-        raise NotationError("empty-value", "the text is empty", "write a text, or leave the key out")
+        raise InvalidValue("empty-value", "the text is empty", "write a text, or leave the key out")
     return result
 
 
@@ -122,9 +122,7 @@ def read_markdown(text: str) -> str:
     result = read_text(text)
     unfit = find_unfit_reference(result) if "&#" in result else None
     if unfit is not None:
-        raise NotationError(
-            "control-character", f"`{unfit.written}` stands for {unfit.what}", unfit.hint, unfit.written
-        )
+        raise InvalidValue("control-character", f"`{unfit.written}` stands for {unfit.what}", unfit.hint, unfit.written)
     return result
 
 
@@ -145,7 +143,7 @@ def read_alias(text: str) -> str:
     kind, slash, rest = text.rpartition("/")
     if slash and kind not in ("category", "venue"):
         hint = "write the slug alone, without folder and `.ics`: `talks`, `category/talks`"
-        raise NotationError("bad-id", f"`{text}` is no slug of a feed", hint)
+        raise InvalidValue("bad-id", f"`{text}` is no slug of a feed", hint)
     read_id(rest)
     return text
 
@@ -175,13 +173,13 @@ def read_id(text: str) -> str:
     if _ID.fullmatch(text) is None:
         proposal = slugify(text)
         hint = "ids are made of a-z, 0-9 and -" + (f": `{proposal}`" if proposal else "")
-        raise NotationError("bad-id", f"`{text}` is not an id", hint)
+        raise InvalidValue("bad-id", f"`{text}` is not an id", hint)
     if _DEVICES.fullmatch(text):
-        raise NotationError(
+        raise InvalidValue(
             "bad-id", f"`{text}` is the name of a device on Windows", f"write `{text}-event` or the like"
         )
     if len(text) > MAX_NAME:
-        raise NotationError("bad-id", f"the id has {len(text)} characters", f"keep it to {MAX_NAME}")
+        raise InvalidValue("bad-id", f"the id has {len(text)} characters", f"keep it to {MAX_NAME}")
     return text
 
 
@@ -196,7 +194,7 @@ def read_calendar_id(text: str) -> str:
         address = re.fullmatch(r"(?:https?://)?([^/?#:]{1,100})(?::\d+)?(?:[/?#].*)?", text.casefold().strip())
         host = address[1] if address and _CALENDAR_ID.fullmatch(address[1]) else None
         hint = f"write `{host}`" if host else "write a domain you keep, such as `calendar.example.org`"
-        raise NotationError("bad-id", f"`{text}` is not a calendar id", hint)
+        raise InvalidValue("bad-id", f"`{text}` is not a calendar id", hint)
     return text
 
 
@@ -204,24 +202,24 @@ def read_uid(text: str) -> str:
     """Return a UID to be published verbatim: any text of one line, up to the octets of RFC 7986 §5.3."""
     uid = read_published_uid(text)
     if uid != uid.strip():
-        raise NotationError("bad-id", "the uid begins or ends with a space", f"write `{uid.strip()}`")
+        raise InvalidValue("bad-id", "the uid begins or ends with a space", f"write `{uid.strip()}`")
     octets = len(uid.encode("utf-8"))
     if octets > _MAX_UID:
         hint = f"keep it to {_MAX_UID}; programs may cut off the rest"
-        raise NotationError("bad-id", f"the uid has {octets} octets", hint)
+        raise InvalidValue("bad-id", f"the uid has {octets} octets", hint)
     return uid
 
 
 def read_published_uid(text: str) -> str:
     """Return a UID as a manifest has it, which may be longer than is allowed today."""
     if not text.strip():
-        raise NotationError("bad-id", "the uid is empty", "copy it as it was published, or leave the key out")
+        raise InvalidValue("bad-id", "the uid is empty", "copy it as it was published, or leave the key out")
     if not text.isprintable():
         match = _NOT_OF_ONE_LINE.search(text)
         unfit = describe(match[0]) if match else find_unfit(text)
         if unfit:
             message = f"the uid holds the character U+{ord(unfit.written):04X}, which cannot be printed"
-            raise NotationError("bad-id", message, "copy the uid as it was published, in one line", unfit.written)
+            raise InvalidValue("bad-id", message, "copy the uid as it was published, in one line", unfit.written)
     return text
 
 
@@ -229,12 +227,12 @@ def read_email(text: str) -> str:
     """Return an e-mail address."""
     if len(text) > _MAX_EMAIL:
         message = f"the e-mail address has {len(text)} characters"
-        raise NotationError("bad-email", message, f"addresses have {_MAX_EMAIL} at most")
+        raise InvalidValue("bad-email", message, f"addresses have {_MAX_EMAIL} at most")
     if not _is_email(text):
         spelled = re.sub(r"\s+at\s+|\s*[(\[]at[)\]]\s*", "@", text, flags=re.IGNORECASE)
         plain = re.sub(r"^.*<|>.*$|^mailto:|\s+", "", spelled)
         hint = f"write `{plain}`" if _is_email(plain) else "write it like `events@example.org`"
-        raise NotationError("bad-email", f"`{text}` is not an e-mail address", hint)
+        raise InvalidValue("bad-email", f"`{text}` is not an e-mail address", hint)
     return text
 
 
@@ -247,7 +245,7 @@ def read_zone(text: str) -> str:
     """Return the name of a time zone as it is written: aliases are kept."""
     if is_zone(text):
         return text
-    raise NotationError("bad-timezone", f"`{text}` is not a time zone", _zone_hint(text))
+    raise InvalidValue("bad-timezone", f"`{text}` is not a time zone", _zone_hint(text))
 
 
 def _zone_hint(text: str) -> str:
@@ -284,7 +282,7 @@ def read_country(text: str) -> Country:
         hint = f"did you mean `{near}`?" if near else "write its code (`EE`, `EST`) or its English name"
         if names := countries_meant(text):
             hint = f"write {' or '.join(f'`{name}`' for name in names)}"
-        raise NotationError("bad-country", f"`{text}` is not a country", hint)
+        raise InvalidValue("bad-country", f"`{text}` is not a country", hint)
     return country
 
 
@@ -293,7 +291,7 @@ def read_language(text: str) -> str:
     if _LANGUAGE.fullmatch(text) is None:
         tag = text.partition(".")[0].replace("_", "-")
         hint = f"write `{tag}`" if _LANGUAGE.fullmatch(tag) else "write a BCP 47 tag: `en`, `et`, `pt-BR`"
-        raise NotationError("bad-language", f"`{text}` is not a language tag", hint)
+        raise InvalidValue("bad-language", f"`{text}` is not a language tag", hint)
     return text
 
 
@@ -305,7 +303,7 @@ def read_color(text: str) -> str:
         if near := nearest_color(name):
             how = "is the same" if css_colors()[near] == name else "comes nearest"
             hint = f"calendars take names only: `{near}` {how}"
-        raise NotationError("bad-color", f"`{text}` is not a CSS colour name", hint)
+        raise InvalidValue("bad-color", f"`{text}` is not a CSS colour name", hint)
     return name
 
 
@@ -319,24 +317,24 @@ def read_theme_color(text: str) -> str:
     if name in css_colors():
         return css_colors()[name]
     hint = did_you_mean(name, css_colors(), "write `'#1d4ed8'`, in quotes, or a CSS colour name such as `steelblue`")
-    raise NotationError("bad-color", f"`{text}` is not a colour", hint)
+    raise InvalidValue("bad-color", f"`{text}` is not a colour", hint)
 
 
 def read_boolean(text: str) -> bool:
     """Return True for true, yes and on, False for false, no and off."""
     word = text.casefold()
     if word not in _TRUE | _FALSE:
-        raise NotationError("bad-boolean", f"`{text}` is neither true nor false", "write `true` or `false`")
+        raise InvalidValue("bad-boolean", f"`{text}` is neither true nor false", "write `true` or `false`")
     return word in _TRUE
 
 
 def read_sequence(text: str) -> int:
     """Return a revision number: RFC 5545 §3.8.7.4 with the limit of §3.3.8."""
     if not re.fullmatch(r"\d{1,18}", text, re.ASCII):
-        raise NotationError("bad-number", f"`{text}` is not a revision number", "write a whole number from 0")
+        raise InvalidValue("bad-number", f"`{text}` is not a revision number", "write a whole number from 0")
     if int(text) > MAX_SEQUENCE:
         hint = f"write one up to {MAX_SEQUENCE}, or leave it out: calfeed counts the revisions"
-        raise NotationError("bad-number", f"{text} is too large for a revision number", hint)
+        raise InvalidValue("bad-number", f"{text} is too large for a revision number", hint)
     return int(text)
 
 
@@ -344,7 +342,7 @@ def read_degrees(text: str) -> float:
     """Return a latitude or longitude in decimal degrees."""
     if not re.fullmatch(r"[+-]?\d{1,3}(?:\.\d{1,15})?", text, re.ASCII):
         hint = "write decimal degrees: `[59.4445, 24.7505]`, latitude first"
-        raise NotationError("bad-geo", f"`{text}` is not a coordinate", hint)
+        raise InvalidValue("bad-geo", f"`{text}` is not a coordinate", hint)
     return float(text)
 
 
@@ -353,7 +351,7 @@ def read_refresh(text: str) -> timedelta:
     duration: Duration = read_duration(text)
     interval = timedelta(days=duration.days, seconds=duration.seconds)
     if interval < timedelta(hours=1):
-        raise NotationError(
+        raise InvalidValue(
             "bad-duration", f"`{text}` is less than an hour", "write `1h` or more; calendars poll slowly"
         )
     return interval
@@ -363,9 +361,9 @@ def read_property_name(text: str) -> str:
     """Return the name of an extra property in upper case."""
     name = text.upper()
     if _X_NAME.fullmatch(name) is None:
-        raise NotationError("bad-property", f"`{text}` is not a name for an extra property", _property_hint(name))
+        raise InvalidValue("bad-property", f"`{text}` is not a name for an extra property", _property_hint(name))
     if OWN_PROPERTIES.match(name):
-        raise NotationError("bad-property", f"`{name}` is written by calfeed itself", "leave it out")
+        raise InvalidValue("bad-property", f"`{name}` is written by calfeed itself", "leave it out")
     return name
 
 
@@ -391,14 +389,14 @@ def read_relative_path(text: str) -> str:
     beside = "write the name of a file beside the YAML file"
     if re.match(r"[a-z][a-z0-9+.-]*://|data:", text, re.ASCII | re.IGNORECASE):
         message = f"`{text}` is an address, and a file is expected here"
-        raise NotationError("bad-path", message, f"save it as a file, and {beside}")
+        raise InvalidValue("bad-path", message, f"save it as a file, and {beside}")
     if text.startswith(("/", "\\")) or ":" in text or ".." in re.split(r"[/\\]", text):
-        raise NotationError("bad-path", f"`{text}` may lead out of the folder", beside)
+        raise InvalidValue("bad-path", f"`{text}` may lead out of the folder", beside)
     if "\\" in text:
         path = text.replace("\\", "/")
-        raise NotationError("bad-path", f"`{text}` is a path of Windows only", f"write `{path}`")
+        raise InvalidValue("bad-path", f"`{text}` is a path of Windows only", f"write `{path}`")
     lengths = [len(part.encode("utf-8", "surrogatepass")) for part in (text, *text.split("/"))]
     if lengths[0] > _MAX_PATH or max(lengths[1:]) > _MAX_PATH_PART:
         hint = f"use shorter names: {_MAX_PATH_PART} bytes each, {_MAX_PATH} in all"
-        raise NotationError("bad-path", "the path is longer than systems allow", hint)
+        raise InvalidValue("bad-path", "the path is longer than systems allow", hint)
     return read_text(text)

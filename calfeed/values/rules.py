@@ -1,6 +1,6 @@
 """Recurrence rules as they are written: RFC 5545 text or a mapping of the same names, to a checked `Rule`.
 
-Source: RFC 5545 §3.3.10. A rule that cannot be read raises `NotationError`; its hint names the part.
+Source: RFC 5545 §3.3.10. A rule that cannot be read raises `InvalidValue`; its hint names the part.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from datetime import date
 from math import prod
 
-from calfeed.values.times import NotationError, WrittenTime, read_moment
+from calfeed.diagnostics.problem import InvalidValue
+from calfeed.values.times import WrittenTime, read_moment
 
 FREQUENCIES = ("YEARLY", "MONTHLY", "WEEKLY", "DAILY", "HOURLY", "MINUTELY")
 WITHIN_DAYS = ("HOURLY", "MINUTELY")
@@ -137,7 +138,7 @@ def read_rule(text: str) -> Rule:
     """Return the rule in RFC 5545 text, such as `FREQ=WEEKLY;BYDAY=TU`.
 
     Raises:
-        NotationError: a part is unknown, wrong, missing, or not allowed with another; or the rule freezes readers.
+        InvalidValue: a part is unknown, wrong, missing, or not allowed with another; or the rule freezes readers.
     """
     return _read_text(text, _refuse_freezing)
 
@@ -146,7 +147,7 @@ def read_published_rule(text: str) -> Rule:
     """Return the rule in RFC 5545 text that was published, perhaps before rules that freeze readers were refused.
 
     Raises:
-        NotationError: as `read_rule`, for what no version has published.
+        InvalidValue: as `read_rule`, for what no version has published.
     """
     return _read_text(text, lambda _parts: None)
 
@@ -171,16 +172,16 @@ def _read_text(text: str, check: Callable[[Mapping[str, str]], None]) -> Rule:
         parts[name] = value.strip()
     try:
         return _rule_of(parts, check)
-    except NotationError as refusal:
+    except InvalidValue as refusal:
         written = next((part for part in text.split(";") if part.partition("=")[0].strip().upper() == refusal.part), "")
-        raise NotationError(refusal.code, refusal.message, refusal.hint, written.strip()) from None
+        raise InvalidValue(refusal.code, refusal.message, refusal.hint, written.strip()) from None
 
 
 def rule_of(written: Mapping[str, str]) -> Rule:
     """Return the rule with these parts, by their names in any case.
 
     Raises:
-        NotationError: as `read_rule`.
+        InvalidValue: as `read_rule`.
     """
     return _rule_of(written, _refuse_freezing)
 
@@ -208,8 +209,8 @@ def _rule_of(written: Mapping[str, str], check: Callable[[Mapping[str, str]], No
     return Rule(tuple(parts.items()), until)
 
 
-def _bad(message: str, hint: str, part: str = "") -> NotationError:
-    return NotationError("bad-rrule", message, hint, part)
+def _bad(message: str, hint: str, part: str = "") -> InvalidValue:
+    return InvalidValue("bad-rrule", message, hint, part)
 
 
 def _read_word(name: str, value: str) -> str:

@@ -1,6 +1,6 @@
 """How dates, times and durations are written in the sources: text in, plain values out.
 
-A value that cannot be read raises `NotationError` with a code, a message and a hint; the caller knows the place.
+A value that cannot be read raises `InvalidValue` with a code, a message and a hint; the caller knows the place.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from fractions import Fraction
 
+from calfeed.diagnostics.problem import InvalidValue
 from calfeed.values.time_hints import FIRST_YEAR, LARGEST_OFFSET, LAST_YEAR, LEAST_OFFSET, days_between, suggest_moment
 
 _MOMENT = re.compile(
@@ -37,17 +38,6 @@ _UNITS = {
 _SMALLER = {"w": ("d", 7), "d": ("h", 24), "h": ("m", 60), "m": ("s", 60)}
 _AMOUNT = re.compile(r"(\d{1,4}(?:[.,]\d{1,3})?)\s*([a-z]+)\.?", re.ASCII)
 _HOURS_AND_MINUTES = re.compile(r"(\d{1,3})(?::|\s?h\s?)([0-5]?\d)(?::([0-5]\d))?\s?h?", re.ASCII)
-
-
-class NotationError(ValueError):
-    """A value that is not written in a form calfeed reads."""
-
-    def __init__(self, code: str, message: str, hint: str, part: str = "") -> None:
-        super().__init__(message)
-        self.code = code
-        self.part = part  # of a longer value, as it is written: where the mistake is
-        self.message = message
-        self.hint = hint
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +81,7 @@ def read_moment(text: str) -> date | WrittenTime:
     """Return a `date` for a date alone, else a `WrittenTime`; `24:00` is the next day's midnight.
 
     Raises:
-        NotationError: the text is neither, or names a day or time that no calendar has.
+        InvalidValue: the text is neither, or names a day or time that no calendar has.
     """
     return _read_moment(text, is_end=False)
 
@@ -112,23 +102,23 @@ def read_duration(text: str) -> Duration:
     """Return the duration written as `90m`, `1h30m`, `3d`, `2w` or in ISO 8601 (`PT1H30M`).
 
     Raises:
-        NotationError: the text is neither, or the duration is zero or longer than ten years.
+        InvalidValue: the text is neither, or the duration is zero or longer than ten years.
     """
     compact = text.replace(" ", "")
     match = _SHORT_DURATION.fullmatch(compact) or _ISO_DURATION.fullmatch(compact)
     if match is None or not any(match.groups()) or compact[-1] in "Tt":
         hint = _suggest_duration(text) or _DURATION_FORMS
-        raise NotationError("bad-duration", f"`{text}` is not a duration calfeed can read", hint)
+        raise InvalidValue("bad-duration", f"`{text}` is not a duration calfeed can read", hint)
     digits = [(part or "").lstrip("0") for part in match.groups()]
     # Python refuses to make numbers of very many digits.
     weeks, days, hours, minutes, seconds = (int(part or 0) if len(part) < 12 else 10**12 for part in digits)
     duration = Duration(7 * weeks + days, 3600 * hours + 60 * minutes + seconds)
     if duration == Duration():
         hint = "write `1m` or more, or leave it out"
-        raise NotationError("bad-duration", f"the duration `{text}` is nothing", hint)
+        raise InvalidValue("bad-duration", f"the duration `{text}` is nothing", hint)
     if duration.days > _MAX_DAYS or duration.seconds > _MAX_DAYS * 86400:
         hint = f"check the number and its unit; `{_MAX_DAYS}d` is the most"
-        raise NotationError("bad-duration", f"the duration `{text}` is longer than ten years", hint)
+        raise InvalidValue("bad-duration", f"the duration `{text}` is longer than ten years", hint)
     return duration
 
 
@@ -149,7 +139,7 @@ def _read_moment(text: str, *, is_end: bool) -> date | WrittenTime:
     match = _MOMENT.fullmatch(text)
     if match is None:
         hint = suggest_moment(text, is_end=is_end) or (_END_FORMS if is_end else _MOMENT_FORMS)
-        raise NotationError("bad-date", f"`{text}` is not a date or a time calfeed can read", hint)
+        raise InvalidValue("bad-date", f"`{text}` is not a date or a time calfeed can read", hint)
     day = _read_day(text, match)
     if match["hour"] is None:
         return day
@@ -166,12 +156,12 @@ def _read_day(text: str, match: re.Match[str]) -> date:
     year, month, day = (int(match[part]) for part in ("year", "month", "day"))
     if not FIRST_YEAR <= year <= LAST_YEAR:
         message = f"the year of `{text}` is not between {FIRST_YEAR} and {LAST_YEAR}"
-        raise NotationError("bad-date", message, "check the year")
+        raise InvalidValue("bad-date", message, "check the year")
     try:
         return date(year, month, day)
     except ValueError:
         message, hint = _no_such_day(year, month, day)
-        raise NotationError("bad-date", f"`{text}`: {message}", suggest_moment(text) or hint) from None
+        raise InvalidValue("bad-date", f"`{text}`: {message}", suggest_moment(text) or hint) from None
 
 
 def _no_such_day(year: int, month: int, day: int) -> tuple[str, str]:
@@ -189,7 +179,7 @@ def _read_clock(text: str, match: re.Match[str], *, is_end: bool) -> timedelta:
     if hour > 24 or minute > 59 or second > 59 or (hour == 24 and (minute or second)):
         written = text[match.start("hour") : match.end("second") if match["second"] else match.end("minute")]
         hint = suggest_moment(text, is_end=is_end) or "hours are 00 to 24, minutes and seconds 00 to 59"
-        raise NotationError("bad-date", f"`{text}`: no clock shows {written}", hint)
+        raise InvalidValue("bad-date", f"`{text}`: no clock shows {written}", hint)
     return timedelta(hours=hour, minutes=minute, seconds=second)
 
 
@@ -199,7 +189,7 @@ def _read_offset(text: str, written: str) -> timedelta:
     offset = timedelta(hours=hours, minutes=minutes) * (-1 if written[0] == "-" else 1)
     if minutes > 59 or not LEAST_OFFSET <= offset <= LARGEST_OFFSET:
         hint = suggest_moment(text) or "offsets go from -12:00 to +14:00: `+03:00`, `-04:30` or `Z`"
-        raise NotationError("bad-date", f"`{text}`: {written} is no offset from UTC", hint)
+        raise InvalidValue("bad-date", f"`{text}`: {written} is no offset from UTC", hint)
     return offset
 
 
