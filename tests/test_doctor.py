@@ -11,10 +11,10 @@ from urllib.parse import urlsplit
 import pytest
 from support import NOW, TALK, run, tree, write_events
 
-from calfeed.diagnostics.report import format_findings, summarize_findings
 from calfeed.doctor.examine import MAX_FEEDS, examine
 from calfeed.doctor.findings import Finding, Level, fault
 from calfeed.doctor.reader import read_events
+from calfeed.doctor.report import format_findings, summarize_findings
 from calfeed.fetch.http import Answer, Fetch, FetchError, Request
 from calfeed.pipeline import build
 

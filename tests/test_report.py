@@ -14,15 +14,9 @@ from support import CALENDAR, NOW, TALK, VENUES, run, write_events, write_files
 import calfeed
 from calfeed.cli.diff_report import MAX_MARKDOWN, format_difference_markdown
 from calfeed.diagnostics.problem import Mark, OutputError, error
-from calfeed.diagnostics.report import (
-    format_findings,
-    format_findings_json,
-    format_json,
-    format_problems_github,
-    shown,
-    shown_text,
-)
+from calfeed.diagnostics.report import format_json, format_problems_github, shown, shown_text
 from calfeed.doctor.examine import examine
+from calfeed.doctor.report import format_findings, format_findings_json
 from calfeed.editions.compare import Change, FieldChange, Kind
 from calfeed.editions.diff import Difference
 from calfeed.editions.manifest import MANIFEST

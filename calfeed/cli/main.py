@@ -448,7 +448,7 @@ def doctor(url: str, form: Literal["text", "json"]) -> None:
     URL is where the output is published, or the address of one feed. Exit codes: 0 nothing is wrong (warnings allowed),
     1 faults.
     """
-    from calfeed.diagnostics import report
+    from calfeed.doctor import report as doctor_report
     from calfeed.doctor.examine import examine, has_fault
     from calfeed.doctor.http_checks import read_address
     from calfeed.fetch.http import fetch, without_password
@@ -459,8 +459,8 @@ def doctor(url: str, form: Literal["text", "json"]) -> None:
         what = "write it with https://, and without a name or a password"
         raise click.BadParameter(f"{without_password(url)} is no address to ask: {what}", param_hint="URL") from None
     findings = examine(address, fetch, _Bar().show)
-    _say(report.format_findings(findings) if form == "text" else report.format_findings_json(findings))
-    _say(report.summarize_findings(findings), err=True)
+    _say(doctor_report.format_findings(findings) if form == "text" else doctor_report.format_findings_json(findings))
+    _say(doctor_report.summarize_findings(findings), err=True)
     if has_fault(findings):
         sys.exit(1)
 

@@ -1,4 +1,4 @@
-"""Problems and findings as text: for people, for programs, and as annotations on a pull request."""
+"""Problems as text: for people, for programs, and as annotations on a pull request."""
 
 from __future__ import annotations
 
@@ -6,10 +6,8 @@ import json
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict
 
-from calfeed.diagnostics.problem import Mark, Problem, Severity, list_some
-from calfeed.doctor.findings import Finding, Level
+from calfeed.diagnostics.problem import Mark, Problem, Severity
 
 # What a terminal obeys instead of showing: control characters, line breaks, and marks that turn the direction of text.
 _UNSHOWN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff]")
@@ -123,33 +121,6 @@ def _github(text: str, more: str) -> str:
     # Line by line, as they are shown one below the other; a path or a message seldom has more than one.
     lines = "\n".join(map(shown, re.split("\r\n?|\n", text)))
     return "".join(f"%{ord(char):02X}" if char in f"%\n{more}" else char for char in lines)
-
-
-# -- findings at a published calendar -----------------------------------------------------------------------------
-
-
-def format_findings(findings: Sequence[Finding]) -> str:
-    """Return findings for people, a line each; what to do is below it."""
-    lines = []
-    for found in findings:
-        most = 1 if found.level is Level.OK else 3
-        where = f": {list_some(found.where, most)}" if found.where else ""
-        lines.append(f"{found.level:<9}{found.check:<14}{found.message}{where}")
-        if found.mend:
-            lines.append(f"{'':<9}to mend it: {found.mend}")
-    return "".join(f"{shown(line)}\n" for line in lines)
-
-
-def format_findings_json(findings: Sequence[Finding]) -> str:
-    """Return findings as a JSON list of `{level, check, message, where, mend}`."""
-    return format_json([asdict(found) for found in findings])
-
-
-def summarize_findings(findings: Sequence[Finding]) -> str:
-    """Return how many faults and warnings there are, in words."""
-    levels = [found.level for found in findings]
-    parts = [plural(levels.count(level), level.value) for level in (Level.FAULT, Level.WARNING) if level in levels]
-    return " and ".join(parts) or "nothing is wrong"
 
 
 # -- columns and lines -------------------------------------------------------------------------------------------
