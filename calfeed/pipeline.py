@@ -19,6 +19,7 @@ from calfeed.editions.manifest import MANIFEST, Manifest
 from calfeed.editions.manifest_json import render_manifest, same_output
 from calfeed.formats.atom import render_changes
 from calfeed.formats.ics import RenderedEvent, render_event, render_feed, render_single
+from calfeed.formats.limits import MAX_FEED_BYTES, MAX_FEED_EVENTS, MAX_FEED_URL
 from calfeed.model import Artifact, Event, Feed, Project, page_path
 from calfeed.output.dist import Changes, Dist, open_dist, view_dist
 from calfeed.output.state import clock_of
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
     from calfeed.site.pages import Site
 
 # Google drops events of larger feeds, without a word (docs/explanation/compatibility.md).
-MAX_FEED_BYTES, MAX_FEED_EVENTS, MAX_FEED_URL = 1_000_000, 1_000, 100
 _NONE = Consent()
 
 

@@ -18,7 +18,7 @@ from calfeed.doctor.http_checks import Trail, follow
 from calfeed.doctor.reader import read_events
 from calfeed.editions.manifest import MANIFEST
 from calfeed.fetch.http import Fetch, FetchError
-from calfeed.pipeline import MAX_FEED_BYTES, MAX_FEED_EVENTS
+from calfeed.formats.limits import MAX_FEED_BYTES, MAX_FEED_EVENTS
 from calfeed.resolve.load import Progress, silent
 
 MAX_FEEDS = 200
