@@ -24,7 +24,8 @@ from calfeed.model import Artifact, Event, Feed, Project, page_path
 from calfeed.output.dist import Changes, Dist, open_dist, view_dist
 from calfeed.output.state import clock_of
 from calfeed.parallel import Executor
-from calfeed.resolve.load import Progress, load, silent
+from calfeed.progress import Progress, silent
+from calfeed.resolve.load import load
 from calfeed.revisions.holders import is_told
 from calfeed.revisions.revise import Revised, Revision
 from calfeed.vtimezone.files import place

@@ -19,7 +19,7 @@ from calfeed.doctor.reader import read_events
 from calfeed.editions.manifest import MANIFEST
 from calfeed.fetch.http import Fetch, FetchError
 from calfeed.formats.limits import MAX_FEED_BYTES, MAX_FEED_EVENTS
-from calfeed.resolve.load import Progress, silent
+from calfeed.progress import Progress, silent
 
 MAX_FEEDS = 200
 """How many feeds of a calendar are looked at."""

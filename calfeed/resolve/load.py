@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -20,6 +20,7 @@ from calfeed.diagnostics.problem import (
 )
 from calfeed.model import Calendar, Project, Theme, Venue
 from calfeed.parallel import Executor, spread
+from calfeed.progress import Progress, silent
 from calfeed.resolve.event import Surroundings, resolve_organizer, resolve_venue
 from calfeed.resolve.event_files import EventFiles, Surrounded, resolve_files
 from calfeed.resolve.feeds import WrittenFeed, WrittenFeeds, resolve_feeds
@@ -36,9 +37,6 @@ from calfeed.source.yaml import Document, Value
 from calfeed.text.urls import read_base_url
 from calfeed.values import fields
 from calfeed.vtimezone.files import zone_problems
-
-Progress = Callable[[str, int, int], None]
-"""Called with the stage's name, how many things are done and how many there are."""
 
 
 def load(
@@ -67,10 +65,6 @@ def load(
     except InvalidValue as refusal:
         raise SourceError([error(Mark(path=str(base_url)), refusal.code, refusal.message, refusal.hint)]) from refusal
     return _Loader(find_files(Path(path)), url, progress or silent, memory or Memory()).load(executor)
-
-
-def silent(_stage: str, _done: int, _total: int) -> None:
-    """Take progress and show nothing."""
 
 
 class _Loader:
