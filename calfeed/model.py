@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import TypeAlias
 
 from calfeed.diagnostics.problem import Mark, Problem
-from calfeed.output.state import Seen
+from calfeed.stamp import FileStamp
 from calfeed.values.rules import Rule
 from calfeed.values.times import Duration
 
@@ -346,7 +346,7 @@ class Picture:
 class Resolved:
     """What was made of a file of events: the events in it, the problems met there, and the pictures it names."""
 
-    file: Seen
+    file: FileStamp
     events: tuple[Event, ...]
     problems: tuple[Problem, ...]
     pictures: tuple[Picture, ...] = ()
@@ -367,6 +367,6 @@ class Project:
     templates: tuple[Template, ...] = ()
     images: tuple[Artifact, ...] = ()
     problems: tuple[Problem, ...] = field(default=(), compare=False)
-    sources: tuple[Seen, ...] = field(default=(), compare=False, repr=False)
+    sources: tuple[FileStamp, ...] = field(default=(), compare=False, repr=False)
     resolved: tuple[Resolved, ...] = field(default=(), compare=False, repr=False)
     key: str = field(default="", compare=False, repr=False)

@@ -17,17 +17,8 @@ from pathlib import Path
 from calfeed.cache.versions import fingerprint
 from calfeed.diagnostics.problem import Mark
 from calfeed.model import AllDay, Event, Organizer, Picture, Resolved, Status, Timed, Venue, ZoneChoice, ZonedTime
-from calfeed.output.state import (
-    UNREADABLE,
-    Row,
-    Seen,
-    is_as_it_was,
-    problem_of,
-    read_checked,
-    row_of,
-    row_of_problem,
-    write_checked,
-)
+from calfeed.output.state import UNREADABLE, problem_of, read_checked, row_of_problem, write_checked
+from calfeed.stamp import FileStamp, Row, is_unchanged, row_of
 from calfeed.values.times import Duration
 
 _FILE = "memory"
@@ -89,12 +80,12 @@ class Memory:
         try:
             begin, end = place
             seen, events, problems, pictures = json.loads(bytes(self.data[begin:end]))
-            if seen[0] != path or not is_as_it_was(str(root), seen, self.since, self.device):
+            if seen[0] != path or not is_unchanged(str(root), seen, self.since, self.device):
                 return None
             found = tuple(_event(each, venues) for each in events)
             printed = {event.id: self._printed(each) for event, each in zip(found, events, strict=True)}
             named = tuple(Picture(where, name, _mark(mark)) for where, name, mark in pictures)
-            resolved = Resolved(Seen(*seen), found, tuple(map(problem_of, problems)), named)
+            resolved = Resolved(FileStamp(*seen), found, tuple(map(problem_of, problems)), named)
         except UNREADABLE:
             return None
         self.printed |= printed
@@ -112,7 +103,7 @@ class Memory:
         return None if known is None else known.page
 
 
-def key_beside(root: Path, read: Iterable[Seen]) -> str:
+def key_beside(root: Path, read: Iterable[FileStamp]) -> str:
     """Return a hash of what besides its own file decides about an event: what was read before, and calfeed."""
     beside = [_VERSION, fingerprint(), str(root), [(each.path, each.sha256) for each in read]]
     return sha256(json.dumps(beside).encode()).hexdigest()

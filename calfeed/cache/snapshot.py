@@ -22,17 +22,14 @@ from calfeed.output.state import (
     JOURNAL,
     STAGING,
     UNREADABLE,
-    Row,
-    Seen,
-    is_as_it_was,
     problem_of,
     read_checked,
-    row_of,
     row_of_problem,
     state_of,
     write_checked,
 )
 from calfeed.source.folder import find_files
+from calfeed.stamp import FileStamp, Row, is_unchanged, row_of
 
 _FILE = "snapshot"
 _VERSION = 1
@@ -63,9 +60,9 @@ class Snapshot:
 
     key: str
     read_since: int
-    sources: tuple[Seen, ...]
+    sources: tuple[FileStamp, ...]
     written_since: int
-    files: tuple[Seen, ...]
+    files: tuple[FileStamp, ...]
     answer: Answer
 
 
@@ -136,4 +133,4 @@ def _is_as_it_was(content: Mapping[str, Any], source: Path, target: Path) -> boo
 
 
 def _are_as_they_were(root: str, rows: Iterable[Row], since: int, device: int) -> bool:
-    return all(is_as_it_was(root, row, since, device) for row in rows)
+    return all(is_unchanged(root, row, since, device) for row in rows)

@@ -33,7 +33,8 @@ from calfeed.editions.manifest_json import read_manifest
 from calfeed.editions.output_paths import is_output_path
 from calfeed.model import Artifact
 from calfeed.output.journal import Journal, identity_of, read_journal, render_journal
-from calfeed.output.state import JOURNAL, STAGING, STATE, Seen, seen, state_of
+from calfeed.output.state import JOURNAL, STAGING, STATE, state_of
+from calfeed.stamp import FileStamp, stamp_of
 
 SameManifest: TypeAlias = "Callable[[bytes, bytes], bool]"
 
@@ -74,7 +75,7 @@ class Dist:
         self.state = state_of(shown)
         self._journal = self.state / JOURNAL
         self._staging = self.state / STAGING
-        self._seen: dict[str, Seen] = {}
+        self._seen: dict[str, FileStamp] = {}
         self.manifest = self._read_manifest()
         self.finished = Changes()
         """What an earlier build had left undone, and opening this folder has done."""
@@ -131,7 +132,7 @@ class Dist:
             self.manifest = self._read_manifest()
 
     @property
-    def files(self) -> tuple[Seen, ...]:
+    def files(self) -> tuple[FileStamp, ...]:
         """The files of DIST as they were when they were last looked at, or written; after `changes` or `write`."""
         return tuple(self._seen.values())
 
@@ -179,7 +180,7 @@ class Dist:
         target = self._target(artifact.path)
         try:
             found = os.lstat(target)
-            self._seen[artifact.path] = seen(artifact.path, found, artifact.sha256)
+            self._seen[artifact.path] = stamp_of(artifact.path, found, artifact.sha256)
             if artifact.path == MANIFEST and same_manifest is not None:
                 return not same_manifest(_read(target), artifact.data)
             # Not read at all unless it can be the same: it may be a link to something endless.
@@ -338,7 +339,9 @@ class Dist:
         for artifact in written:
             self._seen.pop(artifact.path, None)
             with suppress(OSError):
-                self._seen[artifact.path] = seen(artifact.path, os.lstat(self._target(artifact.path)), artifact.sha256)
+                self._seen[artifact.path] = stamp_of(
+                    artifact.path, os.lstat(self._target(artifact.path)), artifact.sha256
+                )
 
     def _delete(self, path: str) -> None:
         target = Path(self._target(path))

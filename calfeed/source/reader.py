@@ -8,8 +8,8 @@ from hashlib import sha256
 from pathlib import Path, PurePath
 
 from calfeed.diagnostics.problem import Mark, Problem, error
-from calfeed.output.state import Seen, seen
 from calfeed.source.yaml import MAX_BYTES, Document, read_document, too_large
+from calfeed.stamp import FileStamp, stamp_of
 
 
 class Reader:
@@ -21,7 +21,7 @@ class Reader:
     def __init__(self, root: Path, shown: Path | None = None) -> None:
         self._root = root
         self._shown = shown or root
-        self.files: list[Seen] = []
+        self.files: list[FileStamp] = []
 
     def document(self, relative: str) -> Document:
         """Return the document in a file; one that cannot or must not be read has a problem and no value."""
@@ -50,7 +50,7 @@ class Reader:
         except OSError as cause:
             message = f"the file cannot be read: {cause.strerror}"
             return error(mark, "unreadable-file", message, "check its permissions, or where the link leads")
-        self.files.append(seen(relative, found, sha256(data).hexdigest()))
+        self.files.append(stamp_of(relative, found, sha256(data).hexdigest()))
         return data
 
     def size(self, relative: str) -> int:

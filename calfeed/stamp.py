@@ -1,0 +1,68 @@
+"""A file as the file system describes it, to tell later whether it is the same.
+
+What is remembered of a file is believed only for that very file. When it was last changed, and its number, are given
+by the file system; nobody who brings a folder of such stamps along, with a pull request say, can know them beforehand.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, TypeAlias
+
+Row: TypeAlias = "Sequence[Any]"
+"""A value as JSON has it."""
+# A file changed twice within one tick of the file system's clock has one time for both. Ticks are 10 ms at most, but
+# for file systems that keep whole seconds, or every other.
+_TICK, _COARSE_TICK = 20_000_000, 2_500_000_000
+_COARSE = 10_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class FileStamp:
+    """A file as it was: its path, what the file system said of it, and the hash of its bytes."""
+
+    path: str
+    size: int
+    modified: int
+    changed: int
+    number: int
+    sha256: str
+
+
+def stamp_of(path: str, found: os.stat_result, digest: str) -> FileStamp:
+    """Return how a file is, by what the file system says of it and the hash of its bytes."""
+    return FileStamp(path, found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino, digest)
+
+
+def is_unchanged(root: str, row: Row, since: int, device: int) -> bool:
+    """Return whether a file is unchanged since its stamp was taken.
+
+    Args:
+        root: the folder its path begins at.
+        row: its stamp (`row_of`).
+        since: the clock of the file system before it was looked at.
+        device: the file system whose clock that is.
+
+    Raises:
+        OSError, ValueError, LookupError, TypeError: there is no such file, or the row is not a stamp.
+    """
+    path, size, modified, changed, number, digest = row
+    where = os.path.join(root, path)
+    found = os.lstat(where)
+    is_like = found.st_size == size and found.st_mtime_ns == modified and found.st_ctime_ns == changed
+    if not is_like or found.st_ino != number or not stat.S_ISREG(found.st_mode):
+        return False
+    tick = _COARSE_TICK if modified % _COARSE == changed % _COARSE == 0 else _TICK
+    # Another file system has another clock.
+    is_settled = max(modified, changed) + tick < since and found.st_dev == device
+    return is_settled or sha256(Path(where).read_bytes()).hexdigest() == digest
+
+
+def row_of(stamp: FileStamp) -> Row:
+    """Return a stamp as a row."""
+    return stamp.path, stamp.size, stamp.modified, stamp.changed, stamp.number, stamp.sha256
