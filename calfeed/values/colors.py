@@ -5,6 +5,7 @@ Source: https://www.w3.org/TR/css-color-4/#named-colors
 
 from __future__ import annotations
 
+import re
 from functools import cache
 
 
@@ -40,3 +41,20 @@ silver c0c0c0 skyblue 87ceeb slateblue 6a5acd slategray 708090 slategrey 708090 
 steelblue 4682b4 tan d2b48c teal 008080 thistle d8bfd8 tomato ff6347 turquoise 40e0d0 violet ee82ee wheat f5deb3
 white ffffff whitesmoke f5f5f5 yellow ffff00 yellowgreen 9acd32
 """
+
+
+def nearest_color(rgb: str) -> str | None:
+    """Return the CSS colour name nearest to `#rrggbb` or `#rgb`, None for other notations."""
+    if not re.fullmatch(r"#(?:[0-9a-f]{3}|[0-9a-f]{6})", rgb, re.ASCII | re.IGNORECASE):
+        return None
+    wanted = _channels(rgb if len(rgb) == 7 else "#" + "".join(2 * digit for digit in rgb[1:]))
+    colors = css_colors()
+
+    def difference(name: str) -> int:
+        return sum((a - b) ** 2 for a, b in zip(wanted, _channels(colors[name]), strict=True))
+
+    return min(colors, key=difference)
+
+
+def _channels(rgb: str) -> tuple[int, ...]:
+    return tuple(bytes.fromhex(rgb[1:]))

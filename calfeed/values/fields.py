@@ -16,11 +16,11 @@ from functools import lru_cache
 from calfeed.diagnostics.problem import InvalidValue, list_some
 from calfeed.text.characters import describe, find_unfit, unify_breaks
 from calfeed.text.references import find_unfit_reference
-from calfeed.values.colors import css_colors
+from calfeed.values.colors import css_colors, nearest_color
 from calfeed.values.time_hints import ANYWHERE_ZONE
 from calfeed.values.times import Duration, read_duration
 from calfeed.zones.countries import Country, countries_meant, find_country, suggest_country
-from calfeed.zones.nicknames import key_of_property, nearest_color, zones_of_abbreviation
+from calfeed.zones.nicknames import key_of_property, zones_of_abbreviation
 from calfeed.zones.tzdb import is_zone, suggest_zone, zones_of_country
 
 _NOT_OF_ONE_LINE = re.compile("[\t\n\r\x85\u2028\u2029]")

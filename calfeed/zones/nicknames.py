@@ -7,8 +7,6 @@ import unicodedata
 from collections.abc import Iterable
 from functools import cache
 
-from calfeed.values.colors import css_colors
-
 
 def nearest(word: str, words: Iterable[str]) -> str | None:
     """Return the word that `word` is a slip of: its first letter, and one letter (of nine or more: two) amiss."""
@@ -43,23 +41,6 @@ def zones_of_abbreviation(text: str) -> tuple[str, ...]:
 def key_of_property(name: str) -> str | None:
     """Return the event's key for a standard property (upper case), an empty text if it has none, None if it is none."""
     return dict(_PROPERTIES).get(name)
-
-
-def nearest_color(rgb: str) -> str | None:
-    """Return the CSS colour name nearest to `#rrggbb` or `#rgb`, None for other notations."""
-    if not re.fullmatch(r"#(?:[0-9a-f]{3}|[0-9a-f]{6})", rgb, re.ASCII | re.IGNORECASE):
-        return None
-    wanted = _channels(rgb if len(rgb) == 7 else "#" + "".join(2 * digit for digit in rgb[1:]))
-    colors = css_colors()
-
-    def difference(name: str) -> int:
-        return sum((a - b) ** 2 for a, b in zip(wanted, _channels(colors[name]), strict=True))
-
-    return min(colors, key=difference)
-
-
-def _channels(rgb: str) -> tuple[int, ...]:
-    return tuple(bytes.fromhex(rgb[1:]))
 
 
 def _distance(a: str, b: str) -> int:
