@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from calfeed.artifact import Artifact
     from calfeed.diagnostics.problem import (
         CalfeedError,
         OutputError,
@@ -22,13 +23,13 @@ if TYPE_CHECKING:
     from calfeed.editions.edition import Consent
     from calfeed.editions.manifest import Manifest
     from calfeed.fetch.baseline import load_baseline
-    from calfeed.model import Artifact, Event, Project
+    from calfeed.model import Event, Project
     from calfeed.pipeline import BuildResult, build, render
     from calfeed.resolve.load import load
     from calfeed.series.agenda import occurrences
 
 _HOMES = {
-    "Artifact": "model",
+    "Artifact": "artifact",
     "BuildResult": "pipeline",
     "CalfeedError": "diagnostics.problem",
     "Consent": "editions.edition",

@@ -5,13 +5,12 @@ Zones are names and instants are aware datetimes in UTC, so that everything here
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import TypeAlias
 
+from calfeed.artifact import Artifact
 from calfeed.diagnostics.problem import Mark, Problem
 from calfeed.stamp import FileStamp
 from calfeed.values.rules import Rule
@@ -243,60 +242,6 @@ class Calendar:
     aliases: tuple[str, ...] = ()
     mark: Mark = field(compare=False, repr=False)
     alias_marks: tuple[Mark, ...] = field(default=(), compare=False, repr=False)
-
-
-@dataclass(frozen=True, slots=True, init=False)
-class Artifact:
-    """A file to publish: its path relative to DIST, with forward slashes, and its bytes, with their size and SHA-256.
-
-    The bytes are held in parts, as files have most of them in common: an event is in several feeds.
-    """
-
-    path: str
-    size: int
-    sha256: str
-    _parts: tuple[bytes | memoryview, ...] | None = field(compare=False, repr=False)
-    _make: Callable[[], Artifact] | None = field(compare=False, repr=False)
-
-    def __init__(self, path: str, *parts: bytes | memoryview) -> None:
-        digest = hashlib.sha256()
-        for part in parts:
-            digest.update(part)
-        _fill(self, path, sum(map(len, parts)), digest.hexdigest(), parts, None)
-
-    @classmethod
-    def known(cls, path: str, size: int, sha256: str, make: Callable[[], Artifact]) -> Artifact:
-        """Return a file of which size and hash are known, and which `make` makes if anybody wants its bytes."""
-        artifact = cls.__new__(cls)
-        _fill(artifact, path, size, sha256, None, make)
-        return artifact
-
-    def __reduce__(self) -> tuple[type[Artifact], tuple[str, bytes]]:
-        return type(self), (self.path, self.data)  # a part may be a view of other bytes, which cannot be pickled
-
-    @property
-    def parts(self) -> tuple[bytes | memoryview, ...]:
-        """The bytes in parts.
-
-        Raises:
-            ValueError: they are made now, and are not what was known of them.
-        """
-        if self._make is None:
-            return self._parts or ()
-        made = self._make()
-        if made != self:
-            raise ValueError(f"{self.path} is not what was known of it")
-        return made.parts
-
-    @property
-    def data(self) -> bytes:
-        """The bytes."""
-        return b"".join(self.parts)
-
-
-def _fill(artifact: Artifact, *values: object) -> None:
-    for name, value in zip(("path", "size", "sha256", "_parts", "_make"), values, strict=True):
-        object.__setattr__(artifact, name, value)
 
 
 def event_path(event_id: str) -> str:

@@ -10,6 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from calfeed.artifact import Artifact
 from calfeed.cache.memory import Memory, Printed, read_memory, write_memory
 from calfeed.cache.snapshot import Answer, Snapshot, key_of, write_snapshot
 from calfeed.diagnostics.problem import Mark, OutputError, Problem, error, sort_problems, warning
@@ -20,7 +21,7 @@ from calfeed.editions.manifest_json import render_manifest, same_output
 from calfeed.formats.atom import render_changes
 from calfeed.formats.ics import RenderedEvent, render_event, render_feed, render_single
 from calfeed.formats.limits import MAX_FEED_BYTES, MAX_FEED_EVENTS, MAX_FEED_URL
-from calfeed.model import Artifact, Event, Feed, Project, page_path
+from calfeed.model import Event, Feed, Project, page_path
 from calfeed.output.dist import Changes, Dist, open_dist, view_dist
 from calfeed.output.state import clock_of
 from calfeed.parallel import Executor

@@ -8,8 +8,8 @@ import sys
 from hashlib import sha256
 from pathlib import Path
 
+from calfeed.artifact import Artifact
 from calfeed.editions.manifest import MANIFEST
-from calfeed.model import Artifact
 from calfeed.output.dist import open_dist
 
 moves = 0

@@ -19,13 +19,14 @@ from tempfile import TemporaryDirectory
 from readers import rfc5545, rules
 from support import CALENDAR, LATER, NOW, TALK, VENUES, tree, write_events
 
+from calfeed.artifact import Artifact
 from calfeed.cli.event_report import format_events
 from calfeed.diagnostics.problem import CalfeedError, InvalidValue, OutputError, Problem, SourceError
 from calfeed.diagnostics.report import format_problems, format_problems_github, format_problems_json
 from calfeed.editions.edition import Consent
 from calfeed.editions.manifest import MANIFEST
 from calfeed.editions.manifest_json import read_manifest
-from calfeed.model import AllDay, Artifact, Event, Project
+from calfeed.model import AllDay, Event, Project
 from calfeed.pipeline import build, render
 from calfeed.resolve.load import load
 from calfeed.series.expand import starts_of

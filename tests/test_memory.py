@@ -16,10 +16,11 @@ import pytest
 from support import CALENDAR, DOT, LATER, NOW, TALK, run, tree, write_events, write_files
 
 import calfeed
+from calfeed.artifact import Artifact
 from calfeed.cache.memory import read_memory
 from calfeed.cache.snapshot import Answer, recall
 from calfeed.diagnostics.problem import OutputError
-from calfeed.model import Artifact, Event
+from calfeed.model import Event
 from calfeed.output.state import read_checked, write_checked
 from calfeed.pipeline import build
 from calfeed.resolve.load import load

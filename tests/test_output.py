@@ -15,10 +15,10 @@ import pytest
 from support import DOT, LATER, NOW, TALK, run, tree, write_events, write_files
 
 import calfeed
+from calfeed.artifact import Artifact
 from calfeed.diagnostics.problem import OutputError
 from calfeed.editions.edition import Consent
 from calfeed.editions.manifest import MANIFEST
-from calfeed.model import Artifact
 from calfeed.output import dist
 from calfeed.output.dist import open_dist, view_dist
 from calfeed.pipeline import build

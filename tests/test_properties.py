@@ -15,9 +15,10 @@ from hypothesis import strategies as st
 from readers import rfc5545, rules
 from support import CALENDAR, LATER, NOW, VENUES, write_files
 
+from calfeed.artifact import Artifact
 from calfeed.diagnostics.problem import Mark, SourceError
 from calfeed.formats.ics import render_event, render_feed, render_single
-from calfeed.model import AllDay, Artifact, Calendar, Event, Feed, Status, Timed, Venue, ZonedTime
+from calfeed.model import AllDay, Calendar, Event, Feed, Status, Timed, Venue, ZonedTime
 from calfeed.pipeline import render
 from calfeed.resolve.load import load
 from calfeed.revisions.revise import revise

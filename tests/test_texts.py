@@ -16,11 +16,12 @@ from hypothesis import strategies as st
 from readers import rfc5545, rules
 from support import NOW, TALK, load_project, run, tree, write_events, write_files
 
+from calfeed.artifact import Artifact
 from calfeed.diagnostics.problem import CalfeedError, InvalidValue, SourceError
 from calfeed.diagnostics.report import format_problems, format_problems_github, format_problems_json
 from calfeed.editions.manifest_json import read_manifest
 from calfeed.formats.content_lines import fold, text_line
-from calfeed.model import Artifact, Event, Organizer, Project
+from calfeed.model import Event, Organizer, Project
 from calfeed.pipeline import build, render
 from calfeed.resolve.load import load
 from calfeed.text.characters import close_embeddings, encode_harmless, harmless, harmless_json, harmless_line

@@ -9,13 +9,14 @@ from importlib.metadata import version
 from itertools import chain
 from typing import Any
 
+from calfeed.artifact import Artifact
 from calfeed.diagnostics.problem import Mark, OutputError, error
 from calfeed.editions.compare import Change, Entry, FieldChange, Kind, change_record
 from calfeed.editions.edition import Edition
 from calfeed.editions.manifest import MANIFEST, Manifest, PublishedFeed
 from calfeed.editions.zone_law import Law, laws_of
 from calfeed.limits.json_size import read_json
-from calfeed.model import AllDay, Artifact, Event, Feed, Timed
+from calfeed.model import AllDay, Event, Feed, Timed
 from calfeed.revisions.content import UNREADABLE, format_utc
 from calfeed.revisions.revise import UNHELD, Held, Published, Revised, Revision
 from calfeed.series.occurrences import first_start, horizon_of, settle, starts_between

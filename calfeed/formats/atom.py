@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from xml.etree import ElementTree as ET
 
+from calfeed.artifact import Artifact
 from calfeed.editions.compare import Entry, FieldChange, Kind, shorten
 from calfeed.editions.edition import Edition
-from calfeed.model import Artifact, Calendar
+from calfeed.model import Calendar
 from calfeed.revisions.content import format_utc
 from calfeed.text.characters import harmless, harmless_line
 

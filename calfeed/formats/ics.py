@@ -16,6 +16,7 @@ from itertools import chain
 from icalendar import Alarm, Calendar, Parameters, vDuration
 
 from calfeed import model
+from calfeed.artifact import Artifact
 from calfeed.formats.content_lines import (
     Text,
     Verbatim,
@@ -29,7 +30,7 @@ from calfeed.formats.content_lines import (
 )
 from calfeed.formats.until import rrule_in_files
 from calfeed.formats.vtimezone import render_timezone
-from calfeed.model import AllDay, Artifact, Event, Feed, Status, Venue
+from calfeed.model import AllDay, Event, Feed, Status, Venue
 from calfeed.revisions.revise import Revised, Revision
 from calfeed.text.characters import harmless
 from calfeed.text.markdown import to_html, to_plain

@@ -27,11 +27,11 @@ from typing import TypeAlias
 
 import filelock
 
+from calfeed.artifact import Artifact
 from calfeed.diagnostics.problem import Mark, OutputError, Problem, UnfinishedError, error
 from calfeed.editions.manifest import MANIFEST, Manifest
 from calfeed.editions.manifest_json import read_manifest
 from calfeed.editions.output_paths import is_output_path
-from calfeed.model import Artifact
 from calfeed.output.journal import Journal, identity_of, read_journal, render_journal
 from calfeed.output.state import JOURNAL, STAGING, STATE, state_of
 from calfeed.stamp import FileStamp, stamp_of

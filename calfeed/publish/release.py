@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from calfeed.artifact import Artifact
 from calfeed.diagnostics.problem import Mark, OutputError, error
 from calfeed.editions.manifest import MANIFEST, Manifest
 from calfeed.editions.manifest_json import read_manifest
-from calfeed.model import Artifact
 from calfeed.publish.guards import check_paths, forbid
 
 _BUILD_AGAIN = "run `calfeed build` again; it puts right what was edited, or half written"

@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterable
 from pathlib import PurePosixPath
 
+from calfeed.artifact import Artifact
 from calfeed.diagnostics.problem import Mark, Problem, error
-from calfeed.model import Artifact, Picture, Template, image_path
+from calfeed.model import Picture, Template, image_path
 from calfeed.pictures.kinds import check_ending, check_size, cleaned
 from calfeed.pictures.limits import PictureError
 from calfeed.pictures.names import Names, trouble_with_name

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from urllib.parse import urlsplit
 from xml.sax.saxutils import escape
 
-from calfeed.model import Artifact, Project
+from calfeed.artifact import Artifact
+from calfeed.model import Project
 from calfeed.text.characters import encode_harmless, harmless_line
 
 CONTENT_POLICY = (

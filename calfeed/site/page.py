@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
 
-from calfeed.model import Artifact, Event, Template
+from calfeed.artifact import Artifact
+from calfeed.model import Event, Template
 from calfeed.site.hosting import CONTENT_POLICY
 from calfeed.site.months import PeriodLink
 from calfeed.site.series import Stretch

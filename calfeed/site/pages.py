@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 from functools import partial
 from urllib.parse import urlsplit
 
-from calfeed.model import Artifact, Event, Feed, Project, page_path
+from calfeed.artifact import Artifact
+from calfeed.model import Event, Feed, Project, page_path
 from calfeed.parallel import Executor, Pending, spread
 from calfeed.revisions.revise import Revised
 from calfeed.site import series

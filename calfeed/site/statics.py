@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from importlib.resources import files
 
-from calfeed.model import Artifact, Theme
+from calfeed.artifact import Artifact
+from calfeed.model import Theme
 
 _NAMES = ("site.css", "site.js")
 
