@@ -1,4 +1,4 @@
-"""A build that dies between two moves: run by test_output.py in a process of its own, with DIST as argument."""
+"""A build that dies between two moves: tests/output/test_dist.py runs it in a process of its own, with DIST."""
 
 from __future__ import annotations
 

@@ -1,11 +1,13 @@
-"""The rules of the house that a machine can check: who imports whom, and where a library may be used.
+"""The rules of the house that a machine can check: which room imports which, and where a library may be used.
 
-A module of the site is named as it is imported: `site.pages`.
+A room is a package of `calfeed`, or a module that stands by itself. What each is for is in docs/architecture.md.
 """
 
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterator
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -13,170 +15,90 @@ import pytest
 import calfeed
 
 PACKAGE = Path(calfeed.__file__).parent
-# A module imports only from those before it.
-ORDER = (
-    "jsonsize",
-    "memorylimit",
-    "errors",
-    "folder",
-    "versions",
-    "state",
-    "snapshot",
-    "colors",
-    "contrast",
-    "texts",
-    "webaddresses",
-    "suggestions",
-    "rewrites",
-    "notation",
-    "countries",
+# A room imports only from those before it.
+ROOMS = (
+    "limits",
+    "diagnostics",
+    "artifact",
+    "progress",
+    "stamp",
+    "text",
     "zones",
-    "rules",
-    "domains",
-    "urls",
-    "markdown",
-    "references",
-    "shapes",
-    "fields",
-    "lookalikes",
-    "outputpaths",
-    "buildjournal",
-    "syntax",
-    "source",
-    "model",
+    "parallel",
     "values",
-    "schema",
-    "entries",
-    "prose",
-    "theme",
-    "reading",
-    "defaults",
-    "localtime",
-    "oldtables",
-    "observances",
-    "zoning",
-    "recurrence",
+    "pictures",
+    "model",
     "series",
-    "outlook",
-    "patterns",
-    "pieces",
-    "plans",
-    "placement",
-    "agenda",
-    "notes",
-    "overrides",
-    "events",
-    "feeds",
-    "site.engine",
-    "pictures.limits",
-    "pictures.exif",
-    "pictures.png",
-    "pictures.jpeg",
-    "pictures.gif",
-    "pictures.webp",
-    "pictures.avif",
-    "pictures.svg",
-    "pictures.kinds",
-    "pictures.names",
-    "look",
-    "memory",
-    "workers",
-    "eventfiles",
-    "project",
-    "content",
-    "endings",
-    "revisions",
-    "vanished",
-    "holders",
-    "changes",
-    "law",
-    "ledger",
-    "reused",
-    "addresses",
-    "edition",
-    "difference",
-    "history",
-    "wire",
+    "source",
     "vtimezone",
-    "until",
-    "ics",
-    "links",
-    "site.words",
-    "site.dates",
-    "site.times",
-    "site.jsonld",
-    "site.series",
-    "site.views",
-    "site.months",
-    "site.qr",
-    "site.statics",
-    "site.hosting",
-    "site.page",
-    "site.pages",
-    "manifest",
+    "revisions",
+    "editions",
+    "templates",
+    "formats",
+    "fetch",
     "output",
-    "pipeline",
-    "media",
-    "targets",
-    "stores",
-    "publishguards",
-    "publishjournal",
-    "release",
-    "freshness",
-    "publishing",
-    "fetching",
-    "baseline",
-    "findings",
-    "exchange",
-    "promises",
-    "published",
+    "cache",
+    "site",
+    "publish",
     "doctor",
-    "report",
-    "eventreport",
-    "diffreport",
-    "authoring",
-    "injection",
+    "resolve",
+    "pipeline",
     "preview",
-    "serving",
     "cli",
 )
-# Each library has its rooms; nobody else sees it.
+# What a room may not know although it stands below.
+STRANGERS = {
+    "site": {"source", "output"},
+    "formats": {"source", "output"},
+    "publish": {"resolve"},
+    "doctor": {"resolve"},
+    "preview": {"cache"},
+}
+# Each library has its home, a room or a module; nobody else sees it.
 HOMES = {
-    "yaml": {"source"},
-    "pydantic": {"values", "schema", "entries"},
-    "pydantic_core": {"values", "entries"},
-    "pytz": {"zones"},
-    "zoneinfo": {"zones"},
-    "tzfpy": {"zones"},
-    "icalendar": {"ics", "vtimezone", "wire", "published"},
-    "dateutil": {"published"},
-    "markdown_it": {"markdown"},
-    "jinja2": {"site.engine"},
-    "markupsafe": {"site.engine"},
+    "yaml": {"source.yaml"},
+    "pydantic": {"source"},
+    "pydantic_core": {"source"},
+    "pytz": {"zones.tzdb"},
+    "zoneinfo": {"zones.tzdb"},
+    "tzfpy": {"zones.tzdb"},
+    "icalendar": {"formats", "doctor.reader"},
+    "dateutil": {"doctor.reader"},
+    "idna": {"text.hosts"},
+    "markdown_it": {"text.markdown"},
+    "jinja2": {"templates"},
+    "markupsafe": {"templates"},
     "babel": {"site.dates"},
     "segno": {"site.qr"},
-    "filelock": {"output"},
-    "idna": {"domains"},
+    "filelock": {"output.dist"},
     "click": {"cli"},
-    "fsspec": {"stores"},
-    "paramiko": {"stores"},
-    "starlette": {"serving"},
-    "uvicorn": {"serving"},
-    "watchfiles": {"serving"},
+    "fsspec": {"publish.stores"},
+    "paramiko": {"publish.stores"},
+    "starlette": {"preview.server"},
+    "uvicorn": {"preview.server"},
+    "watchfiles": {"preview.server"},
 }
 # Below the command line there is no clock, no environment, no randomness, no stream.
 FORBIDDEN = {"time", "random", "secrets", "uuid", "locale", "sys", "subprocess", "socket", "urllib.request", "tempfile"}
-# But for the type of the listening socket, which the command line opens, for the one module that goes out on the
-# network: it needs the socket to hang up on a host that is too slow, and for the version of Python.
-ALLOWED = {"serving": {"socket"}, "fetching": {"socket"}, "versions": {"sys"}}
+# The one module that goes out on the network hangs up on a host that is too slow; the server is handed a socket that
+# listens; the cache asks for the version of Python.
+ALLOWED = {"preview.server": {"socket"}, "fetch.http": {"socket"}, "cache.versions": {"sys"}}
+
+
+def room_of(module: str) -> str:
+    """Return the room that a module is, or is in: `zones` for `zones.tzdb`."""
+    return module.partition(".")[0]
 
 
 def modules() -> dict[str, ast.Module]:
-    """Return the package's modules by name, parsed, the doors (`__init__`, `__main__`) aside."""
+    """Return the modules of all rooms by name, parsed; the doors (`__init__`, `__main__`) aside."""
     paths = [path for path in PACKAGE.rglob("*.py") if not path.stem.startswith("__")]
     return {
         ".".join(path.relative_to(PACKAGE).with_suffix("").parts): ast.parse(path.read_text("utf-8")) for path in paths
     }
+
+
+MODULES = modules()
 
 
 def imports(tree: ast.Module) -> set[str]:
@@ -191,45 +113,86 @@ def imports(tree: ast.Module) -> set[str]:
     return names
 
 
-def module_of(full: str) -> str | None:
-    """Return which module of the package an imported name is, or is in; None for a package and for what is not ours."""
-    name = full.removeprefix("calfeed.")
-    return max((module for module in ORDER if f"{name}.".startswith(f"{module}.")), key=len, default=None)
+def own_imports(module: str) -> set[str]:
+    """Return the modules of calfeed that a module imports."""
+    names = {name.removeprefix("calfeed.") for name in imports(MODULES[module]) if name.startswith("calfeed.")}
+    known = {max((m for m in MODULES if f"{name}.".startswith(f"{m}.")), key=len, default="") for name in names}
+    return known - {"", module}
 
 
-def test_every_module_has_its_place() -> None:
-    """The order names every module, and no other."""
-    assert set(ORDER) == set(modules())
+def arrows() -> set[tuple[str, str]]:
+    """Return which room imports from which other one."""
+    return {
+        (room_of(module), room_of(imported))
+        for module in MODULES
+        for imported in own_imports(module)
+        if room_of(module) != room_of(imported)
+    }
 
 
-@pytest.mark.parametrize("name", ORDER)
-def test_imports_go_one_way(name: str) -> None:
-    """A module imports only modules before it."""
-    own = {module for full in imports(modules()[name]) if (module := module_of(full)) is not None}
-    assert own <= set(ORDER[: ORDER.index(name)])
+def test_every_room_has_its_place() -> None:
+    """The order names every room, and no other."""
+    assert set(ROOMS) == {room_of(module) for module in MODULES}
 
 
-@pytest.mark.parametrize("name", ORDER)
+def test_imports_go_one_way() -> None:
+    """A room imports only from rooms before it, and from no stranger."""
+    order = {room: place for place, room in enumerate(ROOMS)}
+    assert [arrow for arrow in arrows() if order[arrow[1]] > order[arrow[0]]] == []
+    assert [(room, known) for room, known in arrows() if known in STRANGERS.get(room, ())] == []
+
+
+def test_no_circles_within_a_room() -> None:
+    """The modules of a room import one another in one direction, too."""
+    inside = {
+        module: {imported for imported in own_imports(module) if room_of(imported) == room_of(module)}
+        for module in MODULES
+    }
+    assert set(TopologicalSorter(inside).static_order()) == set(MODULES)  # raises CycleError at a circle
+
+
+def test_rooms_are_few_and_small() -> None:
+    """A stranger finds a room at a glance, and in it the module: packages say what they are for, and nothing else."""
+    assert len(ROOMS) <= 30
+    for package in sorted(path for path in PACKAGE.iterdir() if (path / "__init__.py").exists()):
+        (docstring,) = ast.parse((package / "__init__.py").read_text("utf-8")).body
+        assert isinstance(docstring, ast.Expr)
+        assert len(list(package.glob("[!_]*.py"))) <= (20 if package.name == "site" else 10), package.name
+
+
+def test_rooms_are_in_the_architecture() -> None:
+    """docs/architecture.md has a row for every room, in this order."""
+    text = (PACKAGE.parent / "docs" / "architecture.md").read_text("utf-8")
+    rows = [line.split("`")[1].strip("/").removesuffix(".py") for line in text.splitlines() if line.startswith("| `")]
+    assert tuple(row for row in rows if row in ROOMS) == ROOMS
+
+
+def homes(library: str, module: str) -> bool:
+    """Return whether a module is a home of a library, or in one."""
+    return any(f"{module}.".startswith(f"{home}.") for home in HOMES[library])
+
+
+@pytest.mark.parametrize("name", MODULES)
 def test_libraries_stay_at_home(name: str) -> None:
-    """A third-party library is imported in its own modules only."""
-    used = {full.split(".")[0] for full in imports(modules()[name])}
-    assert {library for library in used & set(HOMES) if name not in HOMES[library]} == set()
+    """A third-party library is imported in its own rooms only."""
+    used = {full.split(".")[0] for full in imports(MODULES[name])}
+    assert {library for library in used & set(HOMES) if not homes(library, name)} == set()
 
 
-@pytest.mark.parametrize("name", [name for name in ORDER if name != "cli"])
+@pytest.mark.parametrize("name", [name for name in MODULES if room_of(name) != "cli"])
 def test_no_world_below_the_command_line(name: str) -> None:
     """Clock, environment, randomness and streams are the command line's business."""
-    tree = modules()[name]
+    tree = MODULES[name]
     assert imports(tree) & FORBIDDEN - ALLOWED.get(name, set()) == set()
     calls = {ast.unparse(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
     assert calls & {"print", "input", "datetime.now", "date.today", "os.getenv", "datetime.today"} == set()
     assert "os.environ" not in {ast.unparse(node) for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
 
 
-@pytest.mark.parametrize("name", ORDER)
+@pytest.mark.parametrize("name", MODULES)
 def test_no_bare_except(name: str) -> None:
     """No module swallows every exception: a bug keeps its traceback."""
-    handlers = [node for node in ast.walk(modules()[name]) if isinstance(node, ast.ExceptHandler)]
+    handlers = [node for node in ast.walk(MODULES[name]) if isinstance(node, ast.ExceptHandler)]
     caught = {ast.unparse(handler.type) if handler.type else "everything" for handler in handlers}
     assert caught & {"everything", "Exception", "BaseException"} == set()
 
@@ -240,11 +203,22 @@ def test_public_names_are_documented() -> None:
     assert all(getattr(calfeed, name).__doc__ for name in calfeed.__all__)
 
 
-@pytest.mark.parametrize("name", ORDER)
+@pytest.mark.parametrize("name", MODULES)
 def test_public_functions_are_documented(name: str) -> None:
     """Every module, and every public class and function in it, has a docstring."""
-    tree = modules()[name]
+    tree = MODULES[name]
     assert ast.get_docstring(tree)
     kinds = (ast.FunctionDef, ast.ClassDef)
     public = [node for node in tree.body if isinstance(node, kinds) and not node.name.startswith("_")]
     assert [node.name for node in public if not ast.get_docstring(node)] == []
+
+
+def _show() -> Iterator[str]:
+    """Yield the arrows between rooms as lines: `python tests/test_architecture.py` counts them."""
+    yield f"{len(MODULES)} modules in {len(ROOMS)} rooms, {len(arrows())} arrows"
+    for room in ROOMS:
+        yield f"{room} -> {', '.join(known for known in ROOMS if (room, known) in arrows()) or 'nothing'}"
+
+
+if __name__ == "__main__":
+    print("\n".join(_show()))  # noqa: T201

@@ -1,4 +1,4 @@
-"""calfeed.cache.snapshot, calfeed.cache.memory and calfeed.output.state: what builds remember, and when they believe it."""
+"""calfeed.cache and calfeed.output.state: what builds remember, and when they believe it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""calfeed.revisions.endings: a running series that is deleted, cancelled or postponed leaves what took place as it was."""
+"""calfeed.revisions.endings: a running series that is called off leaves what took place as it was."""
 
 from __future__ import annotations
 

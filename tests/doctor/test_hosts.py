@@ -16,7 +16,7 @@ from support import NOW, TALK, run, write_events
 
 from calfeed.pipeline import build
 
-PAGES = Path(__file__).parents[1] / "docs" / "how-to"
+PAGES = Path(__file__).parents[2] / "docs" / "how-to"
 MAIN = "test.ics"
 _AS_IT_IS: Mapping[str, str] = {}
 

@@ -26,7 +26,7 @@ from calfeed.pipeline import build
 from calfeed.series.expand import as_wall
 from calfeed.series.occurrences import starts_between
 
-EXAMPLES = yaml.load((Path(__file__).parent / "data" / "rfc5545.yaml").read_text("utf-8"), Loader=yaml.BaseLoader)  # noqa: S506
+EXAMPLES = yaml.load((Path(__file__).parents[1] / "data" / "rfc5545.yaml").read_text("utf-8"), Loader=yaml.BaseLoader)  # noqa: S506
 # The RFC prints an end that leaves out the last time it lists; verified erratum 3883.
 ERRATA = {"FREQ=HOURLY;INTERVAL=3;UNTIL=19970902T170000Z": "FREQ=HOURLY;INTERVAL=3;UNTIL=19970902T210000Z"}
 # Rules that ical.js 2.2.1 reads otherwise than the RFC: of an nth or a numbered week of the year it takes each one.

@@ -1,4 +1,4 @@
-"""calfeed.site: the pages as files. What they do in a browser is in test_browser.py."""
+"""calfeed.site: the pages as files. What they do in a browser is in tests/site/test_browser.py."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from calfeed.site.hosting import CONTENT_POLICY
 from calfeed.site.pages import MAX_ROWS
 from calfeed.values.contrast import BACKGROUND, DARK_BACKGROUND, contrast
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 URL = "https://harbour.example/calendar/"
 Files = dict[str, bytes]
 

@@ -1,4 +1,4 @@
-"""calfeed.source.lookalikes: what looks like white space, a colon or a hyphen of YAML and is none is named where it stands."""
+"""calfeed.source.lookalikes: characters that only look like YAML's are named where they stand."""
 
 from __future__ import annotations
 

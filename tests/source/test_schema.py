@@ -14,7 +14,7 @@ from calfeed.source.entries import Place, read_entry
 from calfeed.source.schema import NESTED, Entry, EventEntry, json_schema
 from calfeed.source.yaml import read_document
 
-ROOTS = [Path(__file__).parents[1] / "events", *(Path(__file__).parent / "data" / "ok").glob("*/events")]
+ROOTS = [Path(__file__).parents[2] / "events", *(Path(__file__).parents[1] / "data" / "ok").glob("*/events")]
 KINDS = {"calendar.yaml": "calendar", "venues.yaml": "venues", "_defaults.yaml": "defaults"}
 FILES = sorted(path for root in ROOTS for path in root.rglob("*.yaml"))
 

@@ -1,4 +1,4 @@
-"""calfeed.vtimezone.plan: a series of an old or irregular law is described right, and changes nothing else in its calendar."""
+"""calfeed.vtimezone.plan: a series of an old or irregular law is described right, and changes nothing else."""
 
 from __future__ import annotations
 

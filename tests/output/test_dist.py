@@ -245,7 +245,7 @@ def test_killed_build_is_finished_by_the_next(tmp_path: Path) -> None:
     new = _with_manifest(Artifact("a.ics", b"new a"), Artifact("c.ics", b"new c"))
     with open_dist(out) as dist:
         dist.write(old, silent)
-    script = Path(__file__).with_name("killed_build.py")
+    script = Path(__file__).parents[1].joinpath("killed_build.py")
     environment = {**os.environ, "PYTHONPATH": str(Path(calfeed.__file__).parents[1])}
     done = subprocess.run([sys.executable, str(script), str(out)], env=environment, check=False)
     assert done.returncode == 9

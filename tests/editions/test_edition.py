@@ -1,4 +1,4 @@
-"""calfeed.editions.edition: what is published after what was: tombstones, kept addresses, and promises not broken by a slip."""
+"""calfeed.editions.edition: tombstones, kept addresses, and promises that no slip breaks."""
 
 from __future__ import annotations
 

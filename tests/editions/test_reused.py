@@ -1,4 +1,4 @@
-"""calfeed.editions.reused: a UID that subscribers know as that of another event is told of once, with an id that is free."""
+"""calfeed.editions.reused: a UID that is given to another event is warned of once, with a free id as the hint."""
 
 from __future__ import annotations
 

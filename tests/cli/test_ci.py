@@ -28,7 +28,7 @@ from workflows import Runner, read_workflow
 import calfeed
 from calfeed.editions.manifest import MANIFEST
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 TEMPLATES = Path(calfeed.__file__).parent / "ci"
 WORKFLOWS = tuple(sorted((ROOT / ".github/workflows").glob("*.yml")))
 FIXED = {"GIT_AUTHOR_NAME": "a", "GIT_AUTHOR_EMAIL": "a@test.example", "GIT_CONFIG_GLOBAL": "/dev/null"}
