@@ -54,7 +54,22 @@ def test_every_code_is_explained() -> None:
 
 @pytest.mark.parametrize(
     "command",
-    ["", "init", "new", "check", "build", "list", "show", "schema", "serve", "publish", "doctor", "diff", "zones"],
+    [
+        "",
+        "init",
+        "new",
+        "check",
+        "build",
+        "list",
+        "show",
+        "schema",
+        "serve",
+        "publish",
+        "doctor",
+        "diff",
+        "zones",
+        "explain",
+    ],
 )
 def test_help_texts(command: str) -> None:
     """The reference of the command line shows the help of every command as it is."""

@@ -61,11 +61,14 @@ def test_releases_are_reproducible(released: dict[str, Path], tracked: tuple[str
 
 
 def test_wheel_is_the_package(released: dict[str, Path], tracked: tuple[str, ...]) -> None:
-    """The wheel has every file of the package and nothing but its metadata beside them."""
+    """The wheel has every file of the package, the reference of errors, and nothing but its metadata beside them."""
     with zipfile.ZipFile(released["wheel"]) as wheel:
         names = wheel.namelist()
     info = {name for name in names if name.split("/")[0].endswith(".dist-info")}
-    assert {name for name in names if name not in info} == {path for path in tracked if path.startswith("calfeed/")}
+    assert {name for name in names if name not in info} == {
+        *(path for path in tracked if path.startswith("calfeed/")),
+        "calfeed/docs/errors.md",
+    }
     assert {name.partition("/")[2] for name in info} == {
         *("METADATA", "RECORD", "WHEEL", "entry_points.txt", "licenses/LICENSE")
     }
@@ -99,3 +102,4 @@ def test_wheel_works_alone(released: dict[str, Path], tmp_path: Path) -> None:
     calfeed("init", "mine")
     calfeed("build", "mine/events", "-o", "public")
     assert "calfeed" in calfeed("--version")
+    assert calfeed("explain", "missing-end").startswith("missing-end\n")

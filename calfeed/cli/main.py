@@ -475,6 +475,23 @@ def schema(kind: str) -> None:
     _say(format_json(json_schema(kind)))
 
 
+@main.command()
+@click.argument("code")
+def explain(code: str) -> None:
+    """Explain a problem: what its code means, an example, and what to do.
+
+    CODE stands in brackets at the end of an error or a warning, such as missing-end.
+    """
+    from calfeed.cli.explain import load_sections
+    from calfeed.values.fields import did_you_mean
+
+    sections = load_sections()
+    if code not in sections:
+        hint = did_you_mean(code, sections, "codes stand in brackets at the end of errors and warnings")
+        raise click.BadParameter(f"`{code}` is not the code of a problem; {hint}", param_hint="CODE")
+    _say(f"{code}\n\n{sections[code]}\n")
+
+
 # -- the world outside ------------------------------------------------------------------------------------------
 
 

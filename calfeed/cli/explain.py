@@ -1,0 +1,36 @@
+"""What the code of a problem means: its section in the reference of errors, as text for a terminal."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from pathlib import Path
+
+_SECTION = re.compile(r"^### ([a-z0-9-]+)\n(.*?)(?=^##|\Z)", re.MULTILINE | re.DOTALL)
+_COMMENT = re.compile(r"<!--.*?-->\n*")
+_LINK = re.compile(r"\[([^\]]+)\]\([^)]*\)")
+
+
+def load_sections() -> dict[str, str]:
+    """Return the sections of docs/reference/errors.md by code, examples indented and links as their words."""
+    text = _reference().read_text(encoding="utf-8")
+    return {match[1]: "\n".join(_lines(match[2].strip())) for match in _SECTION.finditer(text)}
+
+
+def _reference() -> Traversable:
+    installed = files("calfeed") / "docs" / "errors.md"
+    # In a checkout the reference stands beside the package; a wheel holds a copy.
+    return installed if installed.is_file() else Path(__file__).parents[2] / "docs" / "reference" / "errors.md"
+
+
+def _lines(section: str) -> Iterator[str]:
+    is_example = False
+    for line in _COMMENT.sub("", section).split("\n"):
+        if line.startswith("```"):
+            is_example = not is_example
+        elif is_example:
+            yield f"    {line}".rstrip()
+        else:
+            yield _LINK.sub(r"\1", line)

@@ -1,0 +1,33 @@
+"""calfeed.cli.explain: every code of a problem is explained on the command line."""
+
+from __future__ import annotations
+
+import pytest
+from support import run
+from test_errors import problem_codes
+
+CODES = sorted(set(problem_codes()))
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_every_code_is_explained(code: str) -> None:
+    """Each code that a problem may have is told in words, without the marks of Markdown that a terminal cannot show."""
+    told = run("explain", code)
+    assert told.exit_code == 0
+    assert told.stdout.startswith(f"{code}\n\n")
+    assert len(told.stdout.splitlines()) > 2
+    assert not any(mark in told.stdout for mark in ("```", "<!--", "](", "###"))
+
+
+def test_examples_are_indented() -> None:
+    """What is written and what calfeed says of it stand below the words, as they are in the reference."""
+    told = run("explain", "missing-end").stdout
+    assert "\n    summary: " in told
+    assert "[missing-end]\n" in told
+
+
+def test_a_slip_is_told() -> None:
+    """A code that does not exist is wrong usage, with the one that was probably meant."""
+    told = run("explain", "missing-ends")
+    assert told.exit_code == 2
+    assert "did you mean `missing-end`?" in told.stderr
