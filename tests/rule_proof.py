@@ -4,7 +4,7 @@ Rules are drawn at random over the whole grammar that calfeed reads. calfeed bui
 dateutil and recurring_ical_events expand it, and each answer is compared with the occurrences that calfeed means.
 A rule that one of them takes otherwise, refuses, or does not return from must have the warning `misread-rule`. How many
 were warned of in vain is counted, too. With `--shapes 100` that many rules are drawn of each shape in the table of
-calfeed.shapes, and no others.
+calfeed.series.shapes, and no others.
 """
 
 from __future__ import annotations

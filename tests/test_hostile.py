@@ -649,7 +649,7 @@ BROKEN = """
 import os, sys
 from datetime import UTC, datetime
 from pathlib import Path
-from calfeed.errors import OutputError
+from calfeed.diagnostics.problem import OutputError
 from calfeed.pipeline import build
 
 root, number, code = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])

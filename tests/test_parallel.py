@@ -244,7 +244,7 @@ METHODS = {"fork": 3, "forkserver": 5, "spawn": 4}
 """Ways to start processes, and how many there are in all then: servers and trackers help."""
 BUILD = """\
 import multiprocessing, sys
-from calfeed.cli import main
+from calfeed.cli.main import main
 if __name__ == "__main__":
     multiprocessing.set_start_method(sys.argv.pop())
     main()
@@ -339,7 +339,7 @@ def test_impatience_leaves_no_process(building: subprocess.Popen[str], pause: fl
 
 LIMITED = """\
 import resource, sys
-from calfeed.cli import main
+from calfeed.cli.main import main
 resource.setrlimit(resource.RLIMIT_NOFILE, (int(sys.argv.pop()),) * 2)
 main()
 """

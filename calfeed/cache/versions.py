@@ -14,6 +14,8 @@ _PACKAGES = ("babel", "icalendar", "jinja2", "markdown_it", "pydantic", "pytz", 
 _INSTALLED = (".dist-info", ".egg-info")
 # Debian's pytz reads the zones of the system, which are updated apart from it.
 _SYSTEM_ZONES = Path("/usr/share/zoneinfo/tzdata.zi")
+CODE = Path(__file__).parents[1]
+"""The folder of calfeed itself: all of its rooms."""
 
 
 @cache
@@ -23,9 +25,8 @@ def fingerprint() -> str:
     It is quick: nothing is imported. Packages are told apart by the names under which their versions are installed
     (`pytz-2026.6.dist-info`), calfeed's own files by size and time, so that a change of its code counts too.
     """
-    own = Path(__file__).parent
     zones = _stamp(str(_SYSTEM_ZONES)) if _SYSTEM_ZONES.exists() else ""
-    parts = [sys.version, zones, *sorted(_installed()), str(own), *sorted(_files(own))]
+    parts = [sys.version, zones, *sorted(_installed()), str(CODE), *sorted(code_files(CODE))]
     return sha256("\n".join(parts).encode(errors="surrogateescape")).hexdigest()
 
 
@@ -35,7 +36,8 @@ def _installed() -> set[str]:
     return {f"{home}/{name}" for home in homes for name in os.listdir(home) if name.endswith(_INSTALLED)}
 
 
-def _files(folder: Path) -> set[str]:
+def code_files(folder: Path) -> set[str]:
+    """Return every file below a folder with its size and time."""
     found: set[str] = set()
     for here, folders, names in os.walk(folder):
         folders[:] = [name for name in folders if name != "__pycache__"]

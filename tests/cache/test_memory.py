@@ -19,6 +19,7 @@ import calfeed
 from calfeed.artifact import Artifact
 from calfeed.cache.memory import read_memory
 from calfeed.cache.snapshot import Answer, recall
+from calfeed.cache.versions import CODE, code_files
 from calfeed.diagnostics.problem import OutputError
 from calfeed.model import Event
 from calfeed.output.state import read_checked, write_checked
@@ -112,8 +113,8 @@ def test_other_questions_have_other_answers(project: Path, tmp_path: Path) -> No
 
 def test_other_code_gives_no_answer(project: Path, tmp_path: Path) -> None:
     """What another calfeed said counts for nothing, were it of the same version."""
-    package = Path(calfeed.__file__).parent
-    shutil.copytree(package, tmp_path / "code" / "calfeed", ignore=shutil.ignore_patterns("__pycache__"))
+    package, copy = Path(calfeed.__file__).parent, tmp_path / "code" / "calfeed"
+    shutil.copytree(package, copy, ignore=shutil.ignore_patterns("__pycache__"))
     program = (
         "from pathlib import Path; from calfeed.cache.snapshot import recall; "
         f"print(recall(Path({str(project)!r}), Path({str(tmp_path / 'dist')!r}), base_url=None, site=True))"
@@ -122,6 +123,18 @@ def test_other_code_gives_no_answer(project: Path, tmp_path: Path) -> None:
     environment = {**os.environ, "PYTHONPATH": str(tmp_path / "code")}
     done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment, cwd=tmp_path)
     assert done.stdout == "None\n"
+
+
+def test_every_file_of_the_code_counts() -> None:
+    """The fingerprint speaks of all of calfeed, whichever room a file stands in."""
+    package = Path(calfeed.__file__).parent
+    stamped = {line.split(" ")[0] for line in code_files(package)}
+    assert {
+        str(package / "model.py"),
+        str(package / "site" / "views.py"),
+        str(package / "ci" / "github.yml"),
+    } <= stamped
+    assert code_files(CODE) == code_files(package)
 
 
 def test_links_are_looked_at_each_time(project: Path, tmp_path: Path) -> None:

@@ -195,7 +195,7 @@ def test_what_hosts_say_is_shown() -> None:
 
 def test_everything_printed_goes_one_way() -> None:
     """The command line prints through one function; only annotations, which are to be obeyed, go past it."""
-    tree = ast.parse((Path(calfeed.__file__).parent / "cli.py").read_text("utf-8"))
+    tree = ast.parse((Path(calfeed.__file__).parent / "cli" / "main.py").read_text("utf-8"))
     printing = [
         function.name
         for function in tree.body
