@@ -1,7 +1,7 @@
-"""calfeed: events in YAML, with local times and venues, to timezone-correct iCalendar feeds.
+"""calfeed: turn events in YAML, with local times and venues, into timezone-correct iCalendar feeds.
 
-The names below are what the command line itself uses. They are loaded when first asked for, so that importing the
-package costs nothing.
+The names below are those the command line itself uses. They are loaded on first use, so that importing the package
+costs nothing.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 class Artifact:
     """A file to publish: its path relative to DIST, with forward slashes, and its bytes, with their size and SHA-256.
 
-    The bytes are held in parts, as files have most of them in common: an event is in several feeds.
+    The bytes are held in parts, because files share most of them: an event is in several feeds.
     """
 
     path: str
@@ -28,7 +28,7 @@ class Artifact:
 
     @classmethod
     def known(cls, path: str, size: int, sha256: str, make: Callable[[], Artifact]) -> Artifact:
-        """Return a file of which size and hash are known, and which `make` makes if anybody wants its bytes."""
+        """Return a file of known size and hash, which `make` makes when its bytes are needed."""
         artifact = cls.__new__(cls)
         _fill(artifact, path, size, sha256, None, make)
         return artifact
@@ -41,7 +41,7 @@ class Artifact:
         """The bytes in parts.
 
         Raises:
-            ValueError: they are made now, and are not what was known of them.
+            ValueError: they were made on demand, and do not match the known size and hash.
         """
         if self._make is None:
             return self._parts or ()

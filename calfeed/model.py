@@ -1,4 +1,4 @@
-"""The project, resolved: what every later stage reads and none changes.
+"""The resolved project, which every later stage reads and none changes.
 
 Zones are names and instants are aware datetimes in UTC, so that everything here can be pickled and compared.
 """
@@ -17,11 +17,11 @@ from calfeed.values.rules import Rule
 from calfeed.values.times import Duration
 
 Text: TypeAlias = str
-"""A text for people. One type, because it may one day be a text per language."""
+"""A text for people. It has its own type because it may one day be a text per language."""
 
 
 class Status(StrEnum):
-    """Whether an event takes place; STATUS of RFC 5545 §3.8.1.11, and `postponed`."""
+    """Whether an event takes place: the STATUS values of RFC 5545 §3.8.1.11, and `postponed`."""
 
     CONFIRMED = "confirmed"
     TENTATIVE = "tentative"
@@ -107,7 +107,7 @@ class AllDay:
 
 @dataclass(frozen=True, slots=True)
 class Timed:
-    """A stretch of time; `end` is None where it is not known."""
+    """A stretch of time; `end` is None if it is not known."""
 
     start: ZonedTime
     end: ZonedTime | None
@@ -115,9 +115,9 @@ class Timed:
 
 @dataclass(frozen=True, slots=True)
 class Instance:
-    """One occurrence of a series that is not what its rule makes it: `event` is the occurrence as it takes place.
+    """An occurrence of a series that differs from its rule: `event` is the occurrence as it takes place.
 
-    `recurrence_id` is the start it has by the rule.
+    `recurrence_id` is the start that the rule gives it.
     """
 
     recurrence_id: datetime
@@ -126,17 +126,17 @@ class Instance:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Recurrence:
-    """What makes a series of an event. Starts are wall times in the event's zone, midnights where it has whole days.
+    """What turns an event into a series. Starts are wall times in the event's zone, or midnights for whole days.
 
     Attributes:
         rule: the rule as it was written.
-        rrule: RRULE in full, UNTIL included.
-        rdates: starts beside those of the rule.
+        rrule: the full RRULE, including UNTIL.
+        rdates: starts in addition to those of the rule.
         exdates: starts of the rule that do not take place.
-        starts: all that are left, in order, those of `instances` among them; none of a series without an end.
-        is_nominal: whether occurrences end at the same wall time, else after the same time has elapsed.
+        starts: all remaining starts in order, including those of `instances`; empty for an endless series.
+        is_nominal: whether occurrences end at the same wall time, rather than after the same elapsed time.
         instances: the occurrences that differ.
-        skipped: starts of the rule that the clocks skip, at which the series is published in pieces.
+        skipped: starts of the rule that the clocks skip; the series is published in pieces split there.
     """
 
     rule: Rule = field(compare=False)
@@ -151,13 +151,13 @@ class Recurrence:
 
     @property
     def is_endless(self) -> bool:
-        """Whether the series goes on for ever."""
+        """Whether the series never ends."""
         return self.rule.is_endless
 
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """When a running series was cancelled or postponed, and the status of its occurrences that were over by then.
+    """When a running series was cancelled or postponed, and the status of its occurrences already over by then.
 
     `at` is an instant (aware, UTC). Every later occurrence has the status of the event.
     """
@@ -168,7 +168,7 @@ class Ending:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Event:
-    """One event as its subscribers shall see it, apart from its revision."""
+    """An event as subscribers see it, without its revision."""
 
     id: str
     uid: str
@@ -201,7 +201,7 @@ class Event:
 
     @property
     def sort_key(self) -> tuple[datetime, str]:
-        """Orders events by wall time of their start, then by id: the order of everything that lists events."""
+        """The order of all lists of events: by wall time of their start, then by id."""
         if isinstance(self.when, AllDay):
             first = self.when.first
             return datetime(first.year, first.month, first.day), self.id  # noqa: DTZ001 - wall time is naive
@@ -212,7 +212,7 @@ class Event:
 class Feed:
     """A published .ics of several events: which ones, and under what name and path.
 
-    `aliases` are slugs it had before. A feed at such an old address has the path of the present one in `moved_to`.
+    `aliases` are its earlier slugs. A feed at such an old address has the path of the current one in `moved_to`.
     """
 
     slug: str
@@ -227,7 +227,7 @@ class Feed:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Calendar:
-    """What holds for the whole calendar. `refresh` is the suggested poll interval, `aliases` are old slugs."""
+    """What applies to the whole calendar. `refresh` is the suggested poll interval, `aliases` are old slugs."""
 
     name: Text
     slug: str
@@ -255,7 +255,7 @@ def page_path(event_id: str) -> str:
 
 
 def image_path(image: str) -> str:
-    """Return where a picture of the folder of events is published, relative to DIST."""
+    """Return where a picture from the events' folder is published, relative to DIST."""
     return f"images/{image}"
 
 
@@ -271,7 +271,7 @@ class Theme:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Template:
-    """A template of the calendar's own, from `_templates/`; `path` is its file, as problems show it."""
+    """A template of the calendar's own, from `_templates/`; `path` is its file as shown in problems."""
 
     name: str
     text: str
@@ -280,7 +280,7 @@ class Template:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A picture that is to be published: its path relative to the folder of events, and its name as it is written."""
+    """A picture to publish: its path relative to the events' folder, and its name as written."""
 
     path: str
     name: str
@@ -289,7 +289,7 @@ class Picture:
 
 @dataclass(frozen=True, slots=True)
 class Resolved:
-    """What was made of a file of events: the events in it, the problems met there, and the pictures it names."""
+    """What was read from a file of events: its events, its problems, and the pictures it names."""
 
     file: FileStamp
     events: tuple[Event, ...]
@@ -302,7 +302,7 @@ class Project:
     """A folder of events, read and resolved. `problems` are its warnings; with an error there is no project.
 
     `images` are the pictures of events and the logo, as the site publishes them. `sources` are the files that were
-    read, and `resolved` tells what was made of those that hold events, beside the other files that `key` is a hash of.
+    read. `resolved` is what was read from those that hold events; `key` is a hash of the others it depends on.
     """
 
     calendar: Calendar

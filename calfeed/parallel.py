@@ -1,4 +1,4 @@
-"""Work for several processes: our own, or those of any executor that has `submit`, such as that of dask."""
+"""Spread work over several processes: our own, or those of any executor with `submit`, such as dask's."""
 
 from __future__ import annotations
 
@@ -22,20 +22,20 @@ _T = TypeVar("_T")
 _R = TypeVar("_R")
 
 _BATCH = 200
-"""How many things a process is given at once: enough that sending them is quick beside the work."""
+"""How many items a process is given at once: enough that sending them takes little time compared with the work."""
 _FEWEST = 2_000
-"""With fewer, starting processes takes longer than it saves."""
+"""With fewer items, starting processes takes longer than it saves."""
 
 
 class Executor(Protocol):
-    """What can have work done elsewhere: a `concurrent.futures.Executor`, as far as it is used."""
+    """Runs work elsewhere: the part of `concurrent.futures.Executor` that is used."""
 
     def submit(self, work: Callable[..., _R], /, *given: Any) -> Future[_R]:
-        """Have `work(*given)` done, and return the promise of its result."""
+        """Start `work(*given)` and return the future of its result."""
 
 
 class Pending(Generic[_R]):
-    """Work that others do: its results, in order, each once. Where it `can_be_cancelled`, nobody else ends it."""
+    """Work done elsewhere: yields its results once, in order. If it `can_be_cancelled`, nothing else ends it."""
 
     def __init__(self, futures: Sequence[Future[Sequence[_R]]], *, can_be_cancelled: bool) -> None:
         self._futures = futures
@@ -45,22 +45,22 @@ class Pending(Generic[_R]):
         """Yield the results.
 
         Raises:
-            OutputError: a process was lost. Whatever the work raises comes, too.
+            OutputError: a process was lost. Exceptions of the work itself are passed on, too.
         """
         for future in self._futures:
             try:
                 with _losses_told():
                     results = future.result()
             except OutputError:
-                self._can_be_cancelled = False  # the executor gives up the others by itself
+                self._can_be_cancelled = False  # the executor drops the others by itself
                 raise
             yield from results
 
     def cancel(self) -> None:
-        """Have nothing more of it begun.
+        """Start no more of it.
 
-        A pool of processes that meets a cancelled future while it breaks, or is killed, fails with a traceback of its
-        own (CPython 3.11). So where it is known to end, this is left to it.
+        A process pool that meets a cancelled future while it breaks or is killed fails with a traceback of its own
+        (CPython 3.11). So a pool that is known to end its work is left to do so.
         """
         if self._can_be_cancelled:
             for future in self._futures:
@@ -70,13 +70,13 @@ class Pending(Generic[_R]):
 def spread(
     executor: Executor | None, work: Callable[[_C, Sequence[_T]], Sequence[_R]], common: _C, items: Sequence[_T]
 ) -> Pending[_R] | None:
-    """Have work begun, and return what is to come of it; None where it had better be done here.
+    """Start work elsewhere and return its pending results; None if it is better done in this process.
 
     Args:
-        executor: what shall do it.
-        work: given `common` and some of the items, it returns a result for each. All of them can be pickled.
-        common: what it needs for each of them. It is sent with them, but looked at once in each process.
-        items: what there is to do.
+        executor: runs the work.
+        work: takes `common` and some of the items, and returns a result for each. All of these can be pickled.
+        common: what the work needs for every item. It is sent with each batch, but unpickled once in each process.
+        items: what to work on.
 
     Raises:
         OutputError: a process was lost.
@@ -99,7 +99,7 @@ def _do(work: Callable[[Any, Sequence[_T]], Sequence[_R]], shared: bytes, batch:
 
 @lru_cache(maxsize=2)
 def _read(shared: bytes) -> Any:
-    return pickle.loads(shared)  # noqa: S301 - it is of our own process
+    return pickle.loads(shared)  # noqa: S301 - it comes from our own process
 
 
 @contextmanager
@@ -118,15 +118,15 @@ def _losses_told() -> Iterator[None]:
 
 
 class NoProcessError(Exception):
-    """The system starts no process for us: there is a limit, or it has no means for them to talk."""
+    """The system cannot start processes: a limit is reached, or they have no means to communicate."""
 
 
 @contextmanager
 def processes(number: int) -> Iterator[Executor | None]:
-    """Yield an executor of so many processes, which start when there is work for them; None for fewer than two.
+    """Yield an executor with this number of processes, which start when there is work; None for fewer than two.
 
-    Whatever happens, none of them is left behind: not by an interrupt from the keyboard, which only this process takes
-    notice of, and not when this process is killed.
+    Whatever happens, none of them is left behind: not after a keyboard interrupt, which only this process handles, and
+    not when this process is killed.
     """
     if number < 2:
         yield None
@@ -137,12 +137,12 @@ def processes(number: int) -> Iterator[Executor | None]:
         is_done = True
     finally:
         if not is_done:
-            executor.kill()  # nobody waits for what they are at
+            executor.kill()  # their results are no longer needed
         executor.close()
 
 
 class _Processes:
-    """An executor of processes that are started with the first work for them: most calendars have none."""
+    """An executor whose processes start with the first work for them: most calendars have none."""
 
     def __init__(self, number: int) -> None:
         self._number = number
@@ -151,24 +151,24 @@ class _Processes:
         self._is_refused = False
 
     def submit(self, work: Callable[..., _R], /, *given: Any) -> Future[_R]:
-        """Have `work(*given)` done, and return the promise of its result.
+        """Start `work(*given)` and return the future of its result.
 
         Raises:
-            NoProcessError: there are not as many processes as there should be.
+            NoProcessError: not all processes could be started.
         """
         from concurrent.futures import BrokenExecutor  # takes a moment to load
 
         if self._is_refused:
             raise NoProcessError
         try:
-            pool = self._started()  # before: where it starts a tracker of its means, that one lets interrupts in again
-            with _without_interrupts():  # a process that is started is not to take notice of them from the first
+            pool = self._started()  # first: if this starts a resource tracker, that lets interrupts in again
+            with _without_interrupts():  # a new process must ignore them from the start
                 return pool.submit(work, *given)
         except BrokenExecutor:
             raise
         except (OSError, ImportError, NotImplementedError, RuntimeError) as cause:
             self._is_refused = True
-            self.kill()  # those that did start: nobody else would end them
+            self.kill()  # those that did start: nothing else would end them
             self.close()
             raise NoProcessError from cause
 
@@ -182,7 +182,7 @@ class _Processes:
         return self._pool
 
     def kill(self) -> None:
-        """End the processes at once, whatever they are at."""
+        """End the processes at once, whatever they are doing."""
         if self._pool is not None:
             from multiprocessing import active_children
 
@@ -190,7 +190,7 @@ class _Processes:
                 process.kill()
 
     def close(self) -> None:
-        """End the processes; what they have not begun is not done."""
+        """End the processes; work they have not begun is dropped."""
         if self._pool is not None:
             self._pool.shutdown(cancel_futures=True)
             self._pool = None
@@ -198,13 +198,13 @@ class _Processes:
 
 @contextmanager
 def _without_interrupts() -> Iterator[None]:
-    """Put interrupts off; a process that is started meanwhile puts them off for ever, where the system can."""
-    if threading.current_thread() is not threading.main_thread():  # which alone gets them
+    """Defer interrupts; a process started meanwhile blocks them for good, if the system supports that."""
+    if threading.current_thread() is not threading.main_thread():  # only that one gets them
         yield
         return
     has_masks = hasattr(signal, "pthread_sigmask")
     came: list[int] = []
-    # The mask is what a process inherits. Another thread may take the signal all the same, and hands it to this one.
+    # A new process inherits the mask. Another thread may still receive the signal, and passes it to this one.
     handler = signal.signal(signal.SIGINT, lambda number, _frame: came.append(number))
     mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT}) if has_masks else None
     try:
@@ -225,7 +225,7 @@ def _begin_worker() -> None:
 
 
 def _follow(parent: BaseProcess | None) -> None:
-    """End this process with its parent. One that was killed could not tell, and the queues outlive it."""
+    """End this process with its parent, which cannot do so when it is killed, and whose queues outlive it."""
     if parent is not None:
         parent.join()
         os._exit(1)

@@ -1,4 +1,4 @@
-"""How far a long step has come, for whoever wants to show it."""
+"""Report how far a long step has come."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 Progress: TypeAlias = Callable[[str, int, int], None]
-"""Called with the name of a stage, how many things are done, and how many there are."""
+"""Called with the name of a stage, the number of things done, and the total."""
 
 
 def silent(_stage: str, _done: int, _total: int) -> None:
-    """Take progress and show nothing."""
+    """Ignore progress."""

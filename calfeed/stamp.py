@@ -1,7 +1,7 @@
-"""A file as the file system describes it, to tell later whether it is the same.
+"""Record how the file system describes a file, to find out later whether it is unchanged.
 
-What is remembered of a file is believed only for that very file. When it was last changed, and its number, are given
-by the file system; nobody who brings a folder of such stamps along, with a pull request say, can know them beforehand.
+Cached results for a file are used only if it is the same file, unchanged. The file system sets its change time and its
+number, so the author of a folder of such stamps, in a pull request say, cannot know them beforehand.
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 Row: TypeAlias = "Sequence[Any]"
-"""A value as JSON has it."""
-# A file changed twice within one tick of the file system's clock has one time for both. Ticks are 10 ms at most, but
-# for file systems that keep whole seconds, or every other.
+"""A row of JSON values."""
+# Two changes of a file within one tick of the file system's clock have the same time. Ticks are 10 ms at most, except
+# on file systems that keep whole seconds, or every second one.
 _TICK, _COARSE_TICK = 20_000_000, 2_500_000_000
 _COARSE = 10_000_000
 
 
 @dataclass(frozen=True, slots=True)
 class FileStamp:
-    """A file as it was: its path, what the file system said of it, and the hash of its bytes."""
+    """A file at one time: its path, what the file system said about it, and the hash of its bytes."""
 
     path: str
     size: int
@@ -35,7 +35,7 @@ class FileStamp:
 
 
 def stamp_of(path: str, found: os.stat_result, digest: str) -> FileStamp:
-    """Return how a file is, by what the file system says of it and the hash of its bytes."""
+    """Return the stamp of a file from what the file system says about it and the hash of its bytes."""
     return FileStamp(path, found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino, digest)
 
 
@@ -43,10 +43,10 @@ def is_unchanged(root: str, row: Row, since: int, device: int) -> bool:
     """Return whether a file is unchanged since its stamp was taken.
 
     Args:
-        root: the folder its path begins at.
+        root: the folder that its path is relative to.
         row: its stamp (`row_of`).
-        since: the clock of the file system before it was looked at.
-        device: the file system whose clock that is.
+        since: the file system's clock before the stamp was taken.
+        device: the file system with that clock.
 
     Raises:
         OSError, ValueError, LookupError, TypeError: there is no such file, or the row is not a stamp.

@@ -1,7 +1,7 @@
-"""Templates to pages: the only place that knows jinja2. What is wrong with a template has its file and line.
+"""Render templates to pages; no other module uses jinja2. Problems in a template have its file and line.
 
-A template of the calendar's own comes before the one of the same name here, which it can extend as `calfeed/<name>`.
-It runs in a sandbox with bounded memory: whoever may propose an event may propose a template.
+A template of the calendar's own takes the place of the one with the same name here, and can extend that as
+`calfeed/<name>`. It runs in a sandbox with limited memory: anyone who can propose an event can propose a template.
 """
 
 from __future__ import annotations
@@ -26,38 +26,38 @@ from calfeed.text.characters import encode_harmless
 from calfeed.values.fields import did_you_mean
 
 Html: TypeAlias = str
-"""A text that is HTML already and is not escaped again."""
+"""Text that is already HTML and is not escaped again."""
 
 _PREFIX = "calfeed"
 _HINT = "templates are written in Jinja: https://jinja.palletsprojects.com/templates/"
-# What a template can do wrong when it is rendered, besides what jinja2 has exceptions for.
+# The errors that a template can cause when it is rendered: those of jinja2, and others.
 _MISTAKES = (
     *(jinja2.TemplateError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError),
     RecursionError,  # one that extends itself
     MemoryError,
 )
 MAX_MEMORY = 500_000_000
-"""How many bytes the making of one page may take, by a template of the calendar's own."""
+"""How many bytes of memory a template of the calendar's own may take to render one page."""
 MAX_PAGE = 20_000_000
-"""How many bytes such a page may have."""
-_MAX_LENGTH = 10_000_000  # of what an operator makes
+"""The maximum size of such a page, in bytes."""
+_MAX_LENGTH = 10_000_000  # of the result of an operator
 _MAX_BITS = 10_000  # of a number
 _WIDE = re.compile(r"%[^a-zA-Z%]*(?:[0-9]{5}|\*)")
-"""A width in the text before `%` that is no width of a column."""
+"""A width in the text before `%` that is too large for a column, or comes from a value."""
 
 
 def as_html(text: str) -> Html:
     """Mark a text as HTML."""
-    return Markup(text)  # noqa: S704 - of our own making, or of the Markdown renderer's
+    return Markup(text)  # noqa: S704 - made by us or by the Markdown renderer
 
 
 def template_problems(templates: Sequence[Template]) -> Iterator[Problem]:
-    """Yield what can be said against templates before they are used: their syntax, and names that nothing asks for."""
+    """Yield the problems that templates have before they are used: wrong syntax, and names that nothing asks for."""
     environment = _environment(templates)
     known = sorted(_shipped().list_templates())
     for template in templates:
         try:
-            # Jinja works out what is constant before a page is made.
+            # Jinja evaluates constant expressions before a page is rendered.
             with _bounded(templates):
                 environment.parse(template.text, filename=template.path)
                 environment.get_template(template.name)
@@ -73,15 +73,15 @@ def template_problems(templates: Sequence[Template]) -> Iterator[Problem]:
 
 
 class _Sandbox(ImmutableSandboxedEnvironment):
-    """Jinja's sandbox, in which no operator makes anything enormous of something small."""
+    """Jinja's sandbox, in which no operator can make anything enormous out of something small."""
 
     intercepted_binops = frozenset(["+", "*", "**", "%"])
 
     def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
-        """Return what an operator makes of two values.
+        """Return the result of an operator on two values.
 
         Raises:
-            SecurityError: that is too large.
+            SecurityError: it would be too large.
         """
         if _size_of(operator, left, right) > _MAX_LENGTH:
             raise SecurityError(f"what `{operator}` makes here is too large")
@@ -89,7 +89,7 @@ class _Sandbox(ImmutableSandboxedEnvironment):
 
 
 def _size_of(operator: str, left: object, right: object) -> int:
-    """Return how large a result would be; of numbers only whether it would be too large."""
+    """Return how large a result would be; for numbers, either 0 or too large."""
     if isinstance(left, int) and isinstance(right, int):
         bits = {"*": left.bit_length() + right.bit_length(), "**": left.bit_length() * max(right, 0)}.get(operator, 0)
         return 0 if bits <= _MAX_BITS else _MAX_LENGTH + 1
@@ -103,7 +103,7 @@ def _size_of(operator: str, left: object, right: object) -> int:
 
 
 class Engine:
-    """Renders templates, those of the calendar first."""
+    """Renders templates; those of the calendar come first."""
 
     def __init__(self, templates: Sequence[Template]) -> None:
         self._own = {template.path: template for template in templates}
@@ -113,7 +113,7 @@ class Engine:
         """Return a page.
 
         Raises:
-            SourceError: a template of the calendar's own fails.
+            SourceError: a template of the calendar's own fails, or the page is too large.
         """
         try:
             with _bounded(self._own):
@@ -131,12 +131,12 @@ class Engine:
         return page
 
     def _nearest(self, name: str) -> tuple[Template, int] | None:
-        """Return the first line of the template of this name, or of another one of the calendar's own."""
+        """Return the calendar's own template of this name, else another one, and its first line; None without any."""
         own = sorted(self._own.values(), key=lambda template: (template.name != name, template.name))
         return (own[0], 1) if own else None
 
     def _place(self, traceback: TracebackType | None) -> tuple[Template, int] | None:
-        """Return the template of the calendar's own in which an error arose, and the line; None if in none."""
+        """Return the calendar's own template in which an error arose, and the line; None if it arose elsewhere."""
         found = None
         while traceback is not None:
             template = self._own.get(traceback.tb_frame.f_code.co_filename)
@@ -154,7 +154,7 @@ def _environment(templates: Sequence[Template]) -> jinja2.Environment:
 
     loader = jinja2.ChoiceLoader([jinja2.FunctionLoader(load), _shipped(), jinja2.PrefixLoader({_PREFIX: _shipped()})])
     kind = _Sandbox if templates else jinja2.Environment
-    # Templates do not change while a site is rendered: their files need not be looked at for each page.
+    # Templates do not change while a site is rendered: their files need not be checked for each page.
     environment = kind(
         loader=loader,
         autoescape=True,
@@ -163,13 +163,13 @@ def _environment(templates: Sequence[Template]) -> jinja2.Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    # The same sources give the same bytes.
+    # The same sources must give the same bytes.
     del environment.filters["random"], environment.globals["lipsum"]
     return environment
 
 
 def _bounded(own: object) -> AbstractContextManager[None]:
-    """Return a bound on memory where there are templates of the calendar's own."""
+    """Return a limit on memory if the calendar has templates of its own, else no limit."""
     return limited_memory(MAX_MEMORY) if own else nullcontext()
 
 

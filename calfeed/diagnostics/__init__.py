@@ -1,1 +1,1 @@
-"""A problem: where it is, what is wrong, what to write instead, and how it is shown."""
+"""Problems: where they are, what is wrong, what to write instead, and how they are shown."""

@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 _MAX_WORDS = 1_000
-"""The longest message or hint: they quote what was written, which may be any text."""
-_MAX_TOLD = 10  # in the text of an exception, which ends a traceback
+"""The maximum length of a message or hint, in characters: they quote the sources, which may hold any text."""
+_MAX_TOLD = 10  # errors in the text of an exception, which ends a traceback
 
 
 class Severity(StrEnum):
@@ -49,7 +49,7 @@ class Problem:
 
 
 def line_mark(path: str, lines: Sequence[str], line: int, column: int, end_column: int | None = None) -> Mark:
-    """Return a mark within a line, to the line's end unless `end_column` says less."""
+    """Return a mark within a line, up to `end_column` or else the end of the line."""
     text = lines[line - 1] if line <= len(lines) else ""
     end = len(text.rstrip()) + 1 if end_column is None else end_column
     return Mark(path=path, line=line, column=column, end_column=max(end, column + 1), text=text)
@@ -61,41 +61,41 @@ def error(mark: Mark, code: str, message: str, hint: str, *related: Mark) -> Pro
 
 
 def warning(mark: Mark, code: str, message: str, hint: str, *related: Mark) -> Problem:
-    """Return a problem that is worth a look and stops nothing."""
+    """Return a problem that does not stop the build."""
     return replace(error(mark, code, message, hint, *related), severity=Severity.WARNING)
 
 
 def list_some(words: Sequence[str], most: int) -> str:
-    """Return the words in a row for a message: the first `most`, and how many more there are."""
+    """Return the first `most` words as a comma-separated list, and how many more there are."""
     more = len(words) - most
     return ", ".join(words[:most]) + (f" and {more:,} more" if more > 0 else "")
 
 
 def _shorten(text: str) -> str:
-    """Return a text without its middle where it is very long."""
+    """Return a text, without its middle if it is very long."""
     half = _MAX_WORDS // 2
     return text if len(text) <= _MAX_WORDS else f"{text[:half]} … {text[-half:]}"
 
 
 def sort_problems(problems: Iterable[Problem]) -> tuple[Problem, ...]:
-    """Return the problems by place, each once, an error before a warning at the same spot."""
+    """Return the problems by place, without duplicates, errors before warnings at the same place."""
     unique = dict.fromkeys(problems)
     return tuple(sorted(unique, key=lambda p: (p.mark, p.severity, p.code, p.message)))
 
 
-class InvalidValue(ValueError):  # noqa: N818 - it is what was written, not what went wrong
-    """A value that is not written in a form calfeed reads; where it stands is for the caller to say."""
+class InvalidValue(ValueError):  # noqa: N818 - it names what was written, not what went wrong
+    """A value in a form that calfeed cannot read; the caller knows where it is."""
 
     def __init__(self, code: str, message: str, hint: str, part: str = "") -> None:
         super().__init__(message)
         self.code = code
-        self.part = part  # of a longer value, as it is written: where the mistake is
+        self.part = part  # the faulty part of a longer value, as written
         self.message = message
         self.hint = hint
 
 
 class CalfeedError(Exception):
-    """The root of everything calfeed raises on purpose; `problems` says what and where, its text the first errors."""
+    """The base of everything calfeed raises on purpose: `problems` holds all problems, its text the first errors."""
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = sort_problems(problems)
@@ -106,7 +106,7 @@ class CalfeedError(Exception):
         super().__init__("; ".join(told))
 
     def __reduce__(self) -> tuple[type[CalfeedError], tuple[tuple[Problem, ...]]]:
-        return type(self), (self.problems,)  # so that it can come back from another process
+        return type(self), (self.problems,)  # so that another process can return it
 
 
 class SourceError(CalfeedError):
@@ -118,7 +118,7 @@ class OutputError(CalfeedError):
 
 
 class PromiseError(CalfeedError):
-    """The build would break what subscribers rely on, and nobody has said that this is meant."""
+    """The build would break what subscribers rely on, and has no consent to do so."""
 
 
 class UnfinishedError(OutputError):

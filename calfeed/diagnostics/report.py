@@ -9,14 +9,14 @@ from collections.abc import Iterable, Sequence
 
 from calfeed.diagnostics.problem import Mark, Problem, Severity
 
-# What a terminal obeys instead of showing: control characters, line breaks, and marks that turn the direction of text.
+# What a terminal acts on instead of showing: control characters, line breaks, and marks that change text direction.
 _UNSHOWN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff]")
-# What a runner of CI obeys in a log. GitHub takes `::` at the start of a line, after any space, and `##[` anywhere in
-# it (ActionCommand of actions/runner); Azure Pipelines and TeamCity take `##vso[` and `##teamcity[`.
+# What a CI runner acts on in a log. GitHub reads `::` at the start of a line, after any white space, and `##[` anywhere
+# in it (ActionCommand of actions/runner); Azure Pipelines and TeamCity read `##vso[` and `##teamcity[`.
 _COMMAND = re.compile(r"^\s*:(?=:)|#(?=#[A-Za-z]*\[)")
 _WORD_JOINER = "\u2060"
-"""Takes no room, and makes two words of one."""
-# The same in JSON, where texts can be written in other ways that mean the same, and no line begins with a text.
+"""Invisible and without width; splits a command so that it is not recognised."""
+# The same for JSON, where strings can be escaped without a change in meaning, and none begins at the start of a line.
 _JSON_COMMAND = re.compile("[\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff]|#(?=#[A-Za-z]*\\[)")
 
 
@@ -27,7 +27,7 @@ _MAX_SNIPPET = 1_000
 
 
 def format_problems(problems: Sequence[Problem]) -> str:
-    """Return problems for people: place, message, the line underlined, and what to write instead."""
+    """Return problems for people: place, message, the line with the place underlined, and what to write instead."""
     return "".join(f"{_format_problem(problem)}\n" for problem in problems)
 
 
@@ -96,7 +96,7 @@ def _format_problem(problem: Problem) -> str:
 
 
 def _snippet(mark: Mark) -> tuple[str, str, str]:
-    """Return the line of a mark, what stands before it, and the marked stretch; of a long line, what is near."""
+    """Return the line of a mark, the text before the mark, and the marked text; only the part nearby of a long line."""
     begin, end = mark.column - 1, mark.end_column - 1
     left = max(begin - _MAX_SNIPPET // 2, 0) if len(mark.text) > _MAX_SNIPPET else 0
     text = mark.text[left : left + _MAX_SNIPPET].rstrip()
@@ -118,7 +118,7 @@ def _annotation(problem: Problem) -> str:
 
 
 def _github(text: str, more: str) -> str:
-    # Line by line, as they are shown one below the other; a path or a message seldom has more than one.
+    # Line by line, because GitHub shows each on its own; a path or a message seldom has more than one.
     lines = "\n".join(map(shown, re.split("\r\n?|\n", text)))
     return "".join(f"%{ord(char):02X}" if char in f"%\n{more}" else char for char in lines)
 
@@ -127,7 +127,7 @@ def _github(text: str, more: str) -> str:
 
 
 def format_table(rows: Sequence[Sequence[str]]) -> str:
-    """Return rows as aligned columns, two spaces between them; columns are measured as terminals show them."""
+    """Return rows as aligned columns, two spaces apart, measured as terminals show them."""
     widths = [max(width(row[column]) for row in rows) for column in range(len(rows[0]))]
     lines = []
     for row in rows:
@@ -145,25 +145,25 @@ def width(text: str) -> int:
     )
 
 
-# -- texts of others ---------------------------------------------------------------------------------------------
+# -- untrusted text ----------------------------------------------------------------------------------------------
 
 
 def shown(line: str) -> str:
-    """Return a line so that it is read, not obeyed, whoever wrote it: by terminals and by the logs of CI.
+    """Return a line that neither a terminal nor a CI log acts on, whoever wrote it.
 
-    Characters that a terminal would obey are replaced one for one, so that underlines stay in place. A word joiner,
-    which takes no room, breaks what would be a command of a log.
+    Characters that a terminal would act on are replaced one for one, so that underlines stay in place. A word joiner,
+    which has no width, breaks up anything that would be a log command.
     """
     plain = _UNSHOWN.sub("\ufffd", line.replace("\t", " ").replace("\n", " "))
     return _COMMAND.sub(rf"\g<0>{_WORD_JOINER}", plain)
 
 
 def shown_text(text: str) -> str:
-    """Return a text of several lines so that none of them is obeyed."""
+    """Return a text of several lines, none of which a terminal or a CI log acts on."""
     return "\n".join(map(shown, text.split("\n")))
 
 
 def format_json(value: object) -> str:
-    """Return a value as JSON of several lines, which means the same and is not obeyed where it is shown."""
+    """Return a value as multi-line JSON with the same meaning, which neither a terminal nor a CI log acts on."""
     text = json.dumps(value, ensure_ascii=False, indent=2)
     return _JSON_COMMAND.sub(lambda match: f"\\u{ord(match[0]):04x}", text) + "\n"

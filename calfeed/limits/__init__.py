@@ -1,1 +1,1 @@
-"""What reading and rendering may take of memory."""
+"""Limits on the memory that reading and rendering may take."""

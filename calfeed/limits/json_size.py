@@ -1,4 +1,4 @@
-"""How much memory it takes to read a JSON text, found before it is read: `[[],[],…]` takes thirty times its size."""
+"""Estimate the memory that a JSON text takes before it is parsed: `[[],[],…]` takes thirty times its size."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from typing import Any
 
 MAX_TIMES = 10
-"""The most that reading a large text may take, as a multiple of its size, the text itself among it."""
+"""The most memory that parsing a large text may take, as a multiple of its size, including the text itself."""
 _FREE = 200_000_000
-"""What may be taken in any case: a calendar of twenty thousand events takes less."""
-# What CPython takes at most for a mapping and its first entries, a list and its first items, a value that follows
-# another with its place, and a name with its entry.
+"""The number of bytes that is always allowed: a calendar of twenty thousand events takes less."""
+# The most bytes that CPython takes for a mapping and its first entries, a list and its first items, a further value
+# and its slot, and a name and its entry.
 _COSTS = {b"{": 200, b"[": 96, b",": 72, b":": 92}
 _STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
 _BEYOND_LATIN, _BEYOND_BMP = re.compile(rb"[\xc4-\xef]"), re.compile(rb"[\xf0-\xf7]")
@@ -21,14 +21,14 @@ _HALF = re.compile(rb"\\u[dD]")
 
 
 def read_json(data: bytes) -> Any:
-    """Return the value of a JSON text that takes no more than ten times its size.
+    """Return the value of a JSON text, provided that it takes no more than ten times its size.
 
     Raises:
-        ValueError: it is no JSON, takes more, or holds half a character, which JSON can name and no file can hold.
-        RecursionError: it is too deep.
+        ValueError: it is not JSON, takes more, or holds a lone surrogate, which JSON can escape but no file can hold.
+        RecursionError: it is nested too deeply.
     """
     if _estimate(data) > _FREE:
-        # Punctuation within texts costs nothing. Looking for it takes longer than reading, so only where it matters.
+        # Punctuation within strings costs nothing. Finding it takes longer than parsing, so only look where it matters.
         room = len(data) * (MAX_TIMES - 1 - _width(data))
         if _estimate(data) > room and sum(map(_estimate, _without_texts(data))) > max(room, _FREE):
             raise ValueError("too many values")
@@ -43,17 +43,17 @@ def _estimate(data: bytes) -> int:
 
 
 def _without_texts(data: bytes) -> Iterator[bytes]:
-    """Yield a JSON text without the texts in it, in pieces: each text that is taken out takes memory for a while."""
+    """Yield a JSON text without its strings, in pieces: each string removed takes memory for a while."""
     begin, length = 0, _WINDOW
     while begin < len(data):
         window = data[begin : begin + length]
         rest = _STRING.sub(b"", window)
-        opened = rest.find(b'"')  # a text that does not end in this window
+        opened = rest.find(b'"')  # a string that does not end in this window
         if opened == -1:
             yield rest
             begin, length = begin + len(window), _WINDOW
         elif begin + len(window) >= len(data):
-            yield rest  # it does not end at all
+            yield rest  # it never ends
             return
         else:
             tail = len(rest) - opened
@@ -63,14 +63,14 @@ def _without_texts(data: bytes) -> Iterator[bytes]:
 
 
 def _width(data: bytes) -> int:
-    """Return how many bytes a character takes while the text is read: as many as the widest one in it."""
+    """Return how many bytes each character takes while the text is parsed: as many as the widest one needs."""
     if data.isascii():
         return 1
     return 4 if _BEYOND_BMP.search(data) else 2 if _BEYOND_LATIN.search(data) else 1
 
 
 def _check_characters(content: object) -> None:
-    """Look at one text after the other: all of them written out would take as much again."""
+    """Check the strings one by one: encoding all of them at once would take as much memory again."""
     left = [content]
     while left:
         value = left.pop()

@@ -1,4 +1,4 @@
-"""A bound on the memory that a stretch of work may take, where the system has one."""
+"""Limit the memory that a block of code may take, where the system supports it."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-_SIZE = Path("/proc/self/statm")  # of Linux: its first number is how many pages of addresses are in use
+_SIZE = Path("/proc/self/statm")  # Linux only: its first number is the size of the address space in pages
 
 
 @contextmanager
 def limited_memory(more: int) -> Iterator[None]:
-    """Let the block take no more than `more` bytes: what would is a MemoryError. Elsewhere than on Linux, no bound."""
+    """Raise MemoryError in the block if it takes over `more` further bytes; there is no limit except on Linux."""
     before = None
     with suppress(OSError, ValueError):
         before = _lower(more)
@@ -25,10 +25,10 @@ def limited_memory(more: int) -> Iterator[None]:
 
 
 def _lower(more: int) -> tuple[int, int] | None:
-    """Lower the limit of this process and return what it was; None if it is as low already, or there is none."""
+    """Lower this process's limit and return the previous one; None if it was as low already, or is unsupported."""
     if not _SIZE.exists():
         return None
-    import resource  # Windows has none
+    import resource  # missing on Windows
 
     soft, hard = resource.getrlimit(resource.RLIMIT_AS)
     wanted = int(_SIZE.read_text("ascii").split()[0]) * resource.getpagesize() + more

@@ -1,1 +1,1 @@
-"""Pictures as they are published: known formats only, within bounds, without metadata; pixels are never touched."""
+"""Prepare pictures for publishing: only known formats, within limits, without metadata, and with untouched pixels."""

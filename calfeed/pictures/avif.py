@@ -1,4 +1,4 @@
-"""AVIF: nothing is taken out, for its parts are found by their distance from the start; what holds more is refused.
+"""AVIF: a file with metadata is refused, not cleaned, because its parts are located by offset from the start.
 
 An AVIF is made of boxes (ISO/IEC 14496-12, ISO/IEC 23008-12, AV1 Image File Format 1.1).
 """
@@ -13,27 +13,27 @@ from calfeed.pictures.limits import PictureError, broken, check_pixels
 Box = tuple[bytes, bytes]
 _BRANDS = (b"avif", b"avis")
 _TOP = frozenset({b"ftyp", b"meta", b"mdat", b"moov"})
-# Boxes that hold boxes, and how many bytes they have before the first.
+# Boxes that hold boxes, and how many bytes come before the first.
 _CONTAINERS = {
     **dict.fromkeys((b"moov", b"trak", b"edts", b"mdia", b"minf", b"dinf", b"stbl", b"iprp", b"ipco"), 0),
     b"meta": 4,
     b"stsd": 8,
 }
 _PICTURES = frozenset({b"av01", b"grid", b"iovl", b"iden", b"tmap"})
-_SAMPLE_PICTURE = 78  # bytes of a sample entry of pictures before its boxes
+_SAMPLE_PICTURE = 78  # bytes before the boxes of a visual sample entry
 _METADATA = frozenset({b"uuid", b"udta", b"udes", b"xml ", b"bxml", b"meco"})
 _MAX_DEPTH = 8
 
 
 def is_avif(data: bytes) -> bool:
-    """Return whether a file begins like an AVIF: with its brand, among others perhaps."""
+    """Return whether a file begins like an AVIF: its brand is the first one or among the others."""
     length = int.from_bytes(data[:4], "big")
     brands = data[8:12] + data[16 : max(16, min(length, 256))]
     return data[4:8] == b"ftyp" and any(brands[at : at + 4] in _BRANDS for at in range(0, len(brands), 4))
 
 
 def clean_avif(data: bytes) -> bytes:
-    """Return an AVIF that holds no metadata, without what follows its end.
+    """Return an AVIF that holds no metadata, without any bytes after its end.
 
     Raises:
         PictureError: it holds metadata, is damaged or too large.
@@ -56,12 +56,12 @@ def clean_avif(data: bytes) -> bytes:
 
 
 def _boxes(data: bytes) -> Iterator[tuple[bytes, bytes, int]]:
-    """Yield type and body of each box, and where it ends."""
+    """Yield the type and body of each box, and where it ends."""
     at = 0
     while at + 8 <= len(data):
         length, kind = struct.unpack_from(">I4s", data, at)
         start = at + 8
-        if length == 1:  # it stands behind the type, in eight bytes
+        if length == 1:  # it follows the type, in eight bytes
             start = at + 16
             length = struct.unpack_from(">Q", data, at + 8)[0] if start <= len(data) else 0
         elif length == 0:  # to the end of the file
@@ -74,7 +74,7 @@ def _boxes(data: bytes) -> Iterator[tuple[bytes, bytes, int]]:
 
 
 def _look(kind: bytes, body: bytes, sizes: list[tuple[int, int]], depth: int) -> None:
-    """Note the sizes in a box and those within it, and refuse metadata."""
+    """Collect the sizes in a box and in the boxes within it, and refuse metadata."""
     if depth > _MAX_DEPTH:
         raise broken("its parts are nested too deep")
     if kind in _METADATA:
@@ -95,8 +95,8 @@ def _look(kind: bytes, body: bytes, sizes: list[tuple[int, int]], depth: int) ->
 
 
 def _look_at_item(kind: bytes, entry: bytes) -> None:
-    """Refuse an entry of the list of items that is no picture: `Exif`, `mime` for XMP, and whatever else there is."""
-    wide = entry[:1] == b"\3"  # the number of the item has four bytes
+    """Refuse an entry in the list of items that is not a picture: `Exif`, `mime` for XMP, and anything else."""
+    wide = entry[:1] == b"\3"  # the item's number has four bytes
     item = entry[10:14] if wide else entry[8:12]
     if kind != b"infe" or entry[:1] not in (b"\2", b"\3") or item not in _PICTURES:
         raise _private({b"Exif": "Exif", b"mime": "XMP"}.get(item, f"a part `{_shown(item)}`"))

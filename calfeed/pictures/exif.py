@@ -8,12 +8,12 @@ from __future__ import annotations
 import struct
 
 _ORIENTATION, _SHORT, _LONG = 0x0112, 3, 4
-_ENTRY = 12  # bytes of an entry of a directory
+_ENTRY = 12  # bytes of a directory entry
 _UPRIGHT, _LAST = 1, 8
 
 
 def orientation_of(exif: bytes) -> int | None:
-    """Return how an Exif block turns its picture, 2 to 8; None if it does not, or cannot be read."""
+    """Return the orientation in an Exif block, 2 to 8; None if the picture is upright or the block cannot be read."""
     endian = {b"II*\0": "<", b"MM\0*": ">"}.get(exif[:4])
     if endian is None or len(exif) < 8:
         return None
@@ -33,6 +33,6 @@ def orientation_of(exif: bytes) -> int | None:
 
 
 def minimal_exif(orientation: int) -> bytes:
-    """Return an Exif block that says how its picture is turned, and no more."""
+    """Return an Exif block that holds only the orientation."""
     header = struct.pack(">2sHI", b"MM", 42, 8)
     return header + struct.pack(">HHHIHHI", 1, _ORIENTATION, _SHORT, 1, orientation, 0, 0)

@@ -1,4 +1,4 @@
-"""GIF: the blocks that make up the picture (GIF89a specification, §17 to §27), and how often it is played."""
+"""GIF: keep only the blocks that make up the picture (GIF89a specification, §17 to §27), and its number of loops."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from calfeed.pictures.limits import broken, check_pixels
 SIGNATURES = (b"GIF87a", b"GIF89a")
 _EXTENSION, _IMAGE, _TRAILER = 0x21, 0x2C, 0x3B
 _CONTROL, _APPLICATION = 0xF9, 0xFF
-# Both say how often an animation is played, in a first sub-block of three bytes that begins with a 1.
+# Both hold the number of loops of an animation, in the first sub-block of three bytes that begins with a 1.
 _LOOPS = (b"NETSCAPE2.0", b"ANIMEXTS1.0")
 
 
@@ -36,13 +36,13 @@ def clean_gif(data: bytes) -> bytes:
             raise broken("it has a part that no browser knows")
     if len(frames) == 1:
         raise broken("it holds no picture")
-    # A screen without a size takes that of the first picture; a decoder makes room for the largest.
+    # A screen without a size takes that of the first picture; a decoder allocates memory for the largest.
     check_pixels(max(width for width, _height in frames), max(height for _width, height in frames))
     return b"".join((*parts, b"\x3b"))
 
 
 class _Blocks:
-    """What is read of a GIF, from its start to its end."""
+    """Reads a GIF from start to end."""
 
     def __init__(self, data: bytes) -> None:
         self._data = data
@@ -58,7 +58,7 @@ class _Blocks:
         return taken
 
     def sub_blocks(self) -> list[bytes]:
-        """Return the sub-blocks to the empty one that ends them."""
+        """Return the sub-blocks up to the empty one that ends them."""
         found = []
         while length := self.take(1)[0]:
             found.append(self.take(length))
@@ -66,12 +66,12 @@ class _Blocks:
 
 
 def _table_length(flags: int) -> int:
-    """Return how many bytes the table of colours has that flags announce."""
+    """Return the size in bytes of the colour table that the flags announce."""
     return 3 * 2 ** ((flags & 7) + 1) if flags & 0x80 else 0
 
 
 def _kept_extension(label: int, blocks: list[bytes]) -> bytes:
-    """Return what an extension becomes; nothing for comments, texts and what applications add."""
+    """Return what is kept of an extension: nothing of comments, texts and application data other than loops."""
     first = blocks[0] if blocks else b""
     if label == _CONTROL and len(first) == 4:
         return b"\x21\xf9" + _packed([first])

@@ -1,4 +1,4 @@
-"""JPEG: the segments that make up the picture (ITU-T T.81, annex B), its colour profile and its orientation."""
+"""JPEG: keep only the segments that make up the picture (ITU-T T.81, annex B), its colour profile and orientation."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from calfeed.pictures.limits import broken, check_pixels
 SIGNATURE = b"\xff\xd8\xff"
 _SOI, _EOI, _SOS, _TEM, _APP0, _APP1, _APP2, _APP14 = 0xD8, 0xD9, 0xDA, 0x01, 0xE0, 0xE1, 0xE2, 0xEE
 _RESTARTS = range(0xD0, 0xD8)
-# SOF0 to SOF15 say the size; DHT, JPG and DAC stand among their numbers.
+# SOF0 to SOF15 give the size; the numbers of DHT, JPG and DAC lie among theirs.
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 # DHT, DAC, SOS, DQT, DNL, DRI, DHP and EXP.
 _PICTURE = _FRAMES | {0xC4, 0xCC, _SOS, 0xDB, 0xDC, 0xDD, 0xDE, 0xDF}
-# Reserved for extensions and for the like of comments: decoders pass over all of them.
+# Reserved for extensions, comments and the like: decoders skip all of them.
 _PASSED_OVER = frozenset(range(0xE0, 0xFF))
 _MARKER = re.compile(b"\xff+([\x01-\xfe])")
-# Within a scan a byte FF is followed by a zero or a restart, unless it begins the next marker.
+# Within a scan, a byte FF is followed by a zero or a restart, unless it begins the next marker.
 _END_OF_SCAN = re.compile(b"\xff[\x01-\xcf\xd8-\xfe]")
 _JFIF, _EXIF, _ICC, _ADOBE = b"JFIF\0", b"Exif\0\0", b"ICC_PROFILE\0", b"Adobe"
 _JFIF_LENGTH, _ADOBE_LENGTH = 14, 12
@@ -55,10 +55,10 @@ def clean_jpeg(data: bytes) -> bytes:
 
 
 def _segments(data: bytes) -> Iterator[tuple[int, bytes, bytes]]:
-    """Yield marker, body and what is scanned of each segment; what follows the end is no part of the picture."""
+    """Yield the marker, body and scan of each segment; bytes after the end are not part of the picture."""
     at = 2
     while True:
-        match = _MARKER.search(data, at)  # what stands before it is passed over by decoders, too
+        match = _MARKER.search(data, at)  # decoders, too, skip what comes before it
         if match is None:
             raise broken("its end is missing")
         marker, at = match[1][0], match.end()
@@ -90,11 +90,11 @@ def _check_frame(body: bytes) -> None:
 
 
 def _kept(marker: int, body: bytes) -> bytes | None:
-    """Return what the body of a segment becomes; None if it is no part of the picture."""
+    """Return what is kept of a segment's body; None if it is not part of the picture."""
     if marker in _PICTURE:
         return body
     if marker == _APP0 and body.startswith(_JFIF) and len(body) >= _JFIF_LENGTH:
-        return body[: _JFIF_LENGTH - 2] + b"\0\0"  # the size of the thumbnail: none
+        return body[: _JFIF_LENGTH - 2] + b"\0\0"  # the size of the thumbnail: it has none now
     if marker == _APP2 and body.startswith(_ICC):
         return body
     if marker == _APP14 and body.startswith(_ADOBE) and len(body) >= _ADOBE_LENGTH:

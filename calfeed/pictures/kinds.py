@@ -1,4 +1,4 @@
-"""Which pictures are published: a known ending, with the content it promises."""
+"""Decide which pictures are published: those with a known ending and the content to match."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from calfeed.pictures.webp import clean_webp, is_webp
 
 @dataclass(frozen=True, slots=True)
 class _Kind:
-    """A format: its name, the endings of its files, how it is known by its content, and what is published of it."""
+    """A format: its name, the endings of its files, how to recognise its content, and how to clean it."""
 
     name: str
     endings: tuple[str, ...]
@@ -49,10 +49,10 @@ _SVG = _Kind("SVG", ("svg",), _is_svg, _clean_svg)
 
 
 def cleaned(name: str, data: bytes) -> bytes:
-    """Return a picture as it is published: without metadata, but for its orientation and its colour profile.
+    """Return a picture as it is published: without metadata except its orientation and colour profile.
 
     Args:
-        name: its file's name, with the ending of a picture.
+        name: its file name, with the ending of a picture.
         data: its bytes.
 
     Raises:
@@ -72,10 +72,10 @@ def cleaned(name: str, data: bytes) -> bytes:
 
 
 def check_ending(name: str, *, is_logo: bool) -> None:
-    """Refuse a name that is not that of a picture.
+    """Refuse a name without the ending of a picture.
 
     Raises:
-        PictureError: its ending is another.
+        PictureError: it has a different ending, or that of an SVG which is not the logo.
     """
     kinds = (*_PIXELS, _SVG) if is_logo else _PIXELS
     endings = [ending for kind in kinds for ending in kind.endings]
@@ -104,7 +104,7 @@ def _ending(name: str) -> str:
 
 
 def _is_clean(name: str, text: str) -> bool:
-    """Return whether a picture embedded as base64 is one, and would be published as it is.
+    """Return whether an embedded text is the base64 of a picture that would be published unchanged.
 
     Raises:
         PictureError: it is damaged or too large.

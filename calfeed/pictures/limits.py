@@ -1,4 +1,4 @@
-"""What every picture must keep to, whatever its format, and how its problems are raised."""
+"""The limits for pictures of every format, and the error for a picture that cannot be published."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class PictureError(ValueError):
 
 
 def broken(what: str) -> PictureError:
-    """Return the error for a picture that is damaged; `what` says how."""
+    """Return the error for a damaged picture; `what` says how it is damaged."""
     return PictureError("broken-image", f"is damaged: {what}", "open it in an image editor and save it again")
 
 
@@ -27,7 +27,7 @@ def check_pixels(width: int, height: int) -> None:
     """Refuse a picture that is too large to be shown.
 
     Raises:
-        PictureError: it has more than `MAX_PIXELS`, or none.
+        PictureError: it has more than `MAX_PIXELS`, or no pixels.
     """
     if width < 1 or height < 1:
         raise broken("its width or height is zero")

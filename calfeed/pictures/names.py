@@ -1,4 +1,4 @@
-"""Names of pictures: those that every host and every file system can keep, each for one picture."""
+"""Check that every host and every file system can keep the names of pictures, and tell them apart."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from pathlib import PurePosixPath
 
 from calfeed.values.fields import is_fit_path
 
-# Names that Windows gives to devices, in every folder and with every ending.
+# Windows reserves these names for devices, in every folder and with every ending.
 _DEVICES = re.compile(r"(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9¹²³])\s*(\..*)?", re.IGNORECASE)
-# What web servers run: some look at every ending that a name has, and take `x.php.png` for a program.
+# What web servers run: some look at every ending in a name, and take `x.php.png` for a program.
 _RUN = re.compile(r"\.(php\d?|phtml?|phps|phar|f?cgi|shtml?|aspx?|jspx?)(?=\.)", re.IGNORECASE)
 _NOT_ON_WINDOWS = re.compile(r'[<>"|?*]')
 
 
 def trouble_with_name(path: str) -> str | None:
-    """Return what to do about the name of a picture or of a folder it is in; None if it can be published under it.
+    """Return what to do about the name of a picture or of a folder it is in; None if it can be published as it is.
 
     Args:
-        path: where it is to be published, relative to DIST.
+        path: where it would be published, relative to DIST.
     """
     if not is_fit_path(path):
         return "rename it, or the folder: a published path has no tab, line break, colon or backslash"
@@ -40,13 +40,13 @@ def trouble_with_name(path: str) -> str | None:
 
 
 class Names:
-    """The names given so far, as a file system sees them that does not tell `a` from `A`, or one ö from another."""
+    """The names given so far, as seen by a file system that does not tell `a` from `A`, or one ö from another."""
 
     def __init__(self) -> None:
         self._spellings: dict[str, str] = {}
 
     def twin_of(self, path: str) -> str | None:
-        """Take a path, or return what it, or a folder on its way, would be mistaken for."""
+        """Record a path; return what it, or a folder on its way, would be mistaken for, or None."""
         whole = PurePosixPath(path)
         for each in (*reversed(whole.parents[:-1]), whole):
             twin = self._spellings.setdefault(_folded(each.as_posix()), each.as_posix())

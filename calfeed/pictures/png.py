@@ -1,4 +1,4 @@
-"""PNG and APNG: the chunks that make up the picture (PNG third edition, §5 and §11)."""
+"""PNG and APNG: keep only the chunks that make up the picture (PNG third edition, §5 and §11)."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from calfeed.pictures.exif import minimal_exif, orientation_of
 from calfeed.pictures.limits import broken, check_pixels
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
-# Picture, transparency, colour, size on paper, animation. Lengths where the format fixes them: a decoder passes over a
-# chunk of another length, so what stands in it is no part of the picture.
+# Picture, transparency, colour, size on paper, animation. Lengths are given where the format fixes them: a decoder
+# skips a chunk of any other length, so its content is not part of the picture.
 _KEPT = {
     b"IHDR": range(13, 14),
     b"PLTE": range(3, 769, 3),
@@ -50,7 +50,7 @@ def clean_png(data: bytes) -> bytes:
 
 
 def _chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
-    """Yield type and body of each chunk to the end of the picture; what follows is no part of it."""
+    """Yield the type and body of each chunk up to the end of the picture; bytes after it are ignored."""
     at = len(SIGNATURE)
     kind = b""
     while kind != b"IEND":
@@ -67,12 +67,12 @@ def _chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
 
 
 def _kept(kind: bytes, body: bytes) -> tuple[bytes, bytes] | None:
-    """Return what a chunk becomes; None if it is no part of the picture."""
+    """Return what is kept of a chunk; None if it is not part of the picture."""
     if kind == b"eXIf":
         orientation = orientation_of(body)
         return None if orientation is None else (kind, minimal_exif(orientation))
     if kind not in _KEPT:
-        if kind[:1].isupper():  # critical: no decoder may pass over it (§5.4)
+        if kind[:1].isupper():  # critical: no decoder may skip it (§5.4)
             raise broken("it has a part that no browser knows")
         return None
     lengths = _KEPT[kind]

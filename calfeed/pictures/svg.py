@@ -1,7 +1,7 @@
-"""SVG as a logo: drawings only. Nothing is run, nothing is fetched, and comments and metadata are left out.
+"""SVG as a logo: accept only drawings that run and fetch nothing, and leave out comments and metadata.
 
-Refused are scripts, event handlers, foreign content, and references to anything but the file's own parts and pictures
-embedded in it. An image in a page runs no script, but the file has an address of its own: opened there, it would.
+Scripts, event handlers and foreign content are refused, and so are references, except to the file's own parts and to
+pictures embedded in it. An image in a page runs no script, but the file has its own address: opened there, it would.
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ from xml.parsers import expat
 
 from calfeed.pictures.limits import PictureError, broken
 
-_SEPARATOR = "\n"  # between namespace and name; no namespace has one, for XML makes it a space
+_SEPARATOR = "\n"  # between namespace and name; no namespace has one, because XML turns it into a space
 _SVG = "http://www.w3.org/2000/svg"
 _XLINK, _XML = "http://www.w3.org/1999/xlink", "http://www.w3.org/XML/1998/namespace"
-# Browsers act on elements of these wherever they stand.
+# Browsers act on elements of these namespaces anywhere in a file.
 _ACTIVE_NAMESPACES = frozenset({"http://www.w3.org/1999/xhtml", "http://www.w3.org/1998/Math/MathML"})
 _ACTIVE_ATTRIBUTES = "http://www.w3.org/2001/xml-events"
-# SVG 2, with filters, masks and animation. Left out are what runs, plays, or holds another language: `script`,
-# `foreignObject`, `handler`, `audio`, `video`, `iframe`, `canvas` and whatever is to come.
+# SVG 2, with filters, masks and animation, but without elements that run, play, or hold another language: `script`,
+# `foreignObject`, `handler`, `audio`, `video`, `iframe`, `canvas` and any future ones.
 _ELEMENTS = frozenset({
     *("a", "circle", "clipPath", "defs", "desc", "ellipse", "g", "hatch", "hatchpath", "image", "line",
       "linearGradient", "marker", "mask", "mesh", "meshgradient", "meshpatch", "meshrow", "metadata", "path",
@@ -36,12 +36,12 @@ _ELEMENTS = frozenset({
 })  # fmt: skip
 _REFERENCES = frozenset({"href", "src", "ping"})
 _INERT = ("id", "class", "data-", "aria-")
-"""How attributes begin that hold names and texts, never a style."""
+"""Prefixes of attributes that hold names and texts, never a style."""
 _FRAGMENT = re.compile(r"\s*#[\w.:-]+\s*")
 _EMBEDDED = re.compile(r"data:image/(png|jpeg|jpg|gif|webp|avif);base64,([A-Za-z0-9+/=\s]*)", re.ASCII | re.IGNORECASE)
 _URL = re.compile(r"url\(", re.ASCII | re.IGNORECASE)
 _ADDRESS = re.compile(r"""\s*(?:"([^"]*)"|'([^']*)'|([^)]*))""")
-# What takes an address without url(), and what hides one. `\` spells any letter in CSS.
+# What takes an address without url(), and what hides one: `\` can spell any letter in CSS.
 _FETCHING = re.compile(
     r"@import|image-set\(|\bimage\(|\bsrc\(|expression\(|javascript:|behavior:|-moz-binding|\\",
     re.ASCII | re.IGNORECASE,
@@ -49,14 +49,14 @@ _FETCHING = re.compile(
 _TAG_NAME = re.compile(rb"<([^\s/>]+)")
 
 EmbeddedCheck = Callable[[str, str], bool]
-"""Called with the format and the base64 of a picture within the file: whether it can be published as it is."""
+"""Called with the format and the base64 of an embedded picture; returns whether it can be published as it is."""
 
 
 def clean_svg(data: bytes, is_clean: EmbeddedCheck) -> bytes:
     """Return an SVG without comments, processing instructions and `metadata`.
 
     Raises:
-        PictureError: it is no SVG, not in UTF-8, or holds what a logo must not hold.
+        PictureError: it is not an SVG, not in UTF-8, or holds something that a logo must not.
     """
     try:
         data.decode()
@@ -66,17 +66,17 @@ def clean_svg(data: bytes, is_clean: EmbeddedCheck) -> bytes:
 
 
 class _Reading:
-    """One way through an SVG: refuses, and notes which stretches of bytes are left out."""
+    """One pass over an SVG: refuses what is unsafe, and records which byte ranges are left out."""
 
     def __init__(self, data: bytes, is_clean: EmbeddedCheck) -> None:
         self._data = data
         self._is_clean = is_clean
         self._elements: list[str] = []
         self._metadata: tuple[int, int] | None = None
-        """Where the outermost `metadata` begins, and how many elements it is in."""
+        """Where the outermost `metadata` begins, and how many elements enclose it."""
         self._style: list[str] = []
         self._left_out: list[tuple[int, int, bytes]] = []
-        # The encoding is said, so that the file cannot be read otherwise here than by a browser told by the host.
+        # The encoding is given, so that the file is read here as by a browser that learns it from the host.
         self._parser = parser = expat.ParserCreate("utf-8", _SEPARATOR)
         parser.buffer_text = True
         parser.XmlDeclHandler = self._declaration
@@ -88,10 +88,10 @@ class _Reading:
         parser.ProcessingInstructionHandler = self._instruction
 
     def cleaned(self) -> bytes:
-        """Return what is published.
+        """Return the SVG as it is published.
 
         Raises:
-            PictureError: it must not be.
+            PictureError: it must not be published.
         """
         try:
             self._parser.Parse(self._data, True)
@@ -150,7 +150,7 @@ class _Reading:
         match = _FETCHING.search(text)
         if match is not None:
             raise _unsafe(f"`{match[0]}` in a style")
-        for match in _URL.finditer(text):  # each by itself: what looks like the inside of one may not be it
+        for match in _URL.finditer(text):  # each by itself: what seems to be inside another may not be
             address = _ADDRESS.match(text, match.end())
             self._check_reference(address[address.lastindex or 0] if address else "")
 
@@ -166,7 +166,7 @@ class _Reading:
         if self._metadata is not None and self._metadata[1] == len(self._elements):
             begin = self._metadata[0]
             at = self._parser.CurrentByteIndex
-            # Of an empty element the parser tells the end, of another one where its end tag begins.
+            # For an empty element the parser gives its end, for any other the start of its end tag.
             end = self._data.index(b">", at) + 1 if self._data.startswith(b"</", at) else at
             tag = _TAG_NAME.match(self._data, begin)
             self._leave_out(begin, end, b"<%s/>" % tag[1] if tag else b"")
@@ -183,13 +183,13 @@ class _Reading:
         self._leave_out(begin, self._data.index(b"?>", begin) + 2, b"")
 
     def _leave_out(self, begin: int, end: int, instead: bytes) -> None:
-        """Note a stretch to be left out; what is noted within it goes with it."""
+        """Record a byte range to leave out, in place of any ranges recorded within it."""
         self._left_out = [each for each in self._left_out if each[0] < begin]
         self._left_out.append((begin, end, instead))
 
 
 def _split(full: str) -> tuple[str, str]:
-    """Return namespace and name; the namespace is empty where there is none."""
+    """Return the namespace, empty if there is none, and the name."""
     namespace, _, name = full.rpartition(_SEPARATOR)
     return namespace, name
 

@@ -1,1 +1,1 @@
-"""Texts people read, and the web addresses in them: what may stand there, and what Markdown makes of it."""
+"""Texts for people and the web addresses in them: what they may hold, and how Markdown is rendered."""

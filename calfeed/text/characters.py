@@ -1,4 +1,4 @@
-"""What a text may hold: no control characters, no turned directions; and what becomes of them where bytes are made."""
+"""Find control characters and direction overrides in texts that are read, and keep them out of bytes that are made."""
 
 from __future__ import annotations
 
@@ -6,19 +6,19 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
-# C0 (tab and line feed aside), DEL, C1, and what UTF-8 cannot or must not carry: no client shows them, some choke on
-# them, and some end a line at them.
+# C0 and C1 (except tab, CR, LF and NEL), DEL, and what UTF-8 cannot or must not encode: no client shows them, some fail
+# on them, and some end a line at them.
 _CONTROLS = "\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff"
-# Overrides turn the letters themselves round: readers would see another text than was written.
+# Overrides reverse the letters themselves: readers would see a different text from the one written.
 _OVERRIDES = "\u202d\u202e"
 _UNFIT = re.compile(f"[{_CONTROLS}{_OVERRIDES}]")
 _EMBEDDED = re.compile("[\u202a-\u202c]")
 _POP = "\u202c"
 _LINE_BREAKS = re.compile("\r\n?|[\x85\u2028\u2029]")
 _LINE_BREAKS_AND_UNFIT = re.compile(f"\r\n?|[\x85\u2028\u2029{_CONTROLS}{_OVERRIDES}]")
-# JSON, too, may hold these as they are, and old parsers of scripts end a line at some of them.
+# JSON may hold these unescaped, and old script parsers end a line at some of them.
 _UNFIT_IN_JSON = re.compile(f"[\x85\u2028\u2029{_CONTROLS}{_OVERRIDES}]")
-# The same for the quick look at a whole page: what is told by single bytes of UTF-8, by two, and by letters.
+# The same for the quick check of a whole page: those found as one byte of UTF-8, as two bytes, and as characters.
 _CONTROL_BYTES = bytes(set(range(0x20)) - {0x09, 0x0A} | {0x7F})
 _C1_BYTES = re.compile(b"\xc2[\x80-\x9f]")
 _OTHERS = ("\u2028", "\u2029", "\u202d", "\u202e", "\ufffe", "\uffff")
@@ -27,7 +27,7 @@ _REPLACEMENT = "\ufffd"
 
 @dataclass(frozen=True, slots=True)
 class Unfit:
-    """A character that may not stand in a text as it is written, what it is, and what to do instead."""
+    """A character that a text may not hold: how it is written, what it is, and what to do instead."""
 
     written: str
     what: str
@@ -35,12 +35,12 @@ class Unfit:
 
 
 def unify_breaks(text: str) -> str:
-    """Return the text with every line break, those of Unicode among them, as a line feed."""
+    """Return the text with every line break, including those of Unicode, as a line feed."""
     return _LINE_BREAKS.sub("\n", text)
 
 
 def find_unfit(text: str) -> Unfit | None:
-    """Return the first character that may not stand in a text whose line breaks are line feeds; None if all may."""
+    """Return the first character not allowed in a text whose line breaks are line feeds; None if all are allowed."""
     match = _UNFIT.search(text)
     if match:
         return describe(match[0])
@@ -48,7 +48,7 @@ def find_unfit(text: str) -> Unfit | None:
 
 
 def describe(character: str) -> Unfit:
-    """Return what is to be said of a character that may stand in no text."""
+    """Describe a character that no text may hold."""
     if character in _OVERRIDES:
         what = f"{_name(character)}, by which readers see another text than is written"
         return Unfit(character, what, "delete it; the direction follows from the letters")
@@ -57,17 +57,17 @@ def describe(character: str) -> Unfit:
 
 
 def is_unfit(code: int) -> bool:
-    """Return whether the character of this code may stand in no text; a line break may."""
+    """Return whether no text may hold the character with this code; line breaks are allowed."""
     return code > 0x10FFFF or _UNFIT.match(chr(code)) is not None
 
 
 def is_embedding(code: int) -> bool:
-    """Return whether the character of this code begins or ends a stretch of another direction."""
+    """Return whether the character with this code begins or ends a direction embedding."""
     return 0x202A <= code <= 0x202C
 
 
 def close_embeddings(text: str) -> str:
-    """Return a text that may have been cut with the stretches of another direction ended."""
+    """Return a text that may have been cut, with its direction embeddings closed."""
     depth = 0
     for match in _EMBEDDED.finditer(text):
         depth = max(0, depth - 1) if match[0] == _POP else depth + 1
@@ -75,26 +75,26 @@ def close_embeddings(text: str) -> str:
 
 
 def harmless(text: str) -> str:
-    """Return a text with no line break but the line feed, and no control character but the tab.
+    """Return a text whose only line break is the line feed, and whose only other control character is the tab.
 
-    What sources and manifests hold is checked where it is read. This is for where bytes are made: nothing that got
-    there in whatever way can end a line of a file. What cannot be shown is replaced, so that it is seen.
+    Sources and manifests are checked where they are read. This is for where bytes are made: no text, however it got
+    there, can end a line of a file. Characters that cannot be shown are replaced by one that can be seen.
     """
     return text if text.isprintable() else _LINE_BREAKS_AND_UNFIT.sub(_harmless, text)
 
 
 def harmless_line(text: str) -> str:
-    """Return a text in one line, without control characters."""
+    """Return a text in one line, without control characters except the tab."""
     return text if text.isprintable() else harmless(text).replace("\n", " ")
 
 
 def harmless_json(text: str) -> str:
-    """Return JSON in which what could end a line or be obeyed is written as an escape: it reads back as it was."""
+    """Return JSON with every character that could end a line or be acted on escaped; its value is the same."""
     return text if text.isprintable() else _UNFIT_IN_JSON.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 
 
 def encode_harmless(text: str) -> bytes:
-    """Return a harmless text in UTF-8; a quick look finds that nearly every one is harmless as it is."""
+    """Return a text, made harmless, in UTF-8; a quick check finds that nearly every text is harmless already."""
     data = text.encode()
     is_harmless = (
         len(data.translate(None, _CONTROL_BYTES)) == len(data)
@@ -109,7 +109,7 @@ def _harmless(match: re.Match[str]) -> str:
 
 
 def _unbalanced(text: str) -> Unfit | None:
-    """Return the first mark of an embedded direction that has no partner."""
+    """Return the first mark of a direction embedding that has no partner."""
     opened: list[str] = []
     for match in _EMBEDDED.finditer(text):
         if match[0] != _POP:

@@ -1,4 +1,4 @@
-"""Web addresses in running text: where each begins and where it ends, letter by letter."""
+"""Find where web addresses begin and end in running text, character by character."""
 
 from __future__ import annotations
 
@@ -6,39 +6,39 @@ import re
 
 _BEGIN = re.compile(r"(?<![a-zA-Z0-9])https?://", re.IGNORECASE)
 _SCHEME_BEFORE_COLON = re.compile(r"(?<![a-zA-Z0-9])https?\Z", re.IGNORECASE)
-# White space, what delimits addresses in prose, and punctuation of scripts that put no space after it.
+# White space, delimiters of addresses in prose, and punctuation of scripts that put no space after it.
 _BEYOND = re.compile(r"[\s<>\"`“”„«»‹›、。，；：！？「」『』（）【】《》〈〉]")
 _TRAILING = ".,:;!?'\"\\"
 _HOST = re.compile(r"https?://[^\W_\[]|https?://\[[0-9a-f:.]+\]", re.IGNORECASE)
 _LONGEST_SCHEME = len("https")
 _LONGEST = 8_000
-"""More than any server takes. What goes on after it is text: looking on would take long where there are many."""
+"""More than any server accepts. The rest is taken as text: reading on would be slow where there are many addresses."""
 
 
 def begin_at_colon(text: str, colon: int) -> int | None:
-    """Return where the address begins whose scheme ends at this colon; None if none does."""
+    """Return where the address whose scheme ends at this colon begins; None if it ends no scheme."""
     if not text.startswith("://", colon):
         return None
-    # One letter more than the scheme: it must begin a word.
+    # One character more than the scheme, which must begin a word.
     match = _SCHEME_BEFORE_COLON.search(text[max(0, colon - _LONGEST_SCHEME - 1) : colon])
     return None if match is None else colon - len(match[0])
 
 
 def is_behind_backslash(text: str, position: int) -> bool:
-    """Return whether there is a backslash here, and an address behind it."""
+    """Return whether there is a backslash at this position, followed by an address."""
     return text.startswith(("\\h", "\\H"), position) and _BEGIN.match(text, position + 1) is not None
 
 
 def end_of(text: str, begin: int, limit: int) -> int:
     """Return where the address that begins at `begin` ends, at `limit` at the latest.
 
-    The punctuation of the sentence around it is not part of it, and neither is a bracket that was opened before it.
+    The punctuation of the surrounding sentence is not part of it, nor is a bracket that was opened before it.
     """
     return trim(text, begin, _end_by_brackets(text, begin, _first_beyond(text, begin, limit)))
 
 
 def trim(text: str, begin: int, end: int) -> int:
-    """Return the end of an address without the punctuation and the closing brackets that are the sentence's."""
+    """Return the end of an address without the punctuation and closing brackets of the surrounding sentence."""
     surplus = text.count(")", begin, end) - text.count("(", begin, end)
     while end > begin:
         if text[end - 1] == ")" and surplus > 0:
@@ -50,12 +50,12 @@ def trim(text: str, begin: int, end: int) -> int:
 
 
 def is_linkable(address: str) -> bool:
-    """Return whether an address names a host, so that following it leads anywhere."""
+    """Return whether an address names a host and so can be followed."""
     return _HOST.match(address) is not None
 
 
 def find_addresses(text: str) -> list[tuple[int, int]]:
-    """Return the begin and the end of every address in a text without markup."""
+    """Return the start and end of every address in a text without markup."""
     places: list[tuple[int, int]] = []
     position = 0
     while match := _BEGIN.search(text, position):
@@ -66,7 +66,7 @@ def find_addresses(text: str) -> list[tuple[int, int]]:
 
 
 def ends_in_address(line: str) -> bool:
-    """Return whether a line has an address at its end, in angle brackets or without."""
+    """Return whether a line ends with an address, in angle brackets or not."""
     text = line.rstrip().removesuffix(">")
     places = find_addresses(text)
     return bool(places) and places[-1][1] == len(text)
@@ -79,7 +79,7 @@ def _first_beyond(text: str, begin: int, limit: int) -> int:
 
 
 def _end_by_brackets(text: str, begin: int, end: int) -> int:
-    """Return where a square bracket ends the address that it does not open: that of the label of a link, usually."""
+    """Return where an unmatched `]`, usually that of a link's label, ends the address; else its end."""
     if text.find("]", begin, end) < 0:
         return end
     depth = 0

@@ -1,8 +1,8 @@
-"""Hosts of web addresses in ASCII, as browsers ask for them: UTS 46 (Unicode IDNA Compatibility Processing).
+"""Convert the hosts of web addresses to ASCII as browsers do: UTS 46 (Unicode IDNA Compatibility Processing).
 
-Browsers take more than registries give out (IDNA 2008): symbols such as 📻, and underscores. What is checked here is
-what they check (the URL Standard's "domain to ASCII"): the mapping of letters, joiners, the direction of labels, and
-the characters that no host can hold.
+Browsers accept more than registries assign (IDNA 2008): symbols such as 📻, and underscores. This module checks what
+browsers check (the URL Standard's "domain to ASCII"): the mapping of letters, joiners, the direction of labels, and
+characters that no host can hold.
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ _RIGHT_TO_LEFT = frozenset(("R", "AL", "AN"))
 
 
 class HostError(ValueError):
-    """A host that no browser asks for; its text says why where that can be told in a few words, else it is empty."""
+    """A host that browsers reject; the text says why if a few words are enough, and is empty otherwise."""
 
 
 def ascii_host(host: str) -> str:
     """Return a host in ASCII and lower case: a name, or an IPv6 address without its brackets.
 
-    A name in ASCII stays as it is, one that is encoded already among them.
+    A name in ASCII without percent-encoding, including an `xn--` one, is only put in lower case.
 
     Raises:
-        HostError: no browser takes it.
+        HostError: browsers reject it.
     """
     if ":" in host:
         return _ipv6(host)
@@ -41,9 +41,9 @@ def ascii_host(host: str) -> str:
 
 
 def earlier_host(host: str) -> str | None:
-    """Return how calfeed wrote an ASCII host before it followed UTS 46; None where it refused it.
+    """Return how calfeed wrote an ASCII host before it followed UTS 46; None if it refused the host.
 
-    That was IDNA 2003, which takes `ß` for `ss` and drops joiners.
+    It then followed IDNA 2003, which maps `ß` to `ss` and drops joiners.
     """
     try:
         labels = (_unicode_label(label) for label in host.split("."))
@@ -61,14 +61,14 @@ def _ipv6(host: str) -> str:
         address = IPv6Address(host)
     except ValueError:
         raise HostError from None
-    if address.scope_id is not None:  # the name of a network card, of one computer alone
+    if address.scope_id is not None:  # a network interface, which only means something on one computer
         raise HostError
     return host.lower()
 
 
 @lru_cache(maxsize=256)
 def _encoded(host: str) -> str:
-    if len(host) > 4 * _MAX_HOST:  # before anything whose time grows faster than its length
+    if len(host) > 4 * _MAX_HOST:  # before any step that takes more than linear time
         raise HostError("it is too long")
     if "%" in host:
         try:
@@ -77,7 +77,7 @@ def _encoded(host: str) -> str:
             raise HostError from None
     labels = _mapped(host).split(".")
     unicode_labels = [label for label in labels if not label.isascii()]
-    # RFC 5893 §1.4: if one label goes from right to left, all of them obey its rule.
+    # RFC 5893 §1.4: if one label is right-to-left, all labels must follow its rule.
     has_rtl = any(unicodedata.bidirectional(letter) in _RIGHT_TO_LEFT for label in unicode_labels for letter in label)
     for label in unicode_labels:
         _check_label(label)
@@ -87,7 +87,7 @@ def _encoded(host: str) -> str:
 
 
 def _mapped(host: str) -> str:
-    """Return a host with its letters mapped and composed, which makes `Ａ`, `A` and `a` one."""
+    """Return a host with its letters mapped and composed, which makes `Ａ`, `A` and `a` the same."""
     import idna
 
     try:
@@ -100,7 +100,7 @@ def _mapped(host: str) -> str:
 
 
 def _refused_letter(host: str) -> str:
-    """Return which letter of a host is refused, by trying one after the other."""
+    """Return a text that names the refused letter of a host, found by trying each; empty if each alone is valid."""
     import idna
 
     for letter in host:
@@ -115,7 +115,7 @@ def _check_label(label: str) -> None:
     """Refuse a label that begins with a combining mark or `xn--`, or holds a joiner that joins nothing."""
     import idna
 
-    if label.startswith(_ACE):  # promises to be encoded, and is not
+    if label.startswith(_ACE):  # claims to be encoded, but is not
         raise HostError
     if unicodedata.category(label[0]).startswith("M"):
         raise HostError(f"a part of it begins with {_name(label[0])}")
@@ -123,7 +123,7 @@ def _check_label(label: str) -> None:
         if letter in _JOINERS:
             try:
                 is_valid = idna.valid_contextj(label, position)
-            except ValueError:  # next to a letter that Python's Unicode does not know
+            except ValueError:  # next to a letter that Python's version of Unicode lacks
                 is_valid = False
             if not is_valid:
                 raise HostError(f"it holds {_name(letter)} where it joins nothing; delete it")
@@ -145,7 +145,7 @@ def _ace(label: str) -> str:
 
 
 def _checked(host: str) -> str:
-    """Return an ASCII host that the name system can hold; a full stop at its end is allowed."""
+    """Return an ASCII host if DNS can hold it; a full stop at its end is allowed."""
     labels = host.removesuffix(".").split(".")
     if _FORBIDDEN.search(host) or not all(labels):
         raise HostError

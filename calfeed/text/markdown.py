@@ -1,4 +1,4 @@
-"""CommonMark to plain text and to HTML, for calendars that show one or the other. Raw HTML is shown, not obeyed."""
+"""Render CommonMark as plain text and as HTML, for calendars that show one or the other; raw HTML is shown as text."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ from calfeed.text import found_urls
 from calfeed.text.characters import harmless
 from calfeed.text.urls import normal_url
 
-# Whatever CommonMark could read otherwise than as text: its punctuation, entities, what begins a block, and space that
-# is neither a plain one nor a line break.
+# Anything that CommonMark might not read as text: its punctuation, entities, the start of a block, and white space
+# other than a plain space or a line break.
 _MARKUP = re.compile(r"[\\`*_\[\]<>&!~]|[^\S \n]|(?m:^ *(?:[-+#=]|\d+[.)]))|(?m:^ {4})|(?m:  $)")
-# What a calendar can open: an address that is whole by itself.
+# What a calendar can open: a complete address.
 _LINK = re.compile(r"https?://|mailto:|tel:", re.IGNORECASE)
-# References to what ends a line: in a text they are line breaks, as the characters themselves are in a source.
+# References to characters that end a line: they become line breaks, as the characters themselves do in a source.
 _BREAK = re.compile(r"&(?:NewLine|#0{0,5}(?:10|133|823[23])|#[xX]0{0,5}(?:[aA]|85|202[89]));")
 _MAX_DELIMITERS = 200
-"""How far back an emphasis is looked for that may end with an address."""
+"""How many delimiters to search back for an emphasis that may end together with an address."""
 _QUOTE = '"'
-# What stands before the host of an address as browsers read it, which take a backslash for a slash.
+# What comes before the host of an address as read by browsers, which take a backslash for a slash.
 _USER = re.compile(r"https?:[/\\]*[^/\\?#]*@", re.IGNORECASE)
 
 
 def to_html(text: str) -> str:
-    """Return a Markdown text as HTML; links to other schemes than http, https, mailto and tel stay text."""
+    """Return a Markdown text as HTML; links with schemes other than http, https, mailto and tel stay text."""
     if _MARKUP.search(text):
         parser = _parser()
         return harmless(str(parser.renderer.render(_parse(text), parser.options, {})).strip())
@@ -43,9 +43,9 @@ def to_html(text: str) -> str:
 
 
 def to_page(text: str, level: int) -> str:
-    """Return a Markdown text as a part of a web page.
+    """Return a Markdown text as part of a web page.
 
-    Its headings are `level` and below, without a gap. A picture of another host is a link: a page asks no other host.
+    Its headings start at `level`, without gaps. A picture becomes a link: a page loads nothing from other hosts.
     """
     if not _MARKUP.search(text):
         return to_html(text)
@@ -69,8 +69,8 @@ def to_plain(text: str) -> str:
 
 
 def find_user_name(text: str) -> str | None:
-    """Return the first address of a Markdown text that has a user name: it looks like one of another host."""
-    if "@" not in text and "&" not in text:  # a character reference may stand for it
+    """Return the first address in a Markdown text that has a user name, which makes it look like another host's."""
+    if "@" not in text and "&" not in text:  # a character reference may stand for `@`
         return None
     tokens = (token for block in _parse(text) for token in (block.children or ()))
     addresses = (str(token.attrGet("href") or token.attrGet("src") or "") for token in tokens)
@@ -78,7 +78,7 @@ def find_user_name(text: str) -> str | None:
 
 
 def joined_lines(text: str) -> Iterator[tuple[str, str]]:
-    """Yield every line of a paragraph that is shown in one with the line after it, and that line."""
+    """Yield each line of a paragraph that is shown joined to the next line, and that next line."""
     if _MARKUP.search(text):
         paragraphs = [token.content for token in _parse(text) if token.type == "inline"]
     else:
@@ -113,7 +113,7 @@ def _paragraphs(text: str) -> list[str]:
     return [part for part in re.split(r"\n *\n[ \n]*", text.strip(" \n")) if part]
 
 
-@lru_cache(maxsize=4096)  # the file of an event and its page are made of the same text
+@lru_cache(maxsize=4096)  # an event's file and its page are made from the same text
 def _parse(text: str) -> list[Token]:
     return _parser().parse(text)
 
@@ -126,10 +126,10 @@ def _parser() -> MarkdownIt:
 def _new_parser() -> MarkdownIt:
     parser = MarkdownIt("commonmark", {"html": False})
     default = parser.normalizeLink
-    # One address has one form wherever it is written; what is not a web address keeps the library's.
+    # An address has the same form wherever it is written; other links keep the library's form.
     parser.normalizeLink = lambda url: normal_url(url) or default(url)  # type: ignore[method-assign]
     parser.validateLink = lambda url: _LINK.match(url) is not None  # type: ignore[method-assign]
-    # What an address shows of itself is what was written: decoded, it could hold anything.
+    # An address is shown as it was written: decoded, it could hold anything.
     parser.normalizeLinkText = lambda link: link  # type: ignore[method-assign]
     parser.inline.ruler.after("text", "web_address", _web_address)
     parser.inline.ruler.before("entity", "break_reference", _break_reference)
@@ -137,7 +137,7 @@ def _new_parser() -> MarkdownIt:
 
 
 def _web_address(state: StateInline, silent: bool) -> bool:
-    """Take a web address letter by letter, before any rule for a letter in it; within a label it is no link itself."""
+    """Parse a web address verbatim, before any rule for a character in it; within a link's label it stays text."""
     if found_urls.is_behind_backslash(state.src, state.pos):
         state.pending += "" if silent else "\\"
         state.pos += 1
@@ -166,7 +166,7 @@ def _web_address(state: StateInline, silent: bool) -> bool:
 
 
 def _before_emphasis_ends(state: StateInline, begin: int, end: int) -> int:
-    """Return the end of an address without the marks that end an emphasis around it: those for which one is open."""
+    """Return the end of an address without trailing marks that close an emphasis opened before it."""
     opened = {"*": 0, "_": 0}
     if state.src[end - 1] not in opened:
         return end
@@ -183,7 +183,7 @@ def _before_emphasis_ends(state: StateInline, begin: int, end: int) -> int:
 
 
 def _break_reference(state: StateInline, silent: bool) -> bool:
-    """Take a reference to a line break for one."""
+    """Parse a character reference to a line break as a line break."""
     match = _BREAK.match(state.src, state.pos, state.posMax)
     if match is None:
         return False
@@ -210,9 +210,9 @@ def _image_as_link(
 
 
 def _blocks(tokens: Sequence[Token]) -> str:
-    """Put the text of every block on its own lines; items of lists get their mark and indentation."""
+    """Return the text of each block on its own lines; list items get their mark and indentation."""
     lines: list[str] = []
-    marks: list[str] = []  # of the items that are open: "- " or "3. ", outermost first
+    marks: list[str] = []  # of the open items: "- " or "3. ", outermost first
     counters: list[int | None] = []
     fresh_item = False
     for token in tokens:

@@ -1,4 +1,4 @@
-"""Character references in Markdown (`&#13;`) that stand for what may not stand in a text."""
+"""Find character references in Markdown (`&#13;`) to characters that no text may hold."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from dataclasses import replace
 
 from calfeed.text.characters import Unfit, describe, find_unfit, is_embedding, is_unfit
 
-# As Markdown reads them. Of those with a name none stands for a character that is refused.
+# As Markdown reads them. No named reference stands for a refused character.
 _REFERENCE = re.compile(r"&#(?:[xX]([0-9a-fA-F]{1,6})|([0-9]{1,7}));")
-# Stand-ins: nobody has a meaning for them, and Markdown passes them through.
+# Stand-ins: private-use characters without a meaning, which Markdown passes through.
 _FIRST_STAND_IN, _LAST_STAND_IN = 0xF0000, 0xFFFFD
-_CARRIAGE_RETURN = 0x0D  # written as it is, a line break; nobody who wants one writes it as a reference
+_CARRIAGE_RETURN = 0x0D  # a line break if written directly; a reference to it is never intended
 _LAST_CODE = 0x10FFFF
-_WINDOWS = range(0x80, 0xA0)  # what Windows puts where Unicode has controls; HTML takes these references so
+_WINDOWS = range(0x80, 0xA0)  # printable in Windows-1252, controls in Unicode; HTML reads the former
 
 
 def find_unfit_reference(text: str) -> Unfit | None:
-    """Return the first reference that brings into a text what may not stand in it, as it is written.
+    """Return the first reference to a character that the text may not hold, as it is written.
 
-    In code, and behind a backslash, a reference stands for nothing but itself.
+    In code and after a backslash, a reference stands only for itself.
     """
     suspects = [match for match in _REFERENCE.finditer(text) if _is_suspect(_code_of(match))]
     if not suspects:
@@ -59,8 +59,8 @@ def _describe(code: int) -> Unfit:
 
 
 def _obeyed(text: str, suspects: list[re.Match[str]]) -> Iterator[re.Match[str]]:
-    """Yield those references that Markdown replaces by what they stand for."""
-    from calfeed.text.markdown import to_html  # its parser takes a moment to load, and nearly no text needs this
+    """Yield the references that Markdown replaces with the characters they stand for."""
+    from calfeed.text.markdown import to_html  # its parser takes a moment to load, and hardly any text needs it
 
     letters = set(text)
     stand_ins = [code for code in range(_FIRST_STAND_IN, _LAST_STAND_IN) if chr(code) not in letters]
@@ -70,4 +70,4 @@ def _obeyed(text: str, suspects: list[re.Match[str]]) -> Iterator[re.Match[str]]
         end = match.end()
     shown = set(to_html("".join([*pieces, text[end:]])))
     yield from (match for match, code in zip(suspects, stand_ins, strict=False) if chr(code) in shown)
-    yield from suspects[len(stand_ins) :]  # nobody means so many
+    yield from suspects[len(stand_ins) :]  # more than there are stand-ins: never intended

@@ -1,6 +1,6 @@
-"""Web addresses: every spelling of one to its only form, in ASCII, and what to write where a text is none.
+"""Normalise web addresses: one ASCII form for all spellings, and a hint where a text is not an address.
 
-An address has the same form wherever it is written: `url`, `online`, links of a description, the calendar's own.
+An address has the same form wherever it is written: `url`, `online`, links in a description, the calendar's own.
 """
 
 from __future__ import annotations
@@ -12,19 +12,19 @@ from urllib.parse import SplitResult, quote, urlsplit, urlunsplit
 from calfeed.diagnostics.problem import InvalidValue
 from calfeed.text.hosts import HostError, ascii_host, earlier_host
 
-# Left alone in path, query and fragment: RFC 3986 §3.3-3.5, and what browsers leave alone.
+# Not encoded in path, query and fragment: RFC 3986 §3.3-3.5, and what browsers leave as it is.
 _SAFE = "/%:@!$&'()*+,;=~?[]"
-# What no address can hold as it is; a browser encodes it, and other programs end the address there.
+# What no address can hold unencoded: browsers encode it, and other programs end the address there.
 _UNFIT = re.compile(r'[\s<>"\\^`{|}\x00-\x1f\x7f]')
 _DOMAIN = re.compile(r"(?:[\w-]+\.)+[^\W\d_]{2,}(?::\d+)?(?:[/?#].*)?")
 _BACKSLASHES = re.compile(r"https?:\\\\", re.IGNORECASE)
 _OPENING, _CLOSING = "<\"'`“„«", ">\"'`”“»"
-_MAX_LENGTH = 1000  # longer texts are not taken apart for a hint
+_MAX_LENGTH = 1000  # longer texts are not analysed for a hint
 _WHOLE_ADDRESS = "write the whole address, such as `https://example.org/page`"
 
 
 def read_url(text: str) -> str:
-    """Return a web address in ASCII: other characters are percent-encoded, the host as browsers have it."""
+    """Return a web address in ASCII: the host as browsers write it, other characters percent-encoded."""
     if _UNFIT.search(text):
         raise _bad_url(text)
     try:
@@ -32,7 +32,7 @@ def read_url(text: str) -> str:
         netloc = _netloc(parts)
     except HostError as cause:
         raise _bad_url(text, str(cause)) from None
-    except ValueError:  # a port or brackets that are none
+    except ValueError:  # an invalid port, or invalid brackets
         raise _bad_url(text) from None
     if parts.username is not None:
         raise InvalidValue("bad-url", "the address holds a user name", "delete it: everybody can read a feed")
@@ -40,9 +40,9 @@ def read_url(text: str) -> str:
 
 
 def normal_url(text: str) -> str | None:
-    """Return the address in the form that `read_url` gives it, unfit characters encoded; None where it cannot be read.
+    """Return the address as `read_url` does, with unfit characters encoded; None if it cannot be read.
 
-    For links in texts, which are shown as they are if they cannot be read.
+    This is for links in texts: those that cannot be read are shown as they are.
     """
     try:
         parts = _split(text)
@@ -52,9 +52,9 @@ def normal_url(text: str) -> str | None:
 
 
 def earlier_spelling(url: str) -> str:
-    """Return how an address of `read_url` was written before calfeed followed UTS 46 and kept the brackets of IPv6.
+    """Return how calfeed wrote an address of `read_url` before it followed UTS 46 and kept the brackets of IPv6.
 
-    What was published so is compared with it: another spelling is no revision.
+    Published addresses are compared with this too: a changed spelling alone is not a revision.
     """
     if "xn--" not in url and "[" not in url:
         return url
@@ -67,7 +67,7 @@ def earlier_spelling(url: str) -> str:
 
 
 def read_published_url(text: str) -> str:
-    """Return an address as a manifest has it; brackets of IPv6 are put back where an earlier calfeed dropped them."""
+    """Return an address from a manifest, with the IPv6 brackets restored that earlier versions dropped."""
     scheme, separator, rest = text.partition("://")
     netloc = re.split("[/?#]", rest, maxsplit=1)[0]
     if netloc.count(":") > 1 and not netloc.startswith("["):
@@ -126,12 +126,12 @@ def _bad_url(text: str, reason: str = "") -> InvalidValue:
 
 
 def _address_in(text: str) -> str | None:
-    """Return the web address that a text is but for its scheme, what it is enclosed in, and unfit characters."""
+    """Return the address that a text becomes with a scheme, without quotes, and with unfit characters encoded."""
     if len(text) >= _MAX_LENGTH:
         return None
     bare = text.strip()
     plain = bare.lstrip(_OPENING)
-    if plain != bare:  # a quote at the end alone may be part of the address
+    if plain != bare:  # a lone quote at the end may be part of the address
         plain = plain.rstrip(_CLOSING)
     if _BACKSLASHES.match(plain):
         plain = plain.replace("\\", "/")

@@ -1,1 +1,1 @@
-"""How single values are written: text in, plain value out."""
+"""Readers for single values: text in, plain value out."""

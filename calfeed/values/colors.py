@@ -1,4 +1,4 @@
-"""The colour names of CSS, which RFC 7986 §5.9 takes for COLOR, and what they are in RGB.
+"""The CSS colour names, which RFC 7986 §5.9 prescribes for COLOR, and their RGB values.
 
 Source: https://www.w3.org/TR/css-color-4/#named-colors
 """

@@ -1,4 +1,4 @@
-"""How well a colour can be read on a background, by the Web Content Accessibility Guidelines.
+"""Measure how readable a colour is on a background, by the Web Content Accessibility Guidelines.
 
 Source: https://www.w3.org/TR/WCAG21/#dfn-contrast-ratio
 """
@@ -6,20 +6,20 @@ Source: https://www.w3.org/TR/WCAG21/#dfn-contrast-ratio
 from __future__ import annotations
 
 BACKGROUND, DARK_BACKGROUND = "#f3f4f6", "#22262d"
-"""The backgrounds of the site's style sheet on which text is hardest to read: its grey ones, light and dark."""
+"""The backgrounds in the site's style sheet on which text is hardest to read: the light and the dark grey."""
 ENOUGH = 4.5
-"""The least contrast of text at level AA (success criterion 1.4.3)."""
+"""The minimum contrast of text at level AA (success criterion 1.4.3)."""
 _STEPS = 40
 
 
 def contrast(color: str, background: str) -> float:
-    """Return the contrast of two colours `#rrggbb`: from 1, none, to 21, black on white."""
+    """Return the contrast of two colours `#rrggbb`, from 1 (none) to 21 (black on white)."""
     lighter, darker = sorted((_luminance(color), _luminance(background)), reverse=True)
     return (lighter + 0.05) / (darker + 0.05)
 
 
 def readable(color: str, background: str) -> str:
-    """Return the colour, darker or lighter as far as it takes to be read on a background."""
+    """Return the colour, darkened or lightened as far as needed to be readable on a background."""
     towards = "#000000" if _luminance(background) > _luminance("#808080") else "#ffffff"
     shades = (_mix(color, towards, step / _STEPS) for step in range(_STEPS + 1))
     return next(shade for shade in shades if contrast(shade, background) >= ENOUGH)

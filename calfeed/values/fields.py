@@ -1,6 +1,6 @@
-"""How the other values are written: texts, names, places, numbers.
+"""Read texts, names, places and numbers as they are written in the sources.
 
-Like `notation`: text in, plain value out, `InvalidValue` with a code, a message and a hint for what cannot be read.
+Like `times`: text in, plain value out; `InvalidValue` with a code, a message and a hint for what cannot be read.
 """
 
 from __future__ import annotations
@@ -32,18 +32,18 @@ _OFFSET = re.compile(r"(?:UTC|GMT|Z)?\s?([+\-−])(0?\d|1[0-2])(?::?([0-5]\d))?"
 _ANYWHERE = re.compile(r"aoe|anywhere[\s_-]+on[\s_-]+(?:the[\s_-]+)?earth", re.IGNORECASE)
 _ABBREVIATION = re.compile(r"[A-Z]{2,5}")
 _X_NAME = re.compile(r"X-[A-Z0-9-]+")
-# Names that Windows gives to devices, in every folder and with every extension.
+# Windows reserves these names for devices, in every folder and with every extension.
 _DEVICES = re.compile(r"con|prn|aux|nul|com[0-9]|lpt[0-9]")
 _HTML_TAG = re.compile(r"</?[a-zA-Z][a-zA-Z0-9-]*(?:\s[^<>]*)?/?>")
 _TRUE, _FALSE = frozenset({"true", "yes", "on"}), frozenset({"false", "no", "off"})
 MAX_NAME = 100
-"""The longest id."""
+"""The maximum length of an id, in characters."""
 MAX_SEQUENCE = 2**31 - 1
 """The highest revision number: RFC 5545 §3.3.8."""
 _MAX_UID = 255
 _MAX_EMAIL = 254  # RFC 5321 §4.5.3.1.3, without the brackets
 _MAX_PATH, _MAX_PATH_PART = 1000, 255
-# What no published path holds: a colon and a backslash lead elsewhere on Windows.
+# What a published path may not hold: a colon or a backslash leads elsewhere on Windows.
 _UNFIT = re.compile("[\x00-\x1f\x7f\\\\:\ud800-\udfff]")
 _MAX_LISTED = 8
 _MAX_COMPARED = 100
@@ -63,14 +63,14 @@ _SPELLED_OUT = {
 }
 
 OWN_PROPERTIES = re.compile(r"X-(WR-|PUBLISHED-TTL|ALT-DESC|APPLE-|MICROSOFT-CDO-|MS-OLK-)")
-"""Properties that calfeed writes itself, so that nobody else may."""
+"""Properties that calfeed writes itself, so that events may not set them."""
 
 
 def did_you_mean(text: str, known: Iterable[str], otherwise: str) -> str:
-    """Return a hint that names the nearest of the known words, or the other hint where none is near."""
+    """Return a hint with the nearest of the known words, or `otherwise` if none is near."""
     words = list(known)
     folded = text.casefold()
-    if len(words) > _MAX_COMPARED:  # comparing takes long: then only with what lacks or has a letter more, or another
+    if len(words) > _MAX_COMPARED:  # comparing is slow: keep words that differ by one letter
         words = list(
             dict.fromkeys(word for stump in _stumps(folded) for word in _by_stump(tuple(words)).get(stump, ()))
         )
@@ -78,13 +78,13 @@ def did_you_mean(text: str, known: Iterable[str], otherwise: str) -> str:
     if near:
         return f"did you mean `{near[0]}`?"
     words = list(known)
-    # A hint that lists all of them would fill the screen where they are many.
+    # A hint that lists a great many words would fill the screen.
     return otherwise.replace(", ".join(words), list_some(words, _MAX_LISTED)) if len(words) > _MAX_LISTED else otherwise
 
 
 @lru_cache(maxsize=2)
 def _by_stump(words: tuple[str, ...]) -> Mapping[str, Sequence[str]]:
-    """Return the words by what is left of them when any one letter is dropped, or none."""
+    """Return the words by what is left of them when one letter or none is dropped."""
     found: dict[str, list[str]] = {}
     for word in words:
         for stump in _stumps(word):
@@ -98,16 +98,16 @@ def _stumps(word: str) -> set[str]:
 
 
 def slugify(text: str) -> str:
-    """Return the text in `[a-z0-9-]`, accents dropped; empty where nothing of it is Latin."""
+    """Return the text in `[a-z0-9-]`, without accents; empty if it has no Latin letters or digits."""
     spelled = text.translate(_SPELLED_OUT)
     plain = unicodedata.normalize("NFKD", spelled).encode("ascii", "ignore").decode().lower()
     return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:MAX_NAME].strip("-")
 
 
 def read_text(text: str) -> str:
-    """Return a text of one or more lines, line breaks as line feeds, without space around it."""
+    """Return a text of one or more lines, with line feeds as line breaks and without surrounding space."""
     result = text.strip()
-    # Most texts are printable but for their line feeds, and that is known at once.
+    # Most texts are printable except for their line feeds, which is quick to check.
     if not result.replace("\n", "").isprintable():
         result = unify_breaks(text).strip()
     if not result.isprintable() and (unfit := find_unfit(result)):
@@ -118,7 +118,7 @@ def read_text(text: str) -> str:
 
 
 def read_markdown(text: str) -> str:
-    """Return a Markdown text; what its character references stand for is checked like what is written."""
+    """Return a Markdown text; characters written as references are checked like all others."""
     result = read_text(text)
     unfit = find_unfit_reference(result) if "&#" in result else None
     if unfit is not None:
@@ -128,18 +128,18 @@ def read_markdown(text: str) -> str:
 
 @lru_cache(maxsize=1024)
 def read_category(text: str) -> str:
-    """Return a category. It is compared with others, so letters are composed alike (Unicode NFC)."""
+    """Return a category, in Unicode NFC so that it can be compared with others."""
     return unicodedata.normalize("NFC", read_line(text))
 
 
 def category_slug(category: str) -> str:
-    """Return the slug of a category's feed; one without Latin letters gets a hash of its name, which stays the same."""
+    """Return the slug of a category's feed; a name without Latin letters or digits gets a hash, which is stable."""
     slug = slugify(category) or f"category-{hashlib.sha256(category.encode()).hexdigest()[:8]}"
     return f"{slug}-category" if _DEVICES.fullmatch(slug) else slug
 
 
 def read_alias(text: str) -> str:
-    """Return an old slug of a feed; that of an automatic one is `category/…` or `venue/…`."""
+    """Return an old slug of a feed; an automatic feed has `category/…` or `venue/…`."""
     kind, slash, rest = text.rpartition("/")
     if slash and kind not in ("category", "venue"):
         hint = "write the slug alone, without folder and `.ics`: `talks`, `category/talks`"
@@ -149,13 +149,13 @@ def read_alias(text: str) -> str:
 
 
 def name_slug(name: str) -> str:
-    """Return the slug of a calendar's name; empty where nothing of it is Latin."""
+    """Return the slug of a calendar's name; empty if it has no Latin letters or digits."""
     slug = slugify(name)
     return f"{slug}-calendar" if _DEVICES.fullmatch(slug) else slug
 
 
 def find_html(text: str) -> str | None:
-    """Return the first HTML tag in a Markdown text, if there is one; `<https://…>` is a link, not a tag."""
+    """Return the first HTML tag in a Markdown text, or None; `<https://…>` is a link, not a tag."""
     match = _HTML_TAG.search(text) if "<" in text else None
     return match[0] if match else None
 
@@ -165,7 +165,7 @@ def read_line(text: str) -> str:
     result = read_text(text)
     if result.isprintable() and "  " not in result:
         return result
-    return re.sub(r"[ \t\n]+", " ", result)  # other spaces, such as that of `10 000`, are meant
+    return re.sub(r"[ \t\n]+", " ", result)  # other spaces, such as that in `10 000`, are intended
 
 
 def read_id(text: str) -> str:
@@ -184,7 +184,7 @@ def read_id(text: str) -> str:
 
 
 def is_id(text: str) -> bool:
-    """Return whether a text may be an id."""
+    """Return whether a text has the form of an id."""
     return _ID.fullmatch(text) is not None
 
 
@@ -199,7 +199,7 @@ def read_calendar_id(text: str) -> str:
 
 
 def read_uid(text: str) -> str:
-    """Return a UID to be published verbatim: any text of one line, up to the octets of RFC 7986 §5.3."""
+    """Return a UID to be published verbatim: any text of one line, up to the size RFC 7986 §5.3 allows."""
     uid = read_published_uid(text)
     if uid != uid.strip():
         raise InvalidValue("bad-id", "the uid begins or ends with a space", f"write `{uid.strip()}`")
@@ -211,7 +211,7 @@ def read_uid(text: str) -> str:
 
 
 def read_published_uid(text: str) -> str:
-    """Return a UID as a manifest has it, which may be longer than is allowed today."""
+    """Return a UID from a manifest, which may be longer than is allowed today."""
     if not text.strip():
         raise InvalidValue("bad-id", "the uid is empty", "copy it as it was published, or leave the key out")
     if not text.isprintable():
@@ -242,7 +242,7 @@ def _is_email(text: str) -> bool:
 
 
 def read_zone(text: str) -> str:
-    """Return the name of a time zone as it is written: aliases are kept."""
+    """Return the name of a time zone as it is written; aliases are kept."""
     if is_zone(text):
         return text
     raise InvalidValue("bad-timezone", f"`{text}` is not a time zone", _zone_hint(text))
@@ -308,7 +308,7 @@ def read_color(text: str) -> str:
 
 
 def read_theme_color(text: str) -> str:
-    """Return a colour of the site as `#rrggbb`; a CSS colour name stands for its own."""
+    """Return a colour of the site as `#rrggbb`; it may be written as a CSS colour name."""
     name = text.casefold()
     if re.fullmatch(r"#[0-9a-f]{6}", name, re.ASCII):
         return name
@@ -378,7 +378,7 @@ def _property_hint(name: str) -> str:
 
 
 def is_fit_path(path: str) -> bool:
-    """Tell whether calfeed writes a file of this path: it leads nowhere but to a file below DIST."""
+    """Return whether calfeed may write to this path: it can only lead to a file below DIST."""
     if _UNFIT.search(path) or len(path.encode()) > _MAX_PATH:
         return False
     return not any(part in ("", ".", "..") or len(part.encode()) > _MAX_PATH_PART for part in path.split("/"))

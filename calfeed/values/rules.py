@@ -1,4 +1,4 @@
-"""Recurrence rules as they are written: RFC 5545 text or a mapping of the same names, to a checked `Rule`.
+"""Read recurrence rules, written as RFC 5545 text or as a mapping of the same names, into a checked `Rule`.
 
 Source: RFC 5545 §3.3.10. A rule that cannot be read raises `InvalidValue`; its hint names the part.
 """
@@ -35,10 +35,10 @@ _RANGES = {
     "BYSECOND": (0, 59, False),
     "BYSETPOS": (1, 366, True),
 }
-# The days of each month of a leap year.
+# The number of days in each month of a leap year.
 _LONGEST = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 _STEPPED = ("BYMONTH", "BYHOUR", "BYMINUTE", "BYSECOND")
-# The most days that a period has, and the most starts it may give: it is looked at as a whole.
+# The most days in a period, and the most starts it may give: a period is expanded as a whole.
 _DAYS = {"YEARLY": 366, "MONTHLY": 31, "WEEKLY": 7}
 _MAX_TIMES = 50_000
 _OTHER_FREQUENCIES = {
@@ -55,7 +55,7 @@ _OTHER_FREQUENCIES = {
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A recurrence rule: its parts in a fixed order, and where it ends as written. UNTIL is not among the parts."""
+    """A recurrence rule: its parts without UNTIL, in a fixed order, and UNTIL as written."""
 
     parts: tuple[tuple[str, str], ...]
     until: date | WrittenTime | None = None
@@ -70,19 +70,19 @@ class Rule:
 
     @property
     def is_within_days(self) -> bool:
-        """Whether the rule speaks of times of the day."""
+        """Whether the rule sets times within a day."""
         return self["FREQ"] in WITHIN_DAYS or any(self[n] for n in ("BYHOUR", "BYMINUTE", "BYSECOND"))
 
     @property
     def is_endless(self) -> bool:
-        """Whether the rule goes on for ever."""
+        """Whether the rule never ends."""
         return self.until is None and self["COUNT"] is None
 
 
 def in_order(rrule: str) -> str:
     """Return the text of a rule with its months, hours, minutes and seconds in ascending order.
 
-    That means the same (RFC 5545 §3.3.10), but ical.js and libical step through them as they are written.
+    The meaning is the same (RFC 5545 §3.3.10), but ical.js and libical step through them in the order written.
     """
     if "," not in rrule:
         return rrule
@@ -100,10 +100,10 @@ def text_of(parts: Mapping[str, str]) -> str:
 
 
 def equal_rule(parts: Mapping[str, str]) -> Mapping[str, str] | None:
-    """Return the parts of a rule of another frequency that gives the same dates, if one is known.
+    """Return the parts of a rule with another frequency that gives the same dates, or None if none is known.
 
-    Among all days some are chosen by their date, so by month; or by their day of the week, so by week. Of several years
-    or months in a row all are looked at (INTERVAL=1), and nothing is counted within them (BYSETPOS).
+    A rule that selects days by date becomes monthly, one that selects them by day of the week becomes weekly. That
+    holds only if no year, month or day is left out (INTERVAL=1) and nothing is counted within one (BYSETPOS).
     """
     frequency = parts["FREQ"]
     if parts.get("INTERVAL", "1") != "1" or "BYSETPOS" in parts or "BYYEARDAY" in parts or "BYWEEKNO" in parts:
@@ -118,16 +118,16 @@ def equal_rule(parts: Mapping[str, str]) -> Mapping[str, str] | None:
 
 
 def nth_day_rule(parts: Mapping[str, str]) -> Mapping[str, str] | None:
-    """Return the parts of a rule for the nth day of the week of a month, if they name the whole nth week of its dates.
+    """Return the same rule with the nth weekday of a month, if it names exactly the nth seven days; else None.
 
-    The first Tuesday is the one of the first seven days: BYDAY=TU;BYMONTHDAY=1,2,3,4,5,6,7 is BYDAY=1TU.
+    The first Tuesday is the one in the first seven days: BYDAY=TU;BYMONTHDAY=1,2,3,4,5,6,7 is BYDAY=1TU.
     """
     day, dates = parts.get("BYDAY"), sorted(int(number) for number in parts.get("BYMONTHDAY", "0").split(","))
     if day not in DAYS or parts["FREQ"] not in ("MONTHLY", "YEARLY") or parts.keys() & {"BYSETPOS", "BYYEARDAY"}:
         return None
     weeks = {n: list(range(7 * n - 6, 7 * n + 1)) for n in (1, 2, 3, 4)} | {-1: list(range(-7, 0))}
     number = next((number for number, week in weeks.items() if dates == week), None)
-    # Of a year without BYMONTH it would be the nth day of the year.
+    # With FREQ=YEARLY and no BYMONTH it would be the nth weekday of the year.
     if number is None or (parts["FREQ"] == "YEARLY" and "BYMONTH" not in parts):
         return None
     kept = {name: value for name, value in parts.items() if name != "BYMONTHDAY"}
@@ -138,16 +138,16 @@ def read_rule(text: str) -> Rule:
     """Return the rule in RFC 5545 text, such as `FREQ=WEEKLY;BYDAY=TU`.
 
     Raises:
-        InvalidValue: a part is unknown, wrong, missing, or not allowed with another; or the rule freezes readers.
+        InvalidValue: a part is unknown, wrong, missing, or not allowed with another; or the rule freezes calendars.
     """
     return _read_text(text, _refuse_freezing)
 
 
 def read_published_rule(text: str) -> Rule:
-    """Return the rule in RFC 5545 text that was published, perhaps before rules that freeze readers were refused.
+    """Return the rule in published RFC 5545 text, which may be older than the refusal of rules that freeze calendars.
 
     Raises:
-        InvalidValue: as `read_rule`, for what no version has published.
+        InvalidValue: as `read_rule`, but only for what no version has published.
     """
     return _read_text(text, lambda _parts: None)
 
@@ -178,7 +178,7 @@ def _read_text(text: str, check: Callable[[Mapping[str, str]], None]) -> Rule:
 
 
 def rule_of(written: Mapping[str, str]) -> Rule:
-    """Return the rule with these parts, by their names in any case.
+    """Return the rule with these parts; the case of their names does not matter.
 
     Raises:
         InvalidValue: as `read_rule`.
@@ -311,13 +311,13 @@ def _check_together(parts: Mapping[str, str], until: object) -> None:
 
 
 def _refuse_freezing(parts: Mapping[str, str]) -> None:
-    """Refuse what ical.js, and with it Thunderbird and Nextcloud, does not return from."""
+    """Refuse rules from which ical.js, and with it Thunderbird and Nextcloud, never returns."""
     _check_backwards(parts)
     _check_reach(parts)
 
 
 def _check_backwards(parts: Mapping[str, str]) -> None:
-    """Refuse days counted from the end of a month or year, where FREQ is shorter than those.
+    """Refuse days counted from the end of a month or year if FREQ is shorter than that period.
 
     ical.js never returns from most of these rules, and so freezes Thunderbird and Nextcloud.
     """
@@ -342,9 +342,9 @@ def _check_backwards(parts: Mapping[str, str]) -> None:
 
 
 def _check_reach(parts: Mapping[str, str]) -> None:
-    """Refuse yearly rules in which ical.js finds no date, so that it looks for one up to the year 20000.
+    """Refuse yearly rules in which ical.js finds no date, so that it searches up to the year 20000.
 
-    With BYDAY it knows the days of BYMONTHDAY only from the beginning of a month; and it counts BYSETPOS within each
+    With BYDAY it only supports BYMONTHDAY counted from the beginning of a month, and it counts BYSETPOS within each
     month of BYMONTH, not within the year.
     """
     if parts["FREQ"] != "YEARLY" or "BYDAY" not in parts:

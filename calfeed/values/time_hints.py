@@ -1,7 +1,7 @@
-"""Dates and times as people write them elsewhere, rewritten as calfeed reads them: for hints, never for values.
+"""Rewrite dates and times from other notations in the one calfeed reads: for hints, never for values.
 
-Text in, hint out. What a hint proposes is made of a real day and time, so that calfeed reads it; where a text can mean
-several days all are named, and where it can mean anything there is no hint.
+Text in, hint out. A proposal is made from a real day and time, so that calfeed can read it. If a text can mean several
+days, the hint names all of them; if it can mean anything, there is no hint.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ from calfeed.zones.nicknames import fold_name, zone_of_place, zones_of_abbreviat
 
 FIRST_YEAR, LAST_YEAR = 1900, 2200
 LEAST_OFFSET, LARGEST_OFFSET = timedelta(hours=-12), timedelta(hours=14)
-"""The offsets from UTC that zones have: from Baker Island to the Line Islands."""
+"""The range of UTC offsets that zones have: from Baker Island to the Line Islands."""
 
 ANYWHERE_ZONE = "Etc/GMT+12"
-"""The zone of what is meant `anywhere on Earth`: no clocks are behind these."""
+"""The zone for times `anywhere on Earth`: no other clocks are further behind."""
 _ANYWHERE = re.compile(r"\s*[(\[]?\b(?:aoe|anywhere[\s_-]+on[\s_-]+(?:the[\s_-]+)?earth)[)\]]?\.?$", re.IGNORECASE)
-_MAX_LENGTH = 100  # longer texts are not taken apart
+_MAX_LENGTH = 100  # longer texts are not analysed
 _DAY = timedelta(days=1)
 _UNKNOWN = {"tbd", "tba", "tbc", "unknown", "none", "null", "n/a", "na", "open", "-", "--", "...", "…"} | {
     *("to be announced", "to be confirmed", "to be decided", "to be determined", "to be defined")
 }
-# What the names of the months begin with, without accents: English, German, French, Spanish, Italian, Estonian.
+# How the names of the months begin, without accents: English, German, French, Spanish, Italian, Estonian.
 _MONTHS = (
     *(("jan", "ene", "gen", "jaan"), ("feb", "fev", "veeb"), ("mar",), ("apr", "avr", "abr"), ("may", "mai", "mag")),
     *(("jun", "juin", "giu", "juun"), ("jul", "juil", "lug", "juul"), ("aug", "aou", "ago"), ("sep", "set")),
@@ -70,7 +70,7 @@ _BETWEEN = re.compile(r"\s+-+\s+|\s*–\s*|\s+(?:to|until|till|bis)\s+|\s*/\s*|\
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Reading:
-    """What a text can mean: days (several, or none), time since midnight, offset and zone; and what was wrong."""
+    """What a text can mean: days (several, or none), time since midnight, offset and zone; and what is wrong."""
 
     days: tuple[date, ...]
     clock: timedelta | None
@@ -106,7 +106,7 @@ def suggest_moment(text: str, *, is_end: bool = False) -> str | None:
 
 
 def _anywhere(text: str) -> str | None:
-    """Return the hint for a time anywhere on Earth, which is by the clocks twelve hours west of Greenwich."""
+    """Return the hint for a time anywhere on Earth, which is twelve hours behind UTC."""
     reading = _read(text)
     if reading is None or len(reading.days) != 1:
         return None
@@ -128,7 +128,7 @@ def _clock_alone(reading: _Reading, fault: str, *, is_end: bool) -> str:
         return f"after midnight it is the next day: write its date and `{_show_clock(reading.clock - _DAY)}`"
     if not is_end or reading.offset:
         return f"say on which day, such as `{_show(date(2017, 8, 31), reading)}`"
-    clock = reading.clock or _DAY  # what ends at midnight ends at 24:00
+    clock = reading.clock or _DAY  # an end at midnight is 24:00
     return _write(f"`{_show_clock(clock)}`", reading, fault)
 
 
@@ -146,7 +146,7 @@ def _two_keys(text: str) -> str | None:
 
 
 def _is_stretch(start: _Reading, end: _Reading, *, is_hyphen: bool) -> bool:
-    """Tell whether two readings are a start and an end; what follows a bare hyphen may also be an offset."""
+    """Return whether two readings are a start and an end; what follows a bare hyphen may also be an offset."""
     if len(start.days) > 1 or len(end.days) > 1 or (start.clock is None) != (end.clock is None):
         return False
     if start.clock is None or end.clock is None or not is_hyphen or end.days:
@@ -168,7 +168,7 @@ def _show_keys(start: _Reading, end: _Reading) -> str:
 
 
 def days_between(text: str) -> tuple[date, date] | None:
-    """Return the first and the last of a range of days, in whatever notation; None where a text is none."""
+    """Return the first and the last day of a range in any notation; None if the text is not a range of days."""
     if len(text) > _MAX_LENGTH:
         return None
     plain, _ = _plain(text)
@@ -185,7 +185,7 @@ def days_between(text: str) -> tuple[date, date] | None:
 
 
 def _plain(text: str) -> tuple[str, str]:
-    """Return the text with plain spaces and digits, every dash as `–`, and what to say of the first odd character."""
+    """Return the text with plain spaces and digits and every dash as `–`, and a hint for the first odd character."""
     pieces: list[str] = []
     faults: list[str] = []
     for index, character in enumerate(text):
@@ -218,7 +218,7 @@ def _plain_character(character: str, between: str) -> str:
 
 
 def _read(text: str) -> _Reading | None:
-    """Take a text apart into day, time, offset and zone, in any order; None if anything else is in it."""
+    """Split a text into day, time, offset and zone, in any order; None if it holds anything else."""
     days, rest, day_fault = _take_day(text.replace("–", "-"))
     rest = re.sub(r"^\s*T(?=\d)", " ", rest, flags=re.IGNORECASE)
     match = next(filter(_is_clock, _CLOCK.finditer(rest)), None)
@@ -262,7 +262,7 @@ def _days_in(text: str) -> Iterator[tuple[re.Match[str], list[date], str]]:
             if len(third) == 2 and separator == "-":
                 orders.insert(0, (first, second, third))
             fault = "dates are year-month-day" if len(third) == 4 else "write the year with four digits"
-            if separator == ".":  # the day comes first wherever dots are written
+            if separator == ".":  # with dots, the day comes first everywhere
                 yield match, _days(orders[0]), fault
             yield match, _days(*orders), fault
     for match in _COMPACT_DAY.finditer(text):
@@ -274,15 +274,15 @@ def _days_in(text: str) -> Iterator[tuple[re.Match[str], list[date], str]]:
 
 
 def _days(*orders: tuple[str, str, str]) -> list[date]:
-    """Return the days that year, month and day make in any of the orders."""
+    """Return the valid days among several orders of the same year, month and day."""
     found = []
     for year, month, day in orders:
-        full_year = int(year) if len(year) == 4 else int(year) + (1900 if int(year) > 68 else 2000)  # as POSIX has it
+        full_year = int(year) if len(year) == 4 else int(year) + (1900 if int(year) > 68 else 2000)  # as in POSIX
         try:
             found.append(date(full_year, int(month), int(day)))
         except ValueError:
             continue
-    return [day for day in found if FIRST_YEAR <= day.year < LAST_YEAR]  # the day after must be one, too
+    return [day for day in found if FIRST_YEAR <= day.year < LAST_YEAR]  # the day after must be valid, too
 
 
 def _month(name: str) -> str:
@@ -308,7 +308,7 @@ def _is_clock(match: re.Match[str]) -> bool:
 
 
 def _clock_of(match: re.Match[str]) -> tuple[timedelta, str]:
-    """Return the time since midnight of a time of day, and what is wrong with it."""
+    """Return a time of day as time since midnight, and what is wrong with how it is written."""
     hour, minute, second = (int(match[part] or 0) for part in ("hour", "minute", "second"))
     if second > 59:
         return timedelta(hours=hour, minutes=minute), "seconds are 00 to 59, and need not be written"
@@ -325,7 +325,7 @@ def _clock_of(match: re.Match[str]) -> tuple[timedelta, str]:
 
 
 def _take_offset(text: str) -> tuple[str, str]:
-    """Return the UTC offset that a text begins with, as calfeed reads it, and the rest."""
+    """Return the UTC offset at the start of a text, in the form calfeed reads, and the rest."""
     match = _OFFSET.match(text)
     if match is None:
         utc = _UTC.match(text)
@@ -341,7 +341,7 @@ def _is_zone_like(text: str) -> bool:
 
 
 def _zone_for(text: str) -> str:
-    """Return the zone to propose for what stands behind a time."""
+    """Return the zone to propose for the text after a time."""
     if "/" in text:
         return text
     return next(iter(zones_of_abbreviation(text)), None) or zone_of_place(text) or "Europe/Tallinn"
@@ -351,7 +351,7 @@ def _zone_for(text: str) -> str:
 
 
 def _show(day: date, reading: _Reading, offset: str | None = None) -> str:
-    """Return a day with the reading's time as calfeed reads it."""
+    """Return a day with the reading's time, in the form calfeed reads."""
     if reading.clock is None:
         return day.isoformat()
     if reading.clock == _DAY:

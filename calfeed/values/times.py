@@ -1,4 +1,4 @@
-"""How dates, times and durations are written in the sources: text in, plain values out.
+"""Read dates, times and durations as they are written in the sources: text in, plain values out.
 
 A value that cannot be read raises `InvalidValue` with a code, a message and a hint; the caller knows the place.
 """
@@ -27,7 +27,7 @@ _END_FORMS = "write a time `20:00`, a date `2017-08-31`, or both: `2017-08-31 20
 _DURATION_FORMS = "write it as 90m, 1h30m, 3d, or in ISO 8601: PT1H30M"
 _MAX_DAYS = 3660
 
-# Units of durations by their English names, each with its length in the next smaller one.
+# Units of durations by their English names; and for each unit the next smaller one, and how many of these it has.
 _UNITS = {
     **dict.fromkeys(("w", "week", "weeks", "wk", "wks"), "w"),
     **dict.fromkeys(("d", "day", "days"), "d"),
@@ -44,7 +44,7 @@ _HOURS_AND_MINUTES = re.compile(r"(\d{1,3})(?::|\s?h\s?)([0-5]?\d)(?::([0-5]\d))
 class WrittenTime:
     """A date and time as written: wall time, and the UTC offset if one was given.
 
-    `is_utc` is True for a final `Z`. As in RFC 9557 §2.2 it names the instant and says nothing of the local offset,
+    `is_utc` is True for a final `Z`. As in RFC 9557 §2.2, it gives the instant and says nothing about the local offset,
     so `14:30Z` is 17:30 in Tallinn, while `14:30+00:00` claims that Tallinn was at +00:00 and is refused.
     """
 
@@ -62,7 +62,7 @@ class ClockTime:
 
 @dataclass(frozen=True, slots=True)
 class DayRange:
-    """Days from the first to the last, where single dates are wanted: what to write is known only with the series."""
+    """A range of days where single dates are expected; what to write instead depends on the series."""
 
     text: str
     first: date
@@ -81,7 +81,7 @@ def read_moment(text: str) -> date | WrittenTime:
     """Return a `date` for a date alone, else a `WrittenTime`; `24:00` is the next day's midnight.
 
     Raises:
-        InvalidValue: the text is neither, or names a day or time that no calendar has.
+        InvalidValue: the text is neither, or names a day or time that does not exist.
     """
     return _read_moment(text, is_end=False)
 
@@ -102,7 +102,7 @@ def read_duration(text: str) -> Duration:
     """Return the duration written as `90m`, `1h30m`, `3d`, `2w` or in ISO 8601 (`PT1H30M`).
 
     Raises:
-        InvalidValue: the text is neither, or the duration is zero or longer than ten years.
+        InvalidValue: the text is not a duration, or the duration is zero or longer than ten years.
     """
     compact = text.replace(" ", "")
     match = _SHORT_DURATION.fullmatch(compact) or _ISO_DURATION.fullmatch(compact)
@@ -110,7 +110,7 @@ def read_duration(text: str) -> Duration:
         hint = _suggest_duration(text) or _DURATION_FORMS
         raise InvalidValue("bad-duration", f"`{text}` is not a duration calfeed can read", hint)
     digits = [(part or "").lstrip("0") for part in match.groups()]
-    # Python refuses to make numbers of very many digits.
+    # Python refuses to convert very long numbers.
     weeks, days, hours, minutes, seconds = (int(part or 0) if len(part) < 12 else 10**12 for part in digits)
     duration = Duration(7 * weeks + days, 3600 * hours + 60 * minutes + seconds)
     if duration == Duration():
@@ -123,7 +123,7 @@ def read_duration(text: str) -> Duration:
 
 
 def format_offset(offset: timedelta) -> str:
-    """Return a UTC offset as ISO 8601 has it, `+03:00` or `-04:56:02`."""
+    """Return a UTC offset as in ISO 8601: `+03:00`, or with seconds `-04:56:02`."""
     sign = "-" if offset < timedelta(0) else "+"
     minutes, seconds = divmod(abs(int(offset.total_seconds())), 60)
     text = f"{sign}{minutes // 60:02}:{minutes % 60:02}"
@@ -131,7 +131,7 @@ def format_offset(offset: timedelta) -> str:
 
 
 def format_wall(wall: datetime) -> str:
-    """Return a wall time as people write it: `2017-08-31 17:30`, with seconds only where there are some."""
+    """Return a wall time as people write it: `2017-08-31 17:30`, with seconds only if they are not zero."""
     return f"{wall:%Y-%m-%d %H:%M:%S}" if wall.second else f"{wall:%Y-%m-%d %H:%M}"
 
 
@@ -165,7 +165,7 @@ def _read_day(text: str, match: re.Match[str]) -> date:
 
 
 def _no_such_day(year: int, month: int, day: int) -> tuple[str, str]:
-    """Return what is wrong with a day that no calendar has, and what to write instead."""
+    """Return what is wrong with a day that does not exist, and what to write instead."""
     if not 1 <= month <= 12:
         return f"there is no month {month}", "dates are year-month-day, and months are 01 to 12"
     if day == 0:
@@ -194,7 +194,7 @@ def _read_offset(text: str, written: str) -> timedelta:
 
 
 def _suggest_duration(text: str) -> str | None:
-    """Return the hint for a duration in another notation."""
+    """Return the hint for a duration in another notation, or None."""
     written = text.casefold().strip() if len(text) < 100 else ""
     unsigned = written.lstrip("+-−–").strip()
     if re.fullmatch(r"\d{1,4}", unsigned, re.ASCII):
@@ -209,7 +209,7 @@ def _suggest_duration(text: str) -> str | None:
 
 
 def _amounts_of(text: str) -> dict[str, int]:
-    """Return how many of each unit a duration has, fractions as smaller units; none if anything else is in the text."""
+    """Return how many of each unit a duration has, fractions as smaller units; empty if the text holds more."""
     if clock := _HOURS_AND_MINUTES.fullmatch(text):
         return {unit: int(clock[group] or 0) for group, unit in enumerate("hms", 1)}
     if text.startswith("p"):

@@ -1,1 +1,1 @@
-"""Names, places and clocks of time zones, from pytz alone."""
+"""The names, places and clocks of time zones, with zone data from pytz only."""

@@ -1,9 +1,9 @@
-"""Countries by code and by name.
+"""Find countries by code and by name.
 
-Codes and English short names are those of ISO 3166-1; where people say it shorter the usual name comes first. The last
-name of a row that has several is the one the tz database uses in `iso3166.tab` (pytz hands it out as `country_names`).
-Other names people use, and many countries' own, are read but never shown. Kosovo is not in ISO 3166-1; its codes
-are those that the European Union and others take from the range for users.
+Codes and English short names are those of ISO 3166-1; if a shorter name is usual, it comes first. The last name of a
+row with several is the one in the tz database's `iso3166.tab` (pytz has it as `country_names`). Other names people use,
+and many countries' own, are read but never shown. Kosovo is not in ISO 3166-1; its codes are those that the European
+Union and others use, from the user-assigned range.
 """
 
 from __future__ import annotations
@@ -25,17 +25,17 @@ class Country:
 
 
 def find_country(text: str) -> Country | None:
-    """Return the country with this alpha-2 or alpha-3 code or name, in any case; None if there is none."""
+    """Return the country with this alpha-2 or alpha-3 code or name, ignoring case; None if it is unknown."""
     return _by_name().get(_fold(text).removeprefix("the "))
 
 
 def countries_meant(text: str) -> tuple[str, ...]:
-    """Return the names of the countries that share a name which is none of them, such as `Korea`."""
+    """Return the names of the countries that an ambiguous name such as `Korea` can mean; empty for other names."""
     return _SHARED_NAMES.get(_fold(text).removeprefix("the "), ())
 
 
 def suggest_country(text: str) -> str | None:
-    """Return the name of the country that was probably meant with a slip; three letters are too few to tell."""
+    """Return the country probably meant by a name with a typo, or None; three letters are too few to tell."""
     folded = _fold(text).removeprefix("the ")
     near = nearest(folded, (name for name in _by_name() if len(name) > 3)) if len(folded) > 3 else None
     return _by_name()[near].name if near else None
@@ -56,7 +56,7 @@ def _by_name() -> dict[str, Country]:
 
 
 def _fold(text: str) -> str:
-    """Make accents, typographic apostrophes, full stops and case irrelevant, so that "cote d'ivoire" is found."""
+    """Remove accents, full stops and case, and unify apostrophes, so that "cote d'ivoire" is found."""
     plain = unicodedata.normalize("NFKD", text.replace("’", "'").replace(".", ""))
     return "".join(c for c in plain if not unicodedata.combining(c)).casefold().strip()
 

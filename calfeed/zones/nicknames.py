@@ -1,4 +1,4 @@
-"""What people write for time zones and properties, and what calfeed has for it: tables and look-ups, for hints only."""
+"""Look up what people write for time zones and properties; for hints only."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from functools import cache
 
 
 def nearest(word: str, words: Iterable[str]) -> str | None:
-    """Return the word that `word` is a slip of: its first letter, and one letter (of nine or more: two) amiss."""
+    """Return the nearest word with the same first letter and up to one typo (two in nine letters or more), or None."""
     limit = 2 if len(word) >= 9 else 1
     near = [
         (distance, other)
@@ -27,24 +27,24 @@ def fold_name(text: str) -> str:
 
 
 def zone_of_place(name: str) -> str | None:
-    """Return the zone of a well-known city that names none, or of a zone as Windows and people call it."""
+    """Return the zone of a well-known city after which no zone is named, or of a Windows or everyday zone name."""
     key = fold_name(name)
     standard = key.replace("daylighttime", "standardtime")
     return next((_places()[k] for k in (key, standard, key.replace("summertime", "time")) if k in _places()), None)
 
 
 def zones_of_abbreviation(text: str) -> tuple[str, ...]:
-    """Return the usual zones of an abbreviation, several where it has several meanings, none if it is not known."""
+    """Return the zones that an abbreviation usually means: several if it is ambiguous, none if it is unknown."""
     return _abbreviations().get(text.upper(), ())
 
 
 def key_of_property(name: str) -> str | None:
-    """Return the event's key for a standard property (upper case), an empty text if it has none, None if it is none."""
+    """Return the event's key for a property (upper case): empty if it has no key, None if it is not a standard one."""
     return dict(_PROPERTIES).get(name)
 
 
 def _distance(a: str, b: str) -> int:
-    """Return how many letters must be added, dropped, replaced or swapped with the next one."""
+    """Return how many letters must be added, dropped, replaced or swapped with the next one to turn `a` into `b`."""
     rows = [list(range(len(b) + 1))]
     for i, letter in enumerate(a):
         row = [i + 1]
@@ -69,8 +69,8 @@ def _abbreviations() -> dict[str, tuple[str, ...]]:
     return {name: tuple(zones.split(", ")) for names, zones in rows for name in names.split(", ")}
 
 
-# A zone, and cities and other names that stand for it. The names of Windows, "… Standard Time", are those of Unicode
-# CLDR (supplemental/windowsZones.xml, territory 001) where people meet them.
+# A zone, then cities and other names that stand for it. The Windows names, "… Standard Time", are those of Unicode CLDR
+# (supplemental/windowsZones.xml, territory 001) that people come across.
 _PLACES = """\
 Africa/Algiers: Oran
 Africa/Cairo: Alexandria, Egypt Standard Time
@@ -165,8 +165,8 @@ Pacific/Auckland: Christchurch, Wellington, New Zealand Standard Time
 Pacific/Honolulu: Hawaiian Standard Time, Hawaii Standard Time, Hawaii
 """
 
-# Abbreviations, and the zones they usually mean: one, or all that come to mind where it has several meanings. Some are
-# names of the tz database in upper case and come here only in lower case.
+# Abbreviations, and the zones they usually mean: one, or all likely ones if it is ambiguous. Some are names of the tz
+# database in upper case and are looked up here only in lower case.
 _ABBREVIATIONS = """\
 ACDT, ACST: Australia/Adelaide
 ADT: America/Halifax
@@ -208,7 +208,7 @@ WEST, WET: Europe/Lisbon
 WIB: Asia/Jakarta
 """
 
-# The properties an event may have by RFC 5545 §3.6.1, RFC 7986 and RFC 9073, and the key that gives it; "" for none.
+# The properties that RFC 5545 §3.6.1, RFC 7986 and RFC 9073 allow in an event, and the key for each; "" if it has none.
 _PROPERTIES = (
     *((name, name.lower()) for name in ("CATEGORIES", "DESCRIPTION", "DURATION", "IMAGE", "ORGANIZER", "RRULE")),
     *((name, name.lower()) for name in ("SEQUENCE", "STATUS", "SUMMARY", "UID", "URL", "CREATED")),

@@ -1,8 +1,8 @@
-"""Time zones: names, where they apply, and wall time to instant and back.
+"""Time zones: their names, where they apply, and conversion between wall times and instants.
 
-Zone data are pytz's files and nothing else, read with the standard library's `ZoneInfo`, which also follows the rule in
-the file's footer after 2037. The operating system's copy is never looked at: it is often older, and a build must give
-the same on every machine.
+Zone data come only from pytz's files, read with the standard library's `ZoneInfo`, which also follows the rule in the
+file's footer after 2037. The operating system's copy is never used: it is often older, and a build must give the same
+result on every machine.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ TZDB_VERSION: str = pytz.OLSON_VERSION
 
 _KM_PER_DEGREE = 111.32
 _BORDER_KM = 2.0
-# The tz database lists zones by ISO 3166-1, which has no Kosovo. Its clocks are those of Belgrade.
+# The tz database lists zones by ISO 3166-1, which lacks Kosovo. Clocks there show the same time as in Belgrade.
 _ZONES_BEYOND_ISO = {"XK": ("Europe/Belgrade",)}
 
 
@@ -40,7 +40,7 @@ class Skipped:
 
 @dataclass(frozen=True, slots=True)
 class OffsetChange:
-    """An instant, to the second, at which the clocks of a zone go from one UTC offset to another."""
+    """An instant, to the second, at which a zone changes from one UTC offset to another."""
 
     instant: datetime
     before: timedelta
@@ -48,7 +48,7 @@ class OffsetChange:
 
     @property
     def walls(self) -> tuple[datetime, datetime]:
-        """The wall times it makes doubtful, skipped or repeated: from the first to just before the second, naive."""
+        """The naive wall times that it skips or repeats: from the first to just before the second."""
         leaves, arrives = (self.instant.replace(tzinfo=None) + offset for offset in (self.before, self.after))
         return min(leaves, arrives), max(leaves, arrives)
 
@@ -62,17 +62,17 @@ class Repeated:
 
 
 def is_zone(tzid: str) -> bool:
-    """Tell whether `tzid` is a name of the tz database, link names included."""
+    """Return whether `tzid` is a name in the tz database, including links but not `Factory`."""
     return tzid in pytz.all_timezones_set and tzid != "Factory"
 
 
 def zone_names() -> tuple[str, ...]:
-    """Return every name of the tz database, sorted."""
+    """Return every name in the tz database except `Factory`, sorted."""
     return tuple(name for name in pytz.all_timezones if name != "Factory")
 
 
 def suggest_zone(text: str) -> str | None:
-    """Return the zone that was probably meant: in another spelling, by a city or under another name, or with a slip."""
+    """Return the zone probably meant by another spelling, a city, another name or a typo; None if it is unclear."""
     if len(text) > 60:
         return None
     *areas, city = [fold_name(part) for part in text.split("/")]
@@ -81,10 +81,10 @@ def suggest_zone(text: str) -> str | None:
         return found
     if place := zone_of_place(text.rpartition("/")[2]):
         across = {*areas[:1], fold_name(place.partition("/")[0])} == {"america", "europe"}
-        return None if across else place  # Birmingham in America is none of ours
+        return None if across else place  # the Birmingham we know is not in America
     if city in cities:
         return cities[city]
-    if len(city) < 4 or not city.isalpha():  # too short to tell a slip from an abbreviation, or an offset
+    if len(city) < 4 or not city.isalpha():  # too short to tell a typo from an abbreviation, or an offset
         return None
     near = nearest(city, cities)
     zone = cities[near] if near else None
@@ -93,13 +93,13 @@ def suggest_zone(text: str) -> str | None:
 
 @cache
 def _names_by_spelling() -> tuple[dict[str, str], dict[str, str]]:
-    """Return the zones by their whole names, and by the cities in them, without case, spaces and punctuation."""
+    """Return the zones by full name, and by the city in it, without case, spaces and punctuation."""
     plain = {
         "/".join(fold_name(part) for part in name.split("/")): name
         for name in zone_names()
         if not any(c.isdigit() for c in name)  # `GMT+3` and `GMT-3` differ in punctuation
     }
-    # Several names may have one city: those that pytz holds for the usual ones win.
+    # Several names may have the same city: those among pytz's common zones win.
     ordered = [*plain.items(), *((key, name) for key, name in plain.items() if name in pytz.common_timezones_set)]
     cities = {
         key.rpartition("/")[2]: name
@@ -117,7 +117,7 @@ def resolve_wall(wall: datetime, tzid: str) -> datetime | Skipped | Repeated:
     zone = _zone(tzid)
     before = _offset(wall.replace(tzinfo=zone, fold=0))
     after = _offset(wall.replace(tzinfo=zone, fold=1))
-    # PEP 495: in a gap fold=0 is the offset before it, which is smaller; in a repeated hour it is the larger one.
+    # PEP 495: in a gap, fold=0 gives the offset before it, which is smaller; in a repeated hour, the larger offset.
     if before == after:
         return (wall - before).replace(tzinfo=UTC)
     if before > after:
@@ -137,7 +137,7 @@ def wall_at(instant: datetime, tzid: str) -> datetime:
 
 
 def offset_changes(tzid: str, start: datetime, end: datetime) -> Iterator[OffsetChange]:
-    """Yield the changes of the zone's offset in (start, end], in order.
+    """Yield the zone's offset changes in (start, end], in order.
 
     Two changes that undo each other within twelve hours would be missed; the tz database has none.
     """
@@ -146,17 +146,17 @@ def offset_changes(tzid: str, start: datetime, end: datetime) -> Iterator[Offset
 
 
 def same_offsets(tzids: Sequence[str], year: int) -> bool:
-    """Tell whether the zones have the same offset at every instant of a year (in UTC)."""
+    """Return whether the zones have the same offset at every instant of a year (in UTC)."""
     return len({_year_of_offsets(tzid, year) for tzid in tzids}) <= 1
 
 
 def same_zone(tzid: str, other: str) -> bool:
-    """Tell whether two names stand for one zone: one is an alias of the other, or both of a third."""
+    """Return whether two names stand for one zone: one is an alias of the other, or both are aliases of a third."""
     return tzid == other or _data(tzid) == _data(other)
 
 
 def footer(tzid: str) -> str:
-    """Return the rule for the time after the last listed change, a POSIX TZ string (RFC 9636 §3.3)."""
+    """Return the rule that applies after the last listed change: a POSIX TZ string (RFC 9636 §3.3)."""
     return _data(tzid).rstrip(b"\n").rsplit(b"\n", 1)[-1].decode("ascii")
 
 
@@ -178,7 +178,7 @@ def _offset(moment: datetime) -> timedelta:
 
 
 def _change_between(tzid: str, left: datetime, right: datetime) -> datetime:
-    """Return the first instant, in whole seconds, with the offset of `right`, by bisection."""
+    """Return the first instant, in whole seconds, with the offset of `right`; found by bisection."""
     target = offset_at(right, tzid)
     low, high = 0, int((right - left).total_seconds())
     while high - low > 1:
@@ -192,7 +192,7 @@ def _change_between(tzid: str, left: datetime, right: datetime) -> datetime:
 
 @cache
 def _changes_of_year(tzid: str, year: int) -> tuple[OffsetChange, ...]:
-    """Return the changes in a year of UTC, its first instant left out and its last one included."""
+    """Return the changes in a UTC year, excluding the instant it begins and including the one it ends."""
     step = timedelta(hours=12)
     left = datetime(year, 1, 1, tzinfo=UTC)
     end = left + timedelta(days=366 if isleap(year) else 365)
@@ -217,14 +217,14 @@ def _year_of_offsets(tzid: str, year: int) -> tuple[object, ...]:
 
 @cache
 def zones_of_country(alpha_2: str) -> tuple[str, ...]:
-    """Return the zones of a country in the order of pytz (most important first); none for an uninhabited one."""
+    """Return the zones of a country in pytz's order (most important first); none if it is uninhabited."""
     return _ZONES_BEYOND_ISO.get(alpha_2) or tuple(pytz.country_timezones.get(alpha_2, ()))
 
 
 @cache
 def zones_near(latitude: float, longitude: float) -> tuple[str, ...]:
-    """Return the zones of a point and of eight points 2 km around it, the point's own first; none at sea."""
-    import tzfpy  # loads its map of the world, which only projects with coordinates need
+    """Return the zones of a point, then those of eight points 2 km around it; none at sea."""
+    import tzfpy  # loads a map of the world, which only projects with coordinates need
 
     found: dict[str, None] = {}
     for north, east in ((0, 0), (1, 0), (1, 1), (0, 1), (-1, 1), (-1, 0), (-1, -1), (0, -1), (1, -1)):
