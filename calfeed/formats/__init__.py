@@ -1,1 +1,1 @@
-"""An edition to the bytes of files: iCalendar, Atom, JSON."""
+"""Renders an edition as the bytes of files: iCalendar and Atom."""

@@ -1,4 +1,4 @@
-"""changes.atom: what was added, changed and cancelled, for people who read feeds of news (RFC 4287)."""
+"""Renders changes.atom: events added, changed and cancelled, for people who use feed readers (RFC 4287)."""
 
 from __future__ import annotations
 
@@ -73,14 +73,14 @@ def _add(parent: ET.Element, name: str, text: str | None = None, **attributes: s
 
 
 def _updated(edition: Edition) -> datetime:
-    """Return when the calendar last changed for anybody: never the time of a build that changed nothing."""
+    """Return when the calendar last changed for subscribers, never the time of a build that changed nothing."""
     times = (entry.time for entry in edition.history[:1])
     stamps = (item.revision.last_modified for item in edition.events)
     return max((*times, *stamps), default=datetime(1970, 1, 1, tzinfo=UTC))
 
 
 def _urn(name: str) -> str:
-    """Return a lasting name that no address is in: a UUID of version 8 (RFC 9562 §5.8) made of a hash."""
+    """Return a permanent name that contains no address: a UUID of version 8 (RFC 9562 §5.8) made from a hash."""
     digest = bytearray(hashlib.sha256(name.encode()).digest()[:16])
     digest[6] = digest[6] & 0x0F | 0x80
     digest[8] = digest[8] & 0x3F | 0x80

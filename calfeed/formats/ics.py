@@ -1,7 +1,7 @@
-"""Events to iCalendar bytes: feeds, and one file per event.
+"""Renders events as iCalendar bytes: feeds, and one file per event.
 
-A VEVENT is rendered once and its bytes are shared by every file that holds it, as lines: there are many. The rest of a
-file is made of icalendar's components. Why a property says what it says is in docs/explanation/compatibility.md.
+A VEVENT is rendered once, directly as lines because there are many, and every file that holds it shares the bytes. The
+rest of a file is built from icalendar's components. docs/explanation/compatibility.md explains each property's value.
 """
 
 from __future__ import annotations
@@ -55,10 +55,10 @@ _NOTES = {
 
 @dataclass(frozen=True, slots=True)
 class RenderedEvent:
-    """An event as it stands in every feed, what its own file adds to it, and the zones it names.
+    """An event as it appears in every feed, what its own file adds to it, and the zones it names.
 
-    `vevent` is the event; of a series it is the master, and `instances` are the VEVENTs that follow it. Of an event in
-    several pieces `vevent` holds all of them, and `single` all with what its own file adds to each.
+    `vevent` is the event; for a series it is the master, and `instances` are the VEVENTs that follow it. For an event
+    in several pieces `vevent` holds all of them, and `single` holds all with what its own file adds to each.
     """
 
     id: str
@@ -75,7 +75,7 @@ def render_event(revised: Revised, pieces: Sequence[Event] = ()) -> RenderedEven
 
     Args:
         revised: the event.
-        pieces: what it is published in, if not as itself.
+        pieces: the pieces it is published in; by default the event itself.
     """
     rendered = [_render_piece(piece, revised.revision) for piece in pieces or (revised.event,)]
     if len(rendered) == 1:
@@ -91,7 +91,7 @@ def render_event(revised: Revised, pieces: Sequence[Event] = ()) -> RenderedEven
 
 
 def _render_piece(event: Event, revision: Revision) -> RenderedEvent:
-    """Return the rendered form of an event; of a series, the master and then its instances."""
+    """Return the rendered form of an event; for a series, the master and then its instances."""
     times = zoned_times(event)
     tzids = {time.tzid for time in times}
     has_zone = bool(times)
@@ -139,7 +139,7 @@ def _recurrence(event: Event, *, has_zone: bool) -> Iterator[bytes]:
         return
     rrule = rrule_in_files(event.when, recurrence) if has_zone else recurrence.rrule
     yield line("RRULE", in_order(rrule))
-    # One date a line: some readers take only the first of a list.
+    # One date per line: some readers take only the first of a list.
     for name, starts in (("RDATE", recurrence.rdates), ("EXDATE", recurrence.exdates)):
         for start in starts:
             yield _start_line(name, start, event, has_zone=has_zone)
@@ -177,7 +177,7 @@ def render_feed(
 ) -> Artifact:
     """Return the file of a feed that holds these events."""
     header = _header()
-    for name in ("NAME", "X-WR-CALNAME"):  # RFC 7986 §5.1, and what Google, Apple and Outlook read
+    for name in ("NAME", "X-WR-CALNAME"):  # RFC 7986 §5.1, and the one that Google, Apple and Outlook read
         header.add(name, Text(feed.name))
     plain = _feed_description(feed, calendar)
     if plain:
@@ -185,7 +185,7 @@ def render_feed(
             header.add(name, Text(plain))
     if calendar.url is not None:
         header.add("URL", Verbatim(calendar.url))
-        # An old address names the present one: where the calendar is to be refreshed from (RFC 7986 §5.8).
+        # The file at an old address names the current one, to refresh the calendar from (RFC 7986 §5.8).
         header.add("SOURCE", Verbatim(calendar.url + (feed.moved_to or feed.path)), parameters={"VALUE": "URI"})
     interval = _duration(calendar.refresh)
     header.add("REFRESH-INTERVAL", Verbatim(interval), parameters={"VALUE": "DURATION"})
@@ -206,7 +206,7 @@ def _feed_description(feed: Feed, calendar: model.Calendar) -> str:
 
 
 def plain_description(event: Event) -> str:
-    """Return DESCRIPTION: complete without any other property, because many clients show nothing else."""
+    """Return DESCRIPTION, complete without any other property because many clients show nothing else."""
     body = [_NOTES[event.status]] if event.status in _NOTES else []
     if event.description is not None:
         body.append(to_plain(event.description))
@@ -216,7 +216,7 @@ def plain_description(event: Event) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Fact:
-    """A line of a description: an address, what stands before it, and what after it."""
+    """A line of a description: an address, and the text before and after it."""
 
     before: str = ""
     address: str = ""
@@ -234,7 +234,7 @@ class _Fact:
 
 
 def _facts(event: Event) -> list[_Fact]:
-    """Return what else a description must say, because clients do not show the properties of these."""
+    """Return the facts that a description must repeat because clients do not show their properties."""
     facts = []
     if event.organizer is not None:
         name, url, email = event.organizer.name, event.organizer.url, event.organizer.email
@@ -292,7 +292,7 @@ def _place(venue: Venue) -> bytes:
     address = venue.address.line
     if venue.geo is None:
         return text_line("LOCATION", venue.line)
-    # Apple draws a map only if LOCATION is title and address of the structured location, one line each.
+    # Apple draws a map only if LOCATION is the title and address of the structured location, one per line.
     location = text_line("LOCATION", "\n".join(part for part in (venue.name, address) if part))
     latitude, longitude = (_degrees(value) for value in venue.geo)
     geo = line("GEO", f"{latitude};{longitude}")
@@ -320,7 +320,7 @@ def _state(status: Status, *, is_busy: bool) -> bytes:
 
 
 def _html(event: Event, *, has_text: bool) -> Iterator[bytes]:
-    """Yield the description as HTML: Outlook may show it instead of the other, so it says all that one says."""
+    """Yield the description as HTML; Outlook may show it instead of DESCRIPTION, so it is just as complete."""
     if event.description is not None and has_text:
         note = [f"<p>{_NOTES[event.status]}</p>"] if event.status in _NOTES else []
         facts = "<br>".join(fact.html for fact in _facts(event))
@@ -374,14 +374,14 @@ def _single_header() -> bytes:
 
 
 def _opened(header: Calendar) -> bytes:
-    """Return a calendar's lines without its end."""
+    """Return a calendar's lines without its END line."""
     return component_lines(header)[: -len(_END_CALENDAR)]
 
 
 def _file(
     header: bytes, tzids: Iterable[str], vevents: Iterable[bytes | memoryview], plans: Mapping[str, ZonePlan] | None
 ) -> Iterator[bytes | memoryview]:
-    """Yield the parts of a file: zones before the events that name them, each once; without a plan by current law."""
+    """Yield the parts of a file: each zone once, by its plan or else by its current law, then the events."""
     planned = {tzid: plan.observances for tzid, plan in (plans or {}).items()}
     yield header
     for tzid in tzids:

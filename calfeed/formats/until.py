@@ -1,8 +1,8 @@
-"""UNTIL as files have it: later than the last occurrence where that misleads nobody.
+"""Chooses the UNTIL written to files: later than the last occurrence if that misleads no reader.
 
-RFC 5545 §3.3.10 wants an instant in UTC, and so the last occurrence's is what a rule means and what a manifest keeps.
-FullCalendar compares its digits with wall time, and would drop the last date of every series east of Greenwich. Those
-digits may as well be the wall time's, unless other readers would then find one more occurrence before them.
+RFC 5545 §3.3.10 requires an instant in UTC, so a rule means the instant of the last occurrence, and a manifest keeps
+it. FullCalendar compares the digits with wall time, and would drop the last date of every series east of Greenwich.
+So the digits are those of the wall time, unless other readers would then find one more occurrence before them.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ _SECOND, _LARGEST_OFFSET = timedelta(seconds=1), timedelta(days=1)
 def rrule_in_files(when: AllDay | Timed, recurrence: Recurrence) -> str:
     """Return the RRULE of a series whose times have a TZID.
 
-    Its UNTIL is the later of the last start's instant and of its wall time read as UTC; the instant where the rule
-    gives another start by then. Whole days, and rules with COUNT or without an end, are as they were.
+    Its UNTIL is the later of the last start's instant and its wall time read as UTC, but the instant if the rule gives
+    another start by then. Whole days, and rules with COUNT or without an end, are unchanged.
     """
     head, _, written = recurrence.rrule.partition(_UNTIL)
     if isinstance(when, AllDay) or not written.endswith("Z"):
@@ -49,7 +49,7 @@ def _latest_by_rule(recurrence: Recurrence) -> Iterator[datetime]:
 
 
 def _earliest(wall: datetime, tzid: str) -> datetime:
-    """Return the earliest instant that a reader may take a wall time for."""
+    """Return the earliest instant that a reader may assign to a wall time."""
     resolved = tzdb.resolve_wall(wall, tzid)
     if isinstance(resolved, datetime):
         return resolved

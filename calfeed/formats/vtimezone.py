@@ -1,4 +1,4 @@
-"""VTIMEZONE components (RFC 5545 §3.6.5) from a zone's observances."""
+"""Renders VTIMEZONE components (RFC 5545 §3.6.5) from a zone's observances."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def render_timezone(tzid: str, parts: tuple[Observance, ...] | None = None) -> b
         if observance.rule is not None:
             part.add("RRULE", Verbatim(observance.rule.rrule))
         elif parts is not None and len(parts) > 1:
-            # A list of changes: some readers take an observance for a yearly one unless it has a date of its own.
+            # A list of changes: some readers repeat an observance every year unless it has an RDATE.
             part.add("RDATE", vDatetime(observance.first_onset))
         part.add("TZNAME", vText(observance.name))
         component.add_component(part)

@@ -1,1 +1,1 @@
-"""From a rule to occurrences, in wall time."""
+"""Turns rules into occurrences, in wall time."""

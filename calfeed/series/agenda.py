@@ -1,4 +1,4 @@
-"""The occurrences of events, each as an event of its own; and which of them meet at one venue at one time."""
+"""The occurrences of events, each as an event of its own, and the conflicts between events at one venue."""
 
 from __future__ import annotations
 
@@ -20,38 +20,38 @@ from calfeed.values.times import format_wall
 _DAY = timedelta(days=1)
 _MAX_TOLD = 8
 MAX_CONFLICTS = 1_000
-"""How many pairs of events that meet are told."""
+"""The most pairs of conflicting events that are reported."""
 MAX_DATED = 200_000
-"""How many dates the series with an end of a calendar may have in all: every page and file must hold them."""
+"""The most dates that a calendar's series with an end may have together: every page and file must hold them."""
 MAX_COMPARED = 50_000
-"""How many occurrences of series without an end are compared with those of others at their venue."""
+"""The most occurrences of series without an end that are compared with others at their venue."""
 _FIRST = datetime(1900, 1, 1)  # noqa: DTZ001 - wall time is naive
 _Stay: TypeAlias = tuple[datetime, datetime, Event, datetime]
-"""The instants at which an event begins and ends at a venue, the event, and its start by the clock there."""
+"""The instants at which an event begins and ends at a venue, the event, and its start in wall time."""
 
 
 def occurrences(event: Event, start: datetime, end: datetime) -> Iterator[Event]:
-    """Yield the occurrences of an event that take place between two instants, in the order of their starts.
+    """Yield the occurrences of an event that take place between two instants, in order of start.
 
-    Each is an event with its own times, and with what an override gives it. Whole days count as days of UTC.
+    Each is an event with its own times and any override applied. Whole days count as days in UTC.
 
     Args:
-        event: an event; one that is no series is its only occurrence.
+        event: an event; an event that is not a series is its own only occurrence.
         start: the first instant (aware).
-        end: the instant after the last (aware), or any later one: a series without an end is known until 2200.
+        end: the instant after the last (aware). Series without an end are followed until 2200 at most.
     """
     begin, last = (_clamp(moment.astimezone(UTC).replace(tzinfo=None)) for moment in (start, end))
-    for one in _between(event, begin - _DAY, last + _DAY):  # no wall time is a day from UTC
+    for one in _between(event, begin - _DAY, last + _DAY):  # wall time is less than a day from UTC
         first, finish = span_of(one)
         if first < end and (finish > start or first >= start):
             yield one
 
 
 def on_days(events: Iterable[Event], first: date | None, last: date | None) -> tuple[Event, ...]:
-    """Return the occurrences that have something of these days, both included, in the order of their starts.
+    """Return the occurrences that touch these days, both included, in order of start.
 
-    Without a last day a series that has no end is followed for two years from the first day, or from its beginning.
-    None is known before 1900 or after 2200, which any earlier or later day stands for.
+    Without a last day, a series without an end is followed for two years from the first day or its beginning, whichever
+    is later. The range is limited to 1900–2200; days outside it are clamped.
     """
     found = []
     since = _clamp(as_wall(first)) if first else _FIRST
@@ -72,13 +72,13 @@ def _followed_until(event: Event, since: datetime) -> datetime:
 
 
 def followed_until(events: Iterable[Event], since: datetime, last: datetime, most: int) -> datetime:
-    """Return how far series without an end can be followed from `since`: to `last`, or as far as gives `most` starts.
+    """Return how far to follow series without an end from `since`: to `last`, or until they have given `most` starts.
 
     Args:
-        events: events; only the series without an end among them are looked at.
+        events: events; all but series without an end are ignored.
         since: the earliest start that counts.
         last: the latest time to return.
-        most: how many starts there may be in all.
+        most: the most starts that the series may have together.
     """
     endless = [(event.when, event.recurrence) for event in events if event.recurrence and event.recurrence.is_endless]
     most_there_can_be = 0
@@ -93,7 +93,7 @@ def followed_until(events: Iterable[Event], since: datetime, last: datetime, mos
 
 
 def _most_a_year(rule: Rule) -> int:
-    """Return a number that the starts of a rule in a year never exceed, without looking for them."""
+    """Return an upper bound for the number of starts that a rule gives in a year, without searching for them."""
     if rule.is_within_days:
         return MAX_OCCURRENCES
     if rule["FREQ"] == "WEEKLY":
@@ -102,9 +102,9 @@ def _most_a_year(rule: Rule) -> int:
 
 
 def days_of(when: AllDay | Timed) -> tuple[date, date]:
-    """Return the first and the last day that an event has something of, by the clocks of its own zones.
+    """Return the first and last day that an event touches, by the clocks of its own zones.
 
-    An event that ends at midnight has nothing of the day that begins then.
+    An event that ends at midnight does not touch the day that begins then.
     """
     if isinstance(when, AllDay):
         return when.first, when.last
@@ -115,7 +115,7 @@ def days_of(when: AllDay | Timed) -> tuple[date, date]:
 
 
 def span_of(event: Event) -> tuple[datetime, datetime]:
-    """Return the instants at which an event begins and ends; it ends at once where its end is not known."""
+    """Return the instants at which an event begins and ends; without a known end, it ends when it begins."""
     when = event.when
     if isinstance(when, AllDay):
         first, end = (datetime.combine(day, time(), UTC) for day in (when.first, when.end))
@@ -124,7 +124,7 @@ def span_of(event: Event) -> tuple[datetime, datetime]:
 
 
 def _between(event: Event, begin: datetime, last: datetime) -> Iterator[Event]:
-    """Yield the occurrences that may touch a stretch of wall time: all of them, and perhaps some that do not."""
+    """Yield every occurrence that touches a stretch of wall time, and perhaps some that do not."""
     recurrence = event.recurrence
     if recurrence is None:
         yield event
@@ -150,11 +150,11 @@ def _clamp(wall: datetime) -> datetime:
 
 
 def conflicts(events: Iterable[Event]) -> Iterator[Problem]:
-    """Yield a warning for every two events that are at one venue at one time, unless the venue is shared.
+    """Yield a warning for every two events that are at the same venue at the same time, unless the venue is shared.
 
-    Only times count: an event of whole days seldom fills them. One that has no end counts with its start. Series
-    without an end are followed for two years after the last date that anything else has, or, where there are very
-    many, as far as gives `MAX_COMPARED` dates from the first on.
+    Events of whole days are ignored, because they seldom fill those days. An event without an end counts with its
+    start. Series without an end are followed until two years after the last date of all other events or, if there are
+    very many, until they have given `MAX_COMPARED` dates.
     """
     held = [event for event in events if any(_is_placed(one) for one in (event, *_instances(event)))]
     newest = max((_last_start(event) for event in held), default=_FIRST)
@@ -176,7 +176,7 @@ def _conflicts(held: Iterable[Event], horizon: datetime) -> Iterator[Problem]:
 
 
 def _stays(event: Event, horizon: datetime) -> Iterator[tuple[str, _Stay]]:
-    """Yield where an event takes place at set times, and when: a series without an end up to a start."""
+    """Yield the venue and stay of each occurrence with set times; a series without an end is followed to `horizon`."""
     recurrence = event.recurrence
     if recurrence is None:
         yield from _stay(event, event.when)
@@ -197,7 +197,7 @@ def _stay(event: Event, when: AllDay | Timed) -> Iterator[tuple[str, _Stay]]:
 
 
 def too_many_occurrences(events: Iterable[Event]) -> Problem | None:
-    """Return the error of a calendar whose series with an end have more than `MAX_DATED` dates, at the one too many."""
+    """Return the error for series with an end that have more than `MAX_DATED` dates together, at the one too many."""
     total = 0
     series = [event.recurrence for event in events if event.recurrence is not None]
     for recurrence in sorted(series, key=lambda each: each.mark):
@@ -214,7 +214,7 @@ def _instances(event: Event) -> Iterator[Event]:
 
 
 def _is_placed(event: Event) -> bool:
-    """Tell whether an event takes place at a venue that holds one event at a time."""
+    """Return whether an event takes place at a venue that holds one event at a time."""
     venue = event.venue
     is_there = venue is not None and venue.id is not None and not venue.is_shared
     return is_there and event.status not in (Status.CANCELLED, Status.POSTPONED)
@@ -231,12 +231,12 @@ def _in_order(held: Iterable[_Stay]) -> list[_Stay]:
 
 
 def _conflicts_at(venue_id: str, held: list[_Stay]) -> Iterator[Problem]:
-    """Sweep over the times in their order, with those that still last at hand; each pair of events is told once.
+    """Sweep over the stays in order of start and compare each with those that still last; report each pair once.
 
-    Where very many meet, each is told of a few others: all pairs would be too many to tell.
+    If very many events meet, each is reported with only a few others: there would be too many pairs.
     """
     told: set[tuple[str, str]] = set()
-    lasting: list[tuple[datetime, int, Event]] = []  # a heap: what ends first comes first
+    lasting: list[tuple[datetime, int, Event]] = []  # a heap: the earliest end comes first
     for number, (begin, finish, event, wall) in enumerate(_in_order(held)):
         while lasting and lasting[0][0] <= begin:
             heappop(lasting)

@@ -1,10 +1,10 @@
-"""Rules to dates: the starts of a series in naive wall time. What they are in UTC is a question for `zones`.
+"""Expands rules into the starts of a series, in naive wall time; `zones` converts them to UTC.
 
-A rule looks at one period of its frequency after the other: the year, month, week, day, hour or minute. Of each it
-takes the days that every part allows, and of those days the times; BYSETPOS chooses from what that gives. A period is
-looked at as a whole, even where the series begins within it. Source: RFC 5545 §3.3.10 with its table of what expands
-and what limits. A search may begin anywhere, and always has an end, so that a rule that never occurs ends it. What it
-costs is counted in steps, the days and times it looks at, so that the series of a file can be bounded together.
+A rule is evaluated one period of its frequency (year, month, week, day, hour or minute) at a time. Each period gives
+the days that every part allows, and the times on those days; BYSETPOS chooses among the results. A period is always
+evaluated as a whole, even if the series begins within it. Source: RFC 5545 §3.3.10 with its table of what expands and
+what limits. A search may begin anywhere and always has an end, so it stops even for a rule that never occurs. Its cost
+is counted in steps, the days and times looked at, so that all series of a file can be bounded together.
 """
 
 from __future__ import annotations
@@ -19,33 +19,33 @@ from itertools import islice, product, repeat
 from calfeed.values.rules import DAYS, Rule
 
 HORIZON_YEAR = 2040
-"""How far the law of a zone is looked at for a series without an end: past the changes that zone files list."""
+"""How far the law of a zone is checked for a series without an end: past the changes that zone files list."""
 MAX_OCCURRENCES = 20_000
 LAST = datetime(2200, 12, 31, 23, 59, 59)  # noqa: DTZ001 - wall time is naive
-"""How far a series with an end is looked at."""
+"""The latest start that is looked for in a series with an end."""
 MAX_STEPS = 2_000_000
-"""How many days and times may be looked at for all series of one file of events: a few seconds of work."""
+"""The most days and times to look at for all series of one file of events: a few seconds of work."""
 _WITHIN_DAYS = ("HOURLY", "MINUTELY")
 _MINUTES_A_DAY = 1440
 
 
-class TooManySteps(Exception):  # noqa: N818 - it ends a search, and is not shown to anybody
-    """A search looked at more days and times than it may."""
+class TooManySteps(Exception):  # noqa: N818 - it ends a search and is never shown
+    """A search looked at more days and times than allowed."""
 
 
 class Effort:
-    """The days and times that may still be looked at: shared by all searches for one file."""
+    """How many more days and times may be looked at, shared by all searches for one file."""
 
     def __init__(self, most: int = MAX_STEPS) -> None:
         self.left = most
 
     @property
     def is_spent(self) -> bool:
-        """Whether a search wanted more than was left."""
+        """Whether a search needed more than was left."""
         return self.left < 0
 
     def spend(self, steps: int) -> None:
-        """Take steps off what is left.
+        """Subtract steps from what is left.
 
         Raises:
             TooManySteps: less was left.
@@ -57,9 +57,10 @@ class Effort:
 
 @dataclass(frozen=True, slots=True)
 class _Parts:
-    """A rule ready to use: what DTSTART says where the rule does not is filled in. Weekdays count from Monday, 0.
+    """A rule ready to use: DTSTART fills in what the rule leaves open. Weekdays count from Monday, 0.
 
-    `days` are pairs of a number, 0 where there is none, and a weekday; `month_is_scope` tells what numbers count in.
+    `days` are pairs of a number (0 without one) and a weekday; the numbers count within the month if `month_is_scope`,
+    else within the year.
     """
 
     frequency: str
@@ -81,17 +82,17 @@ class _Parts:
 def starts_of(
     rule: Rule, first: datetime, *, last: datetime, after: datetime | None = None, effort: Effort | None = None
 ) -> Iterator[datetime]:
-    """Yield the starts that a rule gives from `first` on, in order, all naive; none where its parts exclude each other.
+    """Yield the starts that a rule gives from `first` on, in order and naive; none if its parts exclude each other.
 
     Args:
-        rule: the rule. Its UNTIL is the caller's business.
+        rule: the rule. The caller applies its UNTIL.
         first: DTSTART. It is yielded only if the rule gives it.
         last: the latest start to yield.
         after: the earliest start to yield, if not `first`.
-        effort: what the search may cost, if it is bounded by more than `last`.
+        effort: the budget of the search, if `last` is not its only bound.
 
     Raises:
-        TooManySteps: it costs more.
+        TooManySteps: the search costs more.
     """
     parts = _parts(rule, first)
     begin = first if after is None else max(first, after)
@@ -103,12 +104,12 @@ def starts_of(
 
 
 def as_wall(moment: date | datetime) -> datetime:
-    """Return a date as its midnight, a wall time as it is."""
+    """Return the midnight of a date, or a wall time unchanged."""
     return moment if isinstance(moment, datetime) else datetime.combine(moment, time())
 
 
 def end_of(day: date) -> datetime:
-    """Return the last moment of a day: `until` with a date is the whole of it."""
+    """Return the last moment of a day: a date in `until` includes the whole day."""
     return datetime.combine(day, time()) + timedelta(days=1, microseconds=-1)
 
 
@@ -164,7 +165,7 @@ def _weekday(text: str) -> tuple[int, int]:
 def _sets(
     parts: _Parts, first: datetime, begin: datetime, last: datetime, effort: Effort | None
 ) -> Iterator[Sequence[datetime]]:
-    """Yield what each period gives, from the one that holds `begin` on."""
+    """Yield the starts in each period, from the one that holds `begin` on."""
     if parts.frequency in _WITHIN_DAYS:
         found = _sets_within_days(parts, first, begin, last, effort)
     else:
@@ -192,7 +193,7 @@ def _days_by_period(
 ) -> Iterator[Sequence[date]]:
     """Yield the days of each year, month, week or day that the rule looks at."""
     step = parts.interval
-    # BYSETPOS chooses from whole periods. Else the days outside the search can be left out.
+    # BYSETPOS chooses from whole periods. Without it, days outside the search can be skipped.
     earliest, latest = (date.min, date.max) if parts.positions else (begin, last)
     if parts.frequency == "YEARLY":
         skipped = (begin.year - first.year) // step * step
@@ -220,7 +221,7 @@ def _days_by_period(
 def _sets_within_days(
     parts: _Parts, first: datetime, begin: datetime, last: datetime, effort: Effort | None
 ) -> Iterator[Sequence[datetime]]:
-    """Yield what each hour or minute gives. Days are looked at first: most rules allow few of them, or all."""
+    """Yield the starts in each hour or minute. Days are checked first: most rules allow few of them, or all."""
     unit = 60 if parts.frequency == "HOURLY" else 1
     origin = first.hour * 60 + first.minute if unit == 1 else first.hour * 60
     step = parts.interval * unit
@@ -272,7 +273,7 @@ def _days_of_month(parts: _Parts, year: int, month: int) -> Iterable[date]:
 
 
 def _allowed(parts: _Parts, days: Iterable[date], effort: Effort | None) -> Sequence[date]:
-    """Return those of some days that every part of the rule allows."""
+    """Return the days that every part of the rule allows."""
     looked_at = list(days)
     if effort is not None:
         effort.spend(len(looked_at) + 1)
@@ -280,7 +281,7 @@ def _allowed(parts: _Parts, days: Iterable[date], effort: Effort | None) -> Sequ
 
 
 def _allows(parts: _Parts, day: date) -> bool:
-    """Tell whether a day is one by every part of the rule that speaks of days."""
+    """Return whether every part of the rule that concerns days allows a day."""
     if parts.months and day.month not in parts.months:
         return False
     if parts.days and not any(
@@ -299,7 +300,7 @@ def _allows(parts: _Parts, day: date) -> bool:
 
 
 def _places(parts: _Parts, day: date) -> tuple[int, int]:
-    """Return which of its weekday a day is in its month or year, counted from the beginning and from the end."""
+    """Return the position of a day among its weekdays in the month or year, from the beginning and from the end."""
     if parts.month_is_scope:
         number, length = day.day, monthrange(day.year, day.month)[1]
     else:

@@ -1,6 +1,6 @@
-"""Written times to instants, in a zone: a time that is not exactly one instant there is refused.
+"""Turns written times into instants in a zone, and refuses times that are not exactly one instant there.
 
-As in `notation`, a refusal is a `InvalidValue` with a code, a message and a hint; the caller knows the place.
+As in `values`, a refusal is an `InvalidValue` with a code, a message and a hint; the caller knows the place.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def end_after(begin: ZonedTime, duration: Duration, tzid: str) -> ZonedTime:
     """Return the end of a duration in the zone `tzid`: days are nominal, then hours elapse (RFC 5545 §3.3.6).
 
     Raises:
-        InvalidValue: after the days the clocks do not show the start's time exactly once.
+        InvalidValue: after the days, the clocks skip or repeat the start's wall time.
     """
     instant = begin.instant
     if duration.days:
@@ -65,7 +65,7 @@ def end_of_day(midnight: datetime, tzid: str) -> ZonedTime:
     resolved = tzdb.resolve_wall(midnight, tzid)
     if isinstance(resolved, tzdb.Skipped):
         return ZonedTime(tzdb.wall_at(resolved.change, tzid), tzid, resolved.change)
-    if isinstance(resolved, tzdb.Repeated):  # the day after it has begun when midnight comes again
+    if isinstance(resolved, tzdb.Repeated):  # the next day has already begun when midnight comes again
         resolved = (midnight - resolved.before).replace(tzinfo=UTC)
     return ZonedTime(midnight, tzid, resolved)
 
@@ -104,5 +104,5 @@ def _no_end_after_days(wall: datetime, tzid: str, resolved: tzdb.Skipped | tzdb.
 
 
 def _after_the_gap(wall: datetime, gap: tzdb.Skipped) -> str:
-    """Return what the clocks show when they would show a skipped time had they not been changed."""
+    """Return what the clocks show at the moment when, without the change, they would show a skipped time."""
     return format_wall(wall + gap.after - gap.before)

@@ -1,6 +1,6 @@
-"""A rule as written to the starts of a series, and written dates to the starts they stand for.
+"""Turns a written rule into the starts of a series, and written dates into the starts they stand for.
 
-As in `notation`, a refusal is a `InvalidValue` with a code, a message and a hint; the caller knows the place.
+As in `values`, a refusal is an `InvalidValue` with a code, a message and a hint; the caller knows the place.
 """
 
 from __future__ import annotations
@@ -18,27 +18,27 @@ from calfeed.values.rules import DAYS, Rule
 from calfeed.values.times import DayRange, WrittenTime, format_offset, format_wall
 from calfeed.zones import tzdb
 
-# How far around a date its neighbours are looked for, in days: the last is further than any series goes.
 _MAX_MEANT = 31  # dates written out in a hint
+# How far around a date to look for the nearest starts, in days: the last is longer than any series.
 _REACHES = (8, 40, 400, 4_000, 200_000)
 _TWO_YEARS = timedelta(days=731)
 _LONGEST_GAP = timedelta(hours=3)
-"""How much of the day the clocks skip at most, but where a whole day was left out."""
+"""The most time that the clocks skip, except where they skipped a whole day."""
 
 
 def series_of(
     rule: Rule, first: AllDay | Timed, mark: Mark, *, is_nominal: bool, effort: Effort | None = None
 ) -> Recurrence:
-    """Return the series that a rule makes of a first occurrence, without exceptions.
+    """Return the series that a rule and a first occurrence make, without exceptions.
 
-    UNTIL is the last start, in UTC for times (RFC 5545 §3.3.10): no reader can cut that one off.
+    UNTIL is set to the last start, in UTC for times (RFC 5545 §3.3.10), so that no reader cuts it off.
 
     Args:
         rule: the rule.
         first: the first occurrence.
         mark: where the rule is written.
         is_nominal: whether occurrences end at the same wall time.
-        effort: what the search for starts may cost, if not as much as for a whole file.
+        effort: the budget of the search for starts; by default that of a whole file.
 
     Raises:
         InvalidValue: the rule does not give the first start, never ends within reason, or ends before it begins.
@@ -75,7 +75,7 @@ def check_density(rule: Rule, first: AllDay | Timed, effort: Effort) -> None:
     """Refuse a rule without an end that occurs too often to be followed for some years.
 
     Raises:
-        InvalidValue: within two years it gives as many starts as a series with an end may not have.
+        InvalidValue: it gives `MAX_OCCURRENCES` starts or more within two years.
         TooManySteps: the search costs too much.
     """
     if not (rule.is_endless and rule.is_within_days):
@@ -94,7 +94,7 @@ def match(
     """Return the start that a written date or time stands for.
 
     Raises:
-        InvalidValue: no start is meant, or a date has several.
+        InvalidValue: no start matches, or several are on a date.
         TooManySteps: the search for it, or for the dates that a hint proposes, costs more than `effort`.
     """
     wanted = _as_written(moment, first)
@@ -114,7 +114,7 @@ def match(
 
 
 def _match_instant(wanted: ZonedTime, recurrence: Recurrence, first: Timed, effort: Effort | None) -> datetime:
-    """Return the start at an instant: by its wall time, or by one that the clocks skip and readers put there."""
+    """Return the start at an instant: the one with its wall time, or a skipped one that readers put there."""
     near = list(starts_between(first, recurrence, wanted.wall - _LONGEST_GAP, wanted.wall, effort))
     for start in reversed(near):
         if _instant_of(start, recurrence, first) == wanted.instant:
@@ -131,7 +131,7 @@ def _match_instant(wanted: ZonedTime, recurrence: Recurrence, first: Timed, effo
 
 
 def _instant_of(start: datetime, recurrence: Recurrence, first: Timed) -> datetime:
-    """Return when the series occurs by a start: an extra date in a repeated hour has an instance that says it."""
+    """Return the instant of a start; for an extra date in a repeated hour, an instance gives it."""
     when = occurrence_in(first, recurrence, start).when
     return when.start.instant if isinstance(when, Timed) else settle(start, first.start.tzid)[0].instant
 
@@ -145,7 +145,7 @@ def _no_occurrence(shown: str, nearest: Sequence[datetime], first: AllDay | Time
 
 
 def extra_time(moment: date | WrittenTime, first: Timed) -> ZonedTime:
-    """Return when an extra date of a series begins: of a date alone, at the series' time.
+    """Return when an extra date of a series begins; a date alone takes the series' time.
 
     Raises:
         InvalidValue: as `to_zoned`.
@@ -155,7 +155,7 @@ def extra_time(moment: date | WrittenTime, first: Timed) -> ZonedTime:
 
 
 def extra_start(moment: date | WrittenTime, first: AllDay | Timed) -> datetime:
-    """Return the start of an extra date: of a date alone, at the series' time.
+    """Return the start of an extra date; a date alone takes the series' time.
 
     Raises:
         InvalidValue: a time is given to a series of whole days.
@@ -167,7 +167,7 @@ def extra_start(moment: date | WrittenTime, first: AllDay | Timed) -> datetime:
 
 
 def refuse_range(key: str, days: DayRange, starts: Iterable[datetime], first: AllDay | Timed) -> InvalidValue:
-    """Return the error for a range of days under `key`, with what to write: the starts that are meant by it."""
+    """Return the error for a range of days under `key`; the hint writes out the starts that the range means."""
     meant = [format_start(start, first) for start in islice(starts, _MAX_MEANT + 1)]
     message = f"`{days.text}` is a range, and `{key}` takes single dates"
     if not meant:
@@ -182,7 +182,7 @@ def days_of_range(days: DayRange) -> Iterator[date]:
 
 
 def format_start(start: datetime, first: AllDay | Timed) -> str:
-    """Return a start as one would write it: a date where the series has whole days."""
+    """Return a start as it would be written in a file: a date if the series has whole days."""
     return str(start.date()) if isinstance(first, AllDay) else format_wall(start)
 
 
@@ -198,7 +198,7 @@ def _nearest(wall: datetime, recurrence: Recurrence, first: AllDay | Timed, effo
 
 
 def _until_of(rule: Rule, first: AllDay | Timed) -> datetime | None:
-    """Return the last moment a start may have, in wall time: a date is the whole of that day."""
+    """Return the latest wall time that UNTIL allows for a start; a date includes the whole day."""
     until = rule.until
     if until is None:
         return None
@@ -217,7 +217,7 @@ def _until_text(last: datetime, first: AllDay | Timed) -> str:
         return f"{last:%Y%m%d}"
     resolved = tzdb.resolve_wall(last, first.start.tzid)
     if isinstance(resolved, tzdb.Repeated):
-        # The later pass: a reader that takes this one would drop an UNTIL at the first.
+        # Use the later pass: readers that put the start there would drop it if UNTIL were at the first.
         return f"{last - resolved.after:%Y%m%dT%H%M%SZ}"
     return f"{settle(last, first.start.tzid)[0].instant:%Y%m%dT%H%M%SZ}"
 

@@ -1,8 +1,8 @@
-"""What occurs in a series: its starts, its occurrences, and which of them no two readers would take alike.
+"""The starts and occurrences of a series, and which of them readers disagree on.
 
-An occurrence is plain if its start and end are each one instant and as far apart as the first ones are by the clock.
-Readers disagree on all others: where the clocks change within one, or skip or repeat its start or end. In a series with
-an end such an occurrence is written out as an instance of its own; in one without, it is a warning.
+An occurrence is plain if its start and end are each one instant, and as far apart as those of the first by the clock.
+Readers disagree on all others: the clocks change during them, or skip or repeat their start or end. In a series with
+an end such an occurrence is written out as an instance of its own; in a series without an end it causes a warning.
 
 Starts are naive wall times in the zone of the series, or midnights where it has whole days.
 """
@@ -21,7 +21,7 @@ from calfeed.values.rules import Rule
 from calfeed.zones import tzdb
 
 _SECOND = timedelta(seconds=1)
-# How far off the next start may be: at most a second's work for ical.js, and further than 29 February ever is.
+# How far off the next start may be: within a second's work for ical.js, and further than 29 February ever is.
 _REACHES = {
     "MINUTELY": timedelta(days=366 * 8),
     "HOURLY": timedelta(days=366 * 40),
@@ -33,19 +33,19 @@ _RARE = ("BYMONTH", "BYMONTHDAY", "BYYEARDAY", "BYHOUR", "BYMINUTE")
 
 @dataclass(frozen=True, slots=True)
 class Occurrence:
-    """One occurrence: when it is, and whether every reader makes the same of it."""
+    """One occurrence: when it is, and whether all readers agree on it."""
 
     when: AllDay | Timed
     is_plain: bool
 
 
 def occurrence_at(first: AllDay | Timed, start: datetime, *, is_nominal: bool) -> Occurrence:
-    """Return the occurrence that begins at `start`, by its series' first one; it ends after it begins.
+    """Return the occurrence that begins at `start`, derived from the first one; it ends after it begins.
 
     Args:
         first: the first occurrence.
         start: a start of the series, which the clocks may skip or repeat.
-        is_nominal: whether it ends at the first one's wall time, unless its start is skipped; else as much later.
+        is_nominal: whether it ends at the first one's wall time (unless its start is skipped), or else lasts as long.
     """
     if isinstance(first, AllDay):
         day = start.date()
@@ -57,7 +57,7 @@ def occurrence_at(first: AllDay | Timed, start: datetime, *, is_nominal: bool) -
     length = first.end.wall - first.start.wall
     finish, ends_once = settle(start + length, tzid)
     is_plain = begins_once and ends_once and finish.instant - begin.instant == length
-    # Where the start is skipped the end by the clock may be before it: only the elapsed time means anything then.
+    # If the start is skipped, the end by the clock may come before it, so only the elapsed time is usable.
     if not is_nominal or begin.wall != start:
         instant = begin.instant + (first.end.instant - first.start.instant)
         finish = ZonedTime(tzdb.wall_at(instant, tzid), tzid, instant)
@@ -65,7 +65,7 @@ def occurrence_at(first: AllDay | Timed, start: datetime, *, is_nominal: bool) -
 
 
 def occurrence_in(first: AllDay | Timed, recurrence: Recurrence, start: datetime) -> Occurrence:
-    """Return the occurrence of a series by its start, which is that of an instance if there is one."""
+    """Return the occurrence of a series at a start; an instance takes precedence."""
     for instance in recurrence.instances:
         if instance.recurrence_id == start:
             return Occurrence(instance.event.when, is_plain=False)
@@ -78,7 +78,7 @@ def occurrence_from(first: Timed, begin: ZonedTime, *, is_nominal: bool) -> Time
     Args:
         first: the first occurrence.
         begin: when this one begins.
-        is_nominal: whether it ends at the first one's wall time, if that is later; else as much later.
+        is_nominal: whether it ends at the first one's wall time, if that is after it begins, or else lasts as long.
     """
     if first.end is None:
         return Timed(begin, None)
@@ -90,7 +90,7 @@ def occurrence_from(first: Timed, begin: ZonedTime, *, is_nominal: bool) -> Time
 
 
 def settle(wall: datetime, tzid: str) -> tuple[ZonedTime, bool]:
-    """Return a wall time as an instant, and whether it is one: RFC 5545 §3.3.5 for one that is skipped or repeated."""
+    """Return a wall time's instant, and whether it is unique; RFC 5545 §3.3.5 settles skipped and repeated ones."""
     resolved = tzdb.resolve_wall(wall, tzid)
     if isinstance(resolved, datetime):
         return ZonedTime(wall, tzid, resolved), True
@@ -119,8 +119,8 @@ def starts_between(
         when: the first occurrence.
         recurrence: what makes the series.
         begin: the earliest start.
-        last: the latest start. A series without an end has one in every century.
-        effort: what the search may cost, if it is bounded by more than `last`.
+        last: the latest start. A series without an end has starts in every century.
+        effort: the budget of the search, if `last` is not its only bound.
     """
     if not recurrence.is_endless:
         yield from _within(recurrence.starts, begin, last)
@@ -136,12 +136,12 @@ def starts_between(
 
 
 def _within(starts: tuple[datetime, ...], begin: datetime, last: datetime) -> tuple[datetime, ...]:
-    """Return those of some sorted starts that are not before `begin` and not after `last`."""
+    """Return the starts from `begin` to `last`, both included, out of sorted ones."""
     return starts[bisect_left(starts, begin) : bisect_right(starts, last)]
 
 
 def is_double(when: AllDay | Timed, recurrence: Recurrence, start: datetime) -> bool:
-    """Tell whether the clocks skip a start and another one is at that instant: they are one (RFC 5545 §3.8.5.3)."""
+    """Return whether a start is skipped and coincides with another: the two count as one (RFC 5545 §3.8.5.3)."""
     if isinstance(when, AllDay) or not isinstance(tzdb.resolve_wall(start, when.start.tzid), tzdb.Skipped):
         return False
     shown = settle(start, when.start.tzid)[0].wall
@@ -151,19 +151,19 @@ def is_double(when: AllDay | Timed, recurrence: Recurrence, start: datetime) -> 
 def _by_rule(
     when: AllDay | Timed, recurrence: Recurrence, begin: datetime, last: datetime, effort: Effort | None = None
 ) -> Iterable[datetime]:
-    """Return the starts that the rule of a series gives from `begin` to `last`, exceptions or not."""
+    """Return the starts from `begin` to `last`; exceptions are ignored in a series without an end."""
     if recurrence.is_endless:
         return starts_of(recurrence.rule, first_start(when), after=begin, last=last, effort=effort)
     return _within(recurrence.starts, begin, last)
 
 
 def doubles_of(when: AllDay | Timed, recurrence: Recurrence, effort: Effort | None = None) -> Iterator[datetime]:
-    """Yield the starts that are doubles of others: only a rule that repeats within days can have them.
+    """Yield the starts that are doubles of others; only a rule that repeats within days can have them.
 
     Args:
         when: the first occurrence.
         recurrence: what makes the series, without exceptions.
-        effort: what the search may cost.
+        effort: the budget of the search.
     """
     if isinstance(when, AllDay) or not recurrence.rule.is_within_days:
         return
@@ -193,15 +193,16 @@ def goes_out_of_reach(when: AllDay | Timed, recurrence: Recurrence) -> bool:
         return False
     first = first_start(when)
     last = first if recurrence.is_endless else recurrence.starts[-1]
-    # From the day after, where a rule gives several starts on a day.
+    # Look from the day after, because a rule may give several starts on one day.
     return next(starts_of(rule, first, after=last + timedelta(days=1), last=last + reach), None) is None
 
 
 def is_same_in_utc(rule: Rule, first: Timed) -> bool:
-    """Tell whether a rule gives the same instants by the clock of UTC, in a zone whose own clocks never change.
+    """Return whether a rule gives the same instants when it is written in UTC; the zone's clocks must never change.
 
-    The parts of a rule speak of the days and hours of the zone that DTSTART is in (RFC 5545 §3.3.10). So it does if
-    nothing depends on them: days and weeks are as long everywhere; or if all starts have the same date in UTC.
+    The parts of a rule refer to days and hours in the zone of DTSTART (RFC 5545 §3.3.10). The instants are the same if
+    nothing depends on them, since days and weeks are equally long everywhere, or if all starts have the same date in
+    UTC.
     """
     start = first.start
     if start.wall == start.instant.replace(tzinfo=None):
@@ -212,7 +213,7 @@ def is_same_in_utc(rule: Rule, first: Timed) -> bool:
 
 
 def horizon_of(when: AllDay | Timed, recurrence: Recurrence) -> datetime:
-    """Return the last start of a series, or how far one without an end is looked at where all of it matters."""
+    """Return the last start of a series or, for a series without an end, how far it is checked as a whole."""
     if recurrence.is_endless:
         year = max(HORIZON_YEAR, first_start(when).year + 3)
         return datetime(year, 12, 31, 23, 59, 59)  # noqa: DTZ001 - wall time is naive
@@ -222,9 +223,9 @@ def horizon_of(when: AllDay | Timed, recurrence: Recurrence) -> datetime:
 def unsettled(
     when: AllDay | Timed, recurrence: Recurrence, effort: Effort | None = None
 ) -> Iterator[tuple[datetime, Timed]]:
-    """Yield the starts of occurrences that readers would make different things of, and when they are.
+    """Yield the starts of occurrences that readers disagree on, and when these take place.
 
-    Only the time around each change of the clocks is looked at. Instances are passed over: they are written out.
+    Only the time around each change of the clocks is searched. Instances are skipped, because they are written out.
     """
     if isinstance(when, AllDay):
         return
@@ -247,15 +248,15 @@ def unsettled(
 
 
 def _next_at(clock: time, moment: datetime) -> datetime:
-    """Return the first moment, not before a given one, at which clocks show a time."""
+    """Return the first moment at or after a given one at which clocks show a time."""
     same_day = datetime.combine(moment.date(), clock)
     return same_day if same_day >= moment else same_day + timedelta(days=1)
 
 
 def offsets_of(when: Timed, recurrence: Recurrence) -> Iterator[tuple[datetime, timedelta]]:
-    """Yield the first start and, wherever it differs from the one before, each later one with its UTC offset.
+    """Yield the first start with its UTC offset, and each later start whose offset differs from the one before.
 
-    With the starts these are all instants of a series, but for those that begin while the clocks change.
+    With the starts, this gives every instant of a series, except for starts while the clocks change.
     """
     horizon = horizon_of(when, recurrence)
     begin, offset = when.start.wall, None

@@ -1,7 +1,7 @@
-"""What Outlook and Exchange may skip of a series: why, and how to write it so that they need not.
+"""Finds what Outlook and Exchange may skip in a series, and suggests what to write instead.
 
 They keep a rule as one of six patterns (MS-OXCICAL §2.1.3.2.2): daily; weekly; monthly and yearly on a date; monthly
-and yearly on an nth day of the week. What fits none of them is skipped, or the whole file is refused. Outlook cannot
+and yearly on an nth day of the week. They skip a rule that fits none of these, or refuse the whole file. Outlook cannot
 be run in a test, so this rests on that document and on what users reported.
 """
 
@@ -17,19 +17,19 @@ from calfeed.series.occurrences import first_start, horizon_of, length_of, start
 from calfeed.values.rules import DAYS, WITHIN_DAYS, Rule, equal_rule, nth_day_rule, text_of
 from calfeed.values.times import format_wall
 
-# The largest INTERVAL of each frequency, and the largest COUNT: a year is twelve months there.
+# The largest INTERVAL of each frequency, and the largest COUNT; Outlook counts a year as twelve months.
 _MAX_INTERVAL = {"DAILY": 999, "WEEKLY": 99, "MONTHLY": 99, "YEARLY": 8}
 _MAX_COUNT = 999
 _POSITIONS = (1, 2, 3, 4, -1)
 _DATES = "write its dates as events of their own"
-# How many gaps between occurrences are measured: a rule repeats its gaps long before.
+# How many gaps between occurrences are measured; the gaps of a rule repeat long before that.
 _MAX_GAPS = 500
 _DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Obstacle:
-    """What Outlook may do to a series, and why; and what to write instead."""
+    """What Outlook may do to a series and why, and what to write instead."""
 
     message: str
     hint: str
@@ -40,14 +40,14 @@ def obstacle_in(rule: Rule, start: date) -> Obstacle | None:
 
     Args:
         rule: the rule.
-        start: the day of its first occurrence: what the rule leaves open is taken from it.
+        start: the day of its first occurrence, which fills in what the rule leaves open.
     """
     parts = dict(rule.parts)
     return _in_times(parts) or _in_numbers(parts) or _in_days(parts, start)
 
 
 def overlap_in(when: AllDay | Timed, recurrence: Recurrence) -> Obstacle | None:
-    """Return why Outlook may refuse a series whose occurrences are longer than they are apart, or None."""
+    """Return why Outlook may refuse a series whose occurrences overlap, or None if they do not."""
     length = length_of(when)
     if length <= _DAY and not recurrence.rule.is_within_days and not recurrence.rdates:
         return None
@@ -107,7 +107,7 @@ def _in_days(parts: Mapping[str, str], start: date) -> Obstacle | None:
 
 
 def _beside(parts: Mapping[str, str], names: Sequence[str], start: date) -> Obstacle | None:
-    """Return the first of some parts that a pattern has no room for; the hint is an equal rule that fits, if any."""
+    """Return the obstacle of the first of these parts that a rule has; the hint is an equal rule that fits, if any."""
     name = next((name for name in names if name in parts), None)
     if name is None:
         return None
@@ -159,7 +159,7 @@ def _in_month_days(parts: Mapping[str, str], start: date) -> Obstacle | None:
 
 
 def _one_each(parts: Mapping[str, str], name: str, *, frequency: str | None = None) -> str:
-    """Return the hint to write one event for each value of a part, with the first two of their rules."""
+    """Return the hint to write one event for each value of a part, with the first two rules."""
     values = parts[name].split(",")
     kept = {key: value for key, value in parts.items() if key != "COUNT"}
     if frequency is not None and frequency != kept["FREQ"]:

@@ -1,8 +1,8 @@
 """The pieces that an event is published in: one event, several VEVENTs, each with a UID of its own.
 
-Nearly every event is its own only piece. A series has several where readers would get a single one wrong: where the
-clocks skip the start of an occurrence, and where a running series was cancelled or postponed. What its `start` and its
-rule give up to there keeps the event's UID. The UID of every other piece follows from its date.
+Nearly every event is its own only piece. A series has several if readers would get a single one wrong: when the clocks
+skip the start of an occurrence, and when a running series was cancelled or postponed. The piece with the occurrences
+that `start` and the rule give before that keeps the event's UID. The UID of every other piece follows from its date.
 """
 
 from __future__ import annotations
@@ -25,20 +25,20 @@ from calfeed.values.times import WrittenTime
 from calfeed.zones import tzdb
 
 MAX_SKIPPED = 5
-"""At how many skipped starts a series is published in pieces; with more of them it stays one."""
+"""The most skipped starts at which a series is published in pieces; with more, it stays one."""
 MAX_UID_BYTES = 230
 """The longest UID that has room for the suffix of a piece: calfeed publishes up to 255 octets."""
 _BEGINNING, _END = datetime(1, 1, 1), datetime(9999, 12, 31)  # noqa: DTZ001 - wall time is naive
 _SECOND, _DAY = timedelta(seconds=1), timedelta(days=1)
 _LOOKED_AT = 50
-"""How many starts of an endless piece are looked at for one that is plain: clocks change a few times a year."""
+"""How many starts of an endless piece to search for a plain one: clocks change a few times a year."""
 _SUFFIX = re.compile(r"(.+?)-(?:from-)?\d{4}-\d\d-\d\d(?:T\d{4}(?:\d\d)?)?", re.ASCII | re.DOTALL)
 _NAMES = ("%Y-%m-%d", "%Y-%m-%dT%H%M", "%Y-%m-%dT%H%M%S")
 
 
 @dataclass(frozen=True, slots=True)
 class _Draft:
-    """A piece without its own UID; its suffix names `start`, which is None for the piece with the event's UID."""
+    """A piece before it gets its UID; the suffix names `start`, which is None for the piece with the event's UID."""
 
     event: Event
     prefix: str
@@ -46,7 +46,7 @@ class _Draft:
 
 
 def pieces_of(event: Event) -> tuple[Event, ...]:
-    """Return the pieces that an event is published in, in their order; most events are their own only piece."""
+    """Return the pieces that an event is published in, in order; most events are their own only piece."""
     recurrence = event.recurrence
     if recurrence is None or not (recurrence.skipped or event.ending):
         return (event,)
@@ -65,7 +65,7 @@ def pieces_of(event: Event) -> tuple[Event, ...]:
 
 
 def owner_of(uid: str) -> str | None:
-    """Return the UID of the event whose piece a UID may be; None where it has no suffix of one."""
+    """Return the UID of the event that a UID may be a piece of, or None if it lacks the suffix of a piece."""
     stem, at, host = uid.rpartition("@") if "@" in uid else (uid, "", "")
     match = _SUFFIX.fullmatch(stem)
     return None if match is None else f"{match[1]}{at}{host}"
@@ -77,15 +77,15 @@ def has_room(uid: str) -> bool:
 
 
 def shared_uid_problem(uid: str, owner: Event, mark: Mark) -> Problem:
-    """Return the error of an event at `mark` that has the UID of a piece of another one."""
+    """Return the error for an event at `mark` whose UID is that of a piece of another event."""
     message = f"the UID `{uid}` is that of a part of `{owner.id}`, which is published in several"
     return error(mark, "duplicate-uid", message, "give this event another `id:` or `uid:`", owner.mark)
 
 
 def skipped_starts(when: AllDay | Timed, recurrence: Recurrence) -> tuple[datetime, ...]:
-    """Return the starts of a rule that the clocks skip, those that `exdates` leave out among them.
+    """Return the starts of a rule that the clocks skip, including those that `exdates` leave out.
 
-    A series by the hour or the minute has none that count: there the hour after the change has an occurrence, too.
+    An hourly or minutely series has none that count, because the hour after the change has an occurrence, too.
     """
     if isinstance(when, AllDay) or not recurrence.starts or recurrence.rule["FREQ"] in ("HOURLY", "MINUTELY"):
         return ()
@@ -97,7 +97,7 @@ def skipped_starts(when: AllDay | Timed, recurrence: Recurrence) -> tuple[dateti
             begin, resumed = change.walls
             found += starts[bisect_left(starts, begin) : bisect_left(starts, resumed)]
             found += (start for start in recurrence.exdates if begin <= start < resumed)
-    # Where a skipped start is the time of another occurrence, too, the two are one, and no pieces would show that.
+    # If a skipped start coincides with another occurrence, the two count as one, which pieces could not express.
     return tuple(sorted(found)) if found and not any(doubles_of(when, recurrence)) else ()
 
 
@@ -106,7 +106,7 @@ def first_ahead(event: Event, at: datetime) -> datetime | None:
     recurrence, when = event.recurrence, event.when
     if recurrence is None:
         return None
-    begin = at.replace(tzinfo=None) - length_of(when) - 2 * _DAY  # no wall time is a day from UTC
+    begin = at.replace(tzinfo=None) - length_of(when) - 2 * _DAY  # wall time is less than a day from UTC
     for start in starts_between(when, recurrence, max(begin, first_start(when)), LAST):
         occurrence = occurrence_at(when, start, is_nominal=recurrence.is_nominal)
         if not is_over(replace(event, when=occurrence.when), at):
@@ -117,7 +117,7 @@ def first_ahead(event: Event, at: datetime) -> datetime | None:
 def is_over(event: Event, at: datetime) -> bool:
     """Return whether an event, or the first occurrence of a series, is over at an instant.
 
-    One whose end is not known is over once it has begun. A day ends at midnight in the zone of the event, or of UTC.
+    Without a known end, it is over once it has begun. A day ends at midnight in the zone of the event, or in UTC.
     """
     when = event.when
     if isinstance(when, Timed):
@@ -127,7 +127,7 @@ def is_over(event: Event, at: datetime) -> bool:
 
 
 def _with_status(event: Event, end: datetime, ahead: datetime | None) -> Event:
-    """Return an event as it is up to a wall time: what was over when a running series ended has the status it had."""
+    """Return an event with its status up to a wall time: occurrences over when a running series ended keep theirs."""
     if event.ending is None:
         return event
     is_past = ahead is None or end <= ahead
@@ -147,12 +147,12 @@ class _Stretch:
         """Yield the pieces of this stretch.
 
         Args:
-            rule_starts: all starts that the rule gives; none of a rule without an end.
+            rule_starts: all starts that the rule gives; empty for a rule without an end.
         """
         starts = self._starts(rule_starts)
         is_first = self.begin <= first_start(self.event.when) < self.end
         excluded = {*self.recurrence.exdates}
-        # All occurrences of a series are measured by its first one, so no reader may be in doubt about that.
+        # Readers derive all occurrences of a series from its first one, so that one must be unambiguous.
         while starts and not is_first and not self._occurrence(starts[0])[1]:
             single = starts.pop(0)
             if single not in excluded:
@@ -179,7 +179,7 @@ class _Stretch:
         return self.recurrence.is_endless and self.end == _END
 
     def _starts(self, rule_starts: Sequence[datetime]) -> list[datetime]:
-        """Return the starts of the rule in this stretch; of one without an end as many as may matter."""
+        """Return the starts of the rule in this stretch; for a rule without an end, as many as may matter."""
         if not self.recurrence.is_endless:
             return [start for start in rule_starts if self.begin <= start < self.end]
         last = min(self.end - _SECOND, LAST)
@@ -201,7 +201,7 @@ class _Stretch:
         return self.event.when if start == first_start(self.event.when) else self._occurrence(start)[0]
 
     def _series(self, first: datetime, last: datetime | None, rdates: tuple[datetime, ...]) -> Event | None:
-        """Return the series of the rule from one start to another; None where nothing takes place."""
+        """Return the series of the rule from one start to another, or None if nothing takes place."""
         recurrence, when = self.recurrence, self._when(first)
         rule = recurrence.rule if last is None else _bounded(recurrence.rule, last, when)
         by_rule = series_of(rule, when, recurrence.mark, is_nominal=recurrence.is_nominal)
@@ -217,7 +217,7 @@ class _Stretch:
 
 
 def _in_utc(when: AllDay | Timed) -> AllDay | Timed:
-    """Return a time as one in UTC, which no reader can misplace."""
+    """Return a time in UTC, which no reader can misplace."""
     if isinstance(when, AllDay):
         return when
     return Timed(_utc_of(when.start), None if when.end is None else _utc_of(when.end))
@@ -228,13 +228,13 @@ def _utc_of(time: ZonedTime) -> ZonedTime:
 
 
 def _bounded(rule: Rule, last: datetime, when: AllDay | Timed) -> Rule:
-    """Return a rule that ends with a start: its COUNT counts the starts of all pieces."""
+    """Return a rule that ends with a start, without its COUNT, which counts the starts of all pieces."""
     parts = tuple(part for part in rule.parts if part[0] != "COUNT")
     return Rule(parts, last.date() if isinstance(when, AllDay) else WrittenTime(last))
 
 
 def _uids(uid: str, drafts: Sequence[_Draft]) -> Iterator[str]:
-    """Yield the UID of each piece: a suffix before the last `@`, with a time where a date is that of several."""
+    """Yield the UID of each piece: a suffix before the last `@`, with a time if several pieces share a date."""
     counts = Counter(
         f"{draft.prefix}{draft.start:{name}}" for draft in drafts if draft.start is not None for name in _NAMES
     )
@@ -249,7 +249,7 @@ def _uids(uid: str, drafts: Sequence[_Draft]) -> Iterator[str]:
 
 
 def _renamed(event: Event, uid: str) -> Event:
-    """Return a piece with its UID, which its occurrences have, too."""
+    """Return a piece with its UID, which its instances also get."""
     if event.recurrence is None:
         return replace(event, uid=uid)
     instances = tuple(

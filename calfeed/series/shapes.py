@@ -1,16 +1,16 @@
-"""Shapes of rules that calendars were proven to take alike; all others are warned of.
+"""Shapes of rules that calendars are proven to read alike; all other shapes cause a warning.
 
-A shape is a frequency and the traits that a rule may have with it. What it does not list no rule of that shape has. The
-traits are words:
+A shape is a frequency and the traits that a rule may have with it. A rule with any other trait is not of that shape.
+The traits are words:
 
-    INTERVAL                 the part is there, and is not 1
-    WKST:SU WKST             weeks begin on Sunday; on another day than Monday or Sunday
+    INTERVAL                 the part is present, and is not 1
+    WKST:SU WKST             weeks begin on Sunday; on a day other than Monday or Sunday
     BYMONTH                  one month; `BYMONTH,` several. Likewise BYHOUR, BYMINUTE, BYSECOND, BYSETPOS
-    BYMONTHDAY:1..28         such dates; also `29..31`, `-1`, `-2..-28`, `-29..-31`. `BYMONTHDAY,` several dates
+    BYMONTHDAY:1..28         dates in a range; also `29..31`, `-1`, `-2..-28`, `-29..-31`. `BYMONTHDAY,` several dates
     BYDAY:plain              days without a number; `nth` 1 to 4, `-nth` -1 to -4, `5th` 5 or -5, `far` beyond;
-                             `mixed` days with a number beside days without. `BYDAY,` several days
+                             `mixed` days with and without a number. `BYDAY,` several days
     BYSETPOS:+ BYSETPOS:-    counted from the beginning, from the end
-    BYYEARDAY BYWEEKNO       the part is there; `BYYEARDAY,` several days of the year
+    BYYEARDAY BYWEEKNO       the part is present; `BYYEARDAY,` several days of the year
     start:29..31             the date is that of the start, and not every month has it
     leap                     a yearly rule for 29 February
 """
@@ -34,7 +34,7 @@ _NUMBERED = "BYDAY:nth BYDAY:-nth BYDAY:5th"
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """A frequency, the traits that rules of this shape may have, and those that they must have."""
+    """A frequency, the traits that rules of this shape may have, and the traits that they must have."""
 
     frequency: str
     allowed: frozenset[str]
@@ -46,9 +46,9 @@ def _shape(frequency: str, allowed: str, needed: str = "") -> Shape:
 
 
 # Proven with ical.js 2.2.1, libical 3.0.16, dateutil 2.9.0 and recurring-ical-events 3.8.2 on 2026-11-27:
-#   python tests/rule_proof.py --rules 500 --seed 2027: 71 misread, all warned of; 71 warned of in vain
-# and, with other zones, 1,000 rules (153 misread, all warned of); 560 rules of these shapes, of which only hourly ones
-# over a change of the clocks were misread; and 10,123 of these shapes with the first three readers, none misread.
+#   python tests/rule_proof.py --rules 500 --seed 2027: 71 misread, all with a warning; 71 false warnings
+# and, with other zones, 1,000 rules (153 misread, all with a warning); 560 rules of these shapes, of which only hourly
+# ones across a change of the clocks were misread; 10,123 of these shapes with the first three readers, none misread.
 READ_ALIKE: tuple[Shape, ...] = (
     _shape("DAILY", f"INTERVAL {_WEEKS} {_TIMES} BYDAY:plain BYDAY,"),
     _shape("DAILY", f"{_WEEKS} {_TIMES} BYMONTH BYMONTH, BYDAY:plain BYDAY,"),
@@ -78,18 +78,18 @@ READ_ALIKE: tuple[Shape, ...] = (
     _shape("YEARLY", f"INTERVAL {_WEEKS} {_TIME} BYDAY:plain BYDAY, BYMONTHDAY:1..28 BYMONTHDAY,", "BYMONTH"),
     _shape("YEARLY", f"INTERVAL {_WEEKS} {_TIME} BYDAY, BYSETPOS BYSETPOS:+ BYSETPOS:-", "BYMONTH BYDAY:plain"),
     _shape("YEARLY", f"INTERVAL {_WEEKS} {_TIME}", "BYYEARDAY"),
-    # In zones without changes of the clocks; in others these are warned of all the same.
+    # In zones whose clocks never change; in others these still cause a warning.
     _shape("HOURLY", f"INTERVAL {_WEEKS} BYMINUTE BYMINUTE, BYSECOND BYSECOND, BYDAY:plain BYDAY,"),
     _shape("HOURLY", f"INTERVAL {_WEEKS} BYMINUTE BYMINUTE, BYSECOND BYSECOND, BYMONTH BYMONTH,"),
     _shape("HOURLY", f"INTERVAL {_WEEKS} BYMINUTE BYMINUTE, BYSECOND BYSECOND, {_DATE} BYMONTHDAY,"),
-    # ical.js looks at every minute of the months in between, if there are some.
+    # Without BYMONTH: ical.js would look at every minute of the months in between.
     _shape("MINUTELY", f"INTERVAL {_WEEKS} BYSECOND BYSECOND, BYDAY:plain BYDAY,"),
 )
 
 
 @dataclass(frozen=True, slots=True)
 class KnownMisreading:
-    """What readers were seen to take otherwise: rules with a trait of each group, and none of `without`."""
+    """Rules that readers were seen to misread: those with a trait of each group, and none of `without`."""
 
     frequency: str
     groups: tuple[frozenset[str], ...]
@@ -98,7 +98,7 @@ class KnownMisreading:
 
 
 def _known(frequency: str, traits: str, *readers: str, without: str = "") -> KnownMisreading:
-    """Return what `traits` say: words, each one of them or several with a `|` between them."""
+    """Return the misreading that `traits` describe: words, each a trait or alternatives separated by `|`."""
     groups = tuple(frozenset(word.split("|")) for word in traits.split())
     return KnownMisreading(frequency, groups, readers, frozenset(without.split()))
 
@@ -139,7 +139,7 @@ _PROGRAMS = {
     "libical": "GNOME Calendar",
     "dateutil": "programs with Python's dateutil",
 }
-# What is split into events of their own first.
+# The parts to split into events of their own, the preferred ones first.
 _SPLIT = ("BYHOUR", "BYMINUTE", "BYSECOND", "BYMONTH", "BYDAY", "BYMONTHDAY", "BYSETPOS")
 _DATES = "write its dates as events of their own"
 _LEAP_YEAR = 2028
@@ -147,14 +147,14 @@ _LEAP_YEAR = 2028
 
 @dataclass(frozen=True, slots=True)
 class Misreading:
-    """What is known of a rule outside the proven shapes, and what to write instead."""
+    """What is known about a rule outside the proven shapes, and what to write instead."""
 
     message: str
     hint: str
 
 
 def traits_of(parts: Mapping[str, str], start: date) -> frozenset[str]:
-    """Return the traits of a rule whose first occurrence is on a day; FREQ, COUNT and UNTIL are none."""
+    """Return the traits of a rule that first occurs on `start`; FREQ, COUNT and UNTIL are not traits."""
     return frozenset(_traits(parts, start))
 
 
@@ -192,7 +192,7 @@ def _traits(parts: Mapping[str, str], start: date) -> Iterator[str]:
 
 
 def _is_leap_day(parts: Mapping[str, str], start: date) -> bool:
-    """Return whether a yearly rule is for 29 February: by its start, or by what it says itself."""
+    """Return whether a yearly rule is for 29 February, by its start or by its own parts."""
     if parts.keys() & {"BYDAY", "BYYEARDAY", "BYWEEKNO"}:
         return False
     months, days = parts.get("BYMONTH", str(start.month)), parts.get("BYMONTHDAY", str(start.day))
@@ -215,20 +215,20 @@ def _kind_of_day(number: int) -> str:
 
 
 def misreading_of(rule: Rule, start: date) -> Misreading | None:
-    """Return what is known of a rule that is not of a proven shape, or None for one that is.
+    """Return what is known about a rule whose shape is not proven, or None if its shape is.
 
     Args:
         rule: the rule.
         start: the day of its first occurrence.
     """
     parts = dict(rule.parts)
-    # An end changes no shape, and of the start only these matter: most series share one answer.
+    # The end does not affect the shape, and only day and month of the start do, so most series share one answer.
     shape = tuple(part for part in rule.parts if part[0] != "COUNT")
     return None if _is_read_alike(shape, start.day, start.month) else _misreading(parts, start)
 
 
 def is_read_alike(parts: Mapping[str, str], start: date) -> bool:
-    """Return whether a rule is of a shape that all calendars were proven to take for the same dates."""
+    """Return whether a rule is of a shape that all calendars are proven to read as the same dates."""
     traits = traits_of(parts, start)
     return any(shape.frequency == parts["FREQ"] and shape.needed <= traits <= shape.allowed for shape in READ_ALIKE)
 
@@ -256,7 +256,7 @@ def _misreading(parts: Mapping[str, str], start: date) -> Misreading:
 
 
 def _hint(parts: Mapping[str, str], start: date) -> str:
-    """Return what to write instead: a rule that means the same, several rules, the last day, or the dates."""
+    """Return what to write instead: an equivalent rule, several rules, the last day, or the dates."""
     if "leap" in traits_of(parts, start) and "," not in parts.get("BYMONTH", ""):
         last = {**parts, "BYMONTH": "2", "BYMONTHDAY": "-1"}
         if is_read_alike(last, start):
@@ -277,7 +277,7 @@ def _hint(parts: Mapping[str, str], start: date) -> str:
 
 
 def _one_each(parts: Mapping[str, str], name: str) -> list[Mapping[str, str]]:
-    """Return a rule for each value of a part, which together give what one rule gives; none if they would not."""
+    """Return a rule for each value of a part if together they give what one rule gives, else an empty list."""
     if "BYSETPOS" in parts and name != "BYSETPOS":
         return []
     kept = {key: value for key, value in parts.items() if key != "COUNT"}

@@ -1,1 +1,1 @@
-"""What is in the folder: YAML text to typed entries with positions."""
+"""Reads the folder of events: YAML text to typed entries with positions."""

@@ -1,4 +1,4 @@
-"""_defaults.yaml: what the events below a folder have where they say nothing else."""
+"""Reads _defaults.yaml: the values of keys that events below a folder do not write themselves."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from calfeed.source.reader import Reader
 from calfeed.source.schema import DefaultsEntry
 from calfeed.source.yaml import Document, Value
 
-# Two ways to say the same: an event or a folder that uses one takes no default for the other.
+# Two ways to write the same thing: an event or a folder that uses one takes no default for the other.
 _ENDS = frozenset({"end", "duration"})
 
 
 @dataclass(frozen=True)
 class Inherited:
-    """The defaults that hold for a file: values by key, where each comes from, and keys that nobody can know."""
+    """The defaults that hold for a file: values by key, where each comes from, and keys that cannot be read."""
 
     values: Mapping[str, Value] = field(default_factory=dict)
     origins: Mapping[str, Document] = field(default_factory=dict)
     broken: frozenset[str] = frozenset()
 
     def fill(self, written: Mapping[str, Value]) -> dict[str, Value]:
-        """Return the defaults an event takes, which has written these keys itself."""
+        """Return the defaults for an event that has written these keys itself."""
         settled = written.keys() | (_ENDS if written.keys() & _ENDS else frozenset())
         return {key: value for key, value in self.values.items() if key not in settled}
 
@@ -35,7 +35,7 @@ _NOTHING = Inherited()
 
 @dataclass(frozen=True)
 class Defaults:
-    """Every folder's own defaults, by its path; the root's is `.`."""
+    """Each folder's own defaults, by its path; the root's path is `.`."""
 
     by_folder: Mapping[str, Inherited]
     problems: tuple[Problem, ...]

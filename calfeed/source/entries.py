@@ -1,7 +1,7 @@
-"""Mappings to typed entries, with every problem noted at its mark.
+"""Turns mappings into typed entries, and notes every problem at its mark.
 
 An entry is always returned: keys that cannot be read are left out of it and listed in `broken`, so that later checks
-run on what is sound and nothing is reported twice.
+run on the valid keys and nothing is reported twice.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from calfeed.source.yaml import Document, Path, Value
 
 @dataclass(frozen=True)
 class Place:
-    """Where a mapping stands; `defaults` tells which keys came from a _defaults.yaml, and which one."""
+    """Where a mapping is written; `defaults` maps each key from a _defaults.yaml to that file."""
 
     document: Document
     path: Path = ()
@@ -37,19 +37,19 @@ class Place:
         return Place(self.document, (*self.path, *keys))
 
     def mark(self, *keys: str | int) -> Mark:
-        """Return the mark of a value below this place; with no keys, of the mapping's beginning."""
+        """Return the mark of a value below this place; without keys, of the mapping's beginning."""
         if keys and keys[0] in self.defaults:
             return self.defaults[cast("str", keys[0])].mark(*keys)
         return self.document.mark(*self.path, *keys)
 
     def part_of(self, mark: Mark, part: str) -> Mark:
-        """Return the mark of a part of what is at `mark`, as it is written there."""
+        """Return the mark of a part of the value at `mark`, as it is written there."""
         documents = (self.document, *self.defaults.values())
         document = next((one for one in documents if one.path == mark.path), self.document)
         return document.mark_of_text(part, mark)
 
     def mark_within(self, key: str, part: str) -> Mark:
-        """Return the mark of the line of a long text that holds this part of it."""
+        """Return the mark of this part of a long text, in the line that holds it."""
         return self.part_of(self.mark(key), part)
 
     def key_mark(self, *keys: str | int) -> Mark:
@@ -64,7 +64,7 @@ _E = TypeVar("_E", bound=Entry)
 
 @dataclass(frozen=True)
 class Read(Generic[_E]):
-    """An entry as far as it could be read, the keys that could not, and the problems that say why."""
+    """An entry as far as it could be read, the keys that could not be read, and the problems that say why."""
 
     entry: _E
     broken: frozenset[str]
@@ -77,8 +77,8 @@ def read_entry(kind: type[_E], value: Value, place: Place, *, broken: AbstractSe
     Args:
         kind: what the mapping should be.
         value: what was written.
-        place: where it stands.
-        broken: keys that have a value nobody can read, somewhere else: they are not missing.
+        place: where it is written.
+        broken: keys with an unreadable value elsewhere, which are not missing.
     """
     if not isinstance(value, dict):
         message = f"a mapping is expected here, not {describe(value)}"
@@ -100,12 +100,12 @@ def read_entry(kind: type[_E], value: Value, place: Place, *, broken: AbstractSe
 
 
 def _misspelt(kind: type[Entry], value: Mapping[str, object]) -> set[str]:
-    """Return the keys that were probably meant by unknown ones: they are not missing, they cannot be read."""
+    """Return the keys that unknown ones were probably meant to be: they cannot be read, but are not missing."""
     return {near for key in value if key not in _keys(kind) and (near := _nearest_key(kind, key)) is not None}
 
 
 def _is_reported(kind: type[Entry], details: ErrorDetails) -> bool:
-    """Tell whether a problem follows from another: an empty value, or a key missing because it is misspelt."""
+    """Return whether a problem follows from another: an empty value, or a key missing because it is misspelt."""
     if details["type"] == "missing" and isinstance(details["input"], dict):
         at = _kind_at(kind, details["loc"][:-1])
         return details["loc"][-1] in _misspelt(at, details["input"]) | {
@@ -114,7 +114,7 @@ def _is_reported(kind: type[Entry], details: ErrorDetails) -> bool:
     return details["input"] is None
 
 
-# What people write for a key of ours that does not look like it.
+# Words that people write for a key and that do not look like it.
 _SYNONYMS = {
     "title": ("summary", "name"), "name": ("summary",), "begin": ("start",), "begins": ("start",), "starts": ("start",),
     "date": ("recurrence_id", "start"), "when": ("recurrence_id", "start"), "on": ("recurrence_id",),
@@ -131,7 +131,7 @@ _SYNONYMS = {
     "domain": ("id",), "base_url": ("url",), "mail": ("email",), "picture": ("image",), "free": ("busy",),
     "zoom": ("online",), "meeting": ("online",), "conference": ("online",),
 }  # fmt: skip
-# What calfeed says otherwise than with a key of the same meaning.
+# Keys without a calfeed key of the same meaning, and what to write instead.
 _EXPLAINED = {
     "all_day": "write `start` as a date alone: `2017-08-31`",
     "allday": "write `start` as a date alone: `2017-08-31`",
@@ -150,7 +150,7 @@ def _keys(kind: type[Entry]) -> tuple[str, ...]:
 
 
 def _nearest_key(kind: type[Entry], key: str) -> str | None:
-    """Return the key that was probably meant by an unknown one."""
+    """Return the key that an unknown one was probably meant to be."""
     known = _keys(kind)
     folded = key.casefold().replace("-", "_").replace(" ", "_")
     near = difflib.get_close_matches(folded, known, n=1, cutoff=0.7)

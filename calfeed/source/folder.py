@@ -1,4 +1,4 @@
-"""The folder of events: which files it holds, and what is wrong with their names."""
+"""Finds the files in the folder of events, and what is wrong with their names."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ CALENDAR, VENUES, DEFAULTS = "calendar.yaml", "venues.yaml", "_defaults.yaml"
 TEMPLATES = "_templates"
 _SUFFIXES = ("yaml", "yml")
 MAX_DEPTH = 100
-"""How many folders deep events are looked for."""
-_NO_TEXT = re.compile("[\ud800-\udfff]")  # how Python holds bytes of a name that are not UTF-8
+"""How many levels of folders are searched for events."""
+_NO_TEXT = re.compile("[\ud800-\udfff]")  # how Python represents bytes of a name that are not UTF-8
 
 
 @dataclass(frozen=True)
 class Folder:
-    """The files of a folder by what they are for, relative to it and sorted, and problems with their names."""
+    """The files of a folder by purpose, relative to it and sorted, and problems with their names."""
 
     root: Path
     has_calendar: bool
@@ -31,7 +31,7 @@ class Folder:
 
     @property
     def files(self) -> tuple[str, ...]:
-        """All files that are read for their names."""
+        """All files that are read because of their names."""
         present = ((CALENDAR, self.has_calendar), (VENUES, self.has_venues))
         named = tuple(name for name, is_there in present if is_there)
         return (*named, *self.defaults, *self.events, *self.templates)
@@ -40,7 +40,7 @@ class Folder:
 def find_files(root: Path) -> Folder:
     """Return the YAML files below `root`, and the templates in `_templates/`.
 
-    Other names that begin with `.` or `_` are passed over, `_defaults.yaml` is not.
+    Other names that begin with `.` or `_` are ignored, except `_defaults.yaml`.
     """
     events: list[str] = []
     defaults: list[str] = []
@@ -86,13 +86,13 @@ def find_files(root: Path) -> Folder:
 
 
 def _relative(folder: str, root: Path) -> str:
-    """Return what goes before the names of a folder below `root`: nothing for `root` itself, else `path/`."""
+    """Return the prefix of names in a folder below `root`: nothing for `root` itself, else `path/`."""
     path = Path(folder).relative_to(root).as_posix()
     return "" if path == "." else f"{path}/"
 
 
 def _templates(root: Path, problems: list[Problem]) -> tuple[str, ...]:
-    """Return the templates; `problems` gets what is wrong with their folder."""
+    """Return the templates, and add problems with their folder to `problems`."""
     if (root / TEMPLATES).is_symlink():
         problems += _folder_problems(root, "", [TEMPLATES])
         return ()
@@ -105,7 +105,7 @@ def _templates(root: Path, problems: list[Problem]) -> tuple[str, ...]:
 
 
 def _too_deep(root: Path, here: str, folders: list[str]) -> list[Problem]:
-    """Go no deeper than `MAX_DEPTH`, and report it: walking on would need a call within a call for each folder."""
+    """Stop at `MAX_DEPTH` and report it: each deeper level would need another nested call."""
     if not folders or here.count("/") < MAX_DEPTH:
         return []
     folders.clear()
@@ -119,7 +119,7 @@ def _no_text(path: Path) -> Problem:
 
 
 def _folder_problems(root: Path, here: str, folders: list[str]) -> list[Problem]:
-    """Report folders that look like more than they are: links, which are not followed, and folders named like files."""
+    """Report folders that are not what they seem: links, which are not followed, and folders named like files."""
     problems = []
     for name in folders:
         path = root / here / name
@@ -135,6 +135,6 @@ def _folder_problems(root: Path, here: str, folders: list[str]) -> list[Problem]
 
 
 def _proper_name(name: str, proper: str, *, is_in_root: bool) -> str | None:
-    """Return the name a file of ours should have, where it is there in other letters or under another ending."""
+    """Return the right name of a file of ours that is written in a different case or with a different suffix."""
     is_ours = proper == DEFAULTS or (is_in_root and proper in (CALENDAR, VENUES))
     return proper if is_ours and name != proper else None

@@ -1,6 +1,6 @@
-"""Characters that look like the white space, colons and hyphens of YAML and are none, as copied text has them.
+"""Finds characters that look like white space, colons and hyphens of YAML but are not, which copied text may contain.
 
-YAML takes them for letters, so what they were meant to separate is read as one text.
+YAML takes them for letters, so the parts they were meant to separate are read as one text.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
-# Spaces of other widths, and what takes no room at all.
+# Spaces of other widths, and characters without width.
 _SPACES = "\u00a0\u00ad\u1680\u180e\u2000-\u200d\u202f\u205f\u2060\u3000\ufeff"
 _COLONS = "\u2236\ua789\ufe13\ufe55\uff1a"
 _HYPHENS = "\u2010-\u2015\u2022\u2212\u30fb\ufe63\uff0d"
@@ -32,7 +32,7 @@ class Lookalike:
 
 
 def find_lookalike(line: str) -> Lookalike | None:
-    """Return what in a line stands for a separator of YAML and is none; None in a line without such."""
+    """Return the first character in a line that stands for a separator of YAML but is not one, or None."""
     if line.isascii():
         return None
     if match := _INDENTATION.match(line):
@@ -42,7 +42,7 @@ def find_lookalike(line: str) -> Lookalike | None:
 
 
 def lookalike_in_key(key: str) -> Lookalike | None:
-    """Return the first such space in a key."""
+    """Return the first such space in a key, or None."""
     match = None if key.isascii() else _WITHIN_KEY.search(key)
     return _describe(key, match.start(), is_needed=is_nested(key)) if match else None
 
@@ -58,7 +58,7 @@ def clean_key(key: str) -> str:
 
 
 def _describe(line: str, at: int, *, is_needed: bool) -> Lookalike:
-    """Return what to say of a character; `is_needed` if something must stand in its place."""
+    """Return a character with its message and hint; `is_needed` if something must replace it."""
     character = line[at]
     kind = "white space"
     if character in _COLONS:

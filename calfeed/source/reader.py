@@ -1,4 +1,4 @@
-"""Files of the folder of events to documents and bytes. Nothing outside the folder is ever read."""
+"""Reads files of the folder of events as documents and bytes, and nothing outside the folder."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from calfeed.stamp import FileStamp, stamp_of
 
 
 class Reader:
-    """Reads files of the folder `root`; `files` are those read so far, as they were.
+    """Reads files of the folder `root`; `files` are the stamps of those read so far.
 
-    Problems name the folder as `shown`, if that is another path to it.
+    Problems name the folder as `shown`, if that is a different path to it.
     """
 
     def __init__(self, root: Path, shown: Path | None = None) -> None:
@@ -54,7 +54,7 @@ class Reader:
         return data
 
     def size(self, relative: str) -> int:
-        """Return the size of a file in bytes, links followed; 0 where only reading can tell why it is not there."""
+        """Return the size of a file in bytes, following links; 0 on failure, because reading it reports why."""
         try:
             return os.stat(os.path.join(self._root, relative)).st_size
         except OSError:
@@ -70,7 +70,7 @@ class Reader:
         return PurePath(shown).relative_to(self._shown).as_posix()
 
     def holds(self, relative: str) -> bool:
-        """Tell whether a path is a file within the folder, links followed."""
+        """Return whether a path is a file within the folder, following links."""
         path = self._root / relative
         try:
             return path.is_file() and _is_inside(path, self._root)
@@ -79,5 +79,5 @@ class Reader:
 
 
 def _is_inside(path: Path | str, root: Path) -> bool:
-    # realpath, unlike Path.resolve, takes a loop of links for what it is: a path that leads nowhere.
+    # realpath, unlike Path.resolve, treats a loop of links as a path that leads nowhere.
     return PurePath(os.path.realpath(path)).is_relative_to(os.path.realpath(root))

@@ -1,4 +1,4 @@
-"""What may be written: the files' keys, as pydantic models and as JSON Schema for editors."""
+"""Defines the keys of each kind of file, as pydantic models and as JSON Schema for editors."""
 
 from __future__ import annotations
 
@@ -171,8 +171,8 @@ class CalendarEntry(Entry):
 
 
 def _no_items() -> Any:
-    """Return a default: an empty list that is made, and not copied in depth, for every event."""
-    # One for each field: pydantic before 2.12 writes into it what annotates the field.
+    """Return a default: an empty list that is created for every event instead of deep-copied."""
+    # One per field: pydantic before 2.12 writes the field's annotations into it.
     return Field(default_factory=list, json_schema_extra={"default": []})
 
 
@@ -286,7 +286,7 @@ def json_schema(kind: str) -> dict[str, object]:
 
 
 def _for_editors(schema: object) -> object:
-    """Point every time zone at the one list of names, and drop null: a key without a value is left out."""
+    """Point every time zone at the single list of names, and drop null: a key without a value is left out."""
     if isinstance(schema, list):
         return [_for_editors(item) for item in schema]
     if not isinstance(schema, dict):

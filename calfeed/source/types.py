@@ -1,6 +1,7 @@
-"""The types of single values, for pydantic: each reads a text by `notation` or `fields` and tells editors its form.
+"""Defines the types of single values for pydantic: each reads a text and describes its form to editors.
 
-A value that cannot be read raises an error of pydantic that carries our code, message and hint.
+The texts are read by `values` and `text.urls`.
+A value that cannot be read raises a pydantic error that carries our code, message and hint.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ MAPPING_TAG: Final = "<mapping>"
 
 
 def read_with(read: Callable[[str], _T]) -> Callable[[object], _T]:
-    """Make a pydantic validator of a function that reads a text."""
+    """Return a pydantic validator made from a function that reads a text."""
 
     def validate(value: object) -> _T:
         if not isinstance(value, str):
@@ -46,11 +47,11 @@ def refuse(code: str, message: str, hint: str, part: str = "") -> PydanticCustom
 
 
 def describe(value: object) -> str:
-    """Return what a value is, in the words of YAML."""
+    """Return the kind of a value in YAML terms, with its article."""
     return "a text" if isinstance(value, str) else "a list" if isinstance(value, list) else "a mapping"
 
 
-# What an editor sees: YAML 1.2 makes numbers and booleans of some texts, and calfeed reads them as they are written.
+# For editors: YAML 1.2 reads some texts as numbers and booleans, which calfeed takes as they are written.
 SCALAR: dict[str, Any] = {"type": ["string", "number", "boolean"]}
 ZONE_FORMAT = "timezone"
 
@@ -76,7 +77,7 @@ def _read_day(text: str) -> date:
 
 
 class OneOrMore:
-    """Annotates a list that may be written as its only item."""
+    """Annotates a list with a single item that may be written without the list."""
 
     def __get_pydantic_core_schema__(self, source: object, handler: pydantic.GetCoreSchemaHandler) -> CoreSchema:
         return core_schema.no_info_before_validator_function(self._read, handler(source))
@@ -100,12 +101,12 @@ class OneOrMore:
 
 
 def text_or_mapping(value: object) -> Literal["<text>", "<mapping>"]:
-    """Return the tag of the form a value has, where both forms are allowed."""
+    """Return the tag of a value that may be a text or a mapping."""
     return TEXT_TAG if isinstance(value, str) else MAPPING_TAG
 
 
 def _read_rule(value: object) -> rules.Rule:
-    """Read a rule: its text, or a mapping of its parts, lists as they are or with commas."""
+    """Read a rule from its text, or from a mapping of its parts, in which lists are YAML lists or use commas."""
     try:
         if isinstance(value, str):
             return rules.read_rule(value)
@@ -128,7 +129,7 @@ def _joined(value: object) -> str:
 
 
 def without_twins(value: object) -> object:
-    """Refuse properties that differ only in the case of their letters: one would silently replace the other."""
+    """Refuse properties that differ only in case: one would silently replace the other."""
     names = [key.upper() for key in value] if isinstance(value, dict) else []
     twin = next((name for number, name in enumerate(names) if name in names[:number]), None)
     if twin is not None:

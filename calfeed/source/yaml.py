@@ -1,10 +1,10 @@
-"""YAML text to plain values with positions: the only place that knows YAML.
+"""Reads YAML text as plain values with positions; no other module knows YAML.
 
-A file becomes a `Document`: its text, its value (mappings, lists and text, nothing else: no scalar is ever taken for a
-number, a date or a boolean) and the problems found. Marks are looked up by path, and only when a problem needs one.
+A file becomes a `Document`: its text, its value (only mappings, lists and text: no scalar is ever taken for a number,
+a date or a boolean) and the problems found. Marks are looked up by path, and only when a problem needs one.
 
 libyaml composes the nodes. Its composer recurses on the C stack and an alias can stand for anything, so nesting,
-size and the growth by aliases are bounded here.
+size and growth by aliases are bounded here.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from calfeed.diagnostics.problem import Mark, Problem, error, line_mark, warning
 from calfeed.source.lookalikes import Lookalike, clean_key, find_lookalike, is_nested, lookalike_in_key
 from calfeed.source.yaml_errors import Failure, word_failure, word_lookalike
 
-# None stands for a value that is empty or cannot be used; a problem says so already.
+# None stands for a value that is empty or cannot be used; a problem has already been noted.
 Value: TypeAlias = "str | list[Value] | dict[str, Value] | None"
 Path: TypeAlias = "tuple[str | int, ...]"
 _Part: TypeAlias = "tuple[yaml.Node, yaml.Node]"  # of a mapping: the nodes of a key and its value
@@ -30,7 +30,7 @@ _Part: TypeAlias = "tuple[yaml.Node, yaml.Node]"  # of a mapping: the nodes of a
 MAX_BYTES = 16 * 1024 * 1024
 MAX_DEPTH = 30
 MAX_VALUES = 1_000_000
-# A file may grow by its aliases to this many values and this many times its own number of values.
+# Aliases may expand a file to this many values, plus this many times its own number of values.
 MAX_EXPANSION = (1_000, 10)
 
 _LINE_BREAK = re.compile("\r\n|[\r\n\x85\u2028\u2029]")  # YAML 1.1 §4.2; libyaml counts lines by it
@@ -58,7 +58,7 @@ class _Composer(_Base):  # type: ignore[misc]
 
 @dataclass(frozen=True)
 class Document:
-    """One YAML file, read: its value, and where every part of it stands."""
+    """A YAML file that was read: its value, and the position of every part."""
 
     path: str
     text: str
@@ -72,7 +72,7 @@ class Document:
 
     @cached_property
     def _parts(self) -> dict[int, dict[str, _Part]]:
-        """The mappings looked at so far, by identity: many problems may have marks in one long mapping."""
+        """The mappings looked at so far, by identity: one long mapping may contain many problems."""
         return {}
 
     def mark(self, *path: str | int) -> Mark:
@@ -97,7 +97,7 @@ class Document:
         return self._mark(node) if found is None else self._mark(found[0])
 
     def mark_of_text(self, part: str, begin: Mark) -> Mark:
-        """Return the mark of the first place at or after `begin` where this text stands; `begin` if nowhere."""
+        """Return the mark of this text where it first appears at or after `begin`, or `begin` if it does not."""
         for number in range(begin.line, len(self._lines) + 1):
             column = self._lines[number - 1].find(part, begin.column - 1 if number == begin.line else 0) + 1
             if column:
@@ -156,7 +156,7 @@ def read_document(path: str, data: bytes) -> Document:
 
 
 def too_large(path: str, size: int) -> Problem:
-    """Return the problem of a file with more bytes than are read."""
+    """Return the problem of a file with more than `MAX_BYTES` bytes."""
     message = f"the file has {size:,} bytes; at most {MAX_BYTES:,} are read"
     return error(Mark(path=path), "file-too-large", message, "split it into several files")
 
@@ -167,7 +167,7 @@ def dump_mapping(fields: Mapping[str, str]) -> str:
 
 
 class _Dumper(yaml.SafeDumper):
-    """A dumper that quotes only what our reader would not take for text."""
+    """A dumper that quotes only texts that our reader would not take for text."""
 
     yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012
 
@@ -176,7 +176,7 @@ _Dumper.add_implicit_resolver("tag:yaml.org,2002:null", re.compile(r"(?:~|null|N
 
 
 def _failure_of(error: yaml.MarkedYAMLError) -> Failure:
-    """Return what libyaml says of a syntax error, with its places, without its types."""
+    """Return libyaml's words and positions for a syntax error, without its types."""
     at = error.problem_mark or error.context_mark
     opened = error.context_mark
     return Failure(
@@ -216,8 +216,8 @@ def _decode(path: str, data: bytes) -> tuple[str, Problem | None]:
 
 
 def _unreadable(path: str, text: str) -> Problem | None:
-    """Find what must not reach the composer: characters YAML does not have, and nesting that would break it."""
-    # Most texts are printable but for their line feeds, and that is known at once.
+    """Find what must not reach the composer: characters that YAML does not allow, deep nesting and too many values."""
+    # Most texts are printable apart from their line feeds, which is quick to check.
     if not text.replace("\n", "").isprintable() and (match := _UNPRINTABLE.search(text)):
         lines = _split_lines(text[: match.start()])
         whole = _split_lines(text)
@@ -231,7 +231,7 @@ def _unreadable(path: str, text: str) -> Problem | None:
 
 
 def _too_much(path: str, text: str) -> Problem | None:
-    """Count nesting and values from the parser's events, which unlike the composer needs no recursion and no memory."""
+    """Count nesting and values in the parser's events: unlike the composer, this needs no recursion and no memory."""
     depth = values = 0
     parser = _Composer(text)
     try:
@@ -250,7 +250,7 @@ def _too_much(path: str, text: str) -> Problem | None:
             elif isinstance(event, yaml.CollectionEndEvent):
                 depth -= 1
     except yaml.MarkedYAMLError:
-        return None  # the composer will meet the same error, and word it
+        return None  # the composer will meet the same error and report it
     return None
 
 
@@ -263,7 +263,7 @@ def _start_mark(path: str, text: str, event: yaml.Event) -> Mark:
 
 
 class _Reader:
-    """Turns a composed tree into values, noting problems; `problems` is filled as it reads."""
+    """Turns a composed tree into values, and collects problems in `problems`."""
 
     def __init__(self, path: str, text: str) -> None:
         self.path = path
@@ -309,9 +309,9 @@ class _Reader:
         return text
 
     def _is_misread(self, node: yaml.ScalarNode) -> bool:
-        """Report a text that would be lines of keys or items, if what separates them were what it looks like."""
+        """Report a text that was meant to be lines of keys or items but has lookalikes for separators."""
         line, column = node.start_mark.line, node.start_mark.column
-        if self._lines[line][:column].strip(" -"):  # it has a key before it, so it may well be a text
+        if self._lines[line][:column].strip(" -"):  # a key comes before it, so it may well be a text
             return False
         found = find_lookalike(self._lines[line])
         if found is not None:
@@ -319,9 +319,9 @@ class _Reader:
         return found is not None
 
     def _check_key(self, key: yaml.ScalarNode) -> str | None:
-        """Return the key that was meant where spaces of another kind are read as a part of it.
+        """Return the key that was meant, without spaces of another kind that were read as part of it.
 
-        None if it was meant to be in the mapping of the key above.
+        Return None if it was meant to be in the mapping of the key above.
         """
         name: str = key.value
         if (found := lookalike_in_key(name)) is None:
@@ -331,7 +331,7 @@ class _Reader:
         return None if is_nested(name) else clean_key(name)
 
     def _is_emptied(self, child: yaml.Node, following: Sequence[_Part]) -> bool:
-        """Return whether a key has no value only because the next one is indented with what is no white space."""
+        """Return whether a key has no value only because the next one is indented with lookalikes of spaces."""
         if not following or not isinstance(child, yaml.ScalarNode) or child.style or child.value:
             return False
         key: object = following[0][0].value
@@ -402,7 +402,7 @@ class _Reader:
                 )
 
     def _alias_problem(self, root: yaml.Node) -> Problem | None:
-        """Refuse aliases that contain themselves or that grow the file beyond `MAX_EXPANSION`."""
+        """Refuse aliases that contain themselves or that expand the file beyond `MAX_EXPANSION`."""
         sizes: dict[int, int] = {}
         depths: dict[int, int] = {}
         open_nodes: set[int] = set()
@@ -429,7 +429,7 @@ class _Reader:
         if recursive:
             hint = "write the values out where they are needed"
             return error(self._mark(recursive[0]), "recursive-alias", "this anchor contains an alias to itself", hint)
-        if depths[id(root)] > MAX_DEPTH:  # each alias may add to the depth that was looked at before
+        if depths[id(root)] > MAX_DEPTH:  # aliases may add to the depth checked before
             message = f"the aliases nest values more than {MAX_DEPTH} levels deep"
             return error(self._mark(root), "too-deep", message, "write the values out where they are needed")
         base, factor = MAX_EXPANSION
@@ -455,7 +455,7 @@ def _children(node: yaml.Node) -> Iterator[yaml.Node]:
 
 
 def _node_mark(path: str, lines: list[str], node: yaml.Node) -> Mark:
-    """Return the node's stretch of its first line: an empty value is marked at the end of that line's text."""
+    """Return the mark of a node on its first line; an empty value is marked at the end of that line's text."""
     start, end = node.start_mark, node.end_mark
     one_line = start.line == end.line and end.column > start.column
     end_column = end.column + 1 if one_line and isinstance(node, yaml.ScalarNode) else None

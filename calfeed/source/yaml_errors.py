@@ -1,6 +1,6 @@
-"""What is wrong with a file that is no YAML, in words that tell what to do.
+"""Explains why a file is not valid YAML, in words that say what to do.
 
-libyaml often notices a mistake later than it was made. Where the text gives it away, the problem is put where it was.
+libyaml often notices a mistake further down than it was made. If the text reveals where, the problem is reported there.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _CLOSING = {"'": "'", '"': '"', "[": "]", "{": "}"}
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """libyaml's complaint: its words, where it gave up, and where what it was reading began; counted from 0."""
+    """libyaml's error: its words, where it stopped, and where the construct it was reading began; counted from 0."""
 
     problem: str
     context: str
@@ -41,7 +41,7 @@ def word_failure(path: str, lines: Sequence[str], failure: Failure) -> Problem:
 
 
 def word_lookalike(mark: Mark, found: Lookalike) -> Problem:
-    """Return the problem of a character that only looks like a part of YAML; `mark` is where it stands."""
+    """Return the problem of the lookalike at `mark`."""
     return _problem(mark, found.message, found.hint)
 
 
@@ -58,7 +58,7 @@ def _conflict(path: str, lines: Sequence[str]) -> Problem | None:
 
 
 def _lookalike(path: str, lines: Sequence[str], failure: Failure) -> Problem | None:
-    """Word a character that looks like a separator, in the line that cannot be read or where what it is in began."""
+    """Report a lookalike in the unreadable line, in the last line with text before it, or where the construct began."""
     line = failure.at[0]
     above = next((number for number in range(min(line, len(lines)) - 1, -1, -1) if lines[number].strip()), line)
     for number in dict.fromkeys((line, above, *([failure.opened[0]] if failure.opened else ()))):
@@ -68,7 +68,7 @@ def _lookalike(path: str, lines: Sequence[str], failure: Failure) -> Problem | N
 
 
 def _never_closed(path: str, lines: Sequence[str], failure: Failure) -> Problem | None:
-    """Word a quote or bracket that is not closed, at its beginning."""
+    """Report a quote or bracket that is never closed, where it opens."""
     if failure.opened is None:
         return None
     line, column = failure.opened
@@ -108,7 +108,7 @@ def _at_line(path: str, lines: Sequence[str], failure: Failure) -> Problem:
 
 
 def _suspects(lines: Sequence[str], line: int, failure: Failure) -> list[int]:
-    """Return the lines in which the mistake may have been made, the likeliest first."""
+    """Return the lines in which the mistake may have been made, the most likely first."""
     if "could not find expected ':'" not in failure.problem and "mapping values" not in failure.problem:
         return []
     began = [failure.opened[0]] if failure.opened else []
@@ -125,7 +125,7 @@ def _last_text(lines: Sequence[str], line: int) -> tuple[int, int]:
 
 
 def _word(failure: Failure, line: str, column: int) -> tuple[str, str]:
-    """Return message and hint by what the line looks like, else by what libyaml says."""
+    """Return message and hint based on the line or, failing that, on libyaml's words."""
     problem = failure.problem
     character = line[column : column + 1]
     if "\t" in line[: len(line) - len(line.lstrip())] and ("token" in problem or "tab" in problem):
@@ -163,7 +163,7 @@ def _quoted(line: str, column: int) -> str:
 
 
 def _goes_on(text: str, closing: str) -> bool:
-    """Tell whether there is text after the closing quote or bracket of one that begins a text."""
+    """Return whether text follows the closing quote or bracket of a text that begins with one."""
     end = text.find(closing, 1)
     return (
         end > 0 and text[end + 1 :].strip(" ,") not in ("", "]", "}") and not text[end + 1 :].lstrip().startswith("#")

@@ -1,7 +1,7 @@
-"""The zone plans of all files of a calendar, so that nothing in any of them is misplaced.
+"""Makes the zone plans of all files of a calendar, so that no file misplaces anything.
 
-What is fine in one file may have no plan in another, which holds other events: so each file is looked at. Only those
-with a series that its zone's current law would misplace need one.
+An event that is fine in one file may have no plan in another file with other events, so each file is checked. Only
+files with a series that its zone's current law would misplace need a plan.
 """
 
 from __future__ import annotations
@@ -17,32 +17,32 @@ from calfeed.vtimezone.observances import zoned_times
 from calfeed.vtimezone.plan import MAX_LISTED, ZonePlan, is_irregular, is_off_by_seconds, plan_zones
 
 _Pieces = Mapping[str, tuple[Event, ...]]
-"""The pieces of events by the id of the event."""
+"""The pieces of events, by event id."""
 _File = tuple[str, tuple[str, ...], Mapping[str, ZonePlan | None]]
-"""A path, the ids of the events that the file holds, and the plans of its zones; None where there is none."""
+"""A file's path, the ids of its events, and the plans of its zones (None if a zone has no possible plan)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """The pieces of the events by their id as they are to be written, and the plans of each file by its path."""
+    """The pieces to write, by event id, and the plans of each file, by its path."""
 
     pieces: Mapping[str, tuple[Event, ...]]
     plans: Mapping[str, Mapping[str, ZonePlan]]
 
 
 def place(events: Iterable[Event], gone: Container[str], feeds: Sequence[Feed]) -> Placement:
-    """Return events and plans by which every file places everything right.
+    """Return pieces and plans with which every file places everything right.
 
-    A cancelled event that left the sources must not keep others from being published. Where a file has no plan, such
-    events are written in UTC, and of a series no more than its start: that cancels all of it (RFC 5546 §3.2.5).
+    A cancelled event that left the sources must not keep others from being published. If a file has no plan, such
+    events are written in UTC, and a series is reduced to its start, which cancels all of it (RFC 5546 §3.2.5).
 
     Args:
         events: all events that are published.
-        gone: the ids of those that left the sources.
+        gone: the ids of the events that left the sources.
         feeds: all feeds with the ids of the events they hold.
 
     Raises:
-        SourceError: a file has no plan for events of the sources: `zone_problems` would have told.
+        SourceError: a file has no plan for events of the sources, which `zone_problems` would have reported.
     """
     held = {event.id: pieces_of(event) for event in events}
     while True:
@@ -59,7 +59,7 @@ def place(events: Iterable[Event], gone: Container[str], feeds: Sequence[Feed]) 
 
 
 def zone_problems(events: Sequence[Event], feeds: Iterable[Feed]) -> Iterator[Problem]:
-    """Yield a problem for every zone in which a series cannot be written with yearly rules, in some file or at all."""
+    """Yield a problem for every zone in which yearly rules cannot describe a series, in some file or at all."""
     yield from _problems({event.id: pieces_of(event) for event in events}, feeds)
 
 
@@ -81,7 +81,7 @@ def _problems(held: _Pieces, feeds: Iterable[Feed]) -> Iterator[Problem]:
 
 
 def _plan_files(held: _Pieces, feeds: Iterable[Feed]) -> Iterator[_File]:
-    """Yield every file that needs plans: those of single events first."""
+    """Yield every file that needs plans, the files of single events first."""
     irregular = {event_id: pieces for event_id, pieces in held.items() if any(map(is_irregular, pieces))}
     for event_id, pieces in irregular.items():
         yield pieces[0].path, (event_id,), plan_zones(pieces)
@@ -91,7 +91,7 @@ def _plan_files(held: _Pieces, feeds: Iterable[Feed]) -> Iterator[_File]:
 
 
 def _refusal(path: str, tzid: str, held: Sequence[tuple[Event, ...]]) -> Problem:
-    """Return the error of a file without a plan, at its first series that needs one."""
+    """Return the error for a file without a plan, at its first series that needs one."""
     irregular = _irregular(held, tzid)
     mark, *related = _marks(irregular)
     if any(is_off_by_seconds(event) for event in irregular):
@@ -108,7 +108,7 @@ def _irregular(held: Iterable[tuple[Event, ...]], tzid: str) -> list[Event]:
 
 
 def _marks(series: Iterable[Event]) -> list[Mark]:
-    """Return where the rules of series are written, each once: the pieces of one have theirs in common."""
+    """Return where the rules of series are written, each place once: the pieces of a series share one."""
     return list(dict.fromkeys(event.recurrence.mark for event in series if event.recurrence))
 
 
@@ -119,7 +119,7 @@ def _tzids(pieces: tuple[Event, ...]) -> set[str]:
 
 
 def _bare(event: Event) -> Event:
-    """Return a piece of an event that needs no zone: its first time in UTC, and nothing of a series."""
+    """Return a piece of an event so that it needs no zone: its first occurrence in UTC, without the series."""
     if not isinstance(event.when, Timed):
         return event
     start, end = event.when.start, event.when.end

@@ -1,10 +1,10 @@
-"""What a VTIMEZONE says: a zone's clock changes as two yearly rules, and what readers make of a wall time by them.
+"""Describes a zone's clock changes as two yearly rules of a VTIMEZONE, and finds which times readers get right by them.
 
-The shape is the one that every reader we know of reads alike (docs/explanation/timezones.md): one STANDARD and at most
-one DAYLIGHT, each with an open-ended yearly rule that begins in 1970 and is written in the wall time of the offset
-being left (RFC 5545 §3.6.5). It says what the zone's law is from now on, as the footer of its tz database file has it;
-it is silent about older law. So it is never trusted: `places_right` asks what a reader would make of each time, and a
-time that would be misplaced is written in UTC instead.
+All known readers agree on this shape (docs/explanation/timezones.md): one STANDARD and at most one DAYLIGHT, each with
+an open-ended yearly rule that begins in 1970 and is written in the wall time of the offset being left (RFC 5545
+§3.6.5). It describes the zone's law from now on, as the footer of its tz database file gives it, and omits older law.
+So it is never trusted: `places_right` works out how a reader would place each time, and a time that would be misplaced
+is written in UTC instead.
 """
 
 from __future__ import annotations
@@ -51,13 +51,13 @@ class AnnualRule:
 
     @property
     def rrule(self) -> str:
-        """The rule as an RRULE. Outlook reads just this form: yearly, one month, one nth weekday."""
+        """The rule as an RRULE. Outlook reads only this form: yearly, one month, one nth weekday."""
         return f"FREQ=YEARLY;BYMONTH={self.month};BYDAY={self.week}{_WEEKDAYS[self.weekday]}"
 
 
 @dataclass(frozen=True, slots=True)
 class Observance:
-    """One STANDARD or DAYLIGHT: `offset_to` holds from each onset of `rule` since a year on, or from `onset` on."""
+    """One STANDARD or DAYLIGHT: `offset_to` holds from each onset of `rule` from year `since`, or else from `onset`."""
 
     is_daylight: bool
     name: str
@@ -74,23 +74,23 @@ class Observance:
 
 
 def is_place(tzid: str) -> bool:
-    """Tell whether a zone is written with its name: those for UTC and for offsets from it are not, but in UTC."""
+    """Return whether a zone is written with its name; times in zones for UTC or a fixed offset are written in UTC."""
     return _NO_PLACE.fullmatch(tzid) is None
 
 
 @cache
 def place_at(offset: timedelta) -> str | None:
-    """Return a zone of a place whose clocks are at this offset for good, if there is one."""
+    """Return a zone of a place whose clocks are permanently at this offset, if there is one."""
     places = (name for name in tzdb.zone_names() if "/" in name and is_place(name))
     return next((name for name in places if [part.offset_to for part in observances(name)] == [offset]), None)
 
 
 @cache
 def observances(tzid: str) -> tuple[Observance, ...]:
-    """Return the observances of a zone by its current law; none where they cannot be written in this shape.
+    """Return the observances of a zone by its current law; empty if they cannot be written in this shape.
 
     Source: the POSIX TZ string in the footer of the zone's file (RFC 9636 §3.3.1 with its extensions to POSIX).
-    Jerusalem, Gaza, Hebron and Nuuk change on days that are no nth weekday of a month.
+    Jerusalem, Gaza, Hebron and Nuuk change on days that are not the nth weekday of a month.
     """
     match = _POSIX_TZ.fullmatch(tzdb.footer(tzid))
     if match is None or not is_place(tzid):
@@ -105,21 +105,21 @@ def observances(tzid: str) -> tuple[Observance, ...]:
         return ()
     pair = [
         Observance(other_offset > offset, other_name.strip("<>"), offset, other_offset, begin),
-        # In Dublin tzdata calls winter the exception; readers expect DAYLIGHT to be the larger offset.
+        # For Dublin, tzdata treats winter as the exception; readers expect DAYLIGHT to be the larger offset.
         Observance(offset > other_offset, name.strip("<>"), other_offset, offset, end),
     ]
     return tuple(sorted(pair, key=lambda observance: observance.is_daylight, reverse=True))
 
 
 def places_right(time: ZonedTime, parts: Sequence[Observance] | None = None) -> bool:
-    """Tell whether every reader of the zone's VTIMEZONE gets the instant of this time.
+    """Return whether every reader of the zone's VTIMEZONE gets the instant of this time.
 
-    Never so for a wall time that the clocks repeat or skip, by the zone's law or by the rules of the VTIMEZONE, which
-    may differ for years gone by: readers take the first pass or the second, the offset before the gap or after it.
+    False for a wall time that the clocks repeat or skip, by the zone's law or by the rules of the VTIMEZONE, which may
+    differ for past years: readers take the first pass or the second, the offset before the gap or after it.
 
     Args:
         time: a time in a zone.
-        parts: the observances of the VTIMEZONE, if not those of the zone's current law.
+        parts: the observances of the VTIMEZONE; by default those of the zone's current law.
     """
     if not isinstance(tzdb.resolve_wall(time.wall, time.tzid), datetime):
         return False
@@ -136,10 +136,10 @@ def places_right(time: ZonedTime, parts: Sequence[Observance] | None = None) -> 
 
 
 def zoned_times(event: Event) -> tuple[ZonedTime, ...]:
-    """Return the times of an event that are written with a TZID: both or none, so that no reader can mix its rules.
+    """Return the times of an event that are written with a TZID: both or neither, so that no reader can mix its rules.
 
-    A series is always written so; of all others the current law of the zone decides, whatever else a file holds, and
-    whether programs with older tables know it.
+    A series always has a TZID if its zone is written with its name. Other events have one if the zone's current law and
+    programs with older tables place them right, whatever else a file holds.
     """
     if isinstance(event.when, AllDay):
         return ()
@@ -148,21 +148,21 @@ def zoned_times(event: Event) -> tuple[ZonedTime, ...]:
     if event.recurrence is not None:
         return times if is_place(start.tzid) else ()
     if end is not None and end.tzid != start.tzid and not _is_steady(start, end):
-        return ()  # some readers take the end for a wall time of the start's zone
+        return ()  # some readers take the end as wall time in the start's zone
     return times if all(places_right(time) and is_known_to_old_tables(time) for time in times) else ()
 
 
 def _is_steady(start: ZonedTime, end: ZonedTime) -> bool:
-    """Tell whether the clocks of both zones stay as they are from start to end."""
+    """Return whether each of the two zones has the same offset at the start and at the end."""
     tzids = {start.tzid, end.tzid}
     return all(tzdb.offset_at(start.instant, tzid) == tzdb.offset_at(end.instant, tzid) for tzid in tzids)
 
 
 @cache
 def onsets_around(parts: tuple[Observance, ...], year: int) -> tuple[tuple[datetime, timedelta, timedelta], ...]:
-    """Return the onsets of a year and the one before, in order, each with the offsets before and after it.
+    """Return the onsets of a year and the year before, in order, each with the offsets before and after it.
 
-    An onset without a rule is among them whatever its year.
+    An onset without a rule is included whatever its year.
     """
     found: list[tuple[datetime, timedelta, timedelta]] = []
     for part in parts:
@@ -175,11 +175,11 @@ def onsets_around(parts: tuple[Observance, ...], year: int) -> tuple[tuple[datet
 
 
 def _read_rule(parts: Sequence[str | None]) -> AnnualRule | None:
-    """Return the rule `Mm.w.d/time`, or None where its moment is no nth weekday of a month."""
+    """Return the rule `Mm.w.d/time`, or None if its moment is not on the nth weekday of a month."""
     month, week, weekday, written = (part or "" for part in parts)
     time = _read_time(written) if written else timedelta(hours=2)
     if time == timedelta(hours=24):
-        # The following midnight is no nth weekday either, but a second before it is.
+        # The following midnight is not on that weekday, but the second before it is.
         time -= timedelta(seconds=1)
     if not timedelta(0) <= time < timedelta(hours=24):
         return None

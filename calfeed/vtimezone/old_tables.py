@@ -1,7 +1,7 @@
-"""What programs whose zone tables are some years old make of a time.
+"""Finds times that programs with zone tables a few years old would misread.
 
 Some programs prefer their own tables to the VTIMEZONE of a file, and are updated late. They know the changes of the
-clocks as they were three years ago, and expect the same in every year: on the same weekday of the month, at that time.
+clocks of three years ago and expect the same every year: on the same weekday of the month, at the same time.
 """
 
 from __future__ import annotations
@@ -15,20 +15,20 @@ from calfeed.model import ZonedTime
 from calfeed.zones import tzdb
 
 YEARS_BEHIND = 3
-"""How old the tables are that programs are expected to have."""
+"""The age of the tables that programs are expected to have, in years."""
 _SECOND, _WEEK = timedelta(seconds=1), timedelta(days=7)
 
 
 def is_known_to_old_tables(time: ZonedTime) -> bool:
-    """Return whether the changes of three years before give a time the offset that it has."""
+    """Return whether the changes of three years before give a time its actual offset."""
     return not any(begin <= time.instant < end for begin, end in _misread(time.tzid, time.instant.year))
 
 
 @cache
 def _misread(tzid: str, year: int) -> tuple[tuple[datetime, datetime], ...]:
-    """Return the stretches of a year (in UTC) in which old tables have another offset, from one instant to before one.
+    """Return the stretches of a year (in UTC, ends excluded) in which old tables have a different offset.
 
-    A change that comes again, by its number from the beginning of the month or as the last one in it, is none.
+    A change that recurs on the nth or the last such weekday of its month causes no stretch.
     """
     begin, end = datetime(year, 1, 1, tzinfo=UTC), datetime(year + 1, 1, 1, tzinfo=UTC)
     changes = [change for change in tzdb.offset_changes(tzid, begin - _SECOND, end) if change.instant < end]
@@ -55,9 +55,9 @@ def _misread(tzid: str, year: int) -> tuple[tuple[datetime, datetime], ...]:
 
 
 def _again(wall: datetime, year: int) -> list[datetime]:
-    """Return when a change comes again in another year: by the weekday it is on, or ends if it is at midnight.
+    """Return when a change may recur in another year: on its weekday or, at midnight, at the end of the one before.
 
-    The last such day of a month comes before the nth.
+    The last such weekday of a month comes before the nth.
     """
     found = _same_weekday(wall, year)
     if wall.time() == datetime.min.time():

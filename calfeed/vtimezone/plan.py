@@ -1,4 +1,4 @@
-"""Which VTIMEZONE a file needs for its series, where a zone's current law alone would misplace one of them.
+"""Plans the VTIMEZONE that a file needs for its series if a zone's current law alone would misplace one of them.
 
 A VEVENT never depends on what else a file holds; only the description of the zone does.
 """
@@ -27,7 +27,7 @@ from calfeed.vtimezone.observances import (
 from calfeed.zones import tzdb
 
 MAX_LISTED = 25
-"""How many changes of the clocks a VTIMEZONE may list: Google stumbles over long ones."""
+"""The most changes of the clocks that a VTIMEZONE may list: Google has trouble with long ones."""
 _SECOND, _MINUTE, _YEAR = timedelta(seconds=1), timedelta(minutes=1), timedelta(days=370)
 
 
@@ -35,7 +35,7 @@ _SECOND, _MINUTE, _YEAR = timedelta(seconds=1), timedelta(minutes=1), timedelta(
 class ZonePlan:
     """The observances of a zone that the series of a file need.
 
-    `is_listed` is True where no yearly rules fit and each change of the clocks is written by its date.
+    `is_listed` is True if no yearly rules fit, so that each change of the clocks is written by its date.
     """
 
     observances: tuple[Observance, ...]
@@ -61,15 +61,15 @@ class _Series:
 
 
 def is_irregular(event: Event) -> bool:
-    """Tell whether an event is a series that its zone's current law would misplace."""
+    """Return whether an event is a series that its zone's current law would misplace."""
     series = _series_of(event)
     return series is not None and not _fits(series, observances(series.tzid))
 
 
 def plan_zones(events: Iterable[Event]) -> dict[str, ZonePlan | None]:
-    """Return the plan of every zone that the current law does not describe well enough for the series of a file.
+    """Return the plan of every zone whose current law does not suffice for the series of a file.
 
-    The plan places right everything in the file that is written with its TZID; it is None where there is none such.
+    The plan places right everything in the file that is written with its TZID; it is None if no plan does.
 
     Args:
         events: the events of one file.
@@ -80,11 +80,11 @@ def plan_zones(events: Iterable[Event]) -> dict[str, ZonePlan | None]:
 
 
 def _plan_zone(tzid: str, events: Sequence[Event]) -> ZonePlan | None:
-    """Return observances by which readers place everything right, the simplest ones first.
+    """Return the simplest observances by which readers place everything right, or None if there are none.
 
-    In order: one offset, if the irregular series have the same; the current law as if it were older; yearly rules
+    Tried in order: one offset, if all irregular series have the same; the current law as if it were older; yearly rules
     guessed from the changes around the beginnings of these series; the changes during them, during all events, or from
-    the first to the last of them, and then the current law.
+    the first event to the last, each followed by the current law.
     """
     series = [found for event in events if (found := _series_of(event)) and found.tzid == tzid]
     irregular = [each for each in series if not _fits(each, observances(tzid))]
@@ -106,9 +106,9 @@ def _plan_zone(tzid: str, events: Sequence[Event]) -> ZonePlan | None:
 
 
 def _is_readable(parts: Sequence[Observance]) -> bool:
-    """Tell whether readers take these observances: not too many, and offsets of whole minutes.
+    """Return whether readers accept these observances: not too many, and offsets in whole minutes.
 
-    RFC 5545 §3.3.14 allows seconds in an offset, and few readers do.
+    RFC 5545 §3.3.14 allows seconds in an offset, but few readers do.
     """
     return len(parts) <= MAX_LISTED and not any(
         offset % _MINUTE for part in parts for offset in (part.offset_from, part.offset_to)
@@ -116,7 +116,7 @@ def _is_readable(parts: Sequence[Observance]) -> bool:
 
 
 def is_off_by_seconds(event: Event) -> bool:
-    """Tell whether the clocks of a series' zone are not whole minutes from UTC at some time of it."""
+    """Return whether the offset of a series' zone is ever not in whole minutes during the series."""
     series = _series_of(event)
     if series is None:
         return False
@@ -133,7 +133,7 @@ def _series_of(event: Event) -> _Series | None:
 
 
 def _single_times(event: Event) -> Iterator[ZonedTime]:
-    """Yield the times with a TZID that are no occurrences of a rule: those of single events and of instances."""
+    """Yield the times with a TZID that do not come from a rule: those of single events and of instances."""
     if event.recurrence is None:
         yield from zoned_times(event)
     else:
@@ -142,9 +142,10 @@ def _single_times(event: Event) -> Iterator[ZonedTime]:
 
 
 def _fits(series: _Series, parts: tuple[Observance, ...]) -> bool:
-    """Tell whether readers place every occurrence of a series right by these observances.
+    """Return whether readers place every occurrence of a series right by these observances.
 
-    Instances are written out, and where readers differ anyway (`series.unsettled`) no VTIMEZONE helps.
+    Instances are ignored because they are written out; so are occurrences that readers disagree on with any VTIMEZONE
+    (`occurrences.unsettled`).
     """
     if not parts:
         return False
@@ -199,7 +200,7 @@ def _guesses(tzid: str, irregular: Sequence[_Series]) -> Iterator[tuple[Observan
 
 
 def _onset(change: tzdb.OffsetChange) -> datetime:
-    """Return when the clocks change as VTIMEZONE has it: naive wall time in the offset being left."""
+    """Return when the clocks change, as a VTIMEZONE writes it: naive wall time in the offset being left."""
     return (change.instant + change.before).replace(tzinfo=None)
 
 
@@ -209,7 +210,7 @@ def _first_part(offset: timedelta, since: int = FIRST_YEAR) -> Observance:
 
 
 def _rules_for(onset: datetime) -> Iterator[AnnualRule]:
-    """Yield the yearly rules that have an onset on this day: the nth weekday, and the last if it is that too."""
+    """Yield the yearly rules with an onset on this day: the nth weekday, and the last if it is also that."""
     time = timedelta(hours=onset.hour, minutes=onset.minute, seconds=onset.second)
     week = (onset.day - 1) // 7 + 1
     if week < 5:
@@ -221,8 +222,8 @@ def _rules_for(onset: datetime) -> Iterator[AnnualRule]:
 def _listed(tzid: str, spans: Sequence[tuple[datetime, datetime]]) -> tuple[Observance, ...]:
     """Return an observance for the time before, one for each change that matters to these spans, and the current law.
 
-    From where the changes are just those that the yearly rules of the current law give, up to the end of the spans,
-    these rules stand for them. Without such changes the law begins after the spans.
+    From the point where the changes up to the end of the spans are exactly those that the yearly rules of the current
+    law give, these rules replace them. If there is no such point, the law begins after the spans.
     """
     first, end = min(begin for begin, _ in spans), max(last for _, last in spans)
     changes = _changes_within(tzid, spans)
@@ -243,9 +244,9 @@ def _listed(tzid: str, spans: Sequence[tuple[datetime, datetime]]) -> tuple[Obse
 
 
 def _changes_within(tzid: str, spans: Sequence[tuple[datetime, datetime]]) -> list[tzdb.OffsetChange]:
-    """Return the changes during these spans, in order, and at most one between two of them: to the later one's offset.
+    """Return the changes during these spans, in order, and at most one between two spans: to the later one's offset.
 
-    Each leaves the offset that the one before it went to.
+    Each change leaves the offset that the one before it went to.
     """
     changes: list[tzdb.OffsetChange] = []
     passed = min(begin for begin, _ in spans)
@@ -262,7 +263,7 @@ def _changes_within(tzid: str, spans: Sequence[tuple[datetime, datetime]]) -> li
 
 
 def _by_law(rules: Sequence[Observance], first: datetime, end: datetime) -> list[tuple[datetime, timedelta, timedelta]]:
-    """Return the onsets of yearly rules from an instant to another, with the offsets around them, the newest first."""
+    """Return the onsets of yearly rules between two instants, with the offsets around them, the newest first."""
     found = [
         (part.rule.onset(year), part.offset_from, part.offset_to)
         for year in range(first.year - 1, end.year + 2)
@@ -273,7 +274,7 @@ def _by_law(rules: Sequence[Observance], first: datetime, end: datetime) -> list
 
 
 def _tail(rules: Sequence[Observance], latest: datetime, offset: timedelta) -> Iterator[Observance]:
-    """Yield the yearly rules from a time on: first the one that leaves the offset that holds then."""
+    """Yield the yearly rules from a time on, first the one that leaves the offset in force then."""
     for part in sorted(rules, key=lambda part: part.offset_from != offset):
         if part.rule is not None and part.offset_from == offset:
             year = latest.year + (part.rule.onset(latest.year) <= latest)
@@ -282,5 +283,5 @@ def _tail(rules: Sequence[Observance], latest: datetime, offset: timedelta) -> I
 
 
 def _format_name(offset: timedelta) -> str:
-    """Return an offset as the tz database names those without an abbreviation: +03, -0330."""
+    """Return an offset as the tz database writes it in place of an abbreviation: +03, -0330."""
     return format_offset(offset).replace(":", "").removesuffix("00") or "+00"
