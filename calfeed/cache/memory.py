@@ -1,7 +1,7 @@
-"""What earlier builds made of single files, so that a build need not read, resolve and render what nobody changed.
+"""Cache what builds made of single files, so that they need not read, resolve and render unchanged files again.
 
-It holds plain events: series, and those at a venue written in place, are made anew each time.
-They are kept by the file they were read from, and with what was published of them. Like a snapshot, a memory is never
+It holds plain events; series and events with an inline venue are always made again.
+Events are stored by source file, together with what was published of them. Like a snapshot, a memory is never
 published and can be deleted at any time.
 """
 
@@ -23,16 +23,16 @@ from calfeed.values.times import Duration
 
 _FILE = "memory"
 _VERSION = 3
-_SIZE = 8  # bytes of the number at the end, which tells where the last part begins
+_SIZE = 8  # bytes of the number at the end: how far before the end the last part begins
 _RENEWED = 20
-"""A memory is written anew once one in so many files is another: for fewer it would take longer than it saves."""
+"""A memory is rewritten once at least one file in this many changed; for fewer, writing costs more than it saves."""
 
 
 @dataclass(frozen=True, slots=True)
 class Printed:
-    """An event as it was published: at which revision, its VEVENT, what its own file adds, the zones it names.
+    """An event as it was published: its revision, its VEVENT, the extra lines of its own file, and its zones.
 
-    `page` is the size and the SHA-256 of its page; None without a site.
+    `page` is the size and SHA-256 of its page; None without a site.
     """
 
     revision: tuple[int, str, str]
@@ -44,17 +44,17 @@ class Printed:
 
 @dataclass(slots=True)
 class Memory:
-    """A memory, as it was found.
+    """A memory as a build finds it.
 
     Attributes:
-        key: what the files were read beside (`key_beside`).
-        since: the clock of the file system before the files were looked at.
-        device: that file system.
-        frame: a hash of what the pages of events have in common.
-        places: by path, where in `data` it stands what was made of a file.
-        data: the whole.
-        recalled: the paths of which it was believed.
-        printed: the events in them as they were published, by id.
+        key: a hash of everything else that the events depend on (`key_beside`).
+        since: the clock of the file system before the files were examined.
+        device: the device number of that file system.
+        frame: a hash of what all event pages share.
+        places: where in `data` the row of each file is, by path.
+        data: the whole memory.
+        recalled: the paths whose rows were used.
+        printed: the events in those files as they were published, by id.
     """
 
     key: str = ""
@@ -67,12 +67,12 @@ class Memory:
     printed: dict[str, Printed] = field(default_factory=dict)
 
     def recall(self, root: Path, path: str, venues: Mapping[str, Venue | None]) -> Resolved | None:
-        """Return what was made of a file, if it is the very file it was; else None.
+        """Return what was made of a file, or None if it has changed or is unknown.
 
         Args:
             root: the folder of events.
             path: the file, relative to it.
-            venues: the venues there are; those of the events are among them, as long as the key is right.
+            venues: all venues; they include those of the events as long as the key matches.
         """
         place = self.places.get(path)
         if place is None:
@@ -98,19 +98,19 @@ class Memory:
         return Printed(tuple(revision), vevent, own_lines, tuple(tzids), None if page is None else _page(page))
 
     def page(self, frame: str, event_id: str) -> tuple[int, str] | None:
-        """Return size and SHA-256 of the page of an event, if it was made and would be the same in this frame."""
+        """Return the size and SHA-256 of an event's page, if it was made and would be the same with this frame."""
         known = self.printed.get(event_id) if frame == self.frame else None
         return None if known is None else known.page
 
 
 def key_beside(root: Path, read: Iterable[FileStamp]) -> str:
-    """Return a hash of what besides its own file decides about an event: what was read before, and calfeed."""
+    """Return a hash of what an event depends on besides its own file: the files read before it, and calfeed."""
     beside = [_VERSION, fingerprint(), str(root), [(each.path, each.sha256) for each in read]]
     return sha256(json.dumps(beside).encode()).hexdigest()
 
 
 def read_memory(state: Path) -> Memory:
-    """Return what is remembered; an empty memory if there is none, or none that can be used."""
+    """Load the memory. A missing or unreadable memory is treated as empty."""
     try:
         data = read_checked(state / _FILE)
         begin = len(data) - int.from_bytes(data[-_SIZE:])
@@ -136,16 +136,16 @@ def write_memory(
     resolved: Sequence[Resolved],
     printed: Callable[[str], Printed],
 ) -> None:
-    """Write down what was made of the files, unless nearly all of it was remembered.
+    """Write what was made of the files, unless nearly all of it was already in the memory.
 
     Args:
-        state: where.
-        memory: what was remembered before.
-        key: what the files were read beside.
-        frame: a hash of what the pages of events have in common; empty without a site.
-        since: the clock of the file system before they were looked at.
+        state: the state folder.
+        memory: the memory as it was found.
+        key: the hash from `key_beside`.
+        frame: a hash of what all event pages share; empty without a site.
+        since: the clock of the file system before the files were examined.
         resolved: what was made of each file.
-        printed: tells how an event is published, by its id.
+        printed: returns an event as it is published, given its id.
     """
     kept = [each for each in resolved if all(_is_plain(event) for event in each.events)]
     forgotten = sum(each.file.path not in memory.recalled for each in kept)
@@ -155,9 +155,9 @@ def write_memory(
 
 
 def _parts(head: Mapping[str, object], kept: Iterable[Resolved], printed: Callable[[str], Printed]) -> Iterator[bytes]:
-    """Yield the events of each file as they are published and then as JSON; at last where each stands, and how long.
+    """Yield each file's events as published and then its row as JSON; at the end an index of the rows and its length.
 
-    So neither writer nor reader need hold all of it at once as Python's values.
+    This way neither writer nor reader needs all of it in memory as Python values.
     """
     end = 0
     places: dict[str, tuple[int, int]] = {}

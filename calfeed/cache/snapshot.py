@@ -1,8 +1,8 @@
-"""What a build saw and said, so that the next one can tell at a glance that there is nothing to do.
+"""Record what a build read and reported, so that the next one can quickly find that there is nothing to do.
 
-A snapshot holds the size, times and number of every file that was read and of every file of DIST, as git's index does.
-Where all are as they were, by the same calfeed with the same options, the answer is the same: nothing to write, and the
-warnings again. It is never published, and can be deleted at any time.
+A snapshot holds the size, times and number of every file that was read and of every file in DIST, as git's index does.
+If all are unchanged, with the same calfeed and options, the answer is the same: nothing to write, and the same
+warnings. A snapshot is never published and can be deleted at any time.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _START = Path("/proc/sys/kernel/random/boot_id")  # of Linux
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a build said of the sources: how many events and feeds they hold, and the warnings."""
+    """What a build reported about the sources: the number of events and feeds, and the warnings."""
 
     events: int
     feeds: int
@@ -47,15 +47,15 @@ class Answer:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Snapshot:
-    """What a build saw and said.
+    """What a build read and reported.
 
     Attributes:
-        key: what it was asked for (`key_of`).
-        read_since: the clock of the file system before the first source was looked at.
+        key: a hash of its inputs other than the files (`key_of`).
+        read_since: the clock of the file system before the first source was examined.
         sources: the files it read.
-        written_since: that clock before the last look at DIST.
+        written_since: that clock before DIST was last examined.
         files: the files of DIST.
-        answer: what it said.
+        answer: what it reported.
     """
 
     key: str
@@ -67,20 +67,20 @@ class Snapshot:
 
 
 def key_of(source: Path, *, base_url: str | None, site: bool) -> str:
-    """Return a hash of what a build is asked for, and of what it is done with."""
-    # A power cut may tear files of DIST that look as they did. So after a start of the system every byte is compared.
+    """Return a hash of the build's options and of the software that runs it."""
+    # A power cut may damage files of DIST that look unchanged. So after a reboot, every byte is compared.
     start = _START.read_text("ascii") if _START.exists() else ""
     asked = [_VERSION, fingerprint(), start, str(source), os.path.realpath(source), base_url, site]
     return sha256(json.dumps(asked).encode()).hexdigest()
 
 
 def write_snapshot(state: Path, snapshot: Snapshot) -> None:
-    """Write the snapshot into the folder of the state, or none where that fails."""
+    """Write the snapshot into the state folder, or nothing if that fails."""
     write_checked(state / _FILE, _parts(snapshot))
 
 
 def _parts(snapshot: Snapshot) -> Iterator[bytes]:
-    """Yield the snapshot as JSON, file by file: at the end of a large build there is not much room."""
+    """Yield the snapshot as JSON, file by file: at the end of a large build, little memory is left."""
     content = {
         "key": snapshot.key,
         "read_since": snapshot.read_since,
@@ -99,19 +99,19 @@ def _parts(snapshot: Snapshot) -> Iterator[bytes]:
 
 
 def recall(source: Path, target: Path, *, base_url: str | None, site: bool) -> Answer | None:
-    """Return what the last build said, if there is nothing to do since; None where there may be, or nobody knows.
+    """Return what the last build reported if nothing has changed since; None if something has or may have.
 
     Args:
         source: the folder of events.
         target: DIST.
         base_url: where DIST will be published, if not at the calendar's `url`.
-        site: whether there are web pages.
+        site: whether web pages are built.
     """
     state = state_of(target)
     is_linked = state.parent.is_symlink() or state.is_symlink()
     if is_linked or any(os.path.lexists(state / name) for name in (JOURNAL, STAGING)):
         return None
-    # A snapshot that cannot be read or is none, and files that vanish: all the same to us.
+    # An unreadable or invalid snapshot, or a file that vanishes, means there is no answer.
     with suppress(*UNREADABLE):
         content = json.loads(bytes(read_checked(state / _FILE)))
         if content["key"] == key_of(source, base_url=base_url, site=site) and _is_as_it_was(content, source, target):

@@ -1,4 +1,4 @@
-"""What besides the sources decides about every byte: calfeed's own files, the packages beside it, and Python."""
+"""Fingerprint what every output byte depends on besides the sources: calfeed's own files, its packages, and Python."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from hashlib import sha256
 from importlib.util import find_spec
 from pathlib import Path
 
-# Each may be installed in a folder of its own; all that is installed there counts.
+# Each may be installed in a different folder; everything installed there counts.
 _PACKAGES = ("babel", "icalendar", "jinja2", "markdown_it", "pydantic", "pytz", "segno", "tzfpy", "yaml")
 _INSTALLED = (".dist-info", ".egg-info")
-# Debian's pytz reads the zones of the system, which are updated apart from it.
+# Debian's pytz reads the system's zones, which are updated separately.
 _SYSTEM_ZONES = Path("/usr/share/zoneinfo/tzdata.zi")
 CODE = Path(__file__).parents[1]
 """The folder of calfeed itself: all of its rooms."""
@@ -20,10 +20,10 @@ CODE = Path(__file__).parents[1]
 
 @cache
 def fingerprint() -> str:
-    """Return a hash that is another as soon as any of them is another.
+    """Return a hash that changes whenever any of these change.
 
-    It is quick: nothing is imported. Packages are told apart by the names under which their versions are installed
-    (`pytz-2026.6.dist-info`), calfeed's own files by size and time, so that a change of its code counts too.
+    It is quick, because nothing is imported. A package is identified by the name of its metadata folder
+    (`pytz-2026.6.dist-info`), a file of calfeed by its size and time, so that changes of its code count too.
     """
     zones = _stamp(str(_SYSTEM_ZONES)) if _SYSTEM_ZONES.exists() else ""
     parts = [sys.version, zones, *sorted(_installed()), str(CODE), *sorted(code_files(CODE))]

@@ -1,1 +1,1 @@
-"""Everything that is published at once, compared with what was: the manifest, and the promises to subscribers."""
+"""Everything that is published at once, compared with the last build: the manifest and the promises to subscribers."""

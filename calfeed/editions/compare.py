@@ -1,6 +1,6 @@
-"""What differs for subscribers between what was published and what the sources say now, event by event.
+"""Compare what was published with the sources, event by event, as subscribers see it.
 
-Texts of times are those of RFC 9557 (`2027-05-18T18:00:00+03:00[Europe/Tallinn]`): local time, offset and zone in one.
+Times are written as in RFC 9557 (`2027-05-18T18:00:00+03:00[Europe/Tallinn]`): local time, offset and zone in one.
 """
 
 from __future__ import annotations
@@ -18,20 +18,20 @@ from calfeed.revisions.vanished import with_vanished
 from calfeed.text.characters import close_embeddings
 from calfeed.values.times import format_offset
 
-# What changes with nothing but the law of a zone. The wall times beside them do not.
+# The fields that a change of a zone's law alone can change; the wall times stay the same.
 _LAW = frozenset(("start_utc", "end_utc", "offsets", "skipped"))
 _TIMES = frozenset(("start", "end", "start_utc", "end_utc", "timezone", "end_timezone", "all_day"))
 
 
 MAX_SHOWN = 160
-"""How many characters of a text are shown of a field that changed."""
+"""How many characters of a changed field are shown."""
 
 
 class Kind(StrEnum):
     """What happened to an event.
 
-    `moved` is by the law of its zone alone: the same wall time, another instant. What left the sources is `cancelled`
-    for its subscribers, or just `removed` if it had passed.
+    `moved` means that only the law of its zone changed: the same wall time at a different instant. An event that left
+    the sources is `cancelled` for its subscribers, or only `removed` if it had passed.
     """
 
     ADDED = "added"
@@ -44,7 +44,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class FieldChange:
-    """A field before and after, as text; None where it was or is not there."""
+    """A field before and after, as text; None where it is absent."""
 
     name: str
     before: str | None
@@ -53,7 +53,7 @@ class FieldChange:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Change:
-    """What happened to an event. `start` is when it begins now, or began; `timezone` its zone, if it has one."""
+    """What happened to an event. `start` is when it begins now, or began; `timezone` is its zone, if it has one."""
 
     kind: Kind
     id: str
@@ -67,7 +67,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A change in the history of a calendar, and when it was published."""
+    """A change in the history of a calendar, with the time it was published."""
 
     time: datetime
     change: Change
@@ -79,16 +79,16 @@ def compare(
     laws: Container[str],
     now: datetime | None,
 ) -> tuple[Change, ...]:
-    """Return what differs: the changes of the events in their order, then those that were taken away.
+    """Return the changes: first those of the events, in their order, then the events that were taken away.
 
     Args:
         events: the events of the sources, each with its content.
         published: what was published, by UID.
-        laws: the zones whose law is another than it was.
-        now: the time by which events have passed; None if none have.
+        laws: the zones whose law changed.
+        now: events that end before this time have passed; None if none have.
 
     Raises:
-        OutputError: the manifest does not say what an event was that is another now.
+        OutputError: an event changed, and the manifest does not say what it was.
     """
     held = tuple(events)
     published = with_vanished([event for event, _ in held], published, now)
@@ -111,7 +111,7 @@ def compare(
 
 
 def change_record(change: Change) -> dict[str, object]:
-    """Return a change as JSON values, as the manifest and `diff --format json` have it."""
+    """Return a change as JSON values, as in the manifest and `diff --format json`."""
     return {
         "change": change.kind.value,
         "id": change.id,
@@ -125,7 +125,7 @@ def change_record(change: Change) -> dict[str, object]:
 
 
 def facts_of(content: Mapping[str, Any]) -> dict[str, str]:
-    """Return the fields of a content as texts to compare and to show; one for each occurrence that differs."""
+    """Return the fields of a content as texts to compare and show, with one entry for each override."""
     facts = {"start": _time(content, "start")}
     if "end" in content:
         facts["end"] = _time(content, "end")
@@ -140,7 +140,7 @@ def facts_of(content: Mapping[str, Any]) -> dict[str, str]:
 
 
 def shorten(before: str, after: str) -> tuple[str, str]:
-    """Return two texts in a line each; where they are long, from just before the place where they begin to differ."""
+    """Return each of two texts on one line; long texts begin shortly before the first difference."""
     lines = [" ".join(text.split()) for text in (before, after)]
     if lines[0] == lines[1]:
         return lines[0][:MAX_SHOWN], "other spaces or line breaks"
@@ -156,7 +156,7 @@ def _cut(line: str, begin: int) -> str:
 
 
 def _change(event: Event, content: Content, before: Published, laws: Container[object]) -> Change:
-    restore(before)  # what is not an event is no use to compare with
+    restore(before)  # raises unless the content describes an event
     fields = [] if before.uid == event.uid else [FieldChange("uid", before.uid, event.uid)]
     fields += _differences(before.content, content)
     if before.removed is not None and content["status"] != Status.CANCELLED.value:
@@ -167,7 +167,7 @@ def _change(event: Event, content: Content, before: Published, laws: Container[o
         return _describe(Kind.MOVED, event.id, event.uid, content, fields)
     else:
         kind = Kind.CHANGED
-    # Where something else changed, the offsets of a series follow from it.
+    # If anything else changed, the offsets of a series follow from it.
     fields = [field for field in fields if field.name != "offsets"]
     return _describe(kind, event.id, event.uid, content, fields)
 
@@ -201,13 +201,13 @@ def _is_moved(before: Content, after: Content, laws: Container[object]) -> bool:
 def _without_law(content: Mapping[str, Any]) -> dict[str, Any]:
     kept = {key: value for key, value in content.items() if key not in _LAW}
     if "overrides" in kept:
-        # An occurrence in a changing hour is written out by calfeed itself, and by another law it need not be.
+        # calfeed itself writes out an occurrence during a clock change; under a different law it may not need to.
         kept["overrides"] = [_without_law(each) for each in kept["overrides"] if not _is_of_clocks(each, content)]
     return kept
 
 
 def _is_of_clocks(override: Mapping[str, Any], series: Mapping[str, Any]) -> bool:
-    """Tell whether an override differs from its series in nothing but its times."""
+    """Return whether an override differs from its series only in its times."""
     alone = {*_TIMES, "recurrence_id", "rrule", "rdates", "exdates", "offsets", "overrides"}
     own, general = ({k: v for k, v in each.items() if k not in alone} for each in (override, series))
     return own == general and override.get("start") == override["recurrence_id"]

@@ -1,4 +1,4 @@
-"""What a build would change for subscribers: events, feeds, and what the law of zones does to both."""
+"""Show what a build would change for subscribers: events, feeds, and the effects of zone law changes."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from calfeed.zones.tzdb import TZDB_VERSION
 
 @dataclass(frozen=True, slots=True)
 class Rename:
-    """An event that left and one that was added with the same content, by their ids: perhaps one event, renamed."""
+    """The ids of a removed and an added event with the same content: perhaps one event, renamed."""
 
     before: str
     after: str
@@ -28,18 +28,18 @@ class Rename:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Difference:
-    """What differs from what was published.
+    """The differences between the sources and what was published.
 
     Attributes:
-        changes: what happened to events, in the order of their starts; those taken away come last.
-        new_feeds: slugs of feeds that were not there.
-        missing_feeds: slugs of feeds that were there, and have no alias.
-        tzdb_before: the version of the tz database of what was published; None of nothing.
+        changes: what happened to events, in the order of their starts; events taken away come last.
+        new_feeds: slugs of feeds that did not exist.
+        missing_feeds: slugs of feeds that existed and have no alias.
+        tzdb_before: the tz database version of the last publication; None if nothing was published.
         tzdb_after: the version in use.
-        laws: the zones in use whose law is another than it was.
-        renames: the events among the changes that were perhaps only given another id.
-        refusals: why a build is refused that nobody gives consent to.
-        notes: what a build would do that may not be meant.
+        laws: the zones in use whose law changed.
+        refusals: why a build without consent is refused.
+        renames: events among the changes that perhaps only got a new id.
+        notes: effects of a build that may be unintended.
     """
 
     changes: tuple[Change, ...]
@@ -57,16 +57,16 @@ class Difference:
 
 
 def diff(project: Project, baseline: Manifest, *, now: datetime | None = None) -> Difference:
-    """Return what differs for subscribers between what is published and what the sources say.
+    """Return how the sources differ from what is published, as subscribers see it.
 
     Args:
         project: the sources.
         baseline: what is published.
-        now: the time by which an event has passed, so that taking it away cancels nothing; None if none has, and to
-            leave out what a build is refused for.
+        now: events that end before this time have passed, so removing them cancels nothing; None if none have, and to
+            leave out the refusals.
 
     Raises:
-        OutputError: the baseline does not say what an event was that is gone.
+        OutputError: an event is gone, and the baseline does not say what it was.
     """
     project = replace(project, events=with_endings(project.events, baseline.events, now))
     known = {feed.slug for feed in baseline.feeds}

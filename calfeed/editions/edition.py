@@ -1,7 +1,7 @@
-"""What a build publishes: the events of the sources at their revisions, what is left of others, and every address.
+"""Assemble what a build publishes: the events at their revisions, the tombstones, and every feed address.
 
-A feed is a promise to people who subscribed long ago. So a build that would break it without anybody's word is refused:
-many events gone at once, a feed's address gone, or every UID another.
+A feed is a promise to people who subscribed long ago. A build that would break it without consent is refused: when many
+events or a feed's address would vanish at once, or every UID would change.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ from calfeed.source.yaml import dump_mapping
 from calfeed.zones.tzdb import TZDB_VERSION
 
 MAX_HISTORY = 100
-"""How many changes a manifest remembers, and changes.atom tells of."""
+"""How many changes the manifest and changes.atom keep."""
 _FEWEST = 3
 _SHARE = 4
 _LISTED = 10
@@ -48,7 +48,7 @@ _LISTED = 10
 
 @dataclass(frozen=True, slots=True)
 class Consent:
-    """What the person who builds has said yes to: that events and feeds vanish, that every UID becomes another."""
+    """What the person who builds has agreed to: that events and feeds vanish, that every UID changes."""
 
     removals: bool = False
     new_id: bool = False
@@ -60,12 +60,12 @@ class Edition:
 
     Attributes:
         calendar: the calendar.
-        events: all events by their start, tombstones among them.
-        feeds: all feeds with all events they hold, old addresses among them.
-        history: what was changed in this build and in those before, the newest first.
-        retired: the last revisions of what was published once and is no longer, by UID: it may come back.
-        held: what subscribers may hold of an event beyond its present date and feeds, by UID.
-        problems: what is worth a look.
+        events: all events by start, including tombstones.
+        feeds: all feeds, including old addresses, with all events they hold.
+        history: the changes of this build and earlier ones, newest first.
+        retired: the last revisions of events that are no longer published, by UID, in case they come back.
+        held: what subscribers may hold of an event beyond its current dates and feeds, by UID.
+        problems: warnings and notes.
     """
 
     calendar: Calendar
@@ -78,19 +78,19 @@ class Edition:
 
 
 def prepare(project: Project, baseline: Manifest, now: datetime, consent: Consent) -> Edition:
-    """Return what is to be published after `baseline`.
+    """Return the edition to publish after `baseline`.
 
     Args:
         project: the sources.
         baseline: what is published now.
         now: the build's time.
-        consent: which breaches of what subscribers rely on are meant.
+        consent: which broken promises are intended.
 
     Raises:
         PromiseError: the build would break a promise without consent.
-        OutputError: the manifest does not say what an event was that is to stay as a tombstone, or no higher number is
-            left to tell of a change.
-        SourceError: an event has the UID of a piece of another one.
+        OutputError: the manifest does not say what a removed event was, or a changed event already has the highest
+            number.
+        SourceError: an event has the UID of a piece of another event.
     """
     project = replace(project, events=with_endings(project.events, baseline.events, now))
     removed = _removed(project, baseline, now)
@@ -126,9 +126,9 @@ def prepare(project: Project, baseline: Manifest, now: datetime, consent: Consen
 
 
 def without_expired(edition: Edition, now: datetime, consent: Consent) -> Edition:
-    """Return an edition without the tombstones, and without the memory, of what is over for everybody.
+    """Return an edition without the tombstones and `held` entries of events that are over in every time zone.
 
-    Those that are all an automatic feed has stay, unless removals are meant: no feed vanishes by the passing of time.
+    Without consent to removals, an automatic feed that holds nothing else keeps them: time alone removes no feed.
     """
     held = edition.held
     gone = {
@@ -142,7 +142,7 @@ def without_expired(edition: Edition, now: datetime, consent: Consent) -> Editio
     bare = {
         feed.slug
         for feed in edition.feeds
-        # One that a window has emptied is a feed of the sources.
+        # A feed that is empty because of its window is still a feed of the sources.
         if feed.moved_to is None and is_automatic(feed) and feed.event_ids and gone.issuperset(feed.event_ids)
     }
     if not consent.removals:
@@ -164,21 +164,21 @@ def without_expired(edition: Edition, now: datetime, consent: Consent) -> Editio
 
 
 def vanished_feeds(project: Project, baseline: Manifest, now: datetime | None) -> tuple[PublishedFeed, ...]:
-    """Return the feeds that are gone, but for those of which all events were taken away: these stay.
+    """Return the feeds that are gone; an automatic feed whose events were all taken away stays for its tombstones.
 
     Args:
         project: the sources.
         baseline: what is published.
-        now: the time by which events have passed, which leave no tombstone; None if none have.
+        now: events that end before this time have passed and leave no tombstone; None if none have.
     """
     return lost_feeds(project, baseline, buried_uids(_removed(project, baseline, now), now))
 
 
 def ended_series(project: Project, baseline: Manifest, now: datetime) -> tuple[Problem, ...]:
-    """Return a note on each running series that a build ends before its last occurrence.
+    """Return a note for each running series that a build ends before its last occurrence.
 
     Args:
-        project: the sources, with their endings.
+        project: the sources; called-off series have their endings.
         baseline: what is published.
         now: the build's time.
     """
@@ -196,7 +196,7 @@ def _ended(live: Sequence[Revised], tombstones: Sequence[Revised], baseline: Man
 
 
 def _refuse_shared_uids(items: Sequence[Revised]) -> None:
-    """Refuse an event with the UID of a piece of another one.
+    """Refuse an event that has the UID of a piece of another event.
 
     Raises:
         SourceError: there is such an event.
@@ -213,14 +213,14 @@ def _refuse_shared_uids(items: Sequence[Revised]) -> None:
 
 
 def _removed(project: Project, baseline: Manifest, now: datetime | None) -> tuple[Published, ...]:
-    """Return what left the sources, but for what is still there and got another UID with the calendar's new id."""
+    """Return what left the sources, except events that only got a new UID with the calendar's new id."""
     renamed = _renamed_uids(project, baseline)
     published = with_vanished(project.events, baseline.events, now)
     return tuple(item for item in removed_events(project.events, published) if item.uid not in renamed)
 
 
 def _renamed_uids(project: Project, baseline: Manifest) -> frozenset[str]:
-    """Return the UIDs that were made of the calendar's old id, of events that now have another."""
+    """Return the published UIDs made from the calendar's old id whose events have new ones now."""
     if baseline.id is None or baseline.id == project.calendar.id:
         return frozenset()
     known = {item.uid for item in baseline.events.values() if item.removed is None}
@@ -229,7 +229,7 @@ def _renamed_uids(project: Project, baseline: Manifest) -> frozenset[str]:
 
 
 def _retired(baseline: Manifest, events: Iterable[Revised]) -> dict[str, Revision]:
-    """Return the last revision of everything that was published once and is not among `events`."""
+    """Return the last revision of every event that was once published and is not in `events`."""
     known = {**baseline.retired, **{uid: item.revision for uid, item in baseline.events.items()}}
     for item in events:
         known.pop(item.event.uid, None)
@@ -237,7 +237,7 @@ def _retired(baseline: Manifest, events: Iterable[Revised]) -> dict[str, Revisio
 
 
 def refusals(project: Project, baseline: Manifest, now: datetime) -> tuple[Problem, ...]:
-    """Return the promises to subscribers that a build would break, and is refused for as long as nobody consents."""
+    """Return the promises to subscribers that a build would break; without consent, the build is refused."""
     return tuple(_breaches(project, baseline, _removed(project, baseline, now), now, Consent()))
 
 
@@ -268,7 +268,7 @@ def _new_id(project: Project, baseline: Manifest) -> Iterator[Problem]:
         message = f"the calendar's id was `{old}` and is `{new}`: {len(lost)} events would get another UID"
         hint = f"write `id: {old}`, so that subscribers keep their events; or build with --allow-new-id"
     else:
-        # The events of another calendar would be published in this one, as cancelled.
+        # The other calendar's events would be published in this one as cancelled.
         message = f"what is published is `{old}`, and this is `{new}`"
         hint = f"name the baseline of `{new}`; if it is the same calendar with a new id, build with --allow-new-id"
     yield error(project.calendar.mark, "new-calendar-id", message, hint)
@@ -278,7 +278,7 @@ def _vanished_events(
     project: Project, baseline: Manifest, removed: Sequence[Published], now: datetime
 ) -> Iterator[Problem]:
     gone = [baseline.events[item.uid] for item in removed if item.uid in baseline.events and _is_ahead(item, now)]
-    # An event under another UID is gone, too, for those who know it by the one it had.
+    # An event with a new UID is also gone for subscribers who know it by the old one.
     has_another_uid = not {event.id for event in project.events}.isdisjoint(item.id for item in gone)
     how, what = ("gone or have another UID", "them and their UIDs") if has_another_uid else ("gone", "them")
     hint = f"restore {what}, or build with --allow-removals: subscribers will see them as cancelled"
@@ -289,7 +289,7 @@ def _trimmed_events(project: Project, baseline: Manifest, now: datetime) -> Iter
     main = project.feeds[0]
     held, slugs = set(main.event_ids), {main.slug, *main.aliases}
     outside = (baseline.events.get(event.uid) for event in project.events if event.id not in held)
-    # What has left the feed before is most of it, and quickly told; when an event ends is not.
+    # Check feeds first: that is quick and excludes most events; finding out when an event ends is slow.
     left = (item for item in outside if item is not None and not slugs.isdisjoint(item.feeds))
     gone = [item for item in left if _is_ahead(item, now)]
     hint = "widen the `window` of the calendar, or build with --allow-removals: subscribers will lose them"
@@ -299,7 +299,7 @@ def _trimmed_events(project: Project, baseline: Manifest, now: datetime) -> Iter
 def _mass_removal(
     gone: Sequence[Published], baseline: Manifest, now: datetime, how: str, hint: str
 ) -> Iterator[Problem]:
-    """Refuse where so many of what is ahead are gone that it may be a slip; `how` tells in which way."""
+    """Refuse a build if so many events ahead are gone that it may be a mistake; `how` says in which way."""
     if len(gone) < _FEWEST:
         return
     ahead = sum(_is_ahead(item, now) for item in baseline.events.values())
@@ -319,7 +319,7 @@ def _feed_problems(project: Project, baseline: Manifest, buried: set[str]) -> It
 
 
 def _is_ahead(item: Published, now: datetime) -> bool:
-    """Tell whether an event was published as one that takes place, and has not passed."""
+    """Return whether an event was published as taking place and has not passed."""
     is_alive = item.removed is None and item.content.get("status") != Status.CANCELLED.value
     return is_alive and not has_passed(item, now)
 
@@ -327,7 +327,7 @@ def _is_ahead(item: Published, now: datetime) -> bool:
 def _identity_problems(
     project: Project, live: Sequence[Revised], baseline: Manifest, removed: Sequence[Published], now: datetime
 ) -> Iterator[Problem]:
-    """Warn of events that subscribers will see as new ones, or as others, than those that were published."""
+    """Warn about published events that subscribers will see as new or different events."""
     yield from reused_ids([(item.event, item.content) for item in live], baseline, project.calendar.id, now)
     by_content = {item.fingerprint: item for item in removed if item.removed is None}
     ids = {item.event.id for item in live}
@@ -352,7 +352,7 @@ def _identity_problems(
 
 
 def _keys_of_identity(uid: str, event_id: str, calendar_id: str, *, is_free: bool) -> str:
-    """Return what to write for an event to keep its UID and, if no other event has its id now, its address."""
+    """Return what to write so that an event keeps its UID and, if no other event has taken its id, its address."""
     if not is_free:
         return f"`{_uid_line(uid)}`"
     if uid == f"{event_id}@{calendar_id}":
@@ -361,7 +361,7 @@ def _keys_of_identity(uid: str, event_id: str, calendar_id: str, *, is_free: boo
 
 
 def _uid_line(uid: str) -> str:
-    """Return the line of YAML that gives a UID, which may hold whatever can be printed."""
+    """Return the YAML line for a UID, which may contain any printable character."""
     return dump_mapping({"uid": uid}).rstrip("\n")
 
 

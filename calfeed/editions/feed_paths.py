@@ -1,4 +1,4 @@
-"""The addresses of feeds: which are gone, which stay for the tombstones that are left of them, which are old."""
+"""The addresses of feeds: which are gone, which stay for their tombstones, and which are aliases."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from calfeed.values.fields import read_id
 
 
 def lost_feeds(project: Project, baseline: Manifest, buried: set[str]) -> tuple[PublishedFeed, ...]:
-    """Return the feeds that are gone, but for those that stay.
+    """Return the feeds that are gone, except those kept for their tombstones.
 
     Args:
         project: the sources.
@@ -25,11 +25,11 @@ def lost_feeds(project: Project, baseline: Manifest, buried: set[str]) -> tuple[
 
 
 def kept_feeds(project: Project, baseline: Manifest, buried: set[str]) -> Iterator[Feed]:
-    """Yield the automatic feeds whose events were all taken away: their tombstones are still to be seen there."""
+    """Yield the automatic feeds whose events were all taken away: they still show the tombstones."""
     calendar = project.calendar
     for feed in _missing_feeds(project, baseline):
         if _has_only(feed, baseline, buried):
-            # Its name begins with the calendar's, that of the first feed, which may be another now.
+            # Its name begins with the calendar's, which is that of the first feed and may have changed.
             before, own = f"{baseline.feeds[0].name}: ", feed.name
             name = f"{calendar.name}: {own.removeprefix(before)}" if own.startswith(before) else own
             yield Feed(slug=feed.slug, path=feed.path, name=name, description=None, event_ids=(), mark=calendar.mark)
@@ -46,16 +46,16 @@ def buried_uids(removed: Iterable[Published], now: datetime | None) -> set[str]:
 
 
 def _has_only(feed: PublishedFeed, baseline: Manifest, buried: set[str]) -> bool:
-    """Tell whether a feed came by itself and only tombstones are left of it."""
+    """Return whether a feed is automatic and only tombstones are left in it."""
     if feed.moved_to is not None or not is_automatic(feed):
         return False
-    # What is in it to tell of a cancellation alone is no event of its own.
+    # Events that are in it only to tell of a cancellation do not count.
     own = (uid for uid, item in baseline.events.items() if feed.slug in item.feeds and feed.slug not in item.held.feeds)
     return all(uid in buried for uid in own)
 
 
 def with_aliases(feeds: Iterable[Feed]) -> tuple[Feed, ...]:
-    """Return the feeds, each followed by itself at its old addresses."""
+    """Return the feeds, each followed by copies at its aliases."""
     found: list[Feed] = []
     for feed in feeds:
         found.append(feed)
@@ -71,7 +71,7 @@ def _path_of(alias: str, feed: Feed) -> str:
 
 
 def is_automatic(feed: Feed | PublishedFeed) -> bool:
-    """Tell whether a feed came by itself; only such a name is taken from a manifest, as a path is made of it."""
+    """Return whether a feed was made for a category or venue; only such slugs of a manifest are used to make paths."""
     kind, _, slug = feed.slug.partition("/")
     try:
         return kind in ("category", "venue") and read_id(slug) == slug and feed.path == f"feeds/{feed.slug}.ics"

@@ -1,4 +1,4 @@
-"""The ledger: what the last build published, as its manifest tells."""
+"""The ledger: what the last build published, according to its manifest."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ MANIFEST = "calfeed.json"
 
 @dataclass(frozen=True, slots=True)
 class PublishedFeed:
-    """A feed as a manifest remembers it; `moved_to` is the path of the present one where this is an old address."""
+    """A feed as a manifest records it; for an old address, `moved_to` is the path of the current one."""
 
     slug: str
     path: str
@@ -31,11 +31,11 @@ class Manifest:
         id: the calendar's id.
         tzdb: the version of the tz database it was built with.
         events: what was published, by UID.
-        retired: the last revisions of what was published once and is no longer, by UID.
-        feeds: the feeds, old addresses among them.
-        files: the files by path, with their SHA-256.
-        history: the latest changes, the newest first.
-        zones: the law of the zones in use.
+        retired: the last revisions of events that are no longer published, by UID.
+        feeds: the feeds, including old addresses.
+        files: the SHA-256 of each file, by path.
+        history: the latest changes, newest first.
+        zones: the laws of the zones in use.
     """
 
     path: str = MANIFEST
@@ -50,5 +50,5 @@ class Manifest:
 
     @property
     def is_none(self) -> bool:
-        """Whether nothing was published: this is what a first build compares with."""
+        """Whether nothing was published; a first build compares with such a manifest."""
         return self.id is None

@@ -1,4 +1,4 @@
-"""calfeed.json: what was published, for programs to read and for the next build to compare with."""
+"""Write and read calfeed.json, which tells programs and the next build what was published."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from calfeed.values.time_hints import FIRST_YEAR, LAST_YEAR
 from calfeed.zones.tzdb import TZDB_VERSION
 
 VERSION = 1
-"""The version of the manifest's form; a reader refuses a higher one."""
+"""The version of the manifest's format; a reader refuses a higher one."""
 
 
 _ENCODER = json.JSONEncoder(ensure_ascii=False)
@@ -35,7 +35,7 @@ _SEPARATOR = ",\n"
 
 
 def render_manifest(edition: Edition, artifacts: Sequence[Artifact]) -> Artifact:
-    """Return the manifest of the artifacts of an edition."""
+    """Return the manifest of an edition and its artifacts."""
     slugs: dict[str, list[str]] = {}
     for feed in edition.feeds:
         for event_id in feed.event_ids:
@@ -53,7 +53,7 @@ def render_manifest(edition: Edition, artifacts: Sequence[Artifact]) -> Artifact
     files = (
         f"{_json(artifact.path)}: {_json(_file(artifact))}" for artifact in sorted(artifacts, key=lambda a: a.path)
     )
-    # A line for each thing: a change is a change of lines, for people who read diffs, and json is quick at it.
+    # One item per line: people can read the diffs, and json encodes single items fast.
     parts = [
         *([f"{_json(key)}: {_json(value)}"] for key, value in head.items()),
         _list('"feeds": [', feeds, "]"),
@@ -63,7 +63,7 @@ def render_manifest(edition: Edition, artifacts: Sequence[Artifact]) -> Artifact
         _list('"history": [', history, "]"),
         _list('"files": {', files, "}"),
     ]
-    # Encoded piece by piece: of a large calendar the whole would be held several times over.
+    # Encoded piece by piece: otherwise memory would hold a large manifest several times over.
     pieces = (piece for number, part in enumerate(parts) for piece in chain([_SEPARATOR if number else "{\n"], part))
     return Artifact(MANIFEST, *(piece.encode() for piece in pieces), b"\n}\n")
 
@@ -73,10 +73,10 @@ def read_manifest(data: bytes, path: str) -> Manifest:
 
     Args:
         data: the bytes of a calfeed.json.
-        path: the name shown where it cannot be used.
+        path: its name in messages.
 
     Raises:
-        OutputError: it is no manifest, or one of a newer form than this version knows.
+        OutputError: it is not a manifest, or its format is newer than this version knows.
     """
     try:
         content = read_json(data)
@@ -104,7 +104,7 @@ def read_manifest(data: bytes, path: str) -> Manifest:
 
 
 def same_output(left: bytes, right: bytes) -> bool:
-    """Tell whether two manifests say the same, whichever calfeed and tz database wrote them."""
+    """Return whether two manifests say the same, apart from the calfeed and tz database that wrote them."""
     try:
         first, second = json.loads(left), json.loads(right)
     except ValueError:
@@ -121,7 +121,7 @@ def generator() -> str:
 
 
 def event_record(event: Event) -> dict[str, object]:
-    """Return what the manifest and `--format json` say of an event, its revision aside."""
+    """Return an event as in the manifest and `--format json`, without its revision."""
     record: dict[str, object] = {
         "id": event.id,
         "uid": event.uid,
@@ -149,7 +149,7 @@ def event_record(event: Event) -> dict[str, object]:
 
 
 def _series_record(event: Event) -> dict[str, object]:
-    """Return a series' rule, and the first and last instants of its occurrences; the last is null without an end."""
+    """Return a series' rule and the instants of its first and last start; the last is null for an endless series."""
     recurrence, when = event.recurrence, event.when
     if recurrence is None:
         return {}
@@ -164,7 +164,7 @@ def _series_record(event: Event) -> dict[str, object]:
 
 
 def _pieces_record(event: Event) -> dict[str, object]:
-    """Return the pieces of an event that has several: each as an event's row has it, with nothing but instants."""
+    """Return the pieces of an event that has several: each with the keys of an event's row, but times only in UTC."""
     pieces = pieces_of(event)
     return {} if pieces[:1] == (event,) else {"pieces": [_piece(piece) for piece in pieces]}
 
@@ -189,7 +189,7 @@ def _json(value: object) -> str:
 
 
 def _list(begin: str, items: Iterable[str], end: str) -> Iterator[str]:
-    """Yield a list or a mapping with an item in each line."""
+    """Yield a list or a mapping with one item per line."""
     yield begin
     lead = "\n"
     for item in items:
@@ -216,7 +216,7 @@ def _event(revised: Revised, slugs: list[str], held: Held) -> dict[str, object]:
 
 
 def _held(held: Held) -> dict[str, object]:
-    """Return what subscribers may hold beyond the rest of a row; nothing of most events."""
+    """Return what subscribers may hold beyond the rest of a row; empty for most events."""
     return {
         **({} if held.until is None else {"held_until": format_utc(held.until)}),
         **({"held_in": list(held.feeds)} if held.feeds else {}),
@@ -305,9 +305,9 @@ def _published(item: Mapping[str, Any], path: str) -> Published:
 
 
 def _line(value: object) -> str:
-    """Return a text of one line as calfeed writes it; messages and reports quote it."""
+    """Return a text if it is one line as calfeed writes it; messages and reports quote it."""
     text = str(value)
-    # Most are printable; of the rest, such as a space that does not break, the sources decide.
+    # Most are printable; others, such as those with a no-break space, must be valid in the sources.
     if not text.isprintable() and read_line(text) != text:
         raise ValueError(text)
     return text
@@ -315,7 +315,7 @@ def _line(value: object) -> str:
 
 def _read_utc(text: object) -> datetime:
     instant = datetime.fromisoformat(str(text))
-    # A local time of the first or last year may be one of the year beside it in UTC.
+    # A local time in the first or last year may be in the adjacent year in UTC.
     if instant.utcoffset() is None or not FIRST_YEAR - 1 <= instant.year <= LAST_YEAR + 1:
         raise ValueError(text)
     return instant.astimezone(UTC)

@@ -1,4 +1,4 @@
-"""Which files a build makes, by their paths: no other is ever deleted, here or where the output is published."""
+"""The paths of files that a build makes; no other file is ever deleted, in DIST or where it is published."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ _MADE = re.compile(
     rf"|qr/{_FEED}\.svg"
 )
 _IMAGES = "images/"
-"""Pictures keep the names that people gave them."""
+"""Pictures keep their original names."""
 
 
 def is_output_path(path: str) -> bool:
-    """Return whether a build may make a file of this path, with or without a site."""
+    """Return whether a build may make a file with this path, with or without a site."""
     if path in _FIXED or _MADE.fullmatch(path):
         return is_fit_path(path)
     return path.startswith(_IMAGES) and is_fit_path(path)

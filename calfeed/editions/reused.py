@@ -1,7 +1,7 @@
-"""A UID that is given to another event: last year's file edited for this year, or a deleted event's id taken again.
+"""Find UIDs reused for a different event: last year's file edited for this year, or a deleted event's id used again.
 
-Subscribers' calendars know an event by its UID. Under the same one, the new event takes the place of the old one, which
-vanishes from everybody's past. So a build and a diff say so, once, and propose an id.
+Subscribers' calendars identify an event by its UID. A new event with the same UID replaces the old one, which vanishes
+from every subscriber's past. A build and a diff therefore warn once and propose an id.
 """
 
 from __future__ import annotations
@@ -25,16 +25,16 @@ _KEPT = "whoever kept it would see it turn into this one"
 def reused_ids(
     events: Sequence[tuple[Event, Content]], baseline: Manifest, calendar_id: str, now: datetime | None
 ) -> Iterator[Problem]:
-    """Yield a warning for every event whose UID subscribers know as that of another event.
+    """Yield a warning for every event whose UID subscribers know as that of a different event.
 
-    It is another one if what was published is over and this is ahead, or if that left the sources and this has another
-    summary and start. One that was postponed is still the same, whenever it gets its new date.
+    It is different if the published event is over and this one is ahead, or if the published one left the sources and
+    this one has a different summary and start. A postponed event stays the same, whenever it gets its new date.
 
     Args:
         events: the events of the sources, each with its content.
         baseline: what was published.
         calendar_id: the right-hand side of UIDs.
-        now: the time by which events have passed; None if none have.
+        now: events that end before this time have passed; None if none have.
 
     Raises:
         OutputError: the manifest does not say what an event was.
@@ -61,7 +61,7 @@ def reused_ids(
 
 
 def _reason(event: Event, before: Published, now: datetime | None) -> str | None:
-    """Return why an event is another one than what was published under its UID before; None if it is the same."""
+    """Return why an event is not the one published under its UID before; None if it is the same."""
     status, summary = before.content.get("status"), before.content.get("summary")
     is_cancelled = status == Status.CANCELLED.value
     is_renamed = summary != event.summary
@@ -77,7 +77,7 @@ def _reason(event: Event, before: Published, now: datetime | None) -> str | None
 
 
 def _taken_ids(events: Sequence[tuple[Event, Content]], baseline: Manifest, calendar_id: str) -> set[str]:
-    """Return the ids that are those of events, or by which an event would get a UID that was published."""
+    """Return the ids that events have, and those that would give an event a published UID."""
     suffix = f"@{calendar_id}"
     uids = chain(baseline.events, baseline.retired, (event.uid for event, _ in events))
     by_uid = {uid.removesuffix(suffix) for uid in uids if uid.endswith(suffix)}
@@ -85,7 +85,7 @@ def _taken_ids(events: Sequence[tuple[Event, Content]], baseline: Manifest, cale
 
 
 def _proposal(event: Event, taken: set[str]) -> str:
-    """Return an id that is free: the event's own with the year of its start, in the place of an earlier year."""
+    """Return a free id: the event's own with the year of its start, replacing a recent earlier year if it has one."""
     year = event.sort_key[0].year
     parts = event.id.split("-")
     places = [number for number, part in enumerate(parts) if part.isdigit() and 0 < year - int(part) <= _RECENT_YEARS]

@@ -1,4 +1,4 @@
-"""The law of time zones as it was when a calendar was published: so that a later one can be compared with it."""
+"""Record the law of each time zone when a calendar is published, so that later changes of it can be found."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from calfeed.zones import tzdb
 
 @dataclass(frozen=True, slots=True)
 class Law:
-    """The law of a zone in some years, both included: the offset it begins with, and each change.
+    """The law of a zone from `first_year` to `last_year` inclusive: the offset at the beginning and each change.
 
-    A change is an instant and the offset from then on, `2027-03-28T01:00:00Z +03:00`.
+    A change is an instant and the offset from then on: `2027-03-28T01:00:00Z +03:00`.
     """
 
     first_year: int
@@ -29,7 +29,7 @@ class Law:
 
 @dataclass(frozen=True, slots=True)
 class ZoneUse:
-    """A zone that events are in: how many, and the changes of its clocks that are ahead."""
+    """A zone that events are in, with the number of events and the clock changes ahead."""
 
     tzid: str
     events: int
@@ -38,7 +38,7 @@ class ZoneUse:
 
 @dataclass(frozen=True, slots=True)
 class LawChange:
-    """A zone whose law is another than it was: what is gone of it, and what is new."""
+    """A zone whose law changed, with the transitions removed and added."""
 
     tzid: str
     before: tuple[str, ...]
@@ -46,7 +46,7 @@ class LawChange:
 
 
 def laws_of(events: Iterable[Event]) -> dict[str, Law]:
-    """Return the law of every zone that events are in, by name, for the years they are in and the one after."""
+    """Return the law of every zone in use, by name, for the years of its events and the year after."""
     years: dict[str, list[int]] = {}
     for event in events:
         for tzid, year in _years(event):
@@ -55,7 +55,7 @@ def laws_of(events: Iterable[Event]) -> dict[str, Law]:
 
 
 def zones_in_use(events: Iterable[Event], now: datetime) -> tuple[ZoneUse, ...]:
-    """Return the zones that events are in, by name, each with its changes within a year from `now`."""
+    """Return the zones in use, by name, each with its clock changes within a year from `now`."""
     counts = Counter(tzid for event in events for tzid in {tzid: None for tzid, _ in _years(event)})
     end = now + timedelta(days=365)
     return tuple(
@@ -65,7 +65,7 @@ def zones_in_use(events: Iterable[Event], now: datetime) -> tuple[ZoneUse, ...]:
 
 
 def law_of(tzid: str, first_year: int, last_year: int) -> Law:
-    """Return the law of a zone in some years, by the tz database in use."""
+    """Return the law of a zone for a range of years, by the tz database in use."""
     begin, end = datetime(first_year, 1, 1, tzinfo=UTC), datetime(last_year, 12, 31, 23, 59, 59, tzinfo=UTC)
     changes = tzdb.offset_changes(tzid, begin, end)
     return Law(
@@ -77,7 +77,7 @@ def law_of(tzid: str, first_year: int, last_year: int) -> Law:
 
 
 def changed_laws(published: Mapping[str, Law]) -> Iterator[LawChange]:
-    """Yield the zones whose law is now another than the one they were published with, for the same years."""
+    """Yield the zones whose law for the published years has changed since."""
     for tzid, before in sorted(published.items()):
         if not tzdb.is_zone(tzid):
             continue

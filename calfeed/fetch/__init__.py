@@ -1,1 +1,1 @@
-"""What is published now, from a path or over https."""
+"""Read what is published now, from a path or over https."""

@@ -1,4 +1,4 @@
-"""What is published now, read from where it is: a manifest in a folder or on the web."""
+"""Read the manifest of what is published now, from a folder or the web."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from calfeed.fetch import http
 from calfeed.fetch.http import REDIRECTS, Fetch, FetchError, Request, without_password
 
 MAX_BYTES = 300_000_000
-"""The longest manifest that is read: several times that of 100,000 events."""
+"""The largest manifest that is read, in bytes: several times that of 100,000 events."""
 MAX_REDIRECTS = 3
 _MISSING = (404, 410)
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 def load_baseline(location: str, fetch: Fetch = http.fetch) -> Manifest | None:
-    """Return the manifest at `location`; None if there is none.
+    """Return the manifest at `location`, or None if there is no such file.
 
     Args:
-        location: a manifest, or the folder it is in: a path, or an https address.
+        location: a manifest or its folder, as a path or an https address.
         fetch: sends a request and returns the answer.
 
     Raises:
-        OutputError: what is there cannot be read, or is no manifest.
+        OutputError: the file cannot be read, or is not a manifest.
     """
     if "://" in location:
         data = _fetch(location, fetch)
@@ -42,7 +42,7 @@ def load_baseline(location: str, fetch: Fetch = http.fetch) -> Manifest | None:
 
 
 def folder_meant(location: str) -> str | None:
-    """Return the address of the folder that is meant, where a slash may be missing at the end; else None."""
+    """Return an address with a slash added if it probably means a folder; else None."""
     if "://" not in location:
         return None
     parts = urlsplit(location)
@@ -87,7 +87,7 @@ def _join(location: str, url: str, target: str) -> str:
 
 
 def _check_address(location: str, url: str) -> None:
-    """Refuse what anybody on the way could change: the next build believes every word of its baseline."""
+    """Require https (or loopback) and no password: the next build trusts the baseline completely."""
     shown = without_password(url)
     if shown != url:
         hint = "fetch the manifest with another program, and give --baseline the file"

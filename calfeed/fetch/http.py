@@ -1,6 +1,6 @@
-"""One exchange over HTTP, bounded in time and size: the answer as it came, or why there is none.
+"""One HTTP exchange, limited in time and size: the answer as it came, or why it failed.
 
-No redirect is followed, nothing is decoded and nothing is kept: what a host does is to be seen, not smoothed over.
+No redirect is followed, nothing is decoded and nothing is stored, so that callers see what the host really does.
 """
 
 from __future__ import annotations
@@ -22,20 +22,20 @@ from calfeed.text.hosts import ascii_host
 TIMEOUT = 15.0
 """Seconds for a whole exchange, from the connection to the last byte."""
 MAX_BYTES = 20_000_000
-"""The longest body that is read, compressed or not."""
+"""The largest body that is read, in bytes, compressed or not."""
 REDIRECTS = (301, 302, 303, 307, 308)
-"""The statuses that send elsewhere; `fetch` follows none."""
-_GZIP = 31  # zlib's number for it
-_SAFE = "/?%:@!$&'()*+,;=~-._"  # in paths and queries, as they may be quoted already
+"""The redirect statuses; `fetch` follows none of them."""
+_GZIP = 31  # zlib's wbits for gzip
+_SAFE = "/?%:@!$&'()*+,;=~-._"  # in paths and queries, which may already be quoted
 
 
 class FetchError(Exception):
-    """There is no answer, or none that can be used; the message says why, for people."""
+    """There is no usable answer; the message says why, for people."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Request:
-    """What is sent, and the longest body that is taken for an answer."""
+    """What is sent, and the largest body to accept."""
 
     url: str
     method: str = "GET"
@@ -45,7 +45,7 @@ class Request:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Answer:
-    """What came back, as it came; names of headers are in lower case."""
+    """What came back, unchanged except that header names are in lower case."""
 
     url: str
     status: int
@@ -53,7 +53,7 @@ class Answer:
     body: bytes
 
     def content(self) -> bytes:
-        """Return the body, decompressed if the answer says that it is compressed."""
+        """Return the body, decompressed if its headers say that it is compressed."""
         encoding = self.headers.get("content-encoding", "identity").strip().lower()
         if encoding == "identity":
             return self.body
@@ -73,11 +73,11 @@ Fetch: TypeAlias = Callable[[Request], Answer]
 
 
 def without_password(url: str) -> str:
-    """Return an address as it may be shown: without what stands before the host (RFC 3986 §3.2.1)."""
+    """Return an address that is safe to show: the user information before the host is masked (RFC 3986 §3.2.1)."""
     scheme, separator, rest = url.partition("//")
     authority = re.split("[/?#]", rest, maxsplit=1)[0]
     is_whole = "@" in authority or re.fullmatch(r"(?:[^:]*|\[.*\])(?::[0-9]*)?", authority) is not None
-    secret = authority if is_whole else rest  # with a slash in a password, that is not where the host ends
+    secret = authority if is_whole else rest  # a slash in a password does not end the authority
     _, at, _ = secret.rpartition("@")
     return f"{scheme}{separator}***@{rest[secret.rfind('@') + 1 :]}" if at else url
 
@@ -87,7 +87,7 @@ def fetch(request: Request, timeout: float = TIMEOUT) -> Answer:
 
     Args:
         request: what to send.
-        timeout: seconds for the whole of it.
+        timeout: seconds for the whole exchange.
 
     Raises:
         FetchError: there is no answer, or it is cut off, too large or too slow.
@@ -98,7 +98,7 @@ def fetch(request: Request, timeout: float = TIMEOUT) -> Answer:
     except (OSError, http.client.HTTPException, ValueError, FetchError) as cause:
         was_slow = is_late.is_set() or isinstance(cause, TimeoutError)
         raise FetchError(_slow(timeout) if was_slow else _explain(cause)) from cause
-    if is_late.is_set():  # a body without a length ends where the connection does
+    if is_late.is_set():  # a body without a length ends with the connection
         raise FetchError(_slow(timeout))
     return answer
 
@@ -106,7 +106,7 @@ def fetch(request: Request, timeout: float = TIMEOUT) -> Answer:
 def _exchange(request: Request, timeout: float, is_late: Event) -> Answer:
     parts = urlsplit(request.url)
     target = quote(parts.path or "/", safe=_SAFE) + (f"?{quote(parts.query, safe=_SAFE)}" if parts.query else "")
-    host = ascii_host(parts.hostname or "")  # else Python would ask another host for `straße.de`
+    host = ascii_host(parts.hostname or "")  # otherwise Python would connect to a different host for `straße.de`
     with closing(_connection(parts.scheme, host, parts.port, timeout)) as connection:
         connection.connect()
         timer = Timer(timeout, _hang_up, (connection.sock, is_late))
@@ -135,7 +135,7 @@ def _read(request: Request, response: http.client.HTTPResponse) -> Answer:
 
 
 def _hang_up(connection: socket.socket, is_late: Event) -> None:
-    """End a connection under the hands of the thread that reads from it."""
+    """Shut down a connection while another thread reads from it."""
     is_late.set()
     with suppress(OSError):
         socket.socket.shutdown(connection, socket.SHUT_RDWR)

@@ -1,1 +1,1 @@
-"""Artifacts to the output folder: all or nothing."""
+"""Write artifacts to the output folder, all or nothing."""

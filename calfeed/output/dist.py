@@ -1,16 +1,16 @@
-"""Artifacts to disk: all or nothing, only what changed, and nothing deleted that calfeed did not write.
+"""Write artifacts to disk: all or nothing, only what changed, and without deleting files that calfeed did not write.
 
-A build holds the lock of DIST from reading its sources to writing its manifest. Every target is looked at and every
-changed file staged beside DIST; a journal then says what is to be moved and deleted, and the folders are made before
-the first file is moved. The manifest is the last to be moved. So what can fail fails while DIST is as it was, and a
-build that is killed once there is a journal is finished by the next one.
+A build holds the lock of DIST from reading its sources to writing its manifest. It checks every target and stages every
+changed file beside DIST. Then it writes a journal of what to move and delete, and makes the folders before it moves the
+first file. It moves the manifest last. Whatever can fail therefore fails while DIST is unchanged, and once there is a
+journal, the next build finishes a killed one.
 
-Lock, staging and journal live in `.calfeed/<name of DIST>/` beside DIST, on the same file system: moves are atomic.
-What lies there and in DIST may have come with somebody's pull request, so it is believed no more than the sources are:
-a file is moved or deleted only if its name is one that a build gives, and its bytes are those that a manifest lists.
+Lock, staging and journal live in `.calfeed/<name of DIST>/` beside DIST, on the same file system, so moves are atomic.
+Files there and in DIST may come from a pull request, so they are trusted no more than the sources: a file is moved or
+deleted only if builds make files with its name and a manifest lists the hash of its bytes.
 
-The manifest is on the disk before it is moved. Nothing else need be: what a power cut tears, the next build finds to
-differ and writes again, as long as it can read what was published.
+The manifest is synced to disk before it is moved. Nothing else needs to be: if a power cut damages a file, the next
+build finds that it differs and writes it again, as long as it can read what was published.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ from calfeed.stamp import FileStamp, stamp_of
 SameManifest: TypeAlias = "Callable[[bytes, bytes], bool]"
 
 LOCK_TIMEOUT = 30.0
-"""Seconds a build waits for another one on the same DIST."""
+"""How many seconds a build waits for another build of the same DIST."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +54,11 @@ class Changes:
 
     @property
     def in_the_way(self) -> frozenset[str]:
-        """What must be deleted before anything is moved.
+        """The files that must be deleted before anything is moved.
 
-        That is a file whose name is now that of a folder, and what is in a folder whose name is now that of a file.
+        These are files whose paths become folders, and files in folders whose paths become files.
         """
-        if not self.deleted:  # as in a first build, which writes the most
+        if not self.deleted:  # as in a first build, which writes most files
             return frozenset()
         folders, written = {*_folders_of(self.written)}, {*self.written}
         return frozenset(
@@ -67,10 +67,10 @@ class Changes:
 
 
 class Dist:
-    """An output folder that is open for one build; made by `open_dist` and `view_dist`."""
+    """An output folder that is open for one build; created by `open_dist` and `view_dist`."""
 
     def __init__(self, shown: Path) -> None:
-        self._shown = shown  # as it was given, for messages
+        self._shown = shown  # as given, for messages
         self._root = _real(shown)
         self.state = state_of(shown)
         self._journal = self.state / JOURNAL
@@ -78,16 +78,16 @@ class Dist:
         self._seen: dict[str, FileStamp] = {}
         self.manifest = self._read_manifest()
         self.finished = Changes()
-        """What an earlier build had left undone, and opening this folder has done."""
+        """What an earlier build left undone and opening this folder completed."""
         self.left: tuple[str, ...] = ()
-        """Files that are no longer published and stay, because somebody has changed them; after `changes`."""
+        """Files that are no longer published but stay because they were edited; set by `changes`."""
 
     def changes(self, artifacts: Sequence[Artifact], *, same_manifest: SameManifest | None = None) -> Changes:
-        """Return what differs between DIST and the artifacts, the manifest among them.
+        """Return what differs between DIST and the artifacts, including the manifest.
 
         Args:
-            artifacts: everything DIST shall hold.
-            same_manifest: tells whether the manifest present and the new one are the same, if not the bytes decide.
+            artifacts: everything that DIST should hold.
+            same_manifest: compares the existing manifest with the new one; by default, their bytes are compared.
         """
         wanted = {artifact.path for artifact in artifacts}
         written = sorted(artifact.path for artifact in artifacts if self._differs(artifact, same_manifest))
@@ -100,7 +100,7 @@ class Dist:
         """Make DIST hold the artifacts, and return what changed.
 
         Raises:
-            OutputError: DIST cannot be written, or a file that is not calfeed's is in the way; it is unchanged.
+            OutputError: DIST cannot be written, or a file that is not calfeed's is in the way; DIST is unchanged.
             UnfinishedError: the operating system failed between the moves; the next build finishes them.
         """
         changes = self.changes(artifacts)
@@ -111,14 +111,14 @@ class Dist:
                 with self._undoing(changes):
                     self._stage([by_path[path] for path in changes.written], progress)
                     self._write_journal(changes)
-                    # Not before there is a journal: the next build would take a new DIST with folders for foreign.
+                    # Only after the journal: without it, the next build would refuse the new folders as foreign.
                     self._make_folders(changes, changes.in_the_way)
                 self._carry_out(changes)
             self._look_at([by_path[path] for path in changes.written])
         return changes
 
     def recover(self) -> None:
-        """Do what an earlier build left undone, or forget what it had only begun to stage."""
+        """Finish what an earlier build left undone, or discard what it had only begun to stage."""
         journal = self._read_journal()
         changes = Changes() if journal is None else self._undone(journal)
         if changes:
@@ -133,14 +133,14 @@ class Dist:
 
     @property
     def files(self) -> tuple[FileStamp, ...]:
-        """The files of DIST as they were when they were last looked at, or written; after `changes` or `write`."""
+        """The files of DIST as they were last examined or written; set by `changes` and `write`."""
         return tuple(self._seen.values())
 
     # -- reading
 
     @property
     def _owned(self) -> Mapping[str, str]:
-        """The files that calfeed has written, with their hashes."""
+        """The hashes of the files that calfeed has written, by path."""
         return self.manifest.files if self.manifest else {}
 
     def _read_manifest(self) -> Manifest | None:
@@ -162,7 +162,7 @@ class Dist:
         return manifest
 
     def _refuse_foreign(self) -> None:
-        """Refuse a folder with files in it that no manifest and no journal speaks of."""
+        """Refuse a folder that contains files but has neither a manifest nor a journal."""
         if self._root.name == STATE:
             self._refuse("", "foreign-folder", f"`{STATE}` is where builds keep their lock", "choose another with -o")
         if self._root.exists() and not self._root.is_dir():
@@ -183,7 +183,7 @@ class Dist:
             self._seen[artifact.path] = stamp_of(artifact.path, found, artifact.sha256)
             if artifact.path == MANIFEST and same_manifest is not None:
                 return not same_manifest(_read(target), artifact.data)
-            # Not read at all unless it can be the same: it may be a link to something endless.
+            # Read it only if it can be the same: it may be a link to something endless.
             is_like = stat.S_ISREG(found.st_mode) and found.st_size == artifact.size
             return not is_like or hashlib.sha256(_read(target)).hexdigest() != artifact.sha256
         except OSError:
@@ -192,7 +192,7 @@ class Dist:
     def _read_journal(self) -> Journal | None:
         try:
             data = self._journal.read_bytes()
-            # An empty one was cut off with the power, before anything was moved or after; the manifest is whole.
+            # A power cut left it empty, before or after the moves; the manifest is intact either way.
             return read_journal(data) if data else None
         except FileNotFoundError:
             return None
@@ -200,25 +200,25 @@ class Dist:
             raise self._bad_journal(str(cause)) from cause
 
     def _undone(self, journal: Journal) -> Changes:
-        """Return what of a journal is still to be done: nothing, if it was not written here."""
-        if not self._root.exists():  # then what was moved is gone, and there is nothing to finish
+        """Return what a journal still leaves to do: nothing if it was not written here."""
+        if not self._root.exists():  # the moved files are gone, so there is nothing to finish
             return Changes()
         waiting = self._staged(MANIFEST)
         listed = self._owned
         moves_manifest = identity_of(waiting) is not None
         if moves_manifest:
-            if identity_of(waiting) != journal.manifest:  # it came here in another way
+            if identity_of(waiting) != journal.manifest:  # the build did not put it here
                 return Changes()
             listed = read_manifest(_read(waiting), waiting).files
-        # A file that waits no longer is moved. One that is torn is made again by the build that follows.
+        # A file that is no longer staged has been moved. The build that follows replaces a damaged one.
         known = [path for path in journal.written if path in listed and is_output_path(path)]
         written = [path for path in known if _holds(self._staged(path), listed[path])]
-        # One that is deleted may have left its folder, which was to go with it.
+        # A deleted file may have left behind its empty folder, which must go too.
         deleted = [path for path in journal.deleted if path in self._owned and self._may_delete(path)]
         return Changes((*written, *([MANIFEST] if moves_manifest else [])), tuple(deleted))
 
     def _may_delete(self, path: str) -> bool:
-        """Return whether a file is as it was written, or gone, with nothing else in its place or that of its folder."""
+        """Return whether a file is as it was written, or gone with nothing else in its place or its folder's."""
         try:
             os.lstat(self._target(path))
         except FileNotFoundError:
@@ -232,15 +232,15 @@ class Dist:
         hint = "delete it, and look at the output folder: an earlier build was cut off there"
         return OutputError([error(mark, "bad-journal", message, hint)])
 
-    # -- looking before writing
+    # -- checking before writing
 
     def _check_targets(self, changes: Changes) -> None:
-        """Refuse to overwrite what calfeed did not write, and to follow links out of DIST."""
+        """Refuse to overwrite files that calfeed did not write, and to follow links out of DIST."""
         owned, gone = {*self._owned, MANIFEST}, changes.in_the_way
         for path in changes.written:
             try:
                 mode = os.lstat(self._target(path)).st_mode
-            except OSError:  # nothing is there, or not even its folder
+            except OSError:  # the file or its folder does not exist
                 continue
             is_fit = self._becomes_empty(path, gone) if stat.S_ISDIR(mode) else path in owned
             if not is_fit:
@@ -248,7 +248,7 @@ class Dist:
         self._check_folders(changes)
 
     def _becomes_empty(self, folder: str, gone: frozenset[str]) -> bool:
-        """Tell whether nothing is in a folder but what is to be deleted, so that it goes with it."""
+        """Return whether a folder holds only files that will be deleted, so that it is deleted with them."""
         found = {path.relative_to(self._root).as_posix() for path in (self._root / folder).rglob("*")}
         return bool(found) and found <= gone.union(_folders_of(gone))
 
@@ -265,7 +265,7 @@ class Dist:
                 self._refuse(folder, "output-failed", "the folder cannot be written", "check its permissions")
 
     def _make_folders(self, changes: Changes, later: frozenset[str] = frozenset()) -> None:
-        """Make the folders of what is written, but for those in whose place a file is yet to be deleted."""
+        """Make the parent folders of written files, except where a file in `later` must be deleted first."""
         for folder in ("", *_folders_of(changes.written)):
             if later.isdisjoint({folder, *_folders_of([folder])}):
                 (self._root / folder).mkdir(parents=True, exist_ok=True)
@@ -278,7 +278,7 @@ class Dist:
 
     @contextmanager
     def _undoing(self, changes: Changes) -> Iterator[None]:
-        """Take back what the block has made if it fails; the journal last but one, so that a kill harms nothing."""
+        """If the block fails, remove its folders, then the journal, then staging; in this order a kill does no harm."""
         folders = [self._root, *(self._root / folder for folder in _folders_of(changes.written))]
         absent = [folder for folder in folders if not folder.exists()]
         with ExitStack() as undo:
@@ -302,14 +302,14 @@ class Dist:
         progress(len(artifacts), len(artifacts))
 
     def _write_journal(self, changes: Changes) -> None:
-        # Written under another name first, so that a journal is either whole or not there.
+        # Written under a temporary name first, so that a journal is either complete or absent.
         draft = self._staging / "journal"
         content = render_journal(changes.written, changes.deleted, identity_of(self._staged(MANIFEST)))
         draft.write_text(content, encoding="utf-8")
         draft.replace(self._journal)
 
     def _carry_out(self, changes: Changes) -> None:
-        """Move and delete what the journal says, the manifest last; a move that is done already is passed over."""
+        """Move and delete what the journal says, the manifest last; completed moves are skipped."""
         gone = changes.in_the_way
         try:
             if gone:
@@ -330,12 +330,12 @@ class Dist:
 
     def _move(self, path: str) -> None:
         staged = self._staged(path)
-        with suppress(FileNotFoundError):  # it is moved already
+        with suppress(FileNotFoundError):  # already moved
             if stat.S_ISREG(os.lstat(staged).st_mode):
                 os.replace(staged, self._target(path))
 
     def _look_at(self, written: Iterable[Artifact]) -> None:
-        """Note how the files are that were just written; one that somebody has taken away is not among `files`."""
+        """Record the stamps of the files just written; `files` omits any that have been removed since."""
         for artifact in written:
             self._seen.pop(artifact.path, None)
             with suppress(OSError):
@@ -345,7 +345,7 @@ class Dist:
 
     def _delete(self, path: str) -> None:
         target = Path(self._target(path))
-        with suppress(FileNotFoundError, NotADirectoryError):  # it is deleted already, and another thing may be there
+        with suppress(FileNotFoundError, NotADirectoryError):  # already deleted, perhaps replaced
             if not stat.S_ISDIR(os.lstat(target).st_mode):
                 target.unlink()
         for folder in target.parents:
@@ -356,16 +356,16 @@ class Dist:
     def _forget(self) -> None:
         shutil.rmtree(self._staging, ignore_errors=True)
 
-    # Paths of single files are texts: there are many, and pathlib would take longer than the file system.
+    # Paths of single files are strings: there are many, and pathlib would take longer than the file system.
 
     def _target(self, path: str) -> str:
-        """Return where a file of DIST is; every path has been looked at, so one that leads elsewhere is a bug."""
+        """Return where a file of DIST is; all paths have been checked, so one that leads outside is a bug."""
         if path.startswith("/") or ".." in path.split("/"):
             raise ValueError(path)
         return f"{self._root}/{path}"
 
     def _staged(self, path: str) -> str:
-        """Return where a file waits; flat, because a hash of the path needs no folders."""
+        """Return where a file is staged: under a hash of its path, which needs no folders."""
         return f"{self._staging}/{hashlib.sha256(path.encode()).hexdigest()[:32]}"
 
     def _refuse(self, path: str, code: str, message: str, hint: str) -> None:
@@ -374,10 +374,10 @@ class Dist:
 
 @contextmanager
 def open_dist(path: Path) -> Iterator[Dist]:
-    """Yield the output folder, locked; what a killed build left undone is done first.
+    """Yield the output folder, locked, after finishing what a killed build left undone.
 
     Raises:
-        OutputError: the folder is not calfeed's, cannot be used, or another build does not let go of it.
+        OutputError: the folder is not calfeed's, cannot be used, or stays locked by another build.
     """
     state = state_of(path)
     with _os_errors_at(path):
@@ -400,7 +400,7 @@ def open_dist(path: Path) -> Iterator[Dist]:
 
 
 def view_dist(path: Path) -> Dist:
-    """Return the output folder for looking only; nothing is locked, finished or written.
+    """Return the output folder read-only; nothing is locked, finished or written.
 
     Raises:
         OutputError: the folder is not calfeed's, or cannot be read.
@@ -410,7 +410,7 @@ def view_dist(path: Path) -> Dist:
 
 
 def _refuse_links(state: Path) -> None:
-    """Refuse a folder of the state that is elsewhere: files there would be deleted, or moved into DIST."""
+    """Refuse a state folder that is a link: files elsewhere would be deleted, or moved into DIST."""
     for path in (state.parent, state, state / STAGING, state / JOURNAL):
         if path.is_symlink():
             mark = Mark(path=path.as_posix())
@@ -418,7 +418,7 @@ def _refuse_links(state: Path) -> None:
 
 
 def _folders_of(paths: Iterable[str]) -> list[str]:
-    """Return the folders that lie between DIST and these files, each after the one it is in."""
+    """Return the folders between DIST and these files, each after its parent."""
     homes = {path.rpartition("/")[0] for path in paths} - {""}
     return sorted(
         {each.as_posix() for home in homes for each in (PurePosixPath(home), *PurePosixPath(home).parents)} - {"."}
@@ -431,20 +431,20 @@ def _read(path: str) -> bytes:
 
 
 def _holds(path: str, digest: str) -> bool:
-    """Return whether a file, and no link to one, has these bytes."""
+    """Return whether a path is a regular file, not a link, with this SHA-256."""
     try:
         return stat.S_ISREG(os.lstat(path).st_mode) and hashlib.sha256(_read(path)).hexdigest() == digest
-    except OSError:  # it is not there, or not even its folder
+    except OSError:  # the file or its folder does not exist
         return False
 
 
 def _remove_folder(path: Path) -> None:
-    with suppress(OSError):  # not there, or not empty
+    with suppress(OSError):  # absent or not empty
         path.rmdir()
 
 
 def _real(path: Path) -> Path:
-    # realpath, unlike Path.resolve, takes a loop of links for what it is: a path that leads nowhere.
+    # Unlike Path.resolve, realpath treats a loop of links as what it is: a path that leads nowhere.
     return Path(os.path.realpath(path))
 
 

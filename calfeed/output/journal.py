@@ -1,7 +1,7 @@
-"""The journal of a build: what it is about to move and delete, for the next one to finish if it is cut off.
+"""The journal of a build: what it will move and delete, so that the next build can finish it if it is cut off.
 
-A journal may have come with somebody's pull request. So it says which file, by its number and the time of its last
-change, is the manifest that waits to be moved. The file system gives both; nobody can send them along.
+A journal may come from a pull request. It therefore identifies the staged manifest by its inode number and the time of
+its last change. The file system sets both, so a pull request cannot supply them.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from typing import TypeAlias
 from calfeed.values.fields import is_fit_path
 
 Identity: TypeAlias = "tuple[int, int]"
-"""The number of a file, and when it last changed in any way."""
+"""The inode number of a file, and when it last changed in any way (ctime)."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Journal:
-    """What is to be moved and deleted; `manifest` is the file that waits to become the manifest, if one does."""
+    """What to move and delete; `manifest` identifies the staged manifest, if there is one."""
 
     written: tuple[str, ...]
     deleted: tuple[str, ...]
@@ -29,10 +29,10 @@ class Journal:
 
 
 def identity_of(path: str) -> Identity | None:
-    """Return which file is at a path; None if there is none, or something else.
+    """Return the identity of the file at a path; None if nothing is there, or not a regular file.
 
     Raises:
-        OSError: it cannot be looked at.
+        OSError: the path cannot be examined.
     """
     try:
         found = os.lstat(path)
@@ -50,7 +50,7 @@ def read_journal(data: bytes) -> Journal:
     """Return the journal in `data`.
 
     Raises:
-        ValueError: it is none; the text says why.
+        ValueError: it is not a valid journal; the message says why.
     """
     try:
         content = json.loads(data)

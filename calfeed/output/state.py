@@ -1,4 +1,4 @@
-"""The folder beside DIST in which builds keep what is not published: their lock, what is staged, what they remember."""
+"""The folder beside DIST where builds keep unpublished state: the lock, staged files, and what they remember."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ from calfeed.stamp import Row
 STATE = ".calfeed"
 JOURNAL, STAGING = "journal.json", "staging"
 UNREADABLE = (OSError, ValueError, LookupError, TypeError, RecursionError)
-"""What reading a file of the state may raise that is not there, or not ours."""
-_DRAFT = "draft"  # the only one, so that what a killed build leaves is taken away by the next one
+"""The exceptions that reading a missing or foreign state file may raise."""
+_DRAFT = "draft"  # a single name, so that the next build removes what a killed one leaves
 _DIGEST = 32  # bytes of a SHA-256
 
 
 def state_of(target: Path) -> Path:
-    """Return the folder of the state of DIST."""
-    # realpath, unlike Path.resolve, takes a loop of links for what it is: a path that leads nowhere.
+    """Return the state folder of DIST."""
+    # Unlike Path.resolve, realpath treats a loop of links as what it is: a path that leads nowhere.
     root = Path(os.path.realpath(target))
     return root.parent / STATE / root.name
 
 
 def clock_of(state: Path) -> int:
-    """Return what time it is by the clock of the file system, in nanoseconds.
+    """Return the time by the clock of the file system, in nanoseconds.
 
     Raises:
-        OSError: no file can be made in the folder of the state.
+        OSError: no file can be created in the state folder.
     """
     probe = state / _DRAFT
     probe.unlink(missing_ok=True)
@@ -41,11 +41,11 @@ def clock_of(state: Path) -> int:
     return now
 
 
-# -- files of the state -----------------------------------------------------------------------------------------
+# -- state files ------------------------------------------------------------------------------------------------
 
 
 def write_checked(path: Path, parts: Iterable[bytes]) -> None:
-    """Write a file of the state, or none where that fails: it is a help and no more."""
+    """Write a state file, or nothing if that fails: builds work without it."""
     digest = sha256()
     draft = path.with_name(_DRAFT)
     with suppress(OSError):
@@ -65,7 +65,7 @@ def read_checked(path: Path) -> memoryview:
     """Return what `write_checked` wrote.
 
     Raises:
-        UNREADABLE: it is not there, or not as it was written.
+        UNREADABLE: the file is missing, or not as it was written.
     """
     if path.is_symlink() or not path.is_file():
         raise ValueError(path)
@@ -76,13 +76,13 @@ def read_checked(path: Path) -> memoryview:
 
 
 def row_of_problem(problem: Problem) -> Row:
-    """Return a problem as a row."""
+    """Return a problem as a JSON row."""
     marks = [astuple(mark) for mark in (problem.mark, *problem.related)]
     return problem.severity.value, problem.code, problem.message, problem.hint, marks
 
 
 def problem_of(row: Row) -> Problem:
-    """Return the problem of a row."""
+    """Return the problem that a JSON row describes."""
     severity, code, message, hint, marks = row
     mark, *related = (
         Mark(path=str(path), line=int(line), column=int(column), end_column=int(end), text=str(text))

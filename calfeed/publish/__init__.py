@@ -1,1 +1,1 @@
-"""The output folder to its place."""
+"""Publish the output folder to its place."""

@@ -1,4 +1,4 @@
-"""What must not be published: another calendar, a build that others have overtaken, paths that lead outside."""
+"""Refuse what must not be published: a different calendar, an outdated build, or paths that calfeed never writes."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from calfeed.revisions.revise import Published, is_held
 from calfeed.values.fields import MAX_SEQUENCE
 
 MAX_SHOWN = 5
-"""How many names a message gives."""
+"""How many names a message lists."""
 
 
 def check_calendar(ours: Manifest, theirs: Manifest, shown: str) -> None:
-    """Refuse to replace a calendar by another.
+    """Refuse to replace a calendar with a different one.
 
     Args:
         ours: the manifest to publish.
@@ -25,7 +25,7 @@ def check_calendar(ours: Manifest, theirs: Manifest, shown: str) -> None:
         shown: how messages name the place.
 
     Raises:
-        OutputError: another calendar is published there.
+        OutputError: a different calendar is published there.
     """
     if ours.id != theirs.id:
         message = f"another calendar is published here: `{theirs.id}`, not `{ours.id}`"
@@ -34,21 +34,21 @@ def check_calendar(ours: Manifest, theirs: Manifest, shown: str) -> None:
 
 
 def check_revisions(ours: Manifest, theirs: Manifest, shown: str, now: datetime) -> None:
-    """Refuse what was not built from what is published: it would take back what others have published since.
+    """Refuse a build that is not based on what is published: it would undo what others have published since.
 
     Args:
         ours: the manifest to publish.
         theirs: the manifest that is published.
         shown: how messages name the place.
-        now: the time by which events have passed for everybody, which may be gone.
+        now: events that are over in every time zone by this time may be missing.
 
     Raises:
-        OutputError: it was not built from that.
+        OutputError: the build is not based on it.
     """
     behind = [uid for uid, here in ours.events.items() if uid in theirs.events and _is_behind(here, theirs.events[uid])]
-    # What left and is here again goes on from there, or its subscribers would not take it.
+    # An event that left and came back must continue from its last number, or subscribers ignore it.
     behind += [uid for uid, old in theirs.retired.items() if _sequence_of(uid, ours) < old.sequence]
-    # A calendar's new id gives its events other UIDs; but for that, an event with another UID tells of the old one.
+    # A calendar's new id gives its events new UIDs. Otherwise, a build that changes a UID still knows the old one.
     renamed = frozenset[str]() if ours.id == theirs.id else frozenset(item.id for item in ours.events.values())
     lost = [uid for uid, it in theirs.events.items() if it.id not in renamed and not _is_known(uid, it, ours)]
     gone = [uid for uid in lost if is_held(theirs.events[uid], now)]
@@ -61,10 +61,10 @@ def check_revisions(ours: Manifest, theirs: Manifest, shown: str, now: datetime)
 
 
 def check_paths(paths: Iterable[str], place: str) -> None:
-    """Refuse a list of files that names one which no build makes: publishing would overwrite or delete it.
+    """Refuse a list that contains a file no build makes: publishing would overwrite or delete it.
 
     Raises:
-        OutputError: it does.
+        OutputError: the list contains such a file.
     """
     for path in paths:
         if not is_output_path(path):
@@ -73,7 +73,7 @@ def check_paths(paths: Iterable[str], place: str) -> None:
 
 
 def place_of(shown: str, path: str) -> str:
-    """Return how messages name a file at a place."""
+    """Return the name of a file at a place, for messages."""
     return f"{shown.rstrip('/')}/{path}"
 
 
@@ -87,12 +87,12 @@ def forbid(place: str, code: str, message: str, hint: str) -> NoReturn:
 
 
 def _is_known(uid: str, there: Published, ours: Manifest) -> bool:
-    """Tell whether our build knows what became of an event that is published."""
+    """Return whether our build knows what became of a published event."""
     return uid in ours.events or (uid in ours.retired and ours.retired[uid].sequence >= there.revision.sequence)
 
 
 def _sequence_of(uid: str, manifest: Manifest) -> int:
-    """Return the last number of a UID; of one that a manifest does not know, none is higher."""
+    """Return the last number of a UID; if the manifest does not know the UID, the highest number."""
     item = manifest.events.get(uid)
     return MAX_SEQUENCE if item is None else item.revision.sequence
 

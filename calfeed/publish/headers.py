@@ -1,4 +1,4 @@
-"""What a host should say of a file: its type, and how long a copy of it is good."""
+"""The headers that a host should send with a file: its type and how long it may be cached."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import PurePosixPath
 
 HTML = "text/html; charset=utf-8"
 PLAIN = "text/plain; charset=utf-8"
-# A table of ours: what the operating system knows of types differs from machine to machine.
+# Our own table, because the operating system's types differ from machine to machine.
 _TYPES = {
     ".atom": "application/atom+xml; charset=utf-8",
     ".avif": "image/avif",
@@ -27,17 +27,17 @@ _TYPES = {
     ".woff2": "font/woff2",
     ".xml": "application/xml; charset=utf-8",
 }
-# A quarter of an hour: programs ask for feeds a few times a day, and a change is to be seen soon.
+# 15 minutes: programs fetch feeds a few times a day, and a change should be visible soon.
 _CACHED = "public, max-age=900, must-revalidate"
-# The next build compares with the manifest: it must not get an old copy.
+# The next build compares with the manifest, so it must not get an old copy.
 _UNCACHED = "no-cache"
 
 
 def content_type_of(path: str) -> str:
-    """Return the type of a file by its name, plain text where the name says nothing."""
+    """Return the content type of a file by its suffix; plain text if the suffix is unknown."""
     return _TYPES.get(PurePosixPath(path).suffix.lower(), PLAIN)
 
 
 def cache_control_of(path: str) -> str:
-    """Return how long a copy of a file is good, as `Cache-Control` says it."""
+    """Return the `Cache-Control` value of a file."""
     return _UNCACHED if path.endswith(".json") else _CACHED

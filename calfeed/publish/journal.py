@@ -1,7 +1,7 @@
-"""Journals of publishes: which files at a place are in doubt, and whose run it is that says so.
+"""The journals of publishing runs: which files at a place are in doubt, and which run says so.
 
-Each run has a random token, and with it a journal and a part of its own: whatever runs at the same time, none writes
-into the file of another, and none takes another's journal for its own.
+Each run has a random token that names its own journal and its own part. Runs at the same time therefore never write to
+each other's files or mistake another run's journal for their own.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ _PART = re.compile(r"\.calfeed-publish-[0-9a-z]+\.part")
 
 
 def journal_of(token: str) -> str:
-    """Return where a run lists the files that it may write or delete."""
+    """Return the path where a run lists the files that it may write or delete."""
     return f".calfeed-publish-{token}.json"
 
 
 def part_of(token: str) -> str:
-    """Return where a file of a run waits until all of it is there, at places that cannot replace one in one step."""
+    """Return the path where a run writes a file before moving it, at places that cannot replace files in one step."""
     return f".calfeed-publish-{token}.part"
 
 
@@ -47,7 +47,7 @@ def read_journal(data: bytes, place: str) -> frozenset[str]:
     """Return the files that a journal lists.
 
     Raises:
-        OutputError: it is no journal, or lists a file outside its folder.
+        OutputError: it is not a journal, or lists a file that no build makes.
     """
     try:
         content = read_json(data)

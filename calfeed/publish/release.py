@@ -1,4 +1,4 @@
-"""A DIST that was built, read to be published: it must be what its manifest says."""
+"""Read a built DIST for publishing, and check that it matches its manifest."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _BUILD_AGAIN = "run `calfeed build` again; it puts right what was edited, or hal
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Release:
-    """A DIST that is what its manifest says."""
+    """A DIST that matches its manifest."""
 
     folder: Path
     manifest: Manifest
@@ -27,10 +27,10 @@ class Release:
     sizes: Mapping[str, int]
 
     def artifact(self, path: str) -> Artifact:
-        """Return a file of it, the very bytes that the manifest means.
+        """Return a file with exactly the bytes that the manifest lists.
 
         Raises:
-            OutputError: the file is another one by now.
+            OutputError: the file has changed since.
         """
         return self.ledger if path == MANIFEST else _read_listed(self.folder, path, self.manifest.files[path])
 
@@ -39,7 +39,7 @@ def read_release(folder: Path) -> Release:
     """Return the DIST in `folder`.
 
     Raises:
-        OutputError: it has no manifest, or is not what its manifest says.
+        OutputError: it has no manifest, or does not match it.
     """
     place = (folder / MANIFEST).as_posix()
     try:
@@ -54,7 +54,7 @@ def read_release(folder: Path) -> Release:
 
 
 def _read_listed(folder: Path, path: str, digest: str) -> Artifact:
-    """Return a file of DIST, which must be what the manifest says."""
+    """Return a file of DIST, which must match its hash in the manifest."""
     place = (folder / path).as_posix()
     try:
         data = (folder / path).read_bytes()

@@ -1,4 +1,4 @@
-"""Places elsewhere that a calendar is published at, by their addresses: object stores, and servers over SFTP."""
+"""Publish to remote places given by address: object stores, and servers over SFTP."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from calfeed.publish.target import TargetError
 
 
 class _FileSystem(Protocol):
-    """What is used of fsspec, which has no types."""
+    """The part of fsspec that is used; fsspec has no types."""
 
     def find(self, path: str, *, detail: bool, **options: str) -> Mapping[str, Mapping[str, int]]: ...
     def cat_file(self, path: str, start: int | None = None, end: int | None = None) -> bytes: ...
@@ -43,14 +43,14 @@ def _azure_headers(path: str) -> dict[str, object]:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Kind:
-    """A kind of place: the library for it, the extra that brings it, and what differs from the others."""
+    """A kind of place: its library, the extra that installs it, and how it differs from other kinds."""
 
     package: str
     extra: str
     errors: tuple[str, ...]
-    """What the library raises beside OSError: modules and names."""
+    """What the library raises besides OSError, as `module:name`."""
     headers: Callable[[str], dict[str, object]] | None = None
-    """How the library is told type and cache header; a server over SFTP sends its own."""
+    """The library's options that set the content type and cache header; SFTP servers send their own."""
 
 
 _S3 = _Kind(
@@ -68,7 +68,7 @@ _GCS = _Kind(
 _AZURE = _Kind(package="adlfs", extra="azure", errors=("azure.core.exceptions:AzureError",), headers=_azure_headers)
 _SFTP = _Kind(package="paramiko", extra="sftp", errors=("paramiko:SSHException", "builtins:EOFError"))
 KINDS: Mapping[str, _Kind] = {"s3": _S3, "gs": _GCS, "az": _AZURE, "abfs": _AZURE, "sftp": _SFTP}
-"""The kinds of places by the beginning of their addresses."""
+"""The kinds of places, by the scheme of their addresses."""
 _SERVER = re.compile(r"([^@:]+@)?([^@:\[\]]+|\[[0-9A-Fa-f:.]+\])(:[0-9]+)?")
 
 
@@ -85,7 +85,7 @@ class StoreTarget:
 
     def files(self) -> Mapping[str, int]:
         """Return every file with its size."""
-        # fsspec walks servers over SFTP itself, and would pass over what it may not look into.
+        # Over SFTP, fsspec walks the folders itself and would skip those that it may not read.
         options = {} if self._kind.headers else {"on_error": "raise"}
         with self._explained():
             try:
@@ -95,7 +95,7 @@ class StoreTarget:
                     raise TargetError("there is no such bucket or container, or you may not look into it") from None
                 return {}
         sizes = {name.removeprefix(f"{self._root}/"): int(info["size"]) for name, info in found.items()}
-        # Consoles of object stores make empty objects with such names, and show them as folders.
+        # Web consoles of object stores create empty objects with such names and show them as folders.
         return {path: size for path, size in sizes.items() if path and not path.endswith("/")}
 
     def read(self, path: str) -> bytes | None:
@@ -105,14 +105,14 @@ class StoreTarget:
         return None
 
     def has(self, path: str) -> bool:
-        """Tell whether a file is there."""
+        """Return whether a file is there."""
         with self._explained(), suppress(FileNotFoundError):
-            self._system.cat_file(self._at(path), 0, 1)  # what fsspec tells of a file may come from its memory
+            self._system.cat_file(self._at(path), 0, 1)  # file information from fsspec may be cached
             return True
         return False
 
     def write(self, path: str, data: bytes, part: str) -> None:
-        """Write a file: stores replace it in one step, on a server it is written beside and moved."""
+        """Write a file: stores replace it in one step; on a server it is written to `part` and moved."""
         target = self._at(path)
         with self._explained():
             if self._kind.headers:
@@ -123,7 +123,7 @@ class StoreTarget:
             self._system.mv(self._at(part), target)
 
     def delete(self, path: str) -> None:
-        """Delete a file; empty folders stay, on servers that have folders."""
+        """Delete a file; on servers that have folders, empty folders stay."""
         with self._explained(), suppress(FileNotFoundError):
             self._system.rm_file(self._at(path))
 
@@ -146,14 +146,14 @@ def open_store(address: str) -> StoreTarget:
 
     Raises:
         ModuleNotFoundError: the library for it is not installed; its `name` is the library's.
-        OutputError: there is no way to it.
+        OutputError: the place cannot be reached.
     """
     kind = KINDS[address.partition("://")[0]]
     import_module(kind.package)
     import fsspec
 
     errors: tuple[type[Exception], ...] = (OSError, ValueError, *map(_error_type, kind.errors))
-    # What somebody else has changed there meanwhile is to be seen.
+    # Changes that other runs make meanwhile must be visible.
     options = {"use_listings_cache": False} if kind.headers else {"host_key_policy": _known_hosts()}
     try:
         system, root = fsspec.url_to_fs(address.rstrip("/"), skip_instance_cache=True, **options)
@@ -174,9 +174,9 @@ def open_store(address: str) -> StoreTarget:
 
 
 def fault_of(address: str) -> str | None:
-    """Return why nothing can be published at an address, or None; it tells nothing of it, but for its kind.
+    """Return why nothing can be published at an address, or None; the reason reveals only the scheme of the address.
 
-    There may be a password in it. Everybody on the computer sees the addresses of commands, and so do readers of logs.
+    An address may contain a password, and everyone on the computer and readers of logs can see the commands' arguments.
     """
     scheme, _, rest = address.partition("://")
     if scheme not in KINDS or not rest.strip("/"):
@@ -199,7 +199,7 @@ def _error_type(name: str) -> type[Exception]:
 
 
 def _known_hosts() -> object:
-    """Return a policy that lets in the hosts of ~/.ssh/known_hosts alone: fsspec would trust any."""
+    """Return a policy that accepts only the hosts in ~/.ssh/known_hosts; fsspec would trust any host."""
     import paramiko
 
     class KnownHosts(paramiko.MissingHostKeyPolicy):  # type: ignore[misc] # it has no types

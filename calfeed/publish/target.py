@@ -1,4 +1,4 @@
-"""Places a calendar is published at: what every kind of place can do, and a folder of this computer."""
+"""The places where a calendar is published: what every kind of place can do, and local folders."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from typing import Protocol
 from calfeed.source.folder import CALENDAR
 
 _SCHEME = re.compile(r"[^/\\]{2,}:(?=[/\\]|$)")
-"""The beginning of an address with a slash too few, or one of scp; a single letter is a drive of Windows."""
+"""The beginning of an address that lacks a slash, or of an scp address; a single letter is a Windows drive."""
 _EVENTS = "events"
-"""Where the site has the pages of events, and most people their sources."""
+"""The folder of event pages in the site, and of the sources for most people."""
 
 
 class TargetError(Exception):
@@ -22,7 +22,7 @@ class TargetError(Exception):
 
 
 class Target(Protocol):
-    """A place files can be published at. Paths are relative to it, with slashes; each method may raise TargetError."""
+    """A place to publish files at. Paths are relative to it, with slashes; every method may raise TargetError."""
 
     @property
     def shown(self) -> str:
@@ -33,27 +33,27 @@ class Target(Protocol):
         """How many files may be written at the same time."""
 
     def files(self) -> Mapping[str, int]:
-        """Return every file with its size; no files if the place is not there yet."""
+        """Return every file with its size; no files if the place does not exist yet."""
 
     def read(self, path: str) -> bytes | None:
         """Return a file, or None if it is not there."""
 
     def has(self, path: str) -> bool:
-        """Tell whether a file is there."""
+        """Return whether a file is there."""
 
     def write(self, path: str, data: bytes, part: str) -> None:
-        """Make a file have this content, all at once: nobody ever reads half of it.
+        """Write a file in one step: readers never see half of it.
 
-        Where a file cannot be replaced in one step, it waits at `part` until all of it is there. Whoever writes at the
-        same time needs another one.
+        If the place cannot replace a file in one step, it is written to `part` first and then moved. Runs at the same
+        time need different parts.
         """
 
     def delete(self, path: str) -> None:
-        """Delete a file that may be there."""
+        """Delete a file if it exists."""
 
 
 class FolderTarget:
-    """A folder of this computer, or one that is mounted."""
+    """A local or mounted folder."""
 
     lanes = 1
 
@@ -75,12 +75,12 @@ class FolderTarget:
         return None
 
     def has(self, path: str) -> bool:
-        """Tell whether a file is there."""
+        """Return whether a file is there."""
         with _os_errors():
             return (self._root / path).exists()
 
     def write(self, path: str, data: bytes, part: str) -> None:
-        """Write a file beside, then move it into place."""
+        """Write a file to `part`, then move it into place."""
         target = self._root / path
         with _os_errors():
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -91,7 +91,7 @@ class FolderTarget:
             waiting.replace(target)
 
     def delete(self, path: str) -> None:
-        """Delete a file, and the folders that it leaves empty."""
+        """Delete a file and the folders that it leaves empty."""
         target = self._root / path
         with _os_errors():
             target.unlink(missing_ok=True)
@@ -111,7 +111,7 @@ def fault_of_folder(target: str, out: Path) -> str | None:
     """Return why nothing can be published in a folder, or None.
 
     Args:
-        target: the folder, as it was written.
+        target: the folder, as the user wrote it.
         out: the folder that was built.
     """
     folder = Path(target)
@@ -124,13 +124,13 @@ def fault_of_folder(target: str, out: Path) -> str | None:
 
 
 def _is_there(path: Path) -> bool:
-    with suppress(OSError):  # what cannot be looked into is told later, as no place to publish at
+    with suppress(OSError):  # an unreadable folder is reported later, as a place that cannot be published at
         return path.exists()
     return False
 
 
 def _raise(cause: OSError) -> None:
-    # A place that is not there yet is empty; one that cannot be looked into is not.
+    # A place that does not exist yet counts as empty; one that cannot be read does not.
     if not isinstance(cause, FileNotFoundError):
         raise cause
 

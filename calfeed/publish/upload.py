@@ -1,23 +1,23 @@
-"""DIST to the place it is published at: only what changed, in an order that is safe, and so that a cut can be mended.
+"""Publish DIST to its place: only what changed, in a safe order, and so that an interrupted run can be repaired.
 
 The manifest at the place says what is published there. It is written last, so until then the next build still compares
-with what was there before. A journal is written first: it lists every file that is about to be written or deleted, and
-goes when all is done. Whatever the manifest says of a file in a journal, the next publish writes it again, or deletes
-it. So it does not matter where a publish was cut, nor whether the next one publishes the same files.
+with what was there before. A journal is written first: it lists every file that will be written or deleted, and is
+deleted at the end. Whatever the manifest says about a file in a journal, the next publish writes or deletes it again.
+So it does not matter where a publish was interrupted, nor whether the next one publishes the same files.
 
-There is no lock at such a place, and nobody can tell a run that was killed from one that is slow. Each has a journal of
-its own, and takes over those it finds: it lists their files in its own, then deletes them.
+Such a place has no lock, and a killed run looks the same as a slow one. Each run has its own journal and takes over the
+journals it finds: it lists their files in its own, then deletes them.
 
-- A run that finds another manifest or another new journal once its own is there withdraws: nothing was changed. Of two
-  that begin together, at least one sees the other.
-- A run whose journal is gone has been taken over by a later one. It looks before each file, so it stops at once.
-- A run that sees another's journal at the end fails, too.
+- A run that finds a changed manifest or another new journal after writing its own withdraws: nothing was changed. Of
+  two runs that begin together, at least one sees the other.
+- A run whose journal is gone has been taken over by a later one. It checks before each file, so it stops at once.
+- A run that sees another run's journal at the end also fails.
 
-Whoever stops after it has written leaves a journal of every file there may be. So the other one fails, unless it has
-ended already, and the next publish writes all of them again.
+A run that stops after writing leaves a journal of every file that may be affected. The other run therefore fails,
+unless it has already ended, and the next publish writes all these files again.
 
-What is left: one file of a run is on its way while another run begins and ends. The first notices it and fails, but
-the other has said that all is well. Only a place with locks could prevent that.
+One gap remains: a run may be writing a single file while another run begins and ends. The first run notices and fails,
+but the other has already reported success. Only a place with locks could prevent that.
 """
 
 from __future__ import annotations
@@ -40,47 +40,47 @@ from calfeed.publish.release import Release
 from calfeed.publish.target import Target, TargetError
 
 _LAST = frozenset(["index.html", "embed.html", "sitemap.xml", "robots.txt"])
-"""What leads to everything else."""
+"""The files that link to everything else."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Found:
-    """What is at the place before anything is done."""
+    """What is at the place before the run changes anything."""
 
     files: Mapping[str, int]
     ledger: bytes | None = None
     manifest: Manifest = field(default_factory=Manifest)
     doubtful: frozenset[str] = frozenset()
-    """Files that a publish which did not end may have written or deleted."""
+    """Files that unfinished runs may have written or deleted."""
 
     @property
     def owned(self) -> frozenset[str]:
-        """What calfeed has written there."""
+        """The files that calfeed has written there."""
         return self.doubtful.union(self.manifest.files)
 
     @property
     def leftovers(self) -> Sequence[str]:
-        """The journals and parts of publishes that did not end. The journals go first: who has lost it stops."""
+        """The journals and parts of unfinished runs. Journals are deleted first: a run without its journal stops."""
         return (*sorted(journals_in(self.files)), *sorted(parts_in(self.files)))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Run:
-    """A publish that is at work."""
+    """A publish in progress."""
 
     release: Release
     target: Target
     token: str
     touched: frozenset[str]
-    """The files that it may write or delete, or that a run which it takes over may have."""
+    """The files that this run may write or delete, or that the runs it takes over may have written or deleted."""
 
     @property
     def journal(self) -> str:
-        """Where these are listed."""
+        """The path of the journal that lists these files."""
         return journal_of(self.token)
 
     def write(self, path: str, data: bytes) -> None:
-        """Make a file at the place have this content."""
+        """Write a file at the place."""
         self.target.write(path, data, part_of(self.token))
 
 
@@ -89,9 +89,9 @@ def plan(release: Release, target: Target, *, now: datetime, may_change_id: bool
 
     Args:
         release: what to publish.
-        target: where.
-        now: the time by which events have passed, which may be gone.
-        may_change_id: the calendar has another id on purpose.
+        target: where to publish it.
+        now: events that are over in every time zone by this time may be missing.
+        may_change_id: whether the calendar's id may differ from the published one.
 
     Raises:
         OutputError: this must not be published there.
@@ -108,20 +108,20 @@ def publish(
     may_change_id: bool = False,
     progress: Callable[[int, int], None],
 ) -> Changes:
-    """Make the place hold the release, and return what was written and deleted.
+    """Publish the release to the place, and return what was written and deleted.
 
     Args:
         release: what to publish.
-        target: where.
-        token: letters and digits that no other run has.
-        now: the time by which events have passed, which may be gone.
-        may_change_id: the calendar has another id on purpose.
-        progress: told how many files are written.
+        target: where to publish it.
+        token: letters and digits that are unique to this run.
+        now: events that are over in every time zone by this time may be missing.
+        may_change_id: whether the calendar's id may differ from the published one.
+        progress: called with the number of files written and the total.
 
     Raises:
-        OutputError: this must not be published there, or the place cannot be read, or another publish is at work there;
+        OutputError: this must not be published there, or the place cannot be read, or another publish is running there;
             nothing was changed.
-        UnfinishedError: something failed on the way, or another publish was at work; publishing again mends it.
+        UnfinishedError: something failed midway, or another publish was running; publishing again repairs it.
     """
     found = _look(target)
     changes = _plan(release, found, target, now, may_change_id=may_change_id)
@@ -156,7 +156,7 @@ def publish(
 
 def _look(target: Target) -> _Found:
     try:
-        # First the manifest: another publish that ends from here on is noticed by it.
+        # Read the manifest first: it reveals any other publish that ends from now on.
         ledger = target.read(MANIFEST)
         files = target.files()
         journals = {path: target.read(path) for path in sorted(journals_in(files))}
@@ -190,13 +190,13 @@ def _plan(release: Release, found: _Found, target: Target, now: datetime, *, may
 
 
 def _differs(path: str, release: Release, found: _Found) -> bool:
-    """Tell whether a file is to be written: the manifest is believed where the sizes fit and no journal speaks."""
+    """Return whether a file must be written; the manifest is trusted if the size matches and no journal lists it."""
     is_same = found.manifest.files.get(path) == release.manifest.files[path]
     return not is_same or path in found.doubtful or found.files.get(path) != release.sizes[path]
 
 
 def _check_foreign(written: Sequence[str], found: _Found, target: Target) -> None:
-    """Refuse to overwrite what calfeed did not publish, and to put files where there is none of its folders."""
+    """Refuse to overwrite files that calfeed did not publish, or to write where a file and a folder would collide."""
     folders = {parent for path in found.files for parent in PurePosixPath(path).parents}
     taken = {PurePosixPath(path) for path in found.files}
     foreign = [
@@ -215,7 +215,7 @@ def _check_foreign(written: Sequence[str], found: _Found, target: Target) -> Non
 
 
 def _in_order(paths: Iterable[str], feeds: Iterable[str]) -> Sequence[Sequence[str]]:
-    """Return the paths in groups, but for the manifest: what lists lead to is there before they are."""
+    """Group the paths, without the manifest, so that files are written before the lists that link to them."""
     listing = {atom.PATH, *feeds}
     groups: dict[int, list[str]] = {}
     for path in paths:
@@ -235,7 +235,7 @@ def _rank(path: str, listing: Container[str]) -> int:
 
 
 def _begin(run: _Run, found: _Found) -> None:
-    """Take over what runs left that did not end, unless another one is at work, or has ended since we looked."""
+    """Take over what unfinished runs left; withdraw if another run has begun or ended since the place was read."""
     target = run.target
     rivals = journals_in(target.files()) - journals_in(found.files) - {run.journal}
     if rivals or target.read(MANIFEST) != found.ledger:
@@ -261,25 +261,25 @@ def _write_all(run: _Run, groups: Sequence[Sequence[str]], progress: Callable[[i
                     progress(done, total)
     except UnfinishedError:
         raise
-    except OutputError as cause:  # a build went on at the same time
+    except OutputError as cause:  # a build changed DIST at the same time
         raise UnfinishedError(cause.problems) from cause
 
 
 def _check_alone(run: _Run) -> None:
-    """Stop if another publish has been at work since the journal was written."""
+    """Stop if another publish has run since the journal was written."""
     if journals_in(run.target.files()) != {run.journal}:
         _stop(run)
 
 
 def _stop(run: _Run) -> NoReturn:
-    """Fail as a run that another one crossed: the other may be done, so nothing that is written since is certain."""
+    """Fail because another run interfered: it may have ended, so nothing written since then is certain."""
     run.write(run.journal, render_journal(run.touched.union(run.release.manifest.files)))
     hint = "let one end before the next begins, then publish again; the files of both are written again"
     raise UnfinishedError([_crossed(run.target, "another publish to this place was at work at the same time", hint)])
 
 
 def _withdraw(target: Target) -> NoReturn:
-    """Fail as a run that has changed nothing yet."""
+    """Fail before anything was changed."""
     message = "another publish to this place is at work, or has just ended"
     raise OutputError([_crossed(target, message, "publish again when it has ended")])
 

@@ -1,1 +1,1 @@
-"""What subscribers see of an event, which revision of it that is, and what is left of it when it goes."""
+"""What subscribers see of an event: its content, its revision, and the tombstone that replaces it."""

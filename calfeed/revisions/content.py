@@ -1,6 +1,6 @@
-"""What subscribers see of an event: as JSON values to compare and to keep, and back to an event.
+"""Convert what subscribers see of an event to JSON values, and back to an event.
 
-The content of an event is what its manifest remembers. A tombstone is made of it, and so is every comparison.
+The manifest stores the content of each event. Tombstones and comparisons are made from it.
 """
 
 from __future__ import annotations
@@ -37,20 +37,20 @@ from calfeed.values.rules import Rule, read_published_rule
 from calfeed.values.times import Duration, WrittenTime, format_offset
 
 UNREADABLE = (ArithmeticError, AttributeError, LookupError, InvalidValue, TooManySteps, TypeError, ValueError)
-"""What reading a content that is none may raise."""
+"""The exceptions that reading an invalid content may raise."""
 Content: TypeAlias = "dict[str, object]"
 """The fields of an event that a subscriber can see, as JSON values."""
 
 _CANONICAL = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 _HALF_A_DAY = timedelta(hours=12)
 FINGERPRINT_VERSION = 1
-"""Part of every fingerprint. What was published is compared by its content, so raising it revises no event."""
+"""Part of every fingerprint. Raising it revises no event, because published events are also compared by content."""
 
 
 def content_of(event: Event) -> Content:
-    """Return the fields of an event that a subscriber can see. What is empty is left out.
+    """Return the fields of an event that a subscriber can see, without empty ones.
 
-    So a key that a later version adds changes no fingerprint of events that do not use it.
+    A key that a later version adds therefore changes no fingerprint of events that do not use it.
     """
     values: Content = {
         "summary": event.summary,
@@ -72,12 +72,12 @@ def content_of(event: Event) -> Content:
 
 
 def cancelled(content: Content, ending: Ending | None = None, past: Container[str] = ()) -> Content:
-    """Return a content with the event cancelled, and every occurrence of it.
+    """Return a content with the event and all its occurrences cancelled.
 
     Args:
         content: what was published.
         ending: when a running series ends.
-        past: the `recurrence_id` of the overrides that were over by then, which are kept.
+        past: the `recurrence_id` of each override that was over by then; these are kept.
     """
     changed: Content = {**content, "status": Status.CANCELLED.value}
     if ending is not None:
@@ -89,7 +89,7 @@ def cancelled(content: Content, ending: Ending | None = None, past: Container[st
 
 
 def is_same_content(before: Content, after: Content) -> bool:
-    """Return whether two contents mean the same, `before` perhaps with hosts as an earlier calfeed wrote them."""
+    """Return whether two contents mean the same; hosts in `before` may be spelled as an earlier calfeed wrote them."""
     return before == after or before == _with_earlier_spelling(after)
 
 
@@ -105,7 +105,7 @@ def _with_earlier_spelling(content: Content) -> Content:
 
 
 def fingerprint_of(content: Content) -> str:
-    """Return the hash of an event's content: equal when, and only when, subscribers see the same."""
+    """Return the hash of an event's content; it is equal if and only if subscribers see the same."""
     canonical = _CANONICAL.encode(content)
     return f"{FINGERPRINT_VERSION}:{hashlib.sha256(canonical.encode()).hexdigest()}"
 
@@ -128,7 +128,7 @@ def _when(when: AllDay | Timed) -> Content:
 
 
 def _series(recurrence: Recurrence | None, when: AllDay | Timed) -> Content:
-    """Return what makes the series; `offsets` changes when the law of its zone moves an occurrence."""
+    """Return the fields of a series; `offsets` changes when the law of its zone moves an occurrence."""
     if recurrence is None:
         return {}
 
@@ -171,12 +171,12 @@ def _organizer(organizer: Organizer | None) -> Content:
 
 
 def event_of(content: Mapping[str, Any], event_id: str, uid: str, tzid: str | None, mark: Mark) -> Event:
-    """Return the event that has this content, with the instants it was published with.
+    """Return the event that has this content, at the instants it was published with.
 
-    Every value is read as it would be from the sources: a manifest may have come from elsewhere.
+    Every value is checked as strictly as in the sources, because a manifest may come from elsewhere.
 
     Raises:
-        UNREADABLE: the content is not that of an event.
+        UNREADABLE: the content does not describe an event.
     """
     organizer = content.get("organizer", {})
     event = Event(
@@ -220,7 +220,7 @@ def _read_organizer(organizer: Mapping[str, Any]) -> Organizer:
 
 def _read_reminder(reminder: Mapping[str, Any]) -> Duration:
     days, seconds = int(reminder["days"]), int(reminder["seconds"])
-    timedelta(days=days, seconds=seconds)  # refuses what is out of range
+    timedelta(days=days, seconds=seconds)  # raises OverflowError if out of range
     return Duration(days, seconds)
 
 
@@ -267,7 +267,7 @@ def _read_location(location: Mapping[str, Any], mark: Mark) -> Venue:
 
 
 def _read_series(content: Mapping[str, Any], event: Event) -> Recurrence:
-    """Return the series; ends that fall on a change of the clocks are among its instances, so it may be nominal."""
+    """Return the series. It can be nominal, because occurrences that end on a clock change are among its instances."""
     by_rule = series_of(_read_local_rule(content, event.when), event.when, event.mark, is_nominal=True)
     rdates, exdates, skipped = (_read_starts(content.get(key, ())) for key in ("rdates", "exdates", "skipped"))
     instances = []
@@ -288,16 +288,16 @@ def _read_series(content: Mapping[str, Any], event: Event) -> Recurrence:
 
 
 def _read_local_rule(content: Mapping[str, Any], when: AllDay | Timed) -> Rule:
-    """Return the rule of a series with its end in wall time, by the law that the series was published with.
+    """Return the rule of a series with UNTIL in wall time, by the law that the series was published with.
 
-    UNTIL is an instant. By another law it would be another wall time, and could cut off the last start or add one.
+    UNTIL is an instant. A different law would give a different wall time, and could cut off the last start or add one.
     """
     rule = read_published_rule(content["rrule"])
     until = rule.until
     if isinstance(when, AllDay) or not isinstance(until, WrittenTime) or until.offset is None:
         return rule
     last = until.wall - until.offset + _offset_of(content["offsets"][-1])
-    # The last start may be the only one with its offset, at a change of the clocks. The next is a day away.
+    # The last start may fall on a clock change and alone have its offset. The next one is a day away.
     return replace(rule, until=WrittenTime(last if rule.is_within_days else last + _HALF_A_DAY))
 
 

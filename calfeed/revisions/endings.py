@@ -1,7 +1,7 @@
-"""Running series that are deleted, cancelled or postponed: what took place stays as it was, what was ahead does not.
+"""End running series that are deleted, cancelled or postponed: past occurrences stay, later ones are called off.
 
-The time of the ending is part of the content that is published. So every later build finds it there, and gives the
-same bytes for as long as the series stays cancelled.
+The time of the ending is part of the published content. Every later build reads it there and gives the same bytes for
+as long as the series stays cancelled.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _CALLED_OFF = (Status.CANCELLED, Status.POSTPONED)
 
 
 def may_end(event: Event) -> bool:
-    """Return whether an event of the sources is a series that may have ended before its last occurrence."""
+    """Return whether an event of the sources is a cancelled or postponed series, which may have an ending."""
     return event.recurrence is not None and event.status in _CALLED_OFF
 
 
@@ -28,9 +28,9 @@ def with_ending(event: Event, published: Event, now: datetime | None) -> Event:
     """Return a cancelled or postponed series with its ending, if it has one.
 
     Args:
-        event: the series by the sources.
-        published: the event as it was published last.
-        now: the build's time; None to end nothing that has not ended yet.
+        event: the series as the sources give it.
+        published: the event as it was last published.
+        now: the build's time; None to end no further series.
     """
     recurrence, before = event.recurrence, published.recurrence
     ending = published.ending or _new_ending(published, now)
@@ -41,7 +41,7 @@ def with_ending(event: Event, published: Event, now: datetime | None) -> Event:
     def as_it_was(instance: Instance) -> Instance:
         if not is_over(instance.event, ending.at):
             return instance
-        # The status of the series is also that of its overrides, unless they write one.
+        # Overrides inherit the status of the series unless they have their own.
         own = ending.status if instance.event.status is event.status else instance.event.status
         status = statuses.get(instance.recurrence_id, own)
         return replace(instance, event=replace(instance.event, status=status))
@@ -51,11 +51,11 @@ def with_ending(event: Event, published: Event, now: datetime | None) -> Event:
 
 
 def cancelled_from(content: Content, published: Event, now: datetime) -> Content:
-    """Return the content of an event that left the sources: cancelled, a running series from now on.
+    """Return the content of an event that left the sources, cancelled; a running series is cancelled from now on.
 
     Args:
-        content: what was published.
-        published: the event that has this content.
+        content: the published content.
+        published: the event with this content.
         now: the build's time.
     """
     ending = published.ending or _new_ending(published, now)
@@ -68,7 +68,7 @@ def cancelled_from(content: Content, published: Event, now: datetime) -> Content
 
 
 def ending_problem(event: Event, mark: Mark) -> Problem | None:
-    """Return the warning of a build that ends a running series; None for an event without an ending."""
+    """Return a warning that a build ends a running series; None for an event without an ending."""
     recurrence, ending = event.recurrence, event.ending
     if recurrence is None or ending is None:
         return None
@@ -86,7 +86,7 @@ def ending_problem(event: Event, mark: Mark) -> Problem | None:
 
 
 def _new_ending(published: Event, now: datetime | None) -> Ending | None:
-    """Return the ending of a series that took place until now; None unless it is running and may have pieces."""
+    """Return the ending of a series that took place until now; None unless it runs and can be split into pieces."""
     if published.recurrence is None or published.status in _CALLED_OFF or now is None or not has_room(published.uid):
         return None
     is_running = first_ahead(published, now) is not None and _has_begun(published, now)
@@ -94,7 +94,7 @@ def _new_ending(published: Event, now: datetime | None) -> Ending | None:
 
 
 def _has_begun(event: Event, at: datetime) -> bool:
-    """Return whether some occurrence of a series is over at an instant."""
+    """Return whether any occurrence of a series is over at an instant."""
     ahead = first_ahead(event, at)
     return ahead is None or any(start < ahead for start in _starts(event, ahead))
 

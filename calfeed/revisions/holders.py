@@ -1,8 +1,8 @@
-"""Who may hold an event that is not as they read it: dates that were published before, feeds that once held it.
+"""Track outdated copies that subscribers may still hold: earlier published dates, and feeds that once held the event.
 
-A subscriber's program may keep what it read in any earlier build. Where an event moves to an earlier date or leaves a
-feed, its row in the manifest no longer shows that; so this is remembered beside it, until the last of those dates is
-over. Whoever may hold an event that is cancelled is told: it is in every feed that ever held it.
+A subscriber's program may keep what it read from any earlier build. When an event moves to an earlier date or leaves a
+feed, its row in the manifest no longer shows that. It is therefore remembered in extra keys of the row until the last
+of those dates is over. A cancelled event stays in every feed that ever held it, so that all its holders learn of it.
 """
 
 from __future__ import annotations
@@ -14,23 +14,23 @@ from datetime import datetime
 from calfeed.model import Feed, Status
 from calfeed.revisions.revise import UNHELD, Held, Published, Revised, ends_at, restore
 
-# The fields of a content that decide when an event is over.
+# The content fields that decide when an event is over.
 _DATES = ("start", "end", "start_utc", "end_utc", "rrule", "rdates", "exdates", "overrides", "ending")
 
 
 def remember(
     events: Iterable[Revised], feeds: Sequence[Feed], baseline: Mapping[str, Published], now: datetime
 ) -> dict[str, Held]:
-    """Return what subscribers may hold of each event beyond its present date and feeds, by UID.
+    """Return what subscribers may hold of each event beyond its current dates and feeds, by UID.
 
     Args:
-        events: all events that are published, tombstones among them.
-        feeds: the feeds, each with the events that it holds by its own rules; so they hold no tombstones.
+        events: all published events, including tombstones.
+        feeds: the feeds, each with the events that its own rules select; they hold no tombstones.
         baseline: what was published before, by UID.
         now: the build's time.
 
     Raises:
-        OutputError: the manifest does not say what an event was that has other dates now.
+        OutputError: the dates of an event changed, and the manifest does not say what it was.
     """
     if not baseline:
         return {}
@@ -48,7 +48,7 @@ def remember(
         left = set(before.held.feeds)
         if item.removed is not None or not is_let_go(item, Held(until), now):
             left.update(before.feeds)
-        # A feed that takes the place of another has the same subscribers.
+        # A feed that replaces another one has the same subscribers.
         reached = {slug for each in left for slug in families.get(each, (each,))}
         held = Held(until, tuple(sorted(reached.difference(own))))
         if held:
@@ -59,11 +59,11 @@ def remember(
 def tell_holders(
     feeds: Sequence[Feed], events: Sequence[Revised], held: Mapping[str, Held]
 ) -> tuple[tuple[Feed, ...], dict[str, Held]]:
-    """Return the feeds with the cancelled events and tombstones that they once held, and what is to be remembered.
+    """Add to each feed the cancelled events and tombstones that it once held; return the feeds and what to remember.
 
     Args:
-        feeds: the feeds with the events that they hold by their own rules.
-        events: all events, in the order that feeds have them in.
+        feeds: the feeds, each with the events that its own rules select.
+        events: all events, in the order of the feeds.
         held: what subscribers may hold, as `remember` returns it.
     """
     told: dict[str, list[str]] = {}
@@ -76,7 +76,7 @@ def tell_holders(
         for slug in holding.feeds:
             told.setdefault(slug, []).append(item.event.id)
         if item.removed is not None and holding:
-            # Its row names the feeds it is in; only those that are not there now have to be remembered beside it.
+            # Its row names the feeds it is in; only feeds that no longer exist must be remembered separately.
             rest = Held(holding.until, tuple(slug for slug in holding.feeds if slug not in slugs))
             remembered[item.event.uid] = rest
     if not told:
@@ -86,14 +86,14 @@ def tell_holders(
 
 
 def is_told(item: Revised, held: Mapping[str, Held]) -> bool:
-    """Return whether an event is in some feeds for no other reason than to tell that it is cancelled."""
+    """Return whether an event is in some feeds only to tell subscribers that it is cancelled."""
     return item.event.status is Status.CANCELLED and bool(held.get(item.event.uid, UNHELD).feeds)
 
 
 def forget_past(
     feeds: Sequence[Feed], events: Iterable[Revised], held: Mapping[str, Held], now: datetime
 ) -> tuple[tuple[Feed, ...], dict[str, Held]]:
-    """Return feeds without what was there only to tell of a cancellation, once it is over, and what is still held."""
+    """Drop past events that feeds held only to show their cancellation; return the feeds and what is still held."""
     ahead: dict[str, Held] = {}
     untold: dict[str, set[str]] = {}
     for item in events:
@@ -116,13 +116,13 @@ def forget_past(
 
 
 def is_let_go(item: Revised, held: Held, now: datetime) -> bool:
-    """Return whether every date that was ever published of an event is over, so that nobody needs to be told of it."""
+    """Return whether every date ever published for an event is over, so that no subscriber needs to hear of it."""
     is_later_over = held.until is None or held.until < now
     return is_later_over and ends_at(item.event, item.removed or now) < now
 
 
 def _held_until(before: Published, item: Revised, now: datetime) -> datetime | None:
-    """Return when the latest date ever published is over; None if it is the present one."""
+    """Return when the latest date ever published is over; None if that is the current one."""
     content = item.content
     if all(before.content.get(key) == content.get(key) for key in _DATES):
         return before.held.until
@@ -133,7 +133,7 @@ def _held_until(before: Published, item: Revised, now: datetime) -> datetime | N
 
 
 def _slugs_by_event(feeds: Iterable[Feed]) -> dict[str, list[str]]:
-    """Return the slugs of the feeds that hold an event, old ones among them, by the event's id."""
+    """Return the slugs of the feeds that hold each event, including aliases, by event id."""
     slugs: dict[str, list[str]] = {}
     for feed in feeds:
         for event_id in feed.event_ids:

@@ -1,8 +1,8 @@
-"""Which revision of an event is published: its number, its stamps, and what is left of events that were taken away.
+"""Give each event its revision (number and stamps), and make tombstones of events that left the sources.
 
-The content of an event is compared with what the last manifest says was published. Unchanged, it keeps its number and
-its stamps, so that a rebuild at any time gives the same bytes; changed, it gets the next number and the build's time.
-An event that left the sources stays as a tombstone, cancelled, so that subscribers learn of it (RFC 5546 §3.2.5).
+The content of an event is compared with what the last manifest says was published. An unchanged event keeps its number
+and stamps, so that a rebuild at any time gives the same bytes; a changed one gets the next number and the build's time.
+An event that left the sources stays as a cancelled tombstone, so that subscribers learn of it (RFC 5546 §3.2.5).
 """
 
 from __future__ import annotations
@@ -30,19 +30,19 @@ from calfeed.series.pieces import pieces_of
 from calfeed.values.fields import MAX_NAME, MAX_SEQUENCE
 
 KEPT_ENDLESS = timedelta(days=365)
-"""How long a series without an end stays as a tombstone; all else stays until it would have ended."""
+"""How long an endless series stays as a tombstone; any other event stays until it would have ended."""
 FAR_SEQUENCE = 2_000_000_000
-"""A revision number above this is a slip or a trap: hardly any higher one is left for what changes later."""
+"""A revision number above this is a slip or a trap: it leaves hardly any higher number for later changes."""
 _NONE: Mapping[str, Revision] = {}
 
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """What subscribers may hold of an event beyond what is published of it now.
+    """What subscribers may hold of an event beyond what is published now.
 
     Attributes:
-        until: when the latest date ever published under its UID is over, if that is later than the present one.
-        feeds: slugs of feeds that once held it, and would not hold it now.
+        until: when the latest date ever published under its UID is over, if that is later than the current one.
+        feeds: slugs of feeds that once held it and would not hold it now.
     """
 
     until: datetime | None = None
@@ -57,7 +57,7 @@ UNHELD = Held()
 
 @dataclass(frozen=True, slots=True)
 class Revision:
-    """SEQUENCE, CREATED and LAST-MODIFIED of an event; its DTSTAMP is the last of the three."""
+    """SEQUENCE, CREATED and LAST-MODIFIED of an event; its DTSTAMP equals LAST-MODIFIED."""
 
     sequence: int
     created: datetime
@@ -66,9 +66,9 @@ class Revision:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Published:
-    """An event as the manifest `origin` remembers it.
+    """An event as the manifest `origin` records it.
 
-    `removed` is when it left the sources, of a tombstone; `pieces` are the UIDs of an event that has several.
+    For a tombstone, `removed` is when it left the sources. For an event in several pieces, `pieces` are their UIDs.
     """
 
     id: str
@@ -86,7 +86,7 @@ class Published:
 
 @dataclass(frozen=True, slots=True)
 class Revised:
-    """An event with its content, the fingerprint of it, and its revision; `removed` is not None of a tombstone."""
+    """An event with its content, fingerprint and revision; for a tombstone, `removed` is when it left the sources."""
 
     event: Event
     content: Content
@@ -106,11 +106,11 @@ def revise(
     Args:
         events: the events of the sources.
         baseline: what was published before, by UID.
-        now: the build's time; seconds and smaller parts beyond them are cut.
-        retired: the last revisions of what was published once and is no longer, by UID.
+        now: the build's time; fractions of a second are cut off.
+        retired: the last revisions of events that are no longer published, by UID.
 
     Raises:
-        OutputError: an event changed that has the highest number there is.
+        OutputError: an event changed that already has the highest possible number.
     """
     build_time = whole_second(now)
     revised: list[Revised] = []
@@ -128,11 +128,11 @@ def revise(
 
 
 def far_revisions(events: Iterable[Event], now: datetime) -> Iterator[Problem]:
-    """Yield a warning for each number and stamp in the sources that later revisions could hardly outdo.
+    """Yield a warning for each number or stamp in the sources that later revisions could hardly exceed.
 
     Args:
         events: the events of the sources.
-        now: the time it is.
+        now: the current time.
     """
     latest = whole_second(now) + timedelta(days=1)
     for event in events:
@@ -156,12 +156,12 @@ def _far_revision(event: Event, latest: datetime) -> Iterator[Problem]:
 def with_endings(
     events: tuple[Event, ...], baseline: Mapping[str, Published], now: datetime | None
 ) -> tuple[Event, ...]:
-    """Return the events of the sources, with their endings the series that were called off after they had begun.
+    """Return the events of the sources; series that were called off after they had begun get their endings.
 
     Args:
         events: the events of the sources.
         baseline: what was published before, by UID.
-        now: the build's time; None to end nothing that has not ended yet.
+        now: the build's time; None to end no further series.
 
     Raises:
         OutputError: the manifest does not say what an event was.
@@ -176,9 +176,9 @@ def with_endings(
 
 
 def removed_events(events: Iterable[Event], baseline: Mapping[str, Published]) -> tuple[Published, ...]:
-    """Return what was published under a UID that is not in the sources, tombstones included.
+    """Return what was published under a UID that is not in the sources, including tombstones.
 
-    Each has an id of its own. If an event of the sources has that by now, it is another, made of it and a number.
+    Each has a unique id. If an event of the sources has taken its id, a number is appended.
     """
     uids: set[str] = set()
     ids: set[str] = set()
@@ -198,34 +198,34 @@ def removed_events(events: Iterable[Event], baseline: Mapping[str, Published]) -
 
 
 def lost_uids(uids: Container[str], baseline: Mapping[str, Published]) -> dict[str, Published]:
-    """Return by id what was published under a UID that no source has now.
+    """Return, by id, what was published under a UID that is no longer in the sources.
 
-    For people an event that keeps its id under another UID is the same event.
+    To people, an event that keeps its id under a new UID is the same event.
     """
     return {item.id: item for item in baseline.values() if item.removed is None and item.uid not in uids}
 
 
 def bury(removed: Iterable[Published], now: datetime) -> tuple[Revised, ...]:
-    """Return the tombstones of events that left the sources: each as it was, cancelled.
+    """Return the tombstones of events that left the sources: each as it was, but cancelled.
 
-    One that had passed by then leaves none: it did take place. Only where a later date was published before, it stays
-    for a while as it was, so that whoever holds that date learns of the right one.
+    An event that has passed leaves no tombstone, because it did take place. If a later date was published before, the
+    event stays unchanged until that date is over, so that subscribers who hold that date learn the right one.
 
     Args:
-        removed: events that were published.
+        removed: published events that left the sources.
         now: the build's time.
 
     Raises:
         OutputError: the manifest does not say what an event was.
     """
     buried = [_tombstone(item, whole_second(now)) for item in removed if leaves_tombstone(item, now)]
-    # The tombstone of a piece goes where that of a whole event has a piece with the same UID.
+    # Drop the tombstone of a piece if the tombstone of a whole event has a piece with the same UID.
     given = {piece.uid for item in buried for piece in pieces_of(item.event) if piece.uid != item.event.uid}
     return tuple(item for item in buried if item.event.uid not in given)
 
 
 def leaves_tombstone(item: Published, now: datetime) -> bool:
-    """Return whether something is published of an event after it left the sources.
+    """Return whether an event that left the sources is still published.
 
     Raises:
         OutputError: the manifest does not say what it was.
@@ -234,7 +234,7 @@ def leaves_tombstone(item: Published, now: datetime) -> bool:
 
 
 def is_held(item: Published, now: datetime) -> bool:
-    """Return whether somebody may hold a date of an event that was published and is still ahead.
+    """Return whether a subscriber may hold a published date of an event that is still ahead.
 
     Raises:
         OutputError: the manifest does not say what it was.
@@ -243,7 +243,7 @@ def is_held(item: Published, now: datetime) -> bool:
 
 
 def has_passed(item: Published, now: datetime) -> bool:
-    """Tell whether everybody's clocks have passed the last of an event that was published.
+    """Return whether a published event is over in every time zone.
 
     Raises:
         OutputError: the manifest does not say what it was.
@@ -266,7 +266,7 @@ def restore(item: Published) -> Event:
 
 
 def ends_at(event: Event, removed: datetime) -> datetime:
-    """Return when everybody's clocks have passed the last of an event; a year after its removal if it has no end."""
+    """Return when an event is over in every time zone; for an endless series, a year after its removal."""
     recurrence = event.recurrence
     if recurrence is not None and recurrence.is_endless:
         return removed + KEPT_ENDLESS
@@ -278,7 +278,7 @@ def ends_at(event: Event, removed: datetime) -> datetime:
 
 
 def whole_second(now: datetime) -> datetime:
-    """Return a build's time as it is written: in UTC, without parts of a second."""
+    """Return a build's time as it is written: in UTC, without fractions of a second."""
     return now.astimezone(UTC).replace(microsecond=0)
 
 
@@ -291,13 +291,13 @@ def _tombstone(item: Published, build_time: datetime) -> Revised:
 
 
 def _free_id(event_id: str, known: Container[str]) -> str:
-    """Return an id that is not known, like another one: `talk-2`."""
+    """Return an unused id that resembles the given one: `talk-2`."""
     stem = event_id[: MAX_NAME - 10].rstrip("-")
     return next(found for number in count(2) if (found := f"{stem}-{number}") not in known)
 
 
 def _last_revision(event: Event, baseline: Mapping[str, Published], retired: Mapping[str, Revision]) -> Revision | None:
-    """Return the last revision of an event: of its pieces, too, which may have been tombstones meanwhile."""
+    """Return the last revision of an event and its pieces, which may have been tombstones meanwhile."""
     before = baseline.get(event.uid)
     last = retired.get(event.uid) if before is None else before.revision
     pieces = pieces_of(event)
@@ -312,7 +312,7 @@ def _last_revision(event: Event, baseline: Mapping[str, Published], retired: Map
 
 
 def next_revision(old: Revision, build_time: datetime) -> Revision:
-    """Return the revision after another, later even when the clock is not: ICSx5 takes nothing else for an update."""
+    """Return the next revision, stamped later even if the clock is not: ICSx5 ignores updates that are no later."""
     last_modified = max(build_time, old.last_modified + timedelta(seconds=1))
     return Revision(min(old.sequence + 1, MAX_SEQUENCE), old.created, last_modified)
 
@@ -323,7 +323,7 @@ def _revision(event: Event, old: Revision | None, build_time: datetime, *, is_sa
         last_modified = event.last_modified or max(build_time, event.created or build_time)
         created = event.created or min(build_time, last_modified)
         if event.last_modified is not None and event.created is None:
-            created = last_modified  # the only thing known of its past
+            created = last_modified  # nothing else is known of its past
     elif old.sequence >= MAX_SEQUENCE and not is_same:
         message = f"`{event.id}` changed, and its SEQUENCE is {MAX_SEQUENCE}: there is no higher one to tell of it"
         hint = "write another `uid`: for subscribers it is a new event then"

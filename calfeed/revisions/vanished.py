@@ -1,7 +1,7 @@
-"""Pieces of events that subscribers know and no event has any more: what is to be left of them as tombstones.
+"""Find published pieces that their events no longer have, and what remains of them as tombstones.
 
-A series that gets another time, rule or end may be published in other pieces than before, or in one. The dates of a
-piece that is gone are cancelled under its UID, unless the event still takes place then under another one of its UIDs.
+A series that gets a new time, rule or end may be published in different pieces than before, or in one. The dates of a
+vanished piece are cancelled under its UID, unless the event still takes place then under another of its UIDs.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ from calfeed.series.pieces import is_over, owner_of, pieces_of
 def with_vanished(
     events: Iterable[Event], baseline: Mapping[str, Published], now: datetime | None
 ) -> Mapping[str, Published]:
-    """Return what was published, and as events of their own the pieces that are gone while their event is not.
+    """Return what was published, with each vanished piece of a remaining event added as an event of its own.
 
     The tombstone of such a piece is left out once the event has all of its dates again.
 
     Args:
         events: the events of the sources.
         baseline: what was published before, by UID.
-        now: the time by which dates are over, which are left out; None if none are.
+        now: dates that are over by this time are left out; None to leave out none.
 
     Raises:
         OutputError: the manifest does not say what an event was.
@@ -45,7 +45,7 @@ def with_vanished(
             found.update((item.uid, item) for item in gone if item.uid not in baseline)
     for uid, owner in owners.items():
         if owner in held and uid not in uids:
-            # Its dates do not leave it as time goes by: that would be a change of what nobody changed.
+            # Its dates stay in it as time passes: dropping them would be a change without an edit.
             tombstone = restore(baseline[uid])
             left = _without(tombstone, _begins_of(held[owner]), None)
             if left is None:
@@ -64,9 +64,10 @@ def _gone_pieces(event: Event, before: Published, uids: set[str], now: datetime 
 
 
 def _remaining(before: Published, left: Event, now: datetime | None, *, is_changed: bool) -> Published:
-    """Return what is left of a piece, as if it had been published as an event of its own.
+    """Return the rest of a piece as if it had been published as an event of its own.
 
-    What is not cancelled yet gets its next revision as a tombstone. What is, gets it here where its dates changed.
+    A piece that is not cancelled yet gets its next revision as a tombstone; a cancelled one gets it here if its dates
+    changed.
     """
     if before.uid == left.uid and not is_changed:
         return before
@@ -78,7 +79,7 @@ def _remaining(before: Published, left: Event, now: datetime | None, *, is_chang
 
 
 def _without(piece: Event, kept: set[datetime | date], now: datetime | None) -> Event | None:
-    """Return a piece without the dates that are over or that are kept elsewhere; None if there are no others."""
+    """Return a piece without the dates that are over or kept elsewhere; None if no dates are left."""
     occurrences = list(_occurrences(piece))
     dropped = {start for begin, start, one in occurrences if begin in kept or (now is not None and is_over(one, now))}
     recurrence = piece.recurrence
@@ -105,7 +106,7 @@ def _begins_of(event: Event) -> set[datetime | date]:
 
 
 def _occurrences(event: Event) -> Iterator[tuple[datetime | date, datetime, Event]]:
-    """Yield when each occurrence begins, the start that the rule gives it, and the occurrence as an event."""
+    """Yield, for each occurrence, when it begins, its start by the rule, and the occurrence as an event."""
     when, recurrence = event.when, event.recurrence
     if recurrence is None:
         yield _begin_of(event), first_start(when), event
