@@ -1,4 +1,4 @@
-"""The order of the stages: a folder of events to artifacts, and artifacts to DIST."""
+"""Runs the stages in order: a folder of events to artifacts, and artifacts to DIST."""
 
 from __future__ import annotations
 
@@ -34,13 +34,12 @@ from calfeed.vtimezone.files import place
 if TYPE_CHECKING:
     from calfeed.site.pages import Site
 
-# Google drops events of larger feeds, without a word (docs/explanation/compatibility.md).
 _NONE = Consent()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Means:
-    """With what artifacts are rendered, and whether there are web pages."""
+    """How artifacts are rendered, and whether web pages are among them."""
 
     site: bool
     memory: Memory = field(default_factory=Memory)
@@ -50,15 +49,15 @@ class _Means:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Rendered:
-    """Every file of DIST, and the problems that were met.
+    """Every file of DIST, and the problems met.
 
     Attributes:
         artifacts: the files.
         problems: the problems.
-        events: the events in their final form, by their id.
-        revisions: their revisions, by their id.
-        frame: a hash of what the pages of events have in common; empty without a site.
-        is_settled: whether a build after this one will meet the same problems, as far as can be told beforehand.
+        events: the events in their final form, by id.
+        revisions: their revisions, by id.
+        frame: a hash of what the pages of events share; empty without a site.
+        is_settled: whether the next build is expected to meet the same problems.
     """
 
     artifacts: tuple[Artifact, ...]
@@ -71,7 +70,7 @@ class _Rendered:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class BuildResult:
-    """What a build did, or with `check` would have done; `files` are all that DIST holds then, by their paths."""
+    """What a build did, or with `check` would do; `files` are the paths of all files in DIST afterwards."""
 
     project: Project
     files: tuple[str, ...]
@@ -97,13 +96,13 @@ def render(
         now: the build's time (aware), for events that are new or changed since the baseline.
         baseline: the last published manifest; None for a first build.
         consent: what may vanish for subscribers.
-        site: whether there are web pages.
-        executor: what may render pages in other processes; the bytes are the same.
+        site: whether to make web pages.
+        executor: may render pages in other processes; the bytes are the same.
 
     Raises:
         PromiseError: something would vanish without consent.
         SourceError: a feed that `load` did not make would misplace a series.
-        OutputError: the baseline does not say what an event was that is gone, or the executor broke.
+        OutputError: the baseline does not describe an event that is gone, or the executor broke.
     """
     return _render(project, now, baseline or Manifest(), consent, _Means(site=site, executor=executor)).artifacts
 
@@ -125,27 +124,27 @@ def build(
 
     Args:
         path: the folder of events.
-        out: DIST; made if it is not there.
+        out: DIST; created if missing.
         now: the build's time (aware).
         base_url: where DIST will be published, instead of the calendar's `url`.
-        baseline: what is published now, instead of what the manifest in DIST says.
+        baseline: the manifest of what is published now, instead of the one in DIST.
         consent: what may vanish for subscribers.
-        check: write nothing; the result's `changes` tell what is out of date.
-        site: whether there are web pages.
-        progress: told how far each stage is.
-        executor: what may read files and render pages in other processes; the bytes are the same. It is not shut down.
+        check: write nothing; the result's `changes` list what is out of date.
+        site: whether to make web pages.
+        progress: called with the progress of each stage.
+        executor: may read files and render pages in other processes; the bytes are the same. It is not shut down.
 
     Raises:
-        SourceError: the sources have errors, or a template of theirs fails. DIST is not touched.
+        SourceError: the sources have errors, or one of their templates fails. DIST is not touched.
         PromiseError: something would vanish for subscribers without consent. DIST is not touched.
-        OutputError: DIST cannot be used or written; it is as it was, unless the error is an UnfinishedError.
+        OutputError: DIST cannot be used or written; it is unchanged, unless the error is an UnfinishedError.
     """
     report = progress or silent
     source, target = Path(path), Path(out)
     _refuse_nesting(source, target)
-    # The sources are read under the lock: a build that had to wait must not write what it read before.
+    # The sources are read under the lock: a build that had to wait must not write what it read before waiting.
     with nullcontext(view_dist(target)) if check else open_dist(target) as dist:
-        # What earlier builds made is no proof of what this one would make.
+        # A check must not rely on the results of earlier builds.
         began, memory = (None, Memory()) if check else (_clock(dist), read_memory(dist.state))
         project = load(source, base_url=base_url, progress=report, memory=memory, executor=executor)
         published = baseline or dist.manifest or Manifest()
@@ -159,10 +158,10 @@ def build(
         problems = sort_problems([*problems, *(_left_file(target / path) for path in dist.left)])
         if began is not None:
             _remember(dist, began, memory, project, rendered)
-            # What a build does that has another baseline, or consent, is no answer for those that have not.
+            # Don't snapshot builds with a custom baseline or consent; later plain builds must not reuse them.
             is_plain = baseline is None and consent == _NONE
             is_all = len(dist.files) == len(rendered.artifacts) and not dist.left
-            # A time after tomorrow is one of the past some day, though nobody changes a file.
+            # A revision dated after tomorrow will be in the past some day, although no file changes.
             is_timeless = not any(problem.code == "far-revision" for problem in problems)
             if is_plain and is_all and is_timeless and (rendered.is_settled or not changes):
                 _take_snapshot(dist, key_of(source, base_url=base_url, site=site), began, project, problems)
@@ -182,7 +181,7 @@ def _left_file(path: Path) -> Problem:
 
 
 def _clock(dist: Dist) -> int | None:
-    """Return the time by the clock of DIST's file system; None if it cannot be told."""
+    """Return the time by the clock of DIST's file system; None if it is not known."""
     try:
         return clock_of(dist.state)
     except OSError:
@@ -190,7 +189,7 @@ def _clock(dist: Dist) -> int | None:
 
 
 def _remember(dist: Dist, began: int, memory: Memory, project: Project, rendered: _Rendered) -> None:
-    """Write down what was made of each file, for the next build."""
+    """Write the results for each file, for the next build."""
     pages = {artifact.path: (artifact.size, artifact.sha256) for artifact in rendered.artifacts}
 
     def printed(event_id: str) -> Printed:
@@ -207,7 +206,7 @@ def _remember(dist: Dist, began: int, memory: Memory, project: Project, rendered
 
 
 def _take_snapshot(dist: Dist, key: str, began: int, project: Project, problems: tuple[Problem, ...]) -> None:
-    """Write down what was seen and said, for the next build."""
+    """Write which files this build saw and what it reported, for the next build."""
     written_since = _clock(dist)
     if written_since is not None:
         snapshot = Snapshot(
@@ -224,11 +223,11 @@ def _take_snapshot(dist: Dist, key: str, began: int, project: Project, problems:
 def _render(project: Project, now: datetime, baseline: Manifest, consent: Consent, means: _Means) -> _Rendered:
     edition = prepare(project, baseline, now, consent)
     trimmed = without_expired(edition, now, consent)
-    # An event that changed is told of in changes.atom: it differs, so nothing needs to be rendered to find that out.
+    # changes.atom reports every changed event, so DIST differs: nothing needs to be rendered to find that out.
     if consent.removals or edition.history != baseline.history:
         edition = trimmed
     rendered = _render_edition(project, edition, means)
-    # Tombstones go with a build that changes something else: time alone makes nothing out of date.
+    # Expired tombstones only go when something else changes: time alone makes nothing out of date.
     if trimmed.events is not edition.events and not _is_published(rendered.artifacts, baseline):
         rendered = _render_edition(project, trimmed, means)
     return rendered
@@ -259,19 +258,19 @@ def _render_files(project: Project, edition: Edition, means: _Means, site: Site 
         events=rendered,
         revisions={item.event.id: item.revision for item in edition.events},
         frame="" if site is None else site.frame_key,
-        # Of the problems of an edition some go once it is published; new ones come of floors that are then behind.
+        # Some problems of an edition go away once it is published; floors that are then behind cause new ones.
         is_settled=not edition.problems and not any(event.stamp_marks for event in project.events),
     )
 
 
 def _is_published(artifacts: Sequence[Artifact], baseline: Manifest) -> bool:
-    """Tell whether the baseline holds just these files, the manifest aside."""
+    """Return whether the baseline holds exactly these files, apart from the manifest."""
     hashes = {one.path: one.sha256 for one in artifacts if one.path != MANIFEST}
     return hashes == baseline.files
 
 
 def _begin_site(project: Project, edition: Edition, means: _Means) -> Site:
-    from calfeed.site.pages import Site  # templates take a moment to load, and not every build has a site
+    from calfeed.site.pages import Site  # templates are slow to import, and not every build has a site
 
     return Site(project, edition.feeds, edition.events, means.memory.page, means.executor)
 
@@ -296,7 +295,7 @@ def _row_of(revision: Revision) -> tuple[int, str, str]:
 
 
 def _feed_problems(edition: Edition, artifacts: Sequence[Artifact]) -> Iterator[Problem]:
-    """Warn of feeds that clients are known to cut off or refuse."""
+    """Warn of feeds that clients are known to truncate or refuse."""
     for feed, artifact in zip(edition.feeds, artifacts, strict=True):
         if artifact.size >= MAX_FEED_BYTES or len(feed.event_ids) >= MAX_FEED_EVENTS:
             has_window = feed.path == edition.feeds[0].path or is_automatic(feed)
@@ -321,7 +320,7 @@ def _long_url(feed: Feed, url: str) -> Problem:
 
 
 def _refuse_nesting(source: Path, target: Path) -> None:
-    """Refuse an output folder in which calfeed would take its own sources for foreign files, or the reverse."""
+    """Refuse an output folder that is or holds the folder of events: the sources would be foreign files in it."""
     if Path(os.path.realpath(source)).is_relative_to(os.path.realpath(target)):
         message = "the output folder is the folder of events, or holds it"
         raise OutputError([error(Mark(path=target.as_posix()), "foreign-folder", message, "choose another with -o")])

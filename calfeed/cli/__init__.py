@@ -1,1 +1,1 @@
-"""Commands, thin; the clock, the environment, the streams."""
+"""The commands: a thin layer, and the only one that uses the clock, the environment and the streams."""

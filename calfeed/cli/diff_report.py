@@ -17,25 +17,25 @@ from calfeed.values.times import format_offset, format_wall
 from calfeed.zones import tzdb
 
 MAX_MARKDOWN = 60_000
-"""The longest comment in bytes: GitHub takes 65,536 characters, the mark of the workflow among them."""
+"""The longest comment in bytes: GitHub takes 65,536 characters, including the workflow's marker."""
 _MAX_REFUSALS, _MAX_REST = 10_000, 15_000
-"""How many bytes of it are for the refusals before the changes, and for laws and feeds after them."""
+"""How many bytes of it are for the refusals before the changes, and for everything after them."""
 _TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)([+-]\d\d:\d\d(?::\d\d)?)\[([^\]]+)\]")
 _MARKUP = re.compile(r"([\\`*_\[\]#|~>])")
-# A dollar may begin a formula; GitHub's own way to keep it a dollar is a span.
+# A dollar sign may begin a formula; GitHub's own way to prevent that is a span.
 _HTML = str.maketrans({"&": "&amp;", "<": "&lt;", "$": "<span>$</span>"})
-# What GitHub makes a mention, a reference to an issue or a commit, a link or a picture of, wherever it stands in a
-# text and however its characters are written (cmark-gfm#181). Only a word that is none keeps it a text.
+# What GitHub turns into a mention, a reference to an issue or a commit, a link or a picture, wherever it is in a text
+# and however its characters are escaped (cmark-gfm#181). Only breaking the word keeps it a text.
 _CALLS = re.compile(
     r"@|#"
     r"|(?<=[a-z])-(?=\d)"  # GH-1
     r"|:(?=//)|www(?=\.)"
-    r"|:(?=(?!\d\d[:+-])[\w+-]+:)"  # :tada:, but no time
-    r"|[0-9a-f]{6}(?=[0-9a-f])",  # commits are known by seven digits
+    r"|:(?=(?!\d\d[:+-])[\w+-]+:)"  # :tada:, but not a time
+    r"|[0-9a-f]{6}(?=[0-9a-f])",  # seven digits can name a commit
     re.IGNORECASE,
 )
 _BREAK = "\u200b"
-"""Takes no room, and ends a word."""
+"""A zero-width space: it ends a word and takes no room."""
 _ID = re.compile(r"[a-z0-9-]+")
 
 
@@ -44,7 +44,7 @@ def format_difference(difference: Difference, tzids: Sequence[str] = ()) -> str:
 
     Args:
         difference: what differs.
-        tzids: zones to show times in, beside their own and UTC.
+        tzids: zones to show times in, besides their own and UTC.
     """
     lines: list[str] = []
     for change in difference.changes:
@@ -64,7 +64,7 @@ def summarize_difference(difference: Difference) -> str:
 
 
 def format_difference_json(difference: Difference) -> str:
-    """Return the difference as a JSON object; times as RFC 9557 writes them."""
+    """Return the difference as a JSON object, with times in RFC 9557 format."""
     record = {
         "events": [change_record(change) for change in difference.changes],
         "renames": [{"before": rename.before, "after": rename.after} for rename in difference.renames],
@@ -83,11 +83,11 @@ def format_difference_json(difference: Difference) -> str:
 
 
 def format_difference_markdown(difference: Difference, tzids: Sequence[str] = ()) -> str:
-    """Return the difference as Markdown; of what would make a comment too long the rest is left out, and counted.
+    """Return the difference as Markdown; what does not fit into a comment is left out, and counted.
 
     Args:
         difference: what differs.
-        tzids: zones to show times in, beside their own and UTC.
+        tzids: zones to show times in, besides their own and UTC.
     """
     head = f"**Calendar: {summarize_difference(difference)}**\n"
     refusals = _markdown_list(_refusal_lines(difference), _MAX_REFUSALS)
@@ -99,12 +99,12 @@ def format_difference_markdown(difference: Difference, tzids: Sequence[str] = ()
 
 
 def format_zones(used: Sequence[ZoneUse], laws: Sequence[LawChange], published_with: str | None) -> str:
-    """Return the zones in use as text, with their changes ahead and those of their law.
+    """Return the zones in use as text, with their coming clock changes and the changes of their law.
 
     Args:
         used: the zones.
-        laws: those whose law is another than it was.
-        published_with: the version of the tz database of what was published.
+        laws: those whose law changed.
+        published_with: the version of the tz database that the published output was built with.
     """
     built = f", published with {published_with}" if published_with and published_with != tzdb.TZDB_VERSION else ""
     lines = [f"tz database {tzdb.TZDB_VERSION}{built}"]
@@ -117,7 +117,7 @@ def format_zones(used: Sequence[ZoneUse], laws: Sequence[LawChange], published_w
 
 
 def format_zones_json(used: Sequence[ZoneUse], laws: Sequence[LawChange], published_with: str | None) -> str:
-    """Return the same as a JSON object."""
+    """Return what `format_zones` shows as a JSON object."""
     record = {
         "tzdb": {"before": published_with, "after": tzdb.TZDB_VERSION},
         "zones": [
@@ -141,7 +141,7 @@ def format_zones_json(used: Sequence[ZoneUse], laws: Sequence[LawChange], publis
 
 
 def show_time(text: str, tzids: Sequence[str] = ()) -> str:
-    """Return a time of RFC 9557 for people: its own zone, UTC, and other zones; any other text as it is."""
+    """Return an RFC 9557 time for people: in its own zone, UTC and the given zones; any other text as it is."""
     match = _TIME.fullmatch(text)
     if match is None:
         return text
@@ -174,7 +174,7 @@ def _values(field: FieldChange, tzids: Sequence[str]) -> tuple[str, str]:
 
 
 def _law_lines(difference: Difference) -> Iterator[str]:
-    """Yield a line for each zone whose law moved events, and one for each other zone with another law."""
+    """Yield a line for each zone whose law moved events, and for each other zone whose law changed."""
     moved = sorted(
         (change for change in difference.changes if change.kind is Kind.MOVED), key=lambda change: change.timezone or ""
     )
@@ -220,12 +220,12 @@ def _markdown_list(lines: Iterable[str], room: int) -> list[str]:
 
 
 def _fit(parts: Iterable[str], count: int, room: int) -> Iterator[str]:
-    """Yield parts as long as they fit, and how many do not.
+    """Yield parts as long as they fit, then how many do not.
 
     Args:
-        parts: texts, of which only those that fit are made.
+        parts: texts, made only as long as they fit.
         count: how many there are.
-        room: how many bytes they may take, with a line break for each.
+        room: how many bytes they may take, including a line break each.
     """
     left = room - _size(_left_out(count))
     for number, part in enumerate(parts):
@@ -254,6 +254,6 @@ def _markdown_of(change: Change, tzids: Sequence[str]) -> str:
 
 
 def _escape(text: str) -> str:
-    """Return a text in one line that Markdown shows as it is, and in which GitHub finds nobody to call."""
+    """Return a text in one line that Markdown shows as it is, and in which GitHub finds no mention or reference."""
     plain = _CALLS.sub(rf"\g<0>{_BREAK}", " ".join(text.split()))
     return _MARKUP.sub(r"\\\1", plain).translate(_HTML)

@@ -13,7 +13,7 @@ from calfeed.zones.tzdb import offset_at
 
 
 def format_events(events: Sequence[Event]) -> str:
-    """Return a table of events, a line each: local time, zone, UTC, id and summary."""
+    """Return a table of events, one line each: local time, zone, UTC, id and summary."""
     rows: list[tuple[str, ...]] = [("START", "END", "ZONE", "UTC", "ID", "SUMMARY")]
     rows += [_row(event) for event in events]
     return format_table(rows)
@@ -25,7 +25,7 @@ def format_events_json(events: Sequence[Event]) -> str:
 
 
 def format_event(event: Event) -> str:
-    """Return everything about an event, a line each, with the reason for its zone."""
+    """Return everything about an event, one line per fact, with the reason for its zone."""
     lines = [("id", event.id), ("uid", event.uid), ("status", event.status.value)]
     when = event.when
     if isinstance(when, AllDay):

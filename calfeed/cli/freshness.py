@@ -1,4 +1,4 @@
-"""Whether a DIST that is to be published is what its sources say now."""
+"""Checks whether a DIST to be published is up to date with its sources."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from calfeed.source.folder import CALENDAR, find_files
 
 
 def stale_release(release: Release, events: Path, now: datetime) -> Problem | None:
-    """Return the warning that DIST is older than its sources and differs from them; None where it is not.
+    """Return a warning if DIST is older than its sources and differs from them, else None.
 
-    Only what subscribers see is compared. A folder that is not there, or holds another calendar, is not its source.
+    Only what subscribers see is compared. A folder that is missing, or holds another calendar, is not its source.
 
     Args:
-        release: what is to be published.
+        release: the release to publish.
         events: the folder it may have been built from.
-        now: the time by which events have passed.
+        now: the time that decides which events have passed.
     """
     if not _is_newer(events, release.folder / MANIFEST):
         return None
@@ -46,7 +46,7 @@ def stale_release(release: Release, events: Path, now: datetime) -> Problem | No
 
 
 def _is_newer(events: Path, manifest: Path) -> bool:
-    """Return whether a source, or a folder of them, was written after the manifest: one that was is compared."""
+    """Return whether a source, or a folder of them, was written after the manifest: only then is it compared."""
     with suppress(OSError):
         if not (events / CALENDAR).is_file():
             return False
@@ -59,7 +59,7 @@ def _paths(events: Path) -> Iterator[Path]:
     folder = find_files(events)
     paths = [events / name for name in folder.files]
     yield from paths
-    yield from dict.fromkeys([events, *(path.parent for path in paths)])  # of which a file may have been deleted
+    yield from dict.fromkeys([events, *(path.parent for path in paths)])  # a file in them may have been deleted
 
 
 def _count(difference: Difference) -> str:

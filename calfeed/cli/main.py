@@ -28,10 +28,10 @@ _T = TypeVar("_T")
 _EVENTS = click.Path(exists=True, file_okay=False, path_type=Path)
 _DAY = click.DateTime(["%Y-%m-%d"])
 _SERVE_PACKAGES = ("starlette", "uvicorn", "watchfiles")
-_EARLIEST, _LATEST = 1970, 2200  # years of a build
-_MOST_JOBS = 61  # so many processes Windows can wait for at once
-_USUAL_JOBS = 8  # what one process must do alone takes longer than the share of each of more
-_GARBAGE = 200_000  # how many new objects it takes until cycles are looked for
+_EARLIEST, _LATEST = 1970, 2200  # years a build's time may be in
+_MOST_JOBS = 61  # the most processes that Windows can wait for at once
+_USUAL_JOBS = 8  # with more, what one process must do alone takes longer than the share of each
+_GARBAGE = 200_000  # new objects before Python looks for cycles
 _events_argument = click.argument("events", type=_EVENTS, default="events")
 _output_option = click.option(
     "-o",
@@ -74,7 +74,7 @@ class _Commands(click.Group):
         try:
             return super().invoke(ctx)
         except click.UsageError as cause:
-            from calfeed.diagnostics.report import shown_text  # no call that is right waits for it
+            from calfeed.diagnostics.report import shown_text  # correct usage need not wait for it
 
             raise click.UsageError(shown_text(cause.format_message()), cause.ctx) from cause
 
@@ -163,7 +163,7 @@ def check(events: Path, form: Literal["text", "json", "github"], strict: bool) -
     except SourceError as cause:
         problems = cause.problems
     if form == "github":
-        click.echo(report.format_problems_github(problems), nl=False)  # it is to be obeyed; what it quotes is escaped
+        click.echo(report.format_problems_github(problems), nl=False)  # GitHub must obey it; what it quotes is escaped
     else:
         _say(report.format_problems(problems) if form == "text" else report.format_problems_json(problems))
     _say(report.summarize(problems), err=True)
@@ -209,7 +209,7 @@ def build(
     if first and baseline is None:
         raise click.UsageError("--first says something of --baseline, and there is none")
     now = _build_time()
-    # What a build makes is kept until its end, and holds hardly any cycles: looking for them took a twentieth of it.
+    # A build keeps what it makes until its end, with hardly any cycles: looking for them took a twentieth of its time.
     gc.set_threshold(_GARBAGE)
     if not (dry or baseline or base_url or allow_removals or allow_new_id) and _is_up_to_date(events, out, no_site):
         return
@@ -378,7 +378,7 @@ def serve(events: Path, port: int) -> None:
     from calfeed.preview.preview import Preview
 
     now = _build_time()
-    # SIGTERM ends it as Ctrl-C does, so that the temporary folder goes.
+    # SIGTERM ends it as Ctrl-C does, so that the temporary folder is removed.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with _listen(port) as listener, TemporaryDirectory(prefix="calfeed-") as folder, suppress(KeyboardInterrupt):
         _say(f"http://127.0.0.1:{listener.getsockname()[1]}/")
@@ -496,7 +496,7 @@ def explain(code: str) -> None:
 
 
 def _say(text: str, *, err: bool = False) -> None:
-    """Write lines to stdout or stderr. What others wrote in them (sources, manifests, hosts) is shown, not obeyed."""
+    """Write lines to stdout or stderr. Text from sources, manifests and hosts is shown, not obeyed."""
     from calfeed.diagnostics.report import shown_text
 
     if text:
@@ -507,7 +507,7 @@ def _say(text: str, *, err: bool = False) -> None:
 def _problems_to_stderr(
     consequence: str | None = None, unfinished: str = "the output is half written; the next build finishes it"
 ) -> Iterator[None]:
-    """Show the problems of an error of ours, say what it means, and exit with 1."""
+    """On a `CalfeedError`, show its problems and the consequence, and exit with 1."""
     from calfeed.diagnostics import report
     from calfeed.diagnostics.problem import CalfeedError, UnfinishedError
 
@@ -534,9 +534,9 @@ def _tell_preview(result: BuildResult | CalfeedError) -> None:
 
 
 def _is_up_to_date(events: Path, out: Path, no_site: bool) -> bool:
-    """Tell whether a plain build has nothing to do; if so, say what the last one said.
+    """Return whether a plain build has nothing to do; if so, repeat what the last one said.
 
-    Nothing is imported for it that reads or renders, so that this takes no longer than looking at all the files.
+    It imports nothing that reads or renders, so that it takes no longer than looking at all the files.
     """
     from calfeed.cache.snapshot import recall
     from calfeed.diagnostics import report
@@ -567,7 +567,7 @@ def _listen(port: int) -> socket:
 
 
 def _check_target(target: str, out: Path) -> None:
-    """Refuse, as wrong usage, what is no place to publish at."""
+    """Refuse a target that cannot be published to, as wrong usage."""
     from calfeed.publish.stores import fault_of
     from calfeed.publish.target import fault_of_folder
 
@@ -577,7 +577,7 @@ def _check_target(target: str, out: Path) -> None:
 
 
 def _open_target(target: str) -> Target:
-    """Return the place to publish at; a library that it needs and that is not there is wrong usage."""
+    """Return the target to publish to; a missing library that it needs is wrong usage."""
     from calfeed.publish.stores import KINDS, open_store
     from calfeed.publish.target import FolderTarget
 
@@ -601,12 +601,12 @@ def _load(events: Path) -> Project:
 
 
 def _load_published(baseline: str | None, out: Path) -> Manifest:
-    """Return what is published by `--baseline`, else by the output folder, which may hold nothing yet."""
+    """Return the manifest at `--baseline`, else that of the output folder, which may hold none yet."""
     return _load_baseline(out.as_posix() if baseline is None else baseline, may_miss=baseline is None)
 
 
 def _load_baseline(location: str, *, may_miss: bool) -> Manifest:
-    """Return what is published at `location`; an empty manifest if there is nothing, and that may be."""
+    """Return the manifest at `location`; an empty one if it is missing and `may_miss` is true."""
     from calfeed.diagnostics.problem import Mark, OutputError, error
     from calfeed.editions.manifest import Manifest
     from calfeed.fetch.baseline import folder_meant, load_baseline
@@ -640,7 +640,7 @@ def _build_time() -> datetime:
 
 
 def _read_option(read: Callable[[str], _T], text: str | None, option: str) -> _T | None:
-    """Return an option's value as the sources would read it; what they would refuse is wrong usage."""
+    """Return an option's value as the sources would read it; a value they would refuse is wrong usage."""
     from calfeed.diagnostics.problem import InvalidValue
 
     try:
@@ -656,7 +656,7 @@ class _Bar:
         self._begin = time.monotonic()
         self._stage = ""
         self._bar: Any = None
-        click.get_current_context().call_on_close(self._finish)  # gives the cursor back, whatever happens
+        click.get_current_context().call_on_close(self._finish)  # restores the cursor, whatever happens
 
     def show(self, stage: str, done: int, total: int) -> None:
         if stage != self._stage or done >= total:

@@ -1,4 +1,4 @@
-"""Files that calfeed writes for people: a first calendar, a workflow, a new event. Nothing is ever overwritten."""
+"""Writes files for people to start from (a first calendar, a workflow, a new event), and never overwrites one."""
 
 from __future__ import annotations
 
@@ -65,16 +65,16 @@ _WORKFLOWS = {"github": ".github/workflows/calfeed.yml", "gitlab": ".gitlab-ci.y
 
 
 def has_calendar(folder: Path) -> bool:
-    """Tell whether `folder` holds a folder of events."""
+    """Return whether `folder` holds a folder of events."""
     return (folder / _CALENDAR).exists()
 
 
 def write_workflow(folder: Path, forge: Literal["github", "gitlab"]) -> Path:
-    """Write what checks and publishes the calendar in `folder` at a forge, and return the file written.
+    """Write the workflow that checks and publishes the calendar in `folder` at a forge, and return its path.
 
     Raises:
-        SourceError: there is such a file already, or the folder cannot be written; or the calendar says nowhere where
-            it is published, so that nobody could find the last manifest there.
+        SourceError: there is such a file already, or the folder cannot be written; or the calendar has errors or no
+            `url`, where the workflow finds the last manifest.
     """
     path = folder / _WORKFLOWS[forge]
     if has_calendar(folder):
@@ -112,16 +112,16 @@ def write_example(folder: Path) -> tuple[Path, ...]:
 def write_event(
     root: Path, event_id: str, values: Mapping[str, str], *, may_date: bool
 ) -> tuple[Path, tuple[Problem, ...]]:
-    """Write a file for a new event, in the folder of its year; return its path and what is new in the problems.
+    """Write a file for a new event, in the folder of its year; return its path and the new problems.
 
     Args:
         root: the folder of events.
         event_id: the id, which is also the file's name.
-        values: keys and their values; a readable `start` among them.
-        may_date: add the date to the id where it is taken.
+        values: keys and their values, including a readable `start`.
+        may_date: whether to add the date to the id if it is taken.
 
     Raises:
-        SourceError: the id is taken, or the event brings an error into the calendar; no file is left behind.
+        SourceError: the id is taken, or the event causes an error in the calendar; no file is left behind.
     """
     start = times.read_moment(values["start"])
     day = start.wall.date() if isinstance(start, WrittenTime) else start
@@ -149,7 +149,7 @@ def _problems_of(root: Path) -> tuple[Problem, ...]:
 
 
 def _write_new(path: Path, text: str) -> bool:
-    """Write a file that is not there yet; tell whether it was written."""
+    """Write a file unless it exists; return whether it was written."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("x", encoding="utf-8", newline="\n") as file:

@@ -1,1 +1,1 @@
-"""A published calendar as its readers see it."""
+"""Checks a published calendar as its readers see it."""

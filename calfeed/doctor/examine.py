@@ -1,7 +1,7 @@
-"""A published calendar looked at as its subscribers' programs do: which files, which checks, in which order.
+"""Examines a published calendar as its subscribers' programs do: which files, which checks, in which order.
 
-The number of requests is bounded: everything about the host is asked of one file, the first; of the other feeds, and of
-the first, the middle and the last event's own file, only the file itself.
+The number of requests is bounded: the host is checked with one file, the first answered with 200. Of the other feeds,
+and of the files of the first, the middle and the last event, only the file itself is checked.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ from calfeed.formats.limits import MAX_FEED_BYTES, MAX_FEED_EVENTS
 from calfeed.progress import Progress, silent
 
 MAX_FEEDS = 200
-"""How many feeds of a calendar are looked at."""
-_MAX_SILENT = 3  # files without any answer, after which the host is left alone
+"""How many feeds of a calendar are examined."""
+_MAX_SILENT = 3  # files in a row without any answer, after which the host is left alone
 _MAX_PARENTS = 4  # feeds/category/x.ics lies two folders below the manifest
 
 
 @dataclass(frozen=True, slots=True)
 class _Site:
-    """A published calendar: where it is, its manifest if it has one, and which files of it are looked at."""
+    """A published calendar: its address, its manifest if it has one, and the files to examine."""
 
     base: str
     promise: Promise | None
@@ -37,12 +37,12 @@ class _Site:
 
 
 def examine(url: str, fetch: Fetch, progress: Progress = silent) -> tuple[Finding, ...]:
-    """Return what was found at a published calendar, in the order of the checks.
+    """Return the findings at a published calendar, in the order of the checks.
 
     Args:
-        url: where the output folder is published, or a feed of it (an address that ends in .ics).
+        url: where the output folder is published, or one of its feeds (an address that ends in .ics).
         fetch: sends one request.
-        progress: told how many files were looked at.
+        progress: called with the number of files examined.
     """
     return merge(_examine(url, fetch, progress))
 
@@ -70,11 +70,11 @@ def _examine(url: str, fetch: Fetch, progress: Progress) -> Iterator[Finding]:
         yield from _guarded("not-found", lambda: http_checks.check_missing(fetch, site.base))
 
 
-# -- what there is to look at
+# -- what to examine
 
 
 def _find_site(url: str, fetch: Fetch) -> tuple[_Site, list[Finding]]:
-    """Return the calendar at an address, and what is to be said of its manifest."""
+    """Return the calendar at an address, and the findings about its manifest."""
     if not urlsplit(url).path.endswith(".ics"):
         base = url if url.endswith("/") else f"{url}/"
         promise, finding = _fetch_promise(base, fetch)
@@ -109,7 +109,7 @@ def _fetch_promise(base: str, fetch: Fetch) -> tuple[Promise | None, Finding]:
 
 
 def _choose(promise: Promise) -> tuple[str, ...]:
-    """Return the feeds, the main one first, and the first, the middle and the last event's own file."""
+    """Return the feeds, the main one first, and the files of the first, the middle and the last event."""
     singles = promise.singles
     sample = [singles[0], singles[len(singles) // 2], singles[-1]] if singles else []
     return tuple(dict.fromkeys([*promise.feeds[:MAX_FEEDS], *sample]))
@@ -119,7 +119,7 @@ def _choose(promise: Promise) -> tuple[str, ...]:
 
 
 def _examine_file(promise: Promise | None, trail: Trail, path: str, fetch: Fetch | None) -> Iterator[Finding]:
-    """Look at a file, and with `fetch` at how its host answers for it otherwise."""
+    """Examine a file, and if `fetch` is given, how its host answers other requests for it."""
     yield from http_checks.check_address(trail, path)
     if trail.answer.status != 200:
         yield fault("status", f"GET is answered with {trail.answer.status}", trail.server, path)
@@ -137,7 +137,7 @@ def _examine_file(promise: Promise | None, trail: Trail, path: str, fetch: Fetch
 
 
 def _examine_host(trail: Trail, path: str, fetch: Fetch) -> Iterator[Finding]:
-    """Ask for one file in all the ways that programs ask."""
+    """Request one file in all the ways that programs do."""
     yield from _guarded("head", lambda: http_checks.check_head(fetch, trail, path))
     yield from _guarded("conditional", lambda: http_checks.check_conditional(fetch, trail, path))
     yield from _guarded("compression", lambda: http_checks.check_compression(fetch, trail, path))
@@ -147,7 +147,7 @@ def _examine_host(trail: Trail, path: str, fetch: Fetch) -> Iterator[Finding]:
 
 
 def _guarded(check: str, findings: Callable[[], Iterator[Finding]]) -> Iterator[Finding]:
-    """Return the findings of a check; a request of it that has no answer is one, too."""
+    """Yield the findings of a check; a request without an answer is a finding, too."""
     try:
         yield from findings()
     except FetchError as cause:
@@ -155,7 +155,7 @@ def _guarded(check: str, findings: Callable[[], Iterator[Finding]]) -> Iterator[
 
 
 def _check_content(promise: Promise | None, trail: Trail, content: bytes, path: str) -> Iterator[Finding]:
-    """Look at the file itself: its bytes, its size, its events and their times."""
+    """Check the file itself: its bytes, its size, its events and their times."""
     if not content:
         yield fault("bytes", "the file is empty: Thunderbird empties the calendar of who subscribes", "", path)
         return
@@ -199,5 +199,5 @@ def _check_bytes(expected: str | None, trail: Trail, content: bytes, path: str) 
 
 
 def has_fault(findings: tuple[Finding, ...]) -> bool:
-    """Tell whether something is wrong that loses somebody's events."""
+    """Return whether there is a fault, which loses somebody's events."""
     return any(finding.level is Level.FAULT for finding in findings)

@@ -1,4 +1,4 @@
-"""What a published manifest promises: which files there are, their bytes, and the instants of their events."""
+"""What a published manifest promises: its files, their bytes, and the times of their events."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Times: TypeAlias = "tuple[str, str | None]"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Promise:
-    """A manifest, as far as it can be held against what is published; paths are relative to it."""
+    """The part of a manifest that can be compared with what is published; paths are relative to it."""
 
     generator: str
     feeds: tuple[str, ...]
@@ -29,7 +29,7 @@ def read_promise(data: bytes) -> Promise:
     """Return what the manifest in `data` promises.
 
     Raises:
-        ValueError: it is no manifest of calfeed.
+        ValueError: it is not a manifest of calfeed.
     """
     try:
         content = read_json(data)
@@ -51,7 +51,7 @@ def read_promise(data: bytes) -> Promise:
 
 
 def _path(written: object) -> str:
-    """Return a path below the manifest: nobody is to be sent elsewhere by it."""
+    """Return a path below the manifest; refuse one that leads elsewhere."""
     path = PurePosixPath(str(written))
     if not path.parts or path.is_absolute() or ".." in path.parts or ":" in path.parts[0]:
         raise ValueError(written)

@@ -1,4 +1,4 @@
-"""What was found at a published calendar: levels, findings, and what to do about each kind at which host."""
+"""The findings at a published calendar: their levels, and what to do about each kind at each host."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Level(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Finding:
-    """The outcome of one check at one or more files; `mend` says what to do, where something is to be done."""
+    """The outcome of one check at one or more files; `mend` says what to do, if anything."""
 
     level: Level
     check: str
@@ -26,7 +26,7 @@ class Finding:
     mend: str = ""
 
 
-# Server header, in lower case, to the name people know the host by.
+# Part of the Server header, in lower case, to the name people know the host by.
 _SERVERS = {
     "github.com": "GitHub Pages",
     "netlify": "Netlify",
@@ -39,7 +39,7 @@ _SERVERS = {
 }
 _HEADERS_FILE = "in the file `_headers` of what is uploaded: `/*.ics`, and indented below it "
 _TYPE = "text/calendar; charset=utf-8"
-# What to do, by check: in general, and where a host has a way of its own.
+# What to do, by check: in general, and at hosts that have a way of their own.
 _MENDS: Mapping[str, tuple[str, Mapping[str, str]]] = {
     "manifest": (
         "upload all of the output folder, calfeed.json last, and give the address that it is uploaded to",
@@ -135,17 +135,17 @@ def ok(check: str, message: str, *where: str) -> Finding:
 
 
 def risk(check: str, message: str, server: str, *where: str) -> Finding:
-    """Return a finding that may harm, with what to do about it at this server."""
+    """Return a warning, with what to do about it at this server."""
     return Finding(level=Level.WARNING, check=check, message=message, where=where, mend=_mend(check, server))
 
 
 def fault(check: str, message: str, server: str, *where: str) -> Finding:
-    """Return a finding that harms, with what to do about it at this server."""
+    """Return a fault, with what to do about it at this server."""
     return Finding(level=Level.FAULT, check=check, message=message, where=where, mend=_mend(check, server))
 
 
 def merge(findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    """Return the findings with those that say the same of several files as one, in the order they came."""
+    """Return the findings in order, merging those that say the same of several files."""
     merged: dict[tuple[Level, str, str, str], tuple[str, ...]] = {}
     for found in findings:
         key = (found.level, found.check, found.message, found.mend)

@@ -1,4 +1,4 @@
-"""How a host answers for a file: the checks of HTTP that calendars depend on, one function each."""
+"""Checks how a host serves a file: the HTTP behaviour that calendars depend on, one function per check."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Trail:
 
     @property
     def server(self) -> str:
-        """The server's name of itself, with what a CDN before it says."""
+        """The server's name for itself, with that of a CDN in front of it."""
         headers = self.answer.headers
         return f"{headers.get('server', '')} {headers.get('via', '')}"
 
@@ -45,8 +45,8 @@ def follow(
     Args:
         fetch: sends one request.
         url: where to begin.
-        agent: the program to pass for.
-        method: of the request.
+        agent: the User-Agent to send.
+        method: the request's method.
         headers: further headers.
     """
     sent = {"User-Agent": agent, "Accept-Encoding": "gzip", **headers}
@@ -67,10 +67,10 @@ def follow(
 
 
 def read_address(url: str) -> str:
-    """Return an address that can be asked.
+    """Return an address that can be requested.
 
     Raises:
-        ValueError: it is none of http or https, or not one at all; or there is a name or a password in it.
+        ValueError: it is not a valid http or https address, or it holds a user name or a password.
     """
     parts = urlsplit(url)
     if without_password(url) != url:
@@ -81,7 +81,7 @@ def read_address(url: str) -> str:
 
 
 def is_loopback(url: str) -> bool:
-    """Tell whether an address is of this computer, where plain http harms nobody."""
+    """Return whether an address is on this computer, where plain http does no harm."""
     host = urlsplit(url).hostname or ""
     try:
         return ip_address(host).is_loopback
@@ -89,16 +89,16 @@ def is_loopback(url: str) -> bool:
         return host == "localhost"
 
 
-# -- what every file must have
+# -- checked for every file
 
 
 def no_answer(cause: FetchError, *where: str) -> Finding:
-    """Return the finding that a request has no answer."""
+    """Return the finding for a request without an answer."""
     return fault("redirects" if isinstance(cause, RedirectError) else "answer", str(cause), "", *where)
 
 
 def check_address(trail: Trail, path: str) -> Iterator[Finding]:
-    """Look at redirects, and whether the way is https to its end."""
+    """Check the redirects, and that every step uses https."""
     addresses = [*(answer.url for answer in trail.redirects), trail.answer.url]
     last = addresses[-1]
     if any(urlsplit(url).scheme == "http" for url in addresses[1:]) and urlsplit(addresses[0]).scheme == "https":
@@ -116,7 +116,7 @@ def check_address(trail: Trail, path: str) -> Iterator[Finding]:
 
 
 def check_type(trail: Trail, content: bytes, path: str) -> Iterator[Finding]:
-    """Look at the content type, and the charset that goes with it."""
+    """Check the content type and its charset."""
     written = trail.answer.headers.get("content-type", "")
     kind, *parameters = (part.strip().lower() for part in written.split(";"))
     charsets = [part.partition("=")[2].strip('" ') for part in parameters if part.startswith("charset=")]
@@ -133,7 +133,7 @@ def check_type(trail: Trail, content: bytes, path: str) -> Iterator[Finding]:
         yield ok("content-type", "text/calendar; charset=utf-8", path)
 
 
-# -- what is looked at for one file, because a host treats all alike
+# -- checked for one file, because a host treats all alike
 
 
 def check_head(fetch: Fetch, trail: Trail, path: str) -> Iterator[Finding]:
@@ -148,7 +148,7 @@ def check_head(fetch: Fetch, trail: Trail, path: str) -> Iterator[Finding]:
 
 
 def check_conditional(fetch: Fetch, trail: Trail, path: str) -> Iterator[Finding]:
-    """Look for a validator, and ask again with it."""
+    """Look for a validator, and repeat the request with it."""
     headers = trail.answer.headers
     if "etag" in headers:
         name, condition = "an ETag", {"If-None-Match": headers["etag"]}
@@ -167,7 +167,7 @@ def check_conditional(fetch: Fetch, trail: Trail, path: str) -> Iterator[Finding
 
 
 def check_compression(fetch: Fetch, trail: Trail, path: str) -> Iterator[Finding]:
-    """Ask for the file as it is, where gzip was allowed before."""
+    """Request the file uncompressed, and compare it with the answer for which gzip was allowed."""
     answer = follow(fetch, trail.answer.url, headers={"Accept-Encoding": "identity"}).answer
     if answer.headers.get("content-encoding", "identity").lower() != "identity":
         yield fault("compression", "the file is sent compressed to programs that cannot unpack it", trail.server, path)
@@ -178,7 +178,7 @@ def check_compression(fetch: Fetch, trail: Trail, path: str) -> Iterator[Finding
 
 
 def check_agents(fetch: Fetch, trail: Trail, path: str) -> Iterator[Finding]:
-    """Ask in the name of programs that subscribe, and expect the same."""
+    """Request the file as the programs that subscribe do, and expect the same content."""
     for name, agent in AGENTS.items():
         answer = follow(fetch, trail.answer.url, agent=agent).answer
         if answer.status != 200:
@@ -189,11 +189,11 @@ def check_agents(fetch: Fetch, trail: Trail, path: str) -> Iterator[Finding]:
             yield ok("user-agents", f"{name} gets the same", path)
 
 
-# -- what is looked at once for the host
+# -- checked once for the host
 
 
 def check_robots(fetch: Fetch, trail: Trail, path: str) -> Iterator[Finding]:
-    """Look whether robots.txt forbids the feed."""
+    """Check whether robots.txt forbids the feed."""
     answer = follow(fetch, urljoin(trail.answer.url, "/robots.txt")).answer
     if answer.status >= 500:
         yield risk("robots", f"robots.txt is answered with {answer.status}, which Google takes for no", "", path)
@@ -207,7 +207,7 @@ def check_robots(fetch: Fetch, trail: Trail, path: str) -> Iterator[Finding]:
 
 
 def check_plain_http(fetch: Fetch, trail: Trail, path: str) -> Iterator[Finding]:
-    """Ask with http, where Thunderbird looks for webcal:// addresses; not at this computer or at a port of its own."""
+    """Request plain http, as Thunderbird does for webcal:// addresses; skip this computer and non-standard ports."""
     url = trail.redirects[0].url if trail.redirects else trail.answer.url
     parts = urlsplit(url)
     if parts.scheme != "https" or is_loopback(url) or parts.port not in (None, 443):
@@ -227,7 +227,7 @@ def check_plain_http(fetch: Fetch, trail: Trail, path: str) -> Iterator[Finding]
 
 
 def check_missing(fetch: Fetch, base: str) -> Iterator[Finding]:
-    """Ask for a feed that is not there."""
+    """Request a feed that does not exist."""
     path = "feeds/there-is-no-such-feed.ics"
     trail = follow(fetch, urljoin(base, path))
     status = trail.answer.status

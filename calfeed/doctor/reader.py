@@ -1,7 +1,7 @@
-"""A published .ics as a subscriber's program reads it: its events, placed by the VTIMEZONE of the file alone.
+"""Reads a published .ics as a subscriber's program does: its events are placed by the file's own VTIMEZONE alone.
 
-Nothing here is shared with what writes the files: icalendar takes them apart, and dateutil, which many programs are
-built on, evaluates their zones. Neither the tz database nor calfeed's own idea of a zone has a say.
+Nothing here is shared with what writes the files: icalendar parses them, and dateutil, which many programs are built
+on, evaluates their zones. Neither the tz database nor calfeed's own rules for zones are used.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from calfeed.doctor.expected import Times
 
 
 def read_events(data: bytes) -> Mapping[str, Times]:
-    """Return the events of a calendar by UID; of a series, its first occurrence.
+    """Return the times of a calendar's events by UID; for a series, those of its first occurrence.
 
     Raises:
-        ValueError: this is no calendar, or one that cannot be placed in time; the message says why, for people.
+        ValueError: this is not a calendar, or its times cannot be resolved; the message says why, for people.
     """
     try:
         calendar = Calendar.from_ical(data.decode())
@@ -29,7 +29,7 @@ def read_events(data: bytes) -> Mapping[str, Times]:
     except (ValueError, KeyError, IndexError) as cause:
         raise ValueError("it is no iCalendar file") from cause
     if not isinstance(calendar, Calendar):
-        raise ValueError("it is no iCalendar file")  # noqa: TRY004 - the reader's refusal, not a programmer's slip
+        raise ValueError("it is no iCalendar file")  # noqa: TRY004 - bad input, not a programming error
     zones = {str(zone.get("TZID")): _read_zone(zone) for zone in calendar.walk("VTIMEZONE")}
     events = [event for event in calendar.walk("VEVENT") if "RECURRENCE-ID" not in event]
     return {str(event.get("UID")): _times(event, zones) for event in events}
@@ -39,7 +39,7 @@ def _read_zone(zone: Component) -> tzinfo:
     tzid = str(zone.get("TZID"))
     for part in zone.subcomponents:
         frequencies = part.get("RRULE", {}).get("FREQ", ["YEARLY"])
-        if frequencies != ["YEARLY"]:  # others take for ever to evaluate, and no clock changes by them
+        if frequencies != ["YEARLY"]:  # others take for ever to evaluate, and no clocks change by them
             raise ValueError(f"the rule of its VTIMEZONE {tzid} is not yearly")
     for name in [name for name in zone if name.startswith("X-")]:
         del zone[name]  # dateutil refuses what it does not know

@@ -11,7 +11,7 @@ from calfeed.doctor.findings import Finding, Level
 
 
 def format_findings(findings: Sequence[Finding]) -> str:
-    """Return findings for people, a line each; what to do is below it."""
+    """Return findings for people, one line each; what to do is on the line below."""
     lines = []
     for found in findings:
         most = 1 if found.level is Level.OK else 3

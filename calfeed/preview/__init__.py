@@ -1,1 +1,1 @@
-"""The site while one writes."""
+"""Previews the site while its sources are edited."""

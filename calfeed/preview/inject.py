@@ -1,7 +1,7 @@
-"""What a preview adds to a page: the script that reloads it, and the report when the sources are broken.
+"""Adds to a page of a preview the script that reloads it, and the report when the sources are broken.
 
-A page may have a Content-Security-Policy that lets none of this in. So script, style and the script's question to the
-server are all of the page's own origin, and the policy is widened by `'self'` for these three and nothing else.
+A page's Content-Security-Policy may allow none of this. So the script, the style and the script's requests to the
+server all have the page's own origin, and the policy is widened by `'self'` for these three and nothing else.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from html.parser import HTMLParser
 from itertools import accumulate
 
 PREFIX = ".calfeed/"
-"""Where a preview keeps what is its own: DIST never holds anything of this name."""
+"""The folder of a preview's own files: DIST never holds one of this name."""
 SCRIPT, STYLE, STATE = f"{PREFIX}reload.js", f"{PREFIX}preview.css", f"{PREFIX}state"
 
-# Asking, not server-sent events: a browser keeps at most six connections to a host open, so a seventh tab would hang.
+# Polling, not server-sent events: a browser opens at most six connections to a host, so a seventh tab would hang.
 RELOAD = f"""\
 "use strict";
 {{
@@ -37,7 +37,7 @@ LOOK = """\
 .calfeed-report pre { margin: 0; overflow-x: auto; font: 0.9rem/1.4 ui-monospace, monospace; }
 .calfeed-files { padding: 1rem; font: 1rem/1.6 system-ui, sans-serif; }
 """
-# script-src-elem and style-src-elem go before the plain ones, where a page has them.
+# If a page has script-src-elem or style-src-elem, they take precedence over script-src and style-src.
 _WIDENED = ("script-src", "style-src", "connect-src")
 _WIDENED_IF_THERE = ("script-src-elem", "style-src-elem")
 
@@ -47,8 +47,8 @@ def inject(page: str, state: str, report: str) -> str:
 
     Args:
         page: HTML.
-        state: what the page shows; the script reloads it when the preview's state is another.
-        report: HTML of `format_report`, or nothing.
+        state: the state that the page shows; the script reloads the page when the preview's state changes.
+        report: HTML of `format_report`, or empty.
     """
     places = _Places(page)
     head = (
@@ -89,7 +89,7 @@ def widen_policy(policy: str) -> str:
     for part in policy.split(";"):
         name, *sources = part.split() or [""]
         if name:
-            directives.setdefault(name.lower(), sources)  # of two alike the first holds
+            directives.setdefault(name.lower(), sources)  # of duplicates the first counts
     for name in (*_WIDENED, *(name for name in _WIDENED_IF_THERE if name in directives)):
         allowed = directives.get(name, directives.get("default-src"))
         if allowed is not None:
@@ -99,7 +99,7 @@ def widen_policy(policy: str) -> str:
 
 
 class _Places(HTMLParser):
-    """Where in a page something is to be put: behind `<head>` and `<body>`, or at the end of a page without them."""
+    """Where to insert into a page: after `<head>` and `<body>`, or at the end of a page without them."""
 
     def __init__(self, page: str) -> None:
         super().__init__(convert_charrefs=True)
@@ -111,7 +111,7 @@ class _Places(HTMLParser):
         self.close()
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Note a tag that matters; the first one, where there should be one."""
+        """Note a tag that matters; of `<head>` and `<body>` only the first."""
         line, column = self.getpos()
         begin = self._line_starts[line - 1] + column
         end = begin + len(self.get_starttag_text() or "")

@@ -1,4 +1,4 @@
-"""A preview of DIST: builds of a folder of events, the last good one of them, and answers to requests for its files."""
+"""A preview of DIST: builds a folder of events, keeps the last good build, and answers requests for its files."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _INDEX, _NOT_FOUND = "index.html", "404.html"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Reply:
-    """What is sent for a request; `etag` is of the very bytes in `body`."""
+    """The reply to a request; `etag` is computed from the bytes in `body`."""
 
     status: int
     content_type: str
@@ -31,18 +31,18 @@ class Reply:
 
     @property
     def etag(self) -> str:
-        """The bytes' strong validator."""
+        """The strong validator of the body."""
         return f'"{hashlib.sha256(self.body).hexdigest()[:32]}"'
 
     def answers(self, if_none_match: str | None) -> bool:
-        """Tell whether the sender of this If-None-Match has these bytes already (RFC 9110 §13.1.2)."""
+        """Return whether the sender of this If-None-Match already has these bytes (RFC 9110 §13.1.2)."""
         sent = [tag.strip().removeprefix("W/") for tag in (if_none_match or "").split(",")]
         return self.status == 200 and (self.etag in sent or "*" in sent)
 
 
 @dataclass(frozen=True, slots=True)
 class _Shown:
-    """What is shown now: the files of the last good build, and what is wrong with the sources since.
+    """What is shown now: the files of the last good build, and the report if the sources are broken since.
 
     `folder` is where the files will be at their host, as in `calendar/`.
     """
@@ -56,22 +56,22 @@ class _Shown:
 class Preview:
     """A folder of events as it would be published, for one reader at this computer.
 
-    Every build is one of its own, as if nothing had been published: an event that was deleted a minute ago leaves no
-    cancelled entry behind, and no build is refused for what it leaves out.
+    Every build starts afresh, as if nothing had been published: an event deleted a minute ago leaves no cancelled entry
+    behind, and no build is refused for what it leaves out.
     """
 
     def __init__(self, events: Path, folder: Path, now: datetime) -> None:
-        """Show `events`, built into `folder` (of the preview alone) with the same build's time each time."""
+        """Show `events`, built into `folder` (used by the preview alone), each time with the build time `now`."""
         self._events = events
         self._dist = folder / _DIST
         self._now = now
         self._shown = _Shown()
 
     def rebuild(self) -> pipeline.BuildResult | CalfeedError:
-        """Build, show the result, and return it; a build that fails leaves the files of the last good one."""
+        """Build, show the result, and return it; if a build fails, the files of the last good one stay."""
         shown = self._shown
         try:
-            # Into the same folder, so that what nobody changed is remembered and stays.
+            # Into the same folder, so that what did not change is remembered and stays.
             result = pipeline.build(self._events, self._dist, now=self._now, baseline=Manifest())
         except CalfeedError as cause:
             self._show(shown.files, report.format_problems(cause.problems), shown.folder)
@@ -80,7 +80,7 @@ class Preview:
         return result
 
     def reply(self, path: str) -> Reply:
-        """Return the answer to a request for a path, which does not begin with a slash."""
+        """Return the reply to a request for a path, given without a leading slash."""
         shown = self._shown
         own = {SCRIPT: RELOAD, STYLE: LOOK, STATE: shown.id}
         if path in own:
@@ -101,7 +101,7 @@ class Preview:
     def _show(self, files: AbstractSet[str], problems: str = "", folder: str = "") -> None:
         digest = hashlib.sha256(problems.encode())
         if files:
-            digest.update((self._dist / MANIFEST).read_bytes())  # which has the hash of every other file
+            digest.update((self._dist / MANIFEST).read_bytes())  # it has the hash of every other file
         self._shown = _Shown(files, problems, digest.hexdigest()[:32], folder)
 
     def _reply(self, shown: _Shown, path: str, name: str, status: int) -> Reply:

@@ -1,4 +1,4 @@
-"""A preview on a socket: requests to answers, and a new build whenever a file of the sources changes."""
+"""Serves a preview on a socket, and rebuilds it whenever a file of the sources changes."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from calfeed.preview.preview import Preview
 if TYPE_CHECKING:
     from socket import socket
 
-# A page elsewhere may give its own name the address 127.0.0.1 and read what answers there (DNS rebinding).
+# Another site may point its own name at 127.0.0.1 and read what answers there (DNS rebinding).
 _HOSTS = ["127.0.0.1", "localhost"]
 
 
@@ -30,10 +30,10 @@ def serve(preview: Preview, events: Path, listener: socket, rebuild: Callable[[]
     """Answer requests on `listener` until a signal ends the process.
 
     Args:
-        preview: what is served.
-        events: the folder that is watched.
+        preview: the preview to serve.
+        events: the folder to watch.
         listener: a socket that listens on loopback.
-        rebuild: called at the beginning and after each change, in a thread of its own.
+        rebuild: called at the start and after each change, in a thread of its own.
     """
     asyncio.run(_serve(preview, events, listener, rebuild))
 
@@ -66,10 +66,10 @@ async def _serve(preview: Preview, events: Path, listener: socket, rebuild: Call
 
 
 async def _keep_current(events: Path, rebuild: Callable[[], None], is_built: asyncio.Event) -> None:
-    """Build, and build again after each change; one that comes during a build is not missed."""
+    """Build, and rebuild after each change; a change during a build is not missed."""
     changes = watchfiles.awatch(events)
     following = asyncio.ensure_future(anext(changes))
-    await asyncio.sleep(0)  # the watch begins with the first step, before the first build reads anything
+    await asyncio.sleep(0)  # lets the watch begin before the first build reads anything
     try:
         while True:
             await asyncio.to_thread(rebuild)

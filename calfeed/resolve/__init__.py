@@ -1,1 +1,1 @@
-"""From entries to a Project."""
+"""Resolves entries read from the sources into a `Project`."""

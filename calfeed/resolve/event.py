@@ -1,4 +1,4 @@
-"""One event as written to one event as meant: its zone, its instants, its venue.
+"""Resolves the entry of one event into an `Event`: its zone, its instants, its venue.
 
 Every check runs on whatever fields could be read; a problem that follows from another is not reported.
 """
@@ -43,7 +43,7 @@ _STAMPS = ("sequence", "created", "last_modified")
 class Surroundings:
     """What an event may refer to.
 
-    A venue that could not be read is None, and so is `venues` if nobody can know which there are.
+    A venue that could not be read is None. `venues` is None if venues.yaml is unusable.
     """
 
     calendar: Calendar
@@ -53,7 +53,7 @@ class Surroundings:
 
     @cached_property
     def ids_by_name(self) -> Mapping[str, str]:
-        """The ids of the venues by their names without case, accents and punctuation; of two alike the first."""
+        """Venue ids by name, ignoring case, accents and punctuation; of two equal names the first counts."""
         ids: dict[str, str] = {}
         for venue_id, venue in (self.venues or {}).items():
             if venue is not None:
@@ -69,15 +69,15 @@ def resolve_event(
     effort: Effort,
     checked: str | None = None,
 ) -> tuple[Event | None, tuple[Problem, ...]]:
-    """Return the event an entry stands for, and the problems found; None where there is no knowing when it is.
+    """Return the event an entry stands for, and the problems found; no event if its time is unknown.
 
     Args:
-        read: the entry as it was read.
+        read: the entry as read.
         place: where it is.
         event_id: the id of the event.
         around: what it may refer to.
-        effort: what may be spent on the series of its file.
-        checked: a description that was checked where it is written, of the series that an occurrence is of.
+        effort: the budget shared by all series of its file.
+        checked: for an occurrence, the description of its series, which was checked where it is written.
     """
     return _Resolver(read, place, around, effort, checked).resolve(event_id)
 
@@ -115,7 +115,7 @@ def resolve_organizer(entry: OrganizerEntry | str | None) -> Organizer | None:
 
 
 class _Resolver:
-    """Resolves one event; every method notes the problems it meets and returns what it could find out."""
+    """Resolves one event; every method notes the problems it meets and returns what it could resolve."""
 
     def __init__(
         self, read: Read[EventEntry], place: Place, around: Surroundings, effort: Effort, checked: str | None
@@ -210,7 +210,7 @@ class _Resolver:
             self._notes.warn(self._place.mark_within("description", tag), "html-in-description", message, hint)
 
     def _stamp(self, key: str, tzid: str) -> datetime | None:
-        """Return an instant of the event's history: local like every time, a date alone as its midnight."""
+        """Return `created` or `last_modified` as an instant: local like every time, midnight for a date alone."""
         written = self._entry.created if key == "created" else self._entry.last_modified
         if written is None:
             return None
@@ -251,7 +251,7 @@ class _Resolver:
         return when, zone
 
     def _zone(self, venue: Venue | None, year: int, *, required: bool) -> ZoneChoice | None:
-        """Return the event's zone; whole days need none, so for them it is no problem if nothing says one."""
+        """Return the event's zone; a missing one is a problem only if it is required: whole days need none."""
         if self._entry.timezone is not None:
             default = self._place.defaults.get("timezone")
             return ZoneChoice(tzid=self._entry.timezone, reason=f"{default.path if default else 'the event'} says so")
@@ -353,8 +353,8 @@ class _Resolver:
 
 
 def _hint_for_place(written: str) -> str:
-    """Return what to write for a venue that venues.yaml does not know: by its id, or a place by its name."""
-    # JSON's strings are YAML's, whatever is in them.
+    """Return the hint for a venue that is not in venues.yaml: add its id there, or write the place itself."""
+    # Every JSON string is a valid YAML string.
     in_place = f"venue: {{name: {json.dumps(written, ensure_ascii=False)}}}"
     if fields.is_id(written):
         return f"add `{written}:` to venues.yaml, or write the venue in place: `{in_place}`"
@@ -362,7 +362,7 @@ def _hint_for_place(written: str) -> str:
 
 
 def _words_for_order(begin: ZonedTime, finish: ZonedTime) -> tuple[str, str]:
-    """Return message and hint for an end that is not after its start."""
+    """Return the message and hint for an end that is not after its start."""
     if finish.instant == begin.instant:
         return "the event ends when it begins", "write a later `end`, or leave it out if it is not known"
     zone = "" if finish.tzid == begin.tzid else f" {finish.tzid}"

@@ -1,7 +1,7 @@
-"""Files of events to events: what is in each, which ids are taken, and every problem on the way.
+"""Resolves files of events into events, and collects their problems and the ids they take.
 
-Other processes can do most of it. What they find is taken as if it had been read here, and so is what an earlier build
-remembers of a file.
+Other processes can do most of this. Their results are taken as if the files had been read here, and so are those that
+an earlier build remembered.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from calfeed.values import fields
 
 @dataclass(frozen=True)
 class _Claim:
-    """Who says to be which event, whatever else may be wrong with it."""
+    """The id and UID that an event claims, whatever else may be wrong with it."""
 
     id: str
     uid: str
@@ -35,11 +35,11 @@ class _Claim:
 
 
 class EventFiles:
-    """What the files of a folder hold, each either read or taken, in their order.
+    """The contents of a folder's event files, each read here or taken from elsewhere, in file order.
 
     Attributes:
-        events: the events that could be understood.
-        resolved: what was made of each file that could be read.
+        events: the events that could be resolved.
+        resolved: the result for each file that could be read.
     """
 
     def __init__(self, reader: Reader, defaults: Defaults, around: Surroundings) -> None:
@@ -57,17 +57,17 @@ class EventFiles:
 
     @property
     def problems(self) -> tuple[Problem, ...]:
-        """The problems of all files, ids and UIDs that are used twice among them."""
+        """The problems of all files, including ids and UIDs that are used twice."""
         return (*self._problems, *self._duplicates())
 
     @property
     def are_all(self) -> bool:
-        """Whether every event there is could be understood."""
+        """Whether every event that has an id could be resolved."""
         return len(self.events) == len(self._claims)
 
     def read(self, relative: str) -> None:
         """Read a file."""
-        self._effort = Effort()  # of each file, because each may be read by itself
+        self._effort = Effort()  # per file, because each may be read by itself
         problems, pictures = len(self._problems), len(self._pictures)
         document = self._reader.document(relative)
         self._problems += document.problems
@@ -81,7 +81,7 @@ class EventFiles:
             self.resolved.append(Resolved(last[0], events, *own))
 
     def take(self, found: Resolved) -> None:
-        """Take what was made of a file elsewhere as if it had been read here."""
+        """Take a result from elsewhere as if its file had been read here."""
         self._reader.files.append(found.file)
         self.resolved.append(found)
         self.events += found.events
@@ -91,11 +91,11 @@ class EventFiles:
 
     @property
     def is_sound(self) -> bool:
-        """Whether what was made of the files is all there is to know of them: they hold no error."""
+        """Whether the results are complete: every event is resolved, and no file has an error."""
         return self.are_all and not any(problem.severity is Severity.ERROR for problem in self._problems)
 
     def _split(self, document: Document, relative: str) -> Iterator[tuple[dict[str, Value], Place, str | None]]:
-        """Yield each event of a file: its mapping, its place, and the id it has if it writes none."""
+        """Yield each event of a file: its mapping, its place, and its default id (None in a list)."""
         value = document.value
         if isinstance(value, dict):
             if list(value) == ["events"]:
@@ -155,7 +155,7 @@ class EventFiles:
             return None
 
     def _free_id(self, summary: str) -> str:
-        """Propose an id that no event read so far has; numbers that were taken once are not tried again."""
+        """Propose an id that no event read so far uses; numbers found taken are not tried again."""
         slug = fields.slugify(summary) or "…"
         if slug not in self._ids:
             return slug
@@ -194,11 +194,11 @@ class EventFiles:
 
 @dataclass(frozen=True, slots=True)
 class Surrounded:
-    """What files of events are read with, wherever that is done.
+    """The context for reading files of events, in this process or another.
 
     Attributes:
-        root: the folder of events, from the root of the file system: others may be in another folder.
-        shown: the folder as problems name it.
+        root: the absolute path of the folder of events: other processes may have another working directory.
+        shown: the folder's path as problems show it.
         defaults: the defaults of its folders.
         around: what events may refer to.
     """
@@ -210,12 +210,12 @@ class Surrounded:
 
 
 def resolve_files(common: Surrounded, paths: Sequence[str]) -> tuple[Resolved | None, ...]:
-    """Return what is made of files, each read by itself.
+    """Return the result for each file, read by itself.
 
-    None stands for one that must be read among the others: the hint of an error may depend on the ids they have.
+    None means that the file must be read along with the others: the hint of an error may depend on their ids.
 
     Args:
-        common: what they are read with.
+        common: the context for reading them.
         paths: the files, relative to the folder.
     """
     return tuple(_resolve_file(common, path) for path in paths)

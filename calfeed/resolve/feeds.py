@@ -1,4 +1,4 @@
-"""Which feeds there are and which events each holds."""
+"""Resolves which feeds there are and which events each holds."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from calfeed.values import fields
 
 @dataclass(frozen=True)
 class WrittenFeed:
-    """An extra feed as calendar.yaml has it, and where."""
+    """An extra feed as written in calendar.yaml, and its place."""
 
     entry: FeedEntry
     place: Place
@@ -26,13 +26,13 @@ class WrittenFeed:
 
 @dataclass(frozen=True)
 class WrittenFeeds:
-    """What calendar.yaml says of feeds.
+    """The feeds as calendar.yaml describes them.
 
     Attributes:
         extra: the extra feeds.
         automatic: which of `category` and `venue` get a feed each.
-        window: of which days the main feed and the automatic ones hold events.
-        place: where that is written.
+        window: the days whose events the main feed and the automatic ones hold.
+        place: where the window is written.
     """
 
     extra: Sequence[WrittenFeed]
@@ -49,14 +49,14 @@ def resolve_feeds(
     *,
     are_all: bool,
 ) -> tuple[tuple[Feed, ...], tuple[Problem, ...]]:
-    """Return the main feed, the extra ones and the automatic ones, and the problems of those that were written.
+    """Return the main feed, the extra ones and the automatic ones, and the problems found.
 
     Args:
         calendar: the calendar.
-        written: what is written of feeds.
-        venues: the venues there are; None if nobody can know.
+        written: the feeds as written.
+        venues: the venues by id; None if they are unknown.
         events: the events that could be read.
-        are_all: whether these are all events, so that a feed without any is really empty.
+        are_all: whether `events` is complete, so that a feed without any is really empty.
     """
     problems = list(_order_problems(written.window, written.place))
     held = [event for event in events if _is_within(event, written.window)]
@@ -81,7 +81,7 @@ def resolve_feeds(
             message = f"the feed `{extra.slug}` holds no event"
             problems.append(warning(extra.mark, "empty-feed", message, "check its categories, venues and dates"))
         feeds.append(extra)
-    # Those without an event within the window stay, empty: an address that was there is kept.
+    # A feed without events in the window stays, empty: its address must keep working.
     inside = {event.id for event in held}
     if "category" in written.automatic:
         feeds += (_trimmed(feed, inside) for feed in _category_feeds(calendar, events, problems))
@@ -115,7 +115,7 @@ def _order_problems(days: FeedEntry | WindowEntry, place: Place) -> Iterator[Pro
 
 
 def _alias_problems(calendar: Calendar, written: Sequence[WrittenFeed], taken: dict[str, Mark]) -> Iterator[Problem]:
-    """Report old slugs that a feed has now, or two feeds claim."""
+    """Report aliases that are a feed's current slug, or that two feeds claim."""
     claims = list(zip(calendar.aliases, calendar.alias_marks, strict=True))
     claims += [(alias, feed.place.mark("aliases", n)) for feed in written for n, alias in enumerate(feed.entry.aliases)]
     for alias, mark in claims:
@@ -139,7 +139,7 @@ def _extra_feed(feed: WrittenFeed, events: Sequence[Event]) -> Feed:
 
 
 def _fits(event: Event, entry: FeedEntry) -> bool:
-    """Tell whether an event passes every filter: any of the categories, any of the venues, some day in the range."""
+    """Return whether an event passes every filter: any of the categories, any of the venues, some day in the range."""
     if entry.categories is not None and not set(entry.categories) & set(event.categories):
         return False
     if entry.venues is not None and (event.venue is None or event.venue.id not in entry.venues):
@@ -148,7 +148,7 @@ def _fits(event: Event, entry: FeedEntry) -> bool:
 
 
 def _is_within(event: Event, days: FeedEntry | WindowEntry) -> bool:
-    """Tell whether some part of an event is on the days given."""
+    """Return whether any part of an event is on the given days."""
     if days.from_ is None and days.to is None:
         return True
     first, last = _days(event)
@@ -156,7 +156,7 @@ def _is_within(event: Event, days: FeedEntry | WindowEntry) -> bool:
 
 
 def _trimmed(feed: Feed, inside: AbstractSet[str]) -> Feed:
-    """Return a feed with only the events inside."""
+    """Return a feed with only those of its events that are `inside`."""
     return replace(feed, event_ids=tuple(event_id for event_id in feed.event_ids if event_id in inside))
 
 
@@ -164,7 +164,7 @@ def _days(event: Event) -> tuple[date, date]:
     first, last = days_of(event.when)
     if event.recurrence is None:
         return first, last
-    # A series is in a feed if any time between its first and last occurrence is; one without an end goes on.
+    # A series counts as lasting from its first to its last occurrence; one without an end lasts for ever.
     return first, date.max if event.recurrence.is_endless else max(last, event.recurrence.starts[-1].date())
 
 

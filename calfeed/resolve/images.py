@@ -1,4 +1,4 @@
-"""What the site is made of besides events: pictures and templates in the folder of events, read and looked at."""
+"""Reads and checks the pictures and templates in the folder of events."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from calfeed.source.folder import TEMPLATES
 from calfeed.source.reader import Reader
 from calfeed.source.yaml import Document
 
-# Names of templates end up in the Python that Jinja makes of them; these cannot be anything but a text there.
+# Template names end up in the Python code that Jinja generates; these characters are safe in a string there.
 _TEMPLATE_NAME = re.compile(r"[A-Za-z0-9_.-]+(?:/[A-Za-z0-9_.-]+)*")
 
 
 class Pictures:
-    """The pictures that a calendar and its events name, each read once; and problems with them."""
+    """The pictures that a calendar and its events name, each read once, and the problems with them."""
 
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
@@ -31,7 +31,7 @@ class Pictures:
 
     @property
     def images(self) -> tuple[Artifact, ...]:
-        """The pictures as they are published."""
+        """The pictures as published."""
         return tuple(image for _path, image in sorted(self._images.items()) if isinstance(image, Artifact))
 
     def load(self, picture: Picture, *, is_logo: bool = False) -> None:
@@ -39,7 +39,7 @@ class Pictures:
 
         Args:
             picture: the picture.
-            is_logo: whether it stands at the head of every page, where a drawing (SVG) will do.
+            is_logo: whether it is the logo at the head of every page, which may be an SVG.
         """
         relative, mark = picture.path, picture.mark
         if not self._reader.holds(relative):
@@ -72,7 +72,7 @@ class Pictures:
             self.problems.append(error(mark, "twin-images", message, "rename one of the two"))
 
     def _read(self, relative: str) -> Artifact | PictureError | None:
-        """Return a picture as it is published, or why it is not; None if it cannot be read, which is noted."""
+        """Return a picture as published, or why it is refused; None, and note the problem, if it cannot be read."""
         try:
             check_size(self._reader.size(relative))
             data = self._reader.data(relative)
@@ -90,19 +90,19 @@ def picture_of(name: str, owner: Document, mark: Mark, reader: Reader) -> Pictur
     Args:
         name: its path relative to the file.
         owner: the file.
-        mark: where the name stands there.
-        reader: knows the folder of events.
+        mark: where the file names it.
+        reader: the reader of the folder of events.
     """
     return Picture(reader.relative((PurePosixPath(owner.path).parent / name).as_posix()), name, mark)
 
 
 def load_templates(reader: Reader, paths: Iterable[str]) -> tuple[tuple[Template, ...], tuple[Problem, ...]]:
-    """Return the templates in files of the folder, and what is wrong with them."""
+    """Return the templates in files of the folder, and the problems with them."""
     found = [_load_template(reader, path) for path in paths]
     templates = tuple(one for one in found if isinstance(one, Template))
     problems = [one for one in found if isinstance(one, Problem)]
     if templates:
-        from calfeed.templates import template_problems  # takes a moment to load
+        from calfeed.templates import template_problems  # slow to import
 
         problems += template_problems(templates)
     return templates, tuple(problems)

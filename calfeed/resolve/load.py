@@ -1,4 +1,4 @@
-"""A folder of YAML files to a `Project`: reading and resolving, with all problems in one run."""
+"""Loads a folder of YAML files into a `Project`, and reports all problems in one run."""
 
 from __future__ import annotations
 
@@ -52,9 +52,9 @@ def load(
     Args:
         path: the folder of events, with calendar.yaml in it.
         base_url: where DIST will be published, instead of the calendar's `url`. It never changes a UID.
-        progress: told how many files are read.
-        memory: what earlier builds made of single files, which are then not read.
-        executor: what may read files in other processes; the project is the same.
+        progress: called with the number of files read.
+        memory: results of earlier builds for single files, which are then not read again.
+        executor: may read files in other processes; the project is the same.
 
     Raises:
         SourceError: anything in the folder is wrong; its problems include the warnings.
@@ -68,7 +68,7 @@ def load(
 
 
 class _Loader:
-    """One run of `load`: gathers problems on the way, raises them at the end."""
+    """One run of `load`: collects problems as it goes, and raises them at the end."""
 
     def __init__(self, folder: Folder, base_url: str | None, progress: Progress, memory: Memory) -> None:
         self._folder = folder
@@ -134,7 +134,7 @@ class _Loader:
 
     def _missing_calendar(self) -> Iterator[Problem]:
         if any(problem.code == "wrong-name" for problem in self._problems):
-            return  # it is there under another name
+            return  # it exists under another name
         hint = "write one with a line `name: …`, or run `calfeed init`"
         below = self._root / "events"
         if (below / CALENDAR).is_file():
@@ -149,7 +149,7 @@ class _Loader:
             return place, Read(CalendarEntry(), frozenset(CalendarEntry.model_fields), ())
         value = document.value
         feeds = value.get("feeds") if isinstance(value, dict) else None
-        if isinstance(value, dict) and isinstance(feeds, list):  # one by one: a broken feed hides no other
+        if isinstance(value, dict) and isinstance(feeds, list):  # one by one: a broken one does not hide others
             self._feeds = [self._load_feed(item, document, index) for index, item in enumerate(feeds)]
             value = {key: item for key, item in value.items() if key != "feeds"}
         read = read_entry(CalendarEntry, value, place)
@@ -217,7 +217,7 @@ class _Loader:
     # -- venues
 
     def _load_venues(self) -> Mapping[str, Venue | None] | None:
-        """Return the venues by id, None for one that cannot be read; None if nobody can know which there are."""
+        """Return the venues by id, None for one that cannot be read; None if venues.yaml is unusable."""
         if not self._folder.has_venues:
             return {}
         document = self._read(VENUES)

@@ -1,4 +1,4 @@
-"""Problems as they are met while one event is resolved."""
+"""Collects the problems met while one event is resolved."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _T = TypeVar("_T")
 
 
 class Notes:
-    """The problems of one event; what stands elsewhere, in a _defaults.yaml, is told with the event it was met in."""
+    """The problems of one event; a problem in another file, a _defaults.yaml, also names the event it affects."""
 
     def __init__(self, place: Place) -> None:
         self._place = place
@@ -29,11 +29,11 @@ class Notes:
         self.problems.append(warning(mark, code, message, hint, *self._asker(mark)))
 
     def take(self, problems: Iterable[Problem]) -> None:
-        """Note problems that were found elsewhere."""
+        """Note problems found elsewhere."""
         self.problems += (replace(each, related=(*each.related, *self._asker(each.mark))) for each in problems)
 
     def attempt(self, mark: Mark, find: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T | None:
-        """Return what `find` does; note what it refuses, at `mark`, and return None."""
+        """Return the result of `find`; if it refuses a value, note that at `mark` and return None."""
         try:
             return find(*args, **kwargs)
         except InvalidValue as refusal:
@@ -41,7 +41,7 @@ class Notes:
             return None
 
     def attempt_at(self, key: str, find: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T | None:
-        """Return what `find` does, as `attempt`; the mark is that of a key, and is only looked up for a refusal."""
+        """Return the result of `find`, as `attempt` does; the mark of `key` is only looked up for a refusal."""
         try:
             return find(*args, **kwargs)
         except InvalidValue as refusal:

@@ -1,4 +1,4 @@
-"""What is said against a Markdown text in the sources: lines that are joined, addresses that mislead."""
+"""Checks Markdown texts in the sources for joined lines and misleading addresses."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from calfeed.source.entries import Place
 from calfeed.text.found_urls import ends_in_address
 from calfeed.text.markdown import find_user_name, joined_lines
 
-# `Where: Room 5`: a name of few words, and what it names. Prose with a colon is longer, or goes on in small letters.
+# `Where: Room 5`: a label of a few words, and its value. Prose with a colon is longer, or starts in lower case.
 _KEY = re.compile(r"(?:[-+*] )?[*_]{0,2}([^\W_][^:\n]{0,29}):[*_]{0,2} +\S")
 _MAX_KEY_WORDS = 4
 _MAX_PROSE = 60
@@ -18,11 +18,11 @@ _MAX_QUOTED = 40
 
 
 def check_markdown(text: str | None, place: Place, key: str) -> Iterator[Problem]:
-    """Yield what is wrong with a Markdown text, and what readers will see otherwise than it looks in the source.
+    """Yield the errors in a Markdown text, and a warning if readers see it differently from how its source looks.
 
     Args:
-        text: what is written under the key, if anything is.
-        place: where the mapping with the key stands.
+        text: the text under the key, if any.
+        place: the place of the mapping with the key.
         key: the key.
     """
     if text:
@@ -39,9 +39,9 @@ def _check_addresses(text: str, place: Place, key: str) -> Iterator[Problem]:
 
 
 def _check_lines(text: str, place: Place, key: str) -> Iterator[Problem]:
-    """Yield a warning if lines are joined that look as if each were to stand alone.
+    """Yield a warning if Markdown joins lines that look meant to stand alone.
 
-    It is at the first of them, and tells how many there are.
+    It points to the first pair, and counts the others.
     """
     lost = [pair for pair in joined_lines(text) if _stands_alone(*pair)] if _may_be_joined(text) else []
     if lost:
@@ -53,7 +53,7 @@ def _check_lines(text: str, place: Place, key: str) -> Iterator[Problem]:
 
 
 def _may_be_joined(text: str) -> bool:
-    """Return whether a quick look finds what may be reported: most texts have one line, or no colon at all."""
+    """Return whether a quick look finds a candidate: most texts have a single line, or no colon."""
     return "\n" in text and (": " in text or "://" in text)
 
 

@@ -1,4 +1,4 @@
-"""A series' rule, dates and overrides as written to a `Recurrence`, with every problem at its place."""
+"""Resolves the rule, dates and overrides of a series into a `Recurrence`, with every problem at its place."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ from calfeed.vtimezone.observances import is_place, place_at
 from calfeed.zones import tzdb
 
 _STEPS_OF_INSTANCE = 100
-"""What an instance costs beside a date of the rule: it is written out in full."""
+"""How many steps an instance costs: unlike a date of the rule, it is written out in full."""
 
 
 class SeriesResolver:
-    """Resolves what makes a series of one event; `resolve` (the argument) makes an event of an override's entry."""
+    """Resolves the recurrence of one event; the argument `resolve` turns an override's entry into an event."""
 
     def __init__(
         self,
@@ -46,10 +46,10 @@ class SeriesResolver:
         self._effort = effort
 
     def resolve(self, event: Event) -> Recurrence | None:
-        """Return what makes a series of the event; a part that cannot be used is reported and left out.
+        """Return the event's recurrence; a part that cannot be used is reported and left out.
 
-        Where the series of a file take more steps than they may, the first that does is reported, and it and those
-        after it are left out.
+        If the series of a file exceed the step limit, the first to do so is reported, and it and all later ones
+        are left out.
         """
         if self._entry.rrule is not None and self._effort.is_spent:
             return None
@@ -76,7 +76,7 @@ class SeriesResolver:
             self._notes.report(self._place.mark("end_timezone"), "series-zones", message, hint)
             return None
         mark = self._place.mark("rrule")
-        # Without an end nothing can be written out, and readers keep the wall time.
+        # An endless series cannot be written out, and readers keep its wall time.
         is_nominal = entry.duration is None or not entry.duration.seconds or rule.is_endless
         by_rule = self._notes.attempt(
             mark, matching.series_of, rule, when, mark, is_nominal=is_nominal, effort=self._effort
@@ -108,7 +108,7 @@ class SeriesResolver:
         return self._with_skipped(event, self._with_settled(event, recurrence))
 
     def _check_readers(self, recurrence: Recurrence, when: AllDay | Timed) -> None:
-        """Warn of a series that some calendar takes for other dates, or leaves out."""
+        """Warn of a series that some calendars show on other dates, or leave out."""
         rule, mark = recurrence.rule, recurrence.mark
         first = occurrences.first_start(when)
         misreading = misreading_of(rule, first.date())
@@ -122,9 +122,9 @@ class SeriesResolver:
             self._notes.warn(mark, "outlook-rule", obstacle.message, obstacle.hint)
 
     def _with_dates(self, by_rule: Recurrence, event: Event) -> Recurrence | None:
-        """Return the series with its exceptions and extra dates; None where nothing is left of it.
+        """Return the series with its exceptions and extra dates; None if no date is left.
 
-        An extra date in an hour that the clocks repeat is an instance: RDATE alone does not say which pass it is on.
+        An extra date in an hour that the clocks repeat becomes an instance: RDATE alone cannot say which pass it is in.
         """
         when = event.when
         exdates = self._matched(by_rule, when)
@@ -152,7 +152,7 @@ class SeriesResolver:
         return replace(by_rule, exdates=exdates, rdates=rdates, starts=starts, instances=instances)
 
     def _with_settled(self, event: Event, recurrence: Recurrence) -> Recurrence:
-        """Return the series with an instance for each occurrence that readers would differ on, where it has an end."""
+        """Return the series with an instance for each occurrence readers differ on; if it is endless, warn instead."""
         settled = []
         for start, found in occurrences.unsettled(event.when, recurrence, self._effort):
             self._effort.spend(0 if recurrence.is_endless else _STEPS_OF_INSTANCE)
@@ -169,7 +169,7 @@ class SeriesResolver:
         return replace(recurrence, instances=tuple(instances))
 
     def _with_skipped(self, event: Event, recurrence: Recurrence) -> Recurrence:
-        """Return the series with the starts that the clocks skip, at which it is published in pieces."""
+        """Return the series with its starts that the clocks skip; it is published in pieces, split at these."""
         skipped = pieces.skipped_starts(event.when, recurrence)
         if len(skipped) > pieces.MAX_SKIPPED:
             shown = ", ".join(format_wall(start) for start in skipped[:3])
@@ -198,7 +198,7 @@ class SeriesResolver:
         return tuple(sorted(found))
 
     def _extra(self, by_rule: Recurrence, when: AllDay | Timed) -> dict[datetime, ZonedTime | None]:
-        """Return the extra dates by their starts, each with its time unless it is a whole day."""
+        """Return the extra dates by start, each with its time (None for a whole day)."""
         found: dict[datetime, ZonedTime | None] = {}
         for number, moment in enumerate(self._entry.rdates):
             mark = self._place.mark("rdates", number)
@@ -269,7 +269,7 @@ class SeriesResolver:
     def _instance(
         self, event: Event, occurrence: Occurrence, override: OverrideEntry, place: Place, *, is_nominal: bool
     ) -> Event | None:
-        """Return the occurrence as an event of its own: the series' values, and those of the override over them."""
+        """Return the occurrence as an event of its own: the series' values, except those that the override writes."""
         given = {key: value for key, value in override if value is not None and key not in ("recurrence_id", "start")}
         moved = override.start
         if moved is not None and isinstance(event.when, Timed) and not isinstance(moved, WrittenTime):
@@ -307,7 +307,7 @@ class SeriesResolver:
 
 
 def _words_for_offset(start: ZonedTime) -> tuple[str, str]:
-    """Return message and hint for a rule that means other dates in UTC, in a zone that is no place."""
+    """Return the message and hint for a rule that gives other dates in UTC, in a zone that is not a place."""
     offset = tzdb.offset_at(start.instant, start.tzid)
     place = place_at(offset)
     message = f"`{start.tzid}` is no place, so times are written in UTC, where this rule means other days or hours"
@@ -318,7 +318,7 @@ def _words_for_offset(start: ZonedTime) -> tuple[str, str]:
 def _times_of(
     occurrence: Occurrence, moved: date | WrittenTime | None, *, has_end: bool, is_nominal: bool
 ) -> dict[str, object]:
-    """Return the start of an override, and its end where it writes none: as far from the start as it would be."""
+    """Return the start of an override, and its end unless it writes one: it lasts as long as the occurrence."""
     when = occurrence.when
     if isinstance(when, AllDay):
         first = when.first if moved is None or isinstance(moved, WrittenTime) else moved
@@ -339,5 +339,5 @@ def _as_local(time: ZonedTime) -> WrittenTime:
 
 
 def _as_utc(time: ZonedTime) -> WrittenTime:
-    """Return a time as if it had been written in UTC, so that it means its instant whatever the clocks do."""
+    """Return a time as if written in UTC, so that it means its instant whatever the clocks do."""
     return WrittenTime(time.instant.replace(tzinfo=None), timedelta(0), is_utc=True)

@@ -1,4 +1,4 @@
-"""`theme:` of calendar.yaml to the look of the site: two colours that can be read, a logo, a footer."""
+"""Resolves `theme:` of calendar.yaml into the look of the site: two readable colours, a logo, a footer."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ _ACCENT = "#1d4ed8"
 def resolve_theme(entry: ThemeEntry, place: Place, color: str | None) -> tuple[Theme, tuple[Problem, ...]]:
     """Return the look of the site, and warnings of colours that are hard to read.
 
-    A colour that is written is taken as it is. One that is not is made of the other, or of the calendar's `color`, and
-    is as dark or as light as reading takes.
+    A written colour is used as it is. A missing one is derived from `accent`, else from the calendar's `color`, else
+    from a default, and is dark or light enough to read.
 
     Args:
-        entry: what is written.
-        place: where it stands.
-        color: the calendar's colour, a name of CSS.
+        entry: the theme as written.
+        place: where it is written.
+        color: the calendar's colour, a CSS colour name.
     """
     own = css_colors()[color] if color is not None else _ACCENT
     problems: list[Problem] = []

@@ -1,6 +1,6 @@
-"""Which time zone an event is in, and why; and whether what somebody wrote agrees with the place.
+"""Chooses an event's time zone, with the reason, and checks that a written zone agrees with the place.
 
-The event's own zone goes first, then its venue's, the one its venue's coordinates lie in, its venue's country's, and
+The event's own zone comes first, then its venue's, that of the venue's coordinates, that of the venue's country, and
 the calendar's.
 """
 
@@ -24,9 +24,9 @@ _ANY_TIME = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 def zone_of_place(venue: Venue | None, calendar: Calendar, year: int) -> ZoneChoice | Problem | None:
-    """Return the zone of an event that writes none itself, in a year; None where nothing says one.
+    """Return the zone, in a given year, of an event that writes none itself; None if nothing determines it.
 
-    A problem means that the venue's country or coordinates leave several zones open, with other clocks that year.
+    A problem means that the venue's country or coordinates leave several zones open whose clocks differ that year.
     """
     if venue is not None:
         if venue.timezone is not None:
@@ -53,7 +53,7 @@ def zone_of_place(venue: Venue | None, calendar: Calendar, year: int) -> ZoneCho
 
 
 def check_coordinates(venue: Venue | None, year: int) -> Iterator[Problem]:
-    """Warn where coordinates lie under other clocks than their country, as they do when they are swapped."""
+    """Warn if coordinates lie in a zone whose clocks differ from their country's, as swapped ones often do."""
     if venue is None or venue.geo is None:
         return
     near, country = _near(venue), _of_country(venue)
@@ -67,7 +67,7 @@ def check_coordinates(venue: Venue | None, year: int) -> Iterator[Problem]:
 
 
 def check_name(tzid: str, mark: Mark) -> Iterator[Problem]:
-    """Warn of names that stand for an offset and for no place: their clocks never change."""
+    """Warn of names that stand for an offset, not for a place: their clocks never change."""
     if match := _FIXED.fullmatch(tzid):
         offset = tzdb.offset_at(_ANY_TIME, tzid)
         message = f"`{tzid}` is always at {format_offset(offset)}, summer and winter"
@@ -82,13 +82,13 @@ def check_name(tzid: str, mark: Mark) -> Iterator[Problem]:
 
 
 def check_place(start: ZonedTime, written: Mark | None, venue: Venue | None, *, is_default: bool) -> Iterator[Problem]:
-    """Warn where a zone somebody wrote has other clocks than the venue's place at the start of an event.
+    """Warn if the clocks of a written zone differ from those at the venue when the event starts.
 
     Args:
         start: the event's start.
         written: where the event or its defaults write a zone; None if they do not.
         venue: its venue.
-        is_default: whether that is in a _defaults.yaml, where one warning is enough for all its events.
+        is_default: whether `written` is in a _defaults.yaml, where one warning is enough for all its events.
     """
     if venue is None or not (written or venue.timezone):
         return
@@ -105,7 +105,7 @@ def check_place(start: ZonedTime, written: Mark | None, venue: Venue | None, *, 
 
 
 def _open_zones(venue: Venue, names: Sequence[str], where: str) -> Problem:
-    """Return the problem of a place that leaves the zone open: at the venue, where all its events are settled."""
+    """Return the problem of a place that leaves the zone open, marked at the venue: one fix settles all events."""
     shown = ", ".join(names[:8]) + (f" and {len(names) - 8} more" if len(names) > 8 else "")
     owner = f"the venue `{venue.id}`" if venue.id else "the venue"
     hint = f"write `timezone:` for {owner}" + ("" if venue.geo else ", or its coordinates as `geo:`")
@@ -113,10 +113,10 @@ def _open_zones(venue: Venue, names: Sequence[str], where: str) -> Problem:
 
 
 def _slip_of(venue: Venue, country: Sequence[str]) -> tuple[float, float] | None:
-    """Return the coordinates that were probably meant: swapped, or with the other sign; None if they fit no better."""
+    """Return the coordinates probably meant (swapped, or with a sign flipped); None if none of them fit."""
     latitude, longitude = venue.geo or (0.0, 0.0)
     slips = ((longitude, latitude), (latitude, -longitude), (-latitude, longitude), (-latitude, -longitude))
-    # What lies in the country, not just under its clocks: half of the coordinates there are would do for that.
+    # They must lie in the country: about half of all coordinates share its clocks.
     return next((slip for slip in slips if abs(slip[0]) <= 90 and set(tzdb.zones_near(*slip)) & set(country)), None)
 
 
@@ -126,7 +126,7 @@ def _share_clocks(near: Sequence[str], country: Sequence[str], year: int) -> boo
 
 
 def _near(venue: Venue) -> tuple[str, ...]:
-    """Return the zones around a venue's coordinates, those of its country if any of them are."""
+    """Return the zones around a venue's coordinates; only those of its country, if there are any."""
     if venue.geo is None:
         return ()
     near, country = tzdb.zones_near(*venue.geo), _of_country(venue)

@@ -1,1 +1,1 @@
-"""The pages."""
+"""Renders the web pages of a calendar."""

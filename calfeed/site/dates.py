@@ -1,4 +1,4 @@
-"""Dates and times in the calendar's language: the only place that knows babel."""
+"""Formats dates and times in the calendar's language; the only module that uses babel."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def month(first: date, language: str) -> str:
 
 @lru_cache(maxsize=4096)
 def month_name(first: date, language: str) -> str:
-    """Return the short name of a month, as it stands alone."""
+    """Return the short name of a month in its standalone form."""
     return format_date(first, "LLL", locale=_locale(language))
 
 
@@ -42,7 +42,7 @@ def clock(moment: time, language: str) -> str:
 
 
 def date_and_time(wall: datetime, language: str) -> str:
-    """Return a date in full and a time."""
+    """Return a full date and a time."""
     return _joined(full_date(wall.date(), language), wall, language)
 
 
@@ -64,7 +64,7 @@ def weekday(day: date, language: str) -> str:
 
 @cache
 def weekdays(language: str) -> tuple[tuple[str, str], ...]:
-    """Return the weekdays, short and in full, in the order of a week there."""
+    """Return the weekdays, short and in full, in the order of the language's week."""
     locale = _locale(language)
     days = [_MONDAY + timedelta(days=locale.first_week_day + number) for number in range(7)]
     names = get_day_names("wide", "stand-alone", locale)
@@ -73,18 +73,18 @@ def weekdays(language: str) -> tuple[tuple[str, str], ...]:
 
 @cache
 def first_weekday(language: str) -> int:
-    """Return the day a week begins with there: 0 is Monday."""
+    """Return the first day of the language's week: 0 is Monday."""
     return _locale(language).first_week_day
 
 
 def is_right_to_left(language: str) -> bool:
-    """Tell whether the language is written from right to left."""
+    """Return whether the language is written from right to left."""
     return _locale(language).text_direction == "rtl"
 
 
 @cache
 def _locale(language: str) -> Locale:
-    """Return what is known of a language: of `en-XX` what is known of `en`, of an unknown one English."""
+    """Return the locale of a language: `en-XX` falls back to `en`, an unknown language to English."""
     subtags = language.split("-")
     for length in range(len(subtags), 0, -1):
         try:

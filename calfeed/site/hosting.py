@@ -1,4 +1,4 @@
-"""Files for the host: headers for those that take them from a file, and what search engines ask for."""
+"""Files for the host: headers for hosts that read them from a file, and what search engines request."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ CONTENT_POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; "
     "base-uri 'none'; form-action 'none'"
 )
-"""What a page may load: nothing from elsewhere, and nothing that stands in the page itself."""
+"""What a page may load: nothing from other origins, and nothing inline."""
 
-# Netlify and Cloudflare Pages. The type names the charset, without which Google has shown letters beyond ASCII garbled.
+# For Netlify and Cloudflare Pages. The type names the charset: without it Google has garbled letters beyond ASCII.
 _HEADERS = f"""\
 /*
   Content-Security-Policy: {CONTENT_POLICY}
@@ -52,8 +52,8 @@ def host_files(listed: Iterable[tuple[str, str | None]], project: Project) -> tu
     """Return the files for the host.
 
     Args:
-        listed: the address of every page that search engines shall know, and the day it last changed if that is known.
-        project: the calendar.
+        listed: the address of every page for search engines, and the day it last changed if that is known.
+        project: the project.
     """
     url = None if project.calendar.url is None else harmless_line(project.calendar.url)
     root = "/" if url is None else urlsplit(url).path
@@ -69,7 +69,7 @@ def host_files(listed: Iterable[tuple[str, str | None]], project: Project) -> tu
 
 
 def _sitemap(listed: Iterable[tuple[str, str | None]]) -> str:
-    """Return the pages in the form of https://www.sitemaps.org/protocol.html."""
+    """Return a sitemap of the pages: https://www.sitemaps.org/protocol.html."""
     entries = "".join(
         f"<url><loc>{escape(address)}</loc>{'' if changed is None else f'<lastmod>{changed}</lastmod>'}</url>\n"
         for address, changed in ((harmless_line(address), changed) for address, changed in listed)

@@ -1,4 +1,4 @@
-"""Events as data of schema.org, for search engines: https://schema.org/Event."""
+"""Events as schema.org data for search engines: https://schema.org/Event."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from calfeed.text.markdown import to_plain
 _SCHEMA = "https://schema.org/"
 _STATUSES = {
     Status.CONFIRMED: "EventScheduled",
-    Status.TENTATIVE: "EventScheduled",  # the vocabulary has no word for it
+    Status.TENTATIVE: "EventScheduled",  # the vocabulary has no term for it
     Status.CANCELLED: "EventCancelled",
     Status.POSTPONED: "EventPostponed",
 }
 _PERIODS = {"YEARLY": "P{}Y", "MONTHLY": "P{}M", "WEEKLY": "P{}W", "DAILY": "P{}D", "HOURLY": "PT{}H"}
-# What could end the script element.
+# Letters that could end the script element.
 _UNSAFE = tuple((letter, f"\\u{ord(letter):04x}") for letter in "<>&")
 
 
@@ -27,7 +27,7 @@ def event_json_ld(event: Event, url: str | None, image: str | None) -> str:
     """Return an event as JSON-LD that can stand in a script element.
 
     Args:
-        event: the event; of a series, its first date and its schedule.
+        event: the event; a series gives its first date and its schedule.
         url: the address of its page.
         image: the address of its picture.
     """

@@ -1,7 +1,7 @@
-"""Links that add an event to somebody's calendar, subscribe to a feed, and show a place on a map.
+"""Links that add an event to a calendar, subscribe to a feed, and show a place on a map.
 
-None of the vendors documents theirs; what is known of them, and how, is in docs/explanation/compatibility.md. Hosts and
-forms stand in the two tables below, so that a change of theirs is a change of a line.
+No vendor documents its links; docs/explanation/compatibility.md says what is known about them, and how. Hosts and forms
+are in the two tables below, so that a vendor's change is a change of one line.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from calfeed.vtimezone.observances import is_place
 from calfeed.zones.tzdb import resolve_wall, wall_at
 
 MAX_BYTES = 2_000
-"""Longer addresses do not survive the way through a sign-in page."""
+"""Longer addresses do not survive a sign-in page."""
 _CUT = "…"
 
 Parameters: TypeAlias = "Mapping[str, str]"
@@ -29,7 +29,7 @@ Parameters: TypeAlias = "Mapping[str, str]"
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A link to a service. `holds_series` tells whether it takes a series, and not its first date alone."""
+    """A link to a service; `holds_series` says whether it takes a whole series, not only the first date."""
 
     service: str
     url: str
@@ -38,9 +38,9 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class _Service:
-    """A form for new events: its address, the names it has for our texts, and how it writes times.
+    """A form for new events: its address, its names for our texts, and how it writes times.
 
-    `texts` are in the order in which they are cut where the address is too long.
+    `texts` are in the order in which they are cut if the address is too long.
     """
 
     name: str
@@ -56,12 +56,12 @@ class _Service:
 
 
 def _google(event: Event) -> Parameters:
-    """Return wall times with their zone, or UTC where Google would not find the zone or could mistake the time."""
+    """Return wall times with their zone, or UTC if Google does not know the zone or could misread the time."""
     when = event.when
     parameters: dict[str, str] = {}
     if event.recurrence is not None:
         parameters["recur"] = f"RRULE:{event.recurrence.rrule}"
-    if isinstance(when, AllDay):  # a zone beside days alone confuses Android
+    if isinstance(when, AllDay):  # a zone with whole days confuses Android
         return {"dates": f"{date_value(when.first)}/{date_value(when.end)}", **parameters}
     start, end = when.start, when.end or when.start
     if not is_place(start.tzid) or (event.recurrence is None and not _is_plain(when)):
@@ -71,7 +71,7 @@ def _google(event: Event) -> Parameters:
 
 
 def _outlook(event: Event) -> Parameters:
-    """Return UTC: a time without Z would be the reader's own, and an offset is not understood."""
+    """Return UTC: Outlook reads a time without Z in the reader's zone, and does not understand offsets."""
     when = event.when
     if isinstance(when, AllDay):
         return {"startdt": when.first.isoformat(), "enddt": when.end.isoformat(), "allday": "true"}
@@ -80,7 +80,7 @@ def _outlook(event: Event) -> Parameters:
 
 
 def _yahoo(event: Event) -> Parameters:
-    """Return wall times: Yahoo drops a Z and knows no zones, so they are right for readers in that zone alone."""
+    """Return wall times: Yahoo drops a Z and knows no zones, so they are right only for readers in that zone."""
     when = event.when
     if isinstance(when, AllDay) and when.first == when.last:
         return {"ST": date_value(when.first), "DUR": "allday"}
@@ -137,14 +137,14 @@ _MAP = "https://www.openstreetmap.org/"
 
 
 def add_links(event: Event) -> tuple[Link, ...]:
-    """Return the links that open a form with the event in it, one for each service."""
+    """Return one link per service that opens a form with the event in it."""
     details, kept = _details(event)
     texts = {"summary": event.summary, "location": place_line(event.venue) or event.online or "", "details": details}
     return tuple(Link(service.name, _add(service, event, texts, kept), service.holds_series) for service in SERVICES)
 
 
 def _details(event: Event) -> tuple[str, str]:
-    """Return the description, and the end of it that is kept when it must be cut: the event's own address."""
+    """Return the description, and its ending that is kept when it is cut: the event's own address."""
     text = plain_description(event)
     kept = f"\n\n{event.url}" if event.url is not None and text.endswith(f"\n{event.url}") else ""
     return text, kept
@@ -164,7 +164,7 @@ def _add(service: _Service, event: Event, texts: Mapping[str, str], kept: str) -
 
 
 def _shortened(text: str, ending: str, room: int) -> str:
-    """Return as much of a text as there is room for once it is encoded, and its ending if that fits."""
+    """Return as much of a text as fits once it is encoded, and its ending if that fits."""
     mark = _CUT + ending
     left = room - len(_quote(mark))
     if left <= 0:
@@ -194,7 +194,7 @@ class SubscribeLinks:
 
 
 def subscribe_links(feed: Feed, url: str) -> SubscribeLinks:
-    """Return the links of a feed that is published below the address `url`."""
+    """Return the links of a feed published below the address `url`."""
     https = url + feed.path
     webcal = f"webcal://{https.partition('://')[2]}"
     named = {"url": https, "name": feed.name}
@@ -212,7 +212,7 @@ def subscribe_links(feed: Feed, url: str) -> SubscribeLinks:
 
 
 def map_link(venue: Venue) -> str | None:
-    """Return the address of a map that shows the venue; None where neither coordinates nor an address are known."""
+    """Return the address of a map of the venue; None if it has neither coordinates nor an address."""
     if venue.geo is not None:
         latitude, longitude = (f"{degrees:.6f}".rstrip("0").rstrip(".") for degrees in venue.geo)
         return f"{_address(_MAP, {'mlat': latitude, 'mlon': longitude})}#map=17/{latitude}/{longitude}"
@@ -230,18 +230,18 @@ def place_line(venue: Venue | None) -> str:
 
 
 def _address(base: str, parameters: Parameters) -> str:
-    """Return an address with parameters; a space is %20, because not everyone takes a plus for one."""
+    """Return an address with parameters; a space is %20, because not every service reads a plus as one."""
     pairs = (f"{name}={_quote(value)}" for name, value in parameters.items())
     return f"{base}?{'&'.join(pairs)}"
 
 
-@lru_cache(maxsize=256)  # the services have the texts of an event in common
+@lru_cache(maxsize=256)  # the services share the texts of an event
 def _quote(text: str) -> str:
     return quote(text, safe="")
 
 
 def _is_plain(when: Timed) -> bool:
-    """Tell whether start and end are each one instant by the clocks of one zone."""
+    """Return whether start and end are each exactly one instant by the clocks of the same zone."""
     times = (when.start, when.end or when.start)
     tzid = when.start.tzid
     return all(time.tzid == tzid and isinstance(resolve_wall(time.wall, tzid), datetime) for time in times)

@@ -1,4 +1,4 @@
-"""The month view: which months there are, and the weeks and days of one."""
+"""Builds the month views: which months there are, and the weeks and days of each."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from calfeed.site import dates
 from calfeed.site.views import RowView
 
 _LONGEST = 400
-"""How many days of an event the month view shows: the rest of one that lasts for years is on its page."""
+"""How many days of an event the month view shows; the page of an event that lasts for years shows the rest."""
 _MAX_CONTINUED = 100_000
-"""How many days the month view shows on which events go on: beyond that each is shown on fewer of its days."""
+"""How many continued days the month view shows in all; beyond that, each event is shown on fewer of its days."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PeriodLink:
-    """A month or a year with events: its page, and how many begin in it."""
+    """A month or a year with events: its page, and how many of them begin in it."""
 
     key: str
     page: str
@@ -30,7 +30,7 @@ class PeriodLink:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """An occurrence on a day; `is_continued` on every day but its first."""
+    """An occurrence on a day; `is_continued` is set on every day after its first."""
 
     row: RowView
     is_continued: bool
@@ -38,7 +38,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class DayView:
-    """A day of a month, or with no date an empty place before its first or after its last."""
+    """A day of a month; without a date, an empty cell before its first day or after its last."""
 
     date: str
     number: str
@@ -48,7 +48,7 @@ class DayView:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class MonthView:
-    """A month as a table: the weekdays of its head, short and in full, and its weeks."""
+    """A month as a table: the weekdays of its header, short and in full, and its weeks."""
 
     link: PeriodLink
     previous: PeriodLink | None
@@ -58,10 +58,10 @@ class MonthView:
 
 
 def month_views(occurrences: Iterable[tuple[Event, RowView]], language: str) -> tuple[MonthView, ...]:
-    """Return every month that has something of an occurrence.
+    """Return every month in which an occurrence is shown.
 
     Args:
-        occurrences: what takes place, each as a row too, in the order of their starts.
+        occurrences: the occurrences, each with its row, in the order of their starts.
         language: the calendar's language.
     """
     days: dict[date, list[Entry]] = {}
@@ -88,7 +88,7 @@ def month_views(occurrences: Iterable[tuple[Event, RowView]], language: str) -> 
 
 
 def _longest(lengths: Sequence[int]) -> int:
-    """Return how many days of each event are shown, if it has as many: fewer where very many events last for long."""
+    """Return how many days of each event are shown at most: fewer if very many events are long."""
     longest = _LONGEST
     while longest > 1 and sum(min(length, longest) - 1 for length in lengths if length > 1) > _MAX_CONTINUED:
         longest //= 2

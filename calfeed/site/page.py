@@ -1,7 +1,7 @@
-"""One page: what its head says, the frame it has in common with others, and the page of an event.
+"""Renders one page: its head, the frame it shares with others, and the page of an event.
 
-A frame and an event are all that the page of an event is made of. So another process can make it, and nobody need make
-it again while both are as they were.
+The page of an event depends only on a frame and the event. So another process can render it, and it is not rendered
+again while both are unchanged.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from calfeed.site.views import Catalog, SiteHead, event_view
 from calfeed.site.words import APPS, WORDS
 from calfeed.templates import Engine
 
-# What turns the direction of all that follows: the head of a page has no element that would end it.
+# These change the direction of all text that follows: no element in the head of a page would end that.
 _NO_TURNS = dict.fromkeys((*range(0x202A, 0x202F), *range(0x2066, 0x206A)))
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A page: where it is, and what its head says of it. `is_listed` tells whether search engines shall know it."""
+    """A page: its path, and what its head says. `is_listed` says whether search engines may list it."""
 
     path: str
     title: str
@@ -37,14 +37,14 @@ class Page:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Frame:
-    """What pages have in common.
+    """What pages share.
 
     Attributes:
         site: the calendar.
-        catalog: which pages there are to lead to.
-        templates: the calendar's own.
-        years: the months that have a page, by year; None for pages that do not lead to them.
-        stretch: the days for which dates of series without an end are shown; None where there are no such series.
+        catalog: the pages that can be linked to.
+        templates: the calendar's own templates.
+        years: the months that have a page, by year; None for pages that do not link to them.
+        stretch: the days for which dates of endless series are shown; None if there are no such series.
     """
 
     site: SiteHead
@@ -55,26 +55,26 @@ class Frame:
 
     @property
     def key(self) -> str:
-        """A hash that is another as soon as anything in the frame is another."""
+        """A hash that changes whenever anything in the frame changes."""
         return sha256(repr(self).encode(errors="surrogatepass")).hexdigest()
 
     def page(self, path: str, title: str, summary: str = "", *, is_listed: bool = True) -> Page:
-        """Return what is said of a page."""
+        """Return the path and head of a page."""
         address = None if self.site.url is None else self.site.url + ("" if path == "index.html" else path)
         summary = summary or WORDS.calendar_of.format(self.site.name)
         return Page(path, _without_turns(title), _without_turns(summary), address, is_listed)
 
     def render(self, template: str, page: Page, values: Mapping[str, object], root: str | None = None) -> Artifact:
-        """Return a page.
+        """Return a rendered page.
 
         Args:
-            template: its name.
-            page: what is said of it.
-            values: what it is made of.
-            root: the way to the top of the site, if not the one from its path.
+            template: the template's name.
+            page: its path and head.
+            values: the values for the template.
+            root: the path to the top of the site, if not derived from the page's own.
 
         Raises:
-            SourceError: a template of the calendar's own fails.
+            SourceError: one of the calendar's own templates fails.
         """
         common: dict[str, object] = {"site": self.site, "words": WORDS, "apps": APPS, "policy": CONTENT_POLICY}
         if self.years is not None:
@@ -88,12 +88,12 @@ def render_event(frame: Frame, event: Event, occurrences: Sequence[Event]) -> Ar
     """Return the page of an event.
 
     Args:
-        frame: what it has in common with the others.
+        frame: what it shares with other pages.
         event: the event.
-        occurrences: those that are shown.
+        occurrences: those of its occurrences that are shown.
 
     Raises:
-        SourceError: a template of the calendar's own fails.
+        SourceError: one of the calendar's own templates fails.
     """
     view = event_view(event, occurrences, frame.catalog, frame.stretch.first if frame.stretch else None)
     title = f"{view.status.word}: {event.summary}" if view.status else event.summary
@@ -111,4 +111,4 @@ def _engine(templates: tuple[Template, ...]) -> Engine:
 
 
 def _without_turns(text: str) -> str:
-    return text if text.isprintable() else text.translate(_NO_TURNS)  # which looks at every letter
+    return text if text.isprintable() else text.translate(_NO_TURNS)  # translate looks at every letter

@@ -1,7 +1,7 @@
-"""Which pages the site has, and what each is made of.
+"""Builds the site: which pages it has, and what is on each.
 
-Nothing here knows today's date: pages hold all events in their order, and the script in the reader's browser finds out
-what is over and what is next.
+Nothing here knows today's date: pages hold all events in order, and the script in the reader's browser finds out what
+is over and what is next.
 """
 
 from __future__ import annotations
@@ -38,11 +38,10 @@ from calfeed.templates import as_html
 from calfeed.text.markdown import to_page, to_plain
 
 MAX_ROWS = 250
-"""How many rows the agenda of a page has. A longer one is left to the pages of the months, that of a feed to its years.
-"""
+"""How many rows the agenda of a page may have. A longer one moves to pages by month, or for a feed by year."""
 
 Known = Callable[[str, str], tuple[int, str] | None]
-"""Tells size and SHA-256 of the page of an event that was made before: by the key of its frame, and the event's id."""
+"""Looks up size and SHA-256 of an event's page rendered before, by the key of its frame and the event's id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +55,7 @@ class MonthAgenda:
 
 
 class Site:
-    """The site of an edition. What other processes shall do of it has begun when it is made, until it is closed."""
+    """The site of an edition. Creating it starts the work of other processes; closing it cancels the rest."""
 
     def __init__(
         self,
@@ -66,14 +65,14 @@ class Site:
         known: Known,
         executor: Executor | None = None,
     ) -> None:
-        """Begin a site.
+        """Start building a site.
 
         Args:
             project: the calendar, its look, and the pictures.
-            feeds: the feeds that are published, the main one first, old addresses among them.
-            revised: the events that are published, those that only tell of a cancellation among them.
-            known: the pages of events that were made before.
-            executor: what may make pages.
+            feeds: the published feeds, the main one first, including old addresses.
+            revised: the published events, including those that only announce a cancellation.
+            known: looks up pages of events rendered before.
+            executor: may render pages in other processes.
         """
         self._project, self._known, self._executor = project, known, executor
         self._language = project.calendar.language
@@ -95,9 +94,9 @@ class Site:
             stretch=stretch if is_endless else None,
         )
         self._pending: Pending[Artifact] | None = None
-        # The pages of events, as they come, tell nothing of how much else there is. Those by other templates may.
+        # Event pages by our own templates do not depend on the rest of the site. Those by the calendar's own may.
         begun = None if project.templates else self._begin_event_pages()
-        # An occurrence is in several agendas; its identity is enough to find its row, and quicker than its value.
+        # An occurrence is in several agendas; finding its row by identity is faster than by value.
         self._row_of = {id(one): row_view(one, self._language) for shown in self._shown.values() for one in shown}
         self._views = [self._feed_view(feed, is_main=number == 0) for number, feed in enumerate(self._feeds)]
         rows = ((one, self._row_of[id(one)]) for one in self._in_order(self._shown))
@@ -108,7 +107,7 @@ class Site:
         self._listed: list[tuple[str, str | None]] = []
 
     def close(self) -> None:
-        """Have nothing more begun by others."""
+        """Cancel the work that other processes have not begun."""
         if self._pending is not None:
             self._pending.cancel()
 
@@ -116,11 +115,11 @@ class Site:
         """Return every file of the site.
 
         Args:
-            progress: told how many pages are made.
+            progress: called with the number of pages rendered.
 
         Raises:
-            SourceError: a template of the calendar's own fails.
-            OutputError: a process that made pages was lost.
+            SourceError: one of the calendar's own templates fails.
+            OutputError: a process that rendered pages was lost.
         """
         pages: list[Artifact] = []
         for page in self._pages():
@@ -142,11 +141,11 @@ class Site:
         yield from self._event_pages
 
     def _begin_event_pages(self) -> Iterator[Artifact]:
-        """Have the pages of events made that are not known, and return all of them."""
+        """Start rendering the event pages that are not known, and return all of them."""
         frame = self._frame
         found: dict[str, tuple[int, str] | None] = dict.fromkeys(self._events)
         self.frame_key = ""
-        if not frame.templates:  # those of the calendar's own may give another page each time they are asked
+        if not frame.templates:  # the calendar's own may render differently each time
             self.frame_key = frame.key
             found = {event_id: self._known(self.frame_key, event_id) for event_id in self._events}
         unknown = [(item.event, self._shown[each]) for each, item in self._events.items() if found[each] is None]
@@ -170,19 +169,19 @@ class Site:
                 yield Artifact(view.qr, qr_svg(view.links.webcal))
 
     def _overviews(self) -> Iterator[Artifact]:
-        """Yield the pages about all events: the landing page, the one to embed, and the one for what is not there."""
+        """Yield the pages about all events: the landing page, the one to embed, and the 404 page."""
         rows = self._rows(self._feeds[0].event_ids)
         is_large = len(rows) > MAX_ROWS
         values = {"agenda": () if is_large else self._agenda(rows), "is_large": is_large, "feed": self._views[0]}
         name = self._project.calendar.name
         yield self._render("index.html", "index.html", name, values, self._views[0].summary)
         yield self._render("embed.html", "embed.html", name, values, is_listed=False)
-        # It is shown at any address, so what it links to is told from the top of the host, if that is known.
+        # The 404 page is shown at any address, so its links start at the top of the host, if that is known.
         root = None if self._url is None else urlsplit(self._url).path
         yield self._render("404.html", "404.html", WORDS.missing, {}, root=root, is_listed=False)
 
     def _feed_pages(self, view: FeedView, rows: Sequence[RowView]) -> Iterator[Artifact]:
-        """Yield the page of a feed; where its agenda is long, one that leads to its years, and theirs."""
+        """Yield the page of a feed; if its agenda is long, a page per year and one that links to them."""
         agenda = self._agenda(rows)
         values: Mapping[str, object] = {"feed": view, "agenda": agenda, "periods": (), "year": ""}
         if len(rows) > MAX_ROWS:
@@ -225,12 +224,12 @@ class Site:
         return self._frame.render(template, page, {**values, "cut": self._cut}, root)
 
     def _list(self, path: str, changed: str | None = None) -> None:
-        """Note a page for search engines, and the day it last changed where that is known."""
+        """Note a page for search engines, and the day it last changed if that is known."""
         if self._url is not None:
             self._listed.append((self._url + ("" if path == "index.html" else path), changed))
 
     def _in_order(self, ids: Iterable[str]) -> list[Event]:
-        """Return the occurrences of events that are shown, in the order of their starts."""
+        """Return the shown occurrences of events, in the order of their starts."""
         return sorted((one for event_id in ids for one in self._shown[event_id]), key=lambda one: one.sort_key)
 
     def _rows(self, ids: Iterable[str]) -> list[RowView]:
@@ -260,7 +259,7 @@ class Site:
         )
 
     def _venue_of(self, feed: Feed) -> VenueView | None:
-        """Return the place a feed is about; None for a feed of something else."""
+        """Return the venue that a feed is about; None for any other feed."""
         kind, _, venue_id = feed.slug.partition("/")
         venue = self._venues.get(venue_id) if kind == "venue" else None
         return None if venue is None else venue_view(venue, self._catalog)

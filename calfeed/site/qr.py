@@ -1,4 +1,4 @@
-"""Addresses to QR codes: the only place that knows segno."""
+"""Turns addresses into QR codes; the only module that uses segno."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _SIZE = 6
 
 
 def qr_svg(address: str) -> bytes:
-    """Return a QR code as SVG, black on white in dark pages too: scanners want it so."""
+    """Return a QR code as SVG, black on white even on dark pages: scanners need that."""
     out = BytesIO()
     code = segno.make(address, error="m", micro=False)
     code.save(out, kind="svg", border=_BORDER, scale=_SIZE, light="#fff", nl=True, xmldecl=False, omitsize=False)

@@ -18,14 +18,14 @@ from calfeed.site.words import FREQUENCIES, STATUSES, WORDS, StatusWords
 MAX_DATES = 1_000
 """How many dates of a series its page lists."""
 MAX_SHOWN = 100_000
-"""How many dates of series without an end the site shows: those of all series together."""
+"""How many dates of endless series the site shows, all series together."""
 _YEARS_AHEAD = 2
 _BEGINNING = datetime(1900, 1, 1)  # noqa: DTZ001 - wall time is naive
 
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """The days for which the site shows dates of series without an end: from their beginnings, unless `first` says."""
+    """The days for which the site shows dates of endless series; from their beginning if `first` is None."""
 
     first: date | None
     last: date
@@ -45,7 +45,7 @@ class DateView:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SeriesView:
-    """A series: how it repeats, its dates by year, the dates of the rule that do not take place."""
+    """A series: how it repeats, its dates by year, and the dates of the rule that do not take place."""
 
     rule: str
     years: tuple[tuple[str, tuple[DateView, ...]], ...]
@@ -57,10 +57,10 @@ class SeriesView:
 
 
 def horizon(revised: Sequence[Revised]) -> date:
-    """Return the last day for which the site shows dates of series without an end.
+    """Return the last day for which the site shows dates of endless series.
 
-    It follows from the calendar and never from the clock: the end of the second year after the newest thing in it, be
-    that the last day of an event or the last change of one.
+    It depends on the calendar, never on the clock: the end of the second year after the latest date in it, which is the
+    last day of an event or the last change of one.
     """
     years = [item.revision.last_modified.year for item in revised]
     for item in revised:
@@ -72,10 +72,10 @@ def horizon(revised: Sequence[Revised]) -> date:
 
 
 def shown_stretch(revised: Sequence[Revised]) -> Stretch:
-    """Return the days for which the site shows dates of series without an end.
+    """Return the days for which the site shows dates of endless series.
 
-    They are those up to the horizon. Where that would be more than `MAX_SHOWN` dates, they begin with the year of the
-    newest thing in the calendar, and end where that is enough.
+    They end at the horizon. If that gives more than `MAX_SHOWN` dates, they begin with the year of the latest date in
+    the calendar, and end when `MAX_SHOWN` is reached.
     """
     last = horizon(revised)
     events = [item.event for item in revised]
@@ -87,9 +87,9 @@ def shown_stretch(revised: Sequence[Revised]) -> Stretch:
 
 
 def shown_occurrences(event: Event, stretch: Stretch) -> tuple[Event, ...]:
-    """Return the occurrences of an event that the site shows, in the order of their times: at least the first.
+    """Return the occurrences of an event that the site shows, in order of time: at least the first.
 
-    An occurrence's own status and texts are kept. A series that has an end is shown whole.
+    An occurrence's own status and texts are kept. A series with an end is shown whole.
     """
     if event.recurrence is None or not event.recurrence.is_endless:
         return on_days([event], None, None)
@@ -97,7 +97,7 @@ def shown_occurrences(event: Event, stretch: Stretch) -> tuple[Event, ...]:
 
 
 def words_for_stretch(stretch: Stretch, language: str) -> str:
-    """Return what the pages with many events say about dates they do not show; nothing where they show all."""
+    """Return the note on pages with many events about dates they do not show; empty if they show all."""
     if not stretch.is_cut or stretch.first is None:
         return ""
     first, last = (dates.short_date(as_wall(day), language) for day in (stretch.first, stretch.last))
@@ -107,7 +107,7 @@ def words_for_stretch(stretch: Stretch, language: str) -> str:
 def series_view(
     event: Event, recurrence: Recurrence, occurrences: Sequence[Event], first: date | None, language: str
 ) -> SeriesView:
-    """Return a series as its page shows it; without an end it is shown from `first` on, if not from its beginning."""
+    """Return a series as its page shows it; an endless one is shown from `first` on, if that is given."""
     is_late = recurrence.is_endless and first is not None and days_of(event.when)[0] < first
     rule_starts = {id(instance.event): instance.recurrence_id for instance in recurrence.instances}
     years: dict[str, list[DateView]] = {}
@@ -132,7 +132,7 @@ def _date_view(event: Event, one: Event, note: str, language: str) -> DateView:
     return DateView(
         when=times.dated_when(one, language),
         note=note,
-        # Where a running series was called off, each date says whether it is one that took place.
+        # If a running series was called off, each date says whether it took place.
         status=None if one.status is event.status and event.ending is None else STATUSES.get(one.status),
         since=times.since(one),
         until=times.until(one),

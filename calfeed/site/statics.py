@@ -1,4 +1,4 @@
-"""The files of the site that are the same for every calendar, but for its colours: style sheet, script, icon."""
+"""The site's style sheet, script and icon, which differ between calendars only in their colours."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ class TimeView:
 
 @dataclass(frozen=True, slots=True)
 class WhenView:
-    """When something is. `form` is `full`, or `row` where the day stands beside it; None for whole days."""
+    """When something is. `form` is `full`, `row` (beside its day) or `dated` (in a list); None for whole days."""
 
     start: TimeView
     end: TimeView | None
@@ -60,7 +60,7 @@ def row_when(event: Event, language: str) -> WhenView:
 
 
 def dated_when(event: Event, language: str) -> WhenView:
-    """Return when an event is, in a list that has no days beside it: short dates."""
+    """Return when an event is, with short dates, for a list without days beside it."""
     when = event.when
     if isinstance(when, AllDay):
         return row_when(event, language) if when.first != when.last else _days(when, language, dates.short_date)
@@ -82,7 +82,7 @@ def until(event: Event) -> str:
 
 
 def with_offset(time: ZonedTime) -> str:
-    """Return a time with its offset: `2017-08-31T17:30:00+03:00`; in UTC where the offset has seconds."""
+    """Return a time with its offset: `2017-08-31T17:30:00+03:00`; in UTC if the offset has seconds."""
     offset = _offset(time)
     if offset % timedelta(minutes=1):
         return format_utc(time.instant)

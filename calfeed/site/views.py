@@ -1,7 +1,7 @@
 """What templates see: events, feeds and the calendar as plain values, ready to be shown.
 
-Every path is relative to DIST; a template puts `root` before it. The names here are those that templates of a
-calendar's own may use (docs/how-to/theme-the-site.md).
+Every path is relative to DIST; a template puts `root` before it. A calendar's own templates may use the names here
+(docs/how-to/theme-the-site.md).
 """
 
 from __future__ import annotations
@@ -115,9 +115,9 @@ class MainFeed:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SiteHead:
-    """The calendar as every page tells of it, whatever events it holds.
+    """What every page says about the calendar, whatever events it holds.
 
-    It is all that our own templates have on the page of an event, so that one more event changes no other page.
+    Our own templates use nothing else of the calendar on event pages, so that a new event changes no other event page.
     """
 
     name: str
@@ -144,7 +144,7 @@ class SiteView(SiteHead):
 
 @dataclass(frozen=True, slots=True)
 class Catalog:
-    """What a view of one event needs of the others: the calendar's language and address, and which pages there are.
+    """What the view of an event needs besides the event: the calendar's language and address, and the pages to link to.
 
     These are the pages of categories by slug and of venues by id.
     """
@@ -156,7 +156,7 @@ class Catalog:
 
 
 def catalog_of(project: Project, feeds: Sequence[Feed]) -> Catalog:
-    """Return what views of events need to know."""
+    """Return the catalog for views of events."""
     slugs = [feed.slug for feed in feeds]
     return Catalog(
         language=project.calendar.language,
@@ -178,9 +178,9 @@ def event_view(event: Event, occurrences: Sequence[Event], catalog: Catalog, fir
 
     Args:
         event: the event.
-        occurrences: those of a series that are shown.
-        catalog: what else there is.
-        first: the first day for which dates of series without an end are shown, if not all of them are.
+        occurrences: the occurrences of a series that are shown.
+        catalog: the calendar's language, address and pages.
+        first: the first day for which dates of endless series are shown, if not all of them are.
     """
     language, page = catalog.language, page_path(event.id)
     image = None if event.image is None else quote(image_path(event.image))
@@ -208,7 +208,7 @@ def event_view(event: Event, occurrences: Sequence[Event], catalog: Catalog, fir
         categories=tuple(Subject(name, catalog.categories.get(_category_slug(name))) for name in event.categories),
         url=event.url,
         url_host=_host(event.url),
-        # What does not take place at that time is not for anybody's calendar.
+        # An event that does not take place at that time belongs in no calendar.
         add=add_links(event) if event.status in _IN_PLACE else (),
         series=None if event.recurrence is None else series_view(event, event.recurrence, occurrences, first, language),
         json_ld=as_html(event_json_ld(event, address, image_address)),
@@ -243,7 +243,7 @@ def venue_view(venue: Venue, catalog: Catalog) -> VenueView:
 
 
 def site_head(project: Project, main: Feed) -> SiteHead:
-    """Return the calendar as every page tells of it; `main` is its main feed."""
+    """Return what every page says about the calendar; `main` is its main feed."""
     calendar, theme = project.calendar, project.theme
     return SiteHead(
         name=calendar.name,
@@ -289,12 +289,12 @@ def _short_place(event: Event) -> str:
 
 
 def _host(url: str | None) -> str:
-    """Return where a link leads, for its label."""
+    """Return the host of a link, for its label."""
     return urlsplit(url or "").netloc.removeprefix("www.")
 
 
 def _shortened(text: str) -> str:
-    """Return a text in one line, cut at a word, for what search engines and messengers show of a page."""
+    """Return a text in one line, cut at a word, for previews of a page in search engines and messengers."""
     line = " ".join(text.split())
     if len(line) <= _MAX_SUMMARY:
         return line

@@ -1,4 +1,4 @@
-"""The words of the site that are not the organiser's: all in one place, in English."""
+"""The site's own words, as opposed to the organiser's: all in one place, in English."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ FREQUENCIES: Mapping[str, tuple[str, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """Words of the pages; `{}` is a place for something."""
+    """Words of the pages; `{}` is a placeholder."""
 
     about: str = "About"
     add: str = "Add to your calendar"
@@ -127,7 +127,7 @@ class AppWords:
     steps: tuple[str, ...]
     delay: str
     link: str
-    """The field of `SubscribeLinks` that helps."""
+    """The field of `SubscribeLinks` to link to."""
     label: str
 
 
