@@ -100,7 +100,7 @@ def words_for_stretch(stretch: Stretch, language: str) -> str:
     """Return the note on pages with many events about dates they do not show; empty if they show all."""
     if not stretch.is_cut or stretch.first is None:
         return ""
-    first, last = (dates.short_date(as_wall(day), language) for day in (stretch.first, stretch.last))
+    first, last = (dates.full_date(day, language) for day in (stretch.first, stretch.last))
     return WORDS.endless_cut.format(first, last)
 
 
@@ -123,7 +123,7 @@ def series_view(
         skipped=skipped,
         has_exceptions=bool(skipped or noted or recurrence.rdates),
         cut=WORDS.dates_cut.format(f"{len(occurrences):,}") if len(occurrences) > MAX_DATES else "",
-        earlier=WORDS.dates_earlier.format(dates.short_date(as_wall(first), language)) if is_late and first else "",
+        earlier=WORDS.dates_earlier.format(dates.full_date(first, language)) if is_late and first else "",
         is_endless=recurrence.is_endless,
     )
 

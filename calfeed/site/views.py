@@ -186,15 +186,15 @@ def event_view(event: Event, occurrences: Sequence[Event], catalog: Catalog, fir
     image = None if event.image is None else quote(image_path(event.image))
     address = None if catalog.url is None else catalog.url + page
     image_address = None if catalog.url is None or image is None else catalog.url + image
-    first = days_of(event.when)[0]
+    day = days_of(event.when)[0]
     return EventView(
         page=page,
         path=event.path,
         summary=event.summary,
         status=STATUSES.get(event.status),
-        date=TimeView(first.isoformat(), str(first.day)),
-        weekday=dates.weekday(first, language),
-        month=dates.month_name(first, language),
+        date=TimeView(day.isoformat(), str(day.day)),
+        weekday=dates.weekday(day, language),
+        month=dates.month_name(day, language),
         when=times.full_when(event, language),
         since=times.since(event),
         until=times.until(event),
