@@ -157,7 +157,7 @@ def test_rooms_are_few_and_small() -> None:
     for package in sorted(path for path in PACKAGE.iterdir() if (path / "__init__.py").exists()):
         (docstring,) = ast.parse((package / "__init__.py").read_text("utf-8")).body
         assert isinstance(docstring, ast.Expr)
-        assert len(list(package.glob("[!_]*.py"))) <= (20 if package.name == "site" else 10), package.name
+        assert len(list(package.glob("[!_]*.py"))) <= {"site": 20, "cli": 12}.get(package.name, 10), package.name
 
 
 def test_rooms_are_in_the_architecture() -> None:

@@ -1,4 +1,4 @@
-"""calfeed.cli.main: commands as a user runs them, their output, streams and exit codes."""
+"""calfeed.cli: commands as a user runs them, their output, streams and exit codes."""
 
 from __future__ import annotations
 

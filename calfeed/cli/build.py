@@ -1,0 +1,213 @@
+"""Commands that read the sources and compare or write: `check`, `build`, `diff`."""
+
+from __future__ import annotations
+
+import gc
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal
+
+import click
+
+from calfeed.cli.common import (
+    Bar,
+    baseline_option,
+    build_time,
+    describe_contents,
+    events_argument,
+    load_baseline,
+    load_project,
+    load_published,
+    output_option,
+    problems_to_stderr,
+    read_option,
+    say,
+)
+
+_MOST_JOBS = 61  # the most processes that Windows can wait for at once
+_USUAL_JOBS = 8  # with more, what one process must do alone takes longer than the share of each
+_GARBAGE = 200_000  # new objects before Python looks for cycles
+
+
+@click.command()
+@events_argument
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "github"]),
+    default="text",
+    show_default=True,
+    help="For eyes, programs, or the lines of a pull request.",
+)
+@click.option("--strict", is_flag=True, help="Exit with 1 for warnings too.")
+def check(events: Path, form: Literal["text", "json", "github"], strict: bool) -> None:
+    """Report all problems of the folder EVENTS; write nothing."""
+    from calfeed.diagnostics import report
+    from calfeed.diagnostics.problem import Severity, SourceError, sort_problems
+    from calfeed.resolve.load import load
+    from calfeed.revisions.revise import far_revisions
+
+    now = build_time()
+    try:
+        project = load(events, progress=Bar().show)
+        problems = sort_problems([*project.problems, *far_revisions(project.events, now)])
+    except SourceError as cause:
+        problems = cause.problems
+    if form == "github":
+        click.echo(report.format_problems_github(problems), nl=False)  # GitHub must obey it; what it quotes is escaped
+    else:
+        say(report.format_problems(problems) if form == "text" else report.format_problems_json(problems))
+    say(report.summarize(problems), err=True)
+    if any(strict or problem.severity is Severity.ERROR for problem in problems):
+        sys.exit(1)
+
+
+@click.command()
+@events_argument
+@output_option
+@click.option("--check", "dry", is_flag=True, help="Write nothing; exit with 1 if the output is out of date.")
+@baseline_option
+@click.option("--first", is_flag=True, help="There may be nothing at --baseline yet: then every event is new.")
+@click.option("--base-url", metavar="URL", help="Where the output will be published, instead of the calendar's url.")
+@click.option("--allow-removals", is_flag=True, help="Many events, or feeds, may vanish for subscribers.")
+@click.option("--allow-new-id", is_flag=True, help="The calendar's id may change, and with it every UID.")
+@click.option("--no-site", is_flag=True, help="Only feeds and files of events, no web pages.")
+@click.option(
+    "--jobs",
+    type=click.IntRange(1, _MOST_JOBS),
+    metavar="N",
+    help="Processes that read files and make pages, where there are many (default: one for each core, 8 at most).",
+)
+def build(
+    events: Path,
+    out: Path,
+    dry: bool,
+    baseline: str | None,
+    first: bool,
+    base_url: str | None,
+    allow_removals: bool,
+    allow_new_id: bool,
+    no_site: bool,
+    jobs: int | None,
+) -> None:
+    """Build the folder EVENTS into feeds, one .ics file per event, and a web site around them.
+
+    What was published before settles which events are new, changed or gone: by default the manifest in the output
+    folder, else the one at --baseline.
+    """
+    from calfeed.diagnostics import report
+
+    if first and baseline is None:
+        raise click.UsageError("--first says something of --baseline, and there is none")
+    now = build_time()
+    # A build keeps what it makes until its end, with hardly any cycles: looking for them took a twentieth of its time.
+    gc.set_threshold(_GARBAGE)
+    if not (dry or baseline or base_url or allow_removals or allow_new_id) and _is_up_to_date(events, out, no_site):
+        return
+
+    from calfeed import pipeline
+    from calfeed.editions.edition import Consent
+    from calfeed.parallel import processes
+    from calfeed.text.urls import read_base_url
+
+    url = read_option(read_base_url, base_url, "--base-url")
+    with (
+        problems_to_stderr(f"nothing in {out.as_posix()} was changed"),
+        processes(jobs or min(_cores(), _USUAL_JOBS)) as executor,
+    ):
+        result = pipeline.build(
+            events,
+            out,
+            now=now,
+            base_url=url,
+            baseline=None if baseline is None else load_baseline(baseline, may_miss=first),
+            consent=Consent(allow_removals, allow_new_id),
+            check=dry,
+            site=not no_site,
+            progress=Bar().show,
+            executor=executor,
+        )
+    say(report.format_problems(result.problems), err=True)
+    holds = describe_contents(len(result.project.events), len(result.project.feeds))
+    if result.has_finished_another:
+        say(f"an earlier build of {out.as_posix()} was cut off; what it left undone is done", err=True)
+    if result.is_first and not dry:
+        say(f"{baseline or out.as_posix()} had no manifest: a first build, every event is new", err=True)
+    changes = result.changes
+    if not changes:
+        say(f"{out.as_posix()} is up to date: {holds}")
+        return
+    if dry:
+        for path in sorted([*changes.written, *changes.deleted]):
+            say(f"out of date: {(out / path).as_posix()}")
+        sys.exit(1)
+    deleted = f", {report.plural(len(changes.deleted), 'file')} deleted" if changes.deleted else ""
+    say(f"{out.as_posix()}: {holds}; {report.plural(len(changes.written), 'file')} written{deleted}")
+
+
+@click.command()
+@events_argument
+@output_option
+@baseline_option
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "markdown"]),
+    default="text",
+    show_default=True,
+    help="For eyes, programs, or a comment on a pull request.",
+)
+@click.option("--zone", "tzids", multiple=True, metavar="ZONE", help="Show times in this zone too; may be repeated.")
+@click.option("--exit-code", is_flag=True, help="Exit with 1 if there is a difference.")
+def diff(
+    events: Path,
+    out: Path,
+    baseline: str | None,
+    form: Literal["text", "json", "markdown"],
+    tzids: Sequence[str],
+    exit_code: bool,
+) -> None:
+    """Show what a build of EVENTS would change for subscribers."""
+    from calfeed.cli import diff_report
+    from calfeed.editions.diff import diff as find_difference
+    from calfeed.values import fields
+
+    for tzid in tzids:
+        read_option(fields.read_zone, tzid, "--zone")
+    project = load_project(events)
+    now = build_time()
+    with problems_to_stderr():
+        published = load_published(baseline, out)
+        found = find_difference(project, published, now=now)
+    if form == "json":
+        say(diff_report.format_difference_json(found))
+    elif form == "markdown":
+        say(diff_report.format_difference_markdown(found, tzids))
+    else:
+        say(diff_report.format_difference(found, tzids))
+    say(diff_report.summarize_difference(found), err=True)
+    if exit_code and found:
+        sys.exit(1)
+
+
+def _is_up_to_date(events: Path, out: Path, no_site: bool) -> bool:
+    """Return whether a plain build has nothing to do; if so, repeat what the last one said.
+
+    It imports nothing that reads or renders, so that it takes no longer than looking at all the files.
+    """
+    from calfeed.cache.snapshot import recall
+    from calfeed.diagnostics import report
+
+    answer = recall(events, out, base_url=None, site=not no_site)
+    if answer is None:
+        return False
+    say(report.format_problems(answer.problems), err=True)
+    say(f"{out.as_posix()} is up to date: {describe_contents(answer.events, answer.feeds)}")
+    return True
+
+
+def _cores() -> int:
+    """Return how many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
