@@ -9,7 +9,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -74,9 +74,14 @@ def program(name: str) -> str | None:
 
 def free_port() -> int:
     """Return a port of loopback that nobody listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as found:
-        port: int = found.getsockname()[1]
-    return port
+    return free_ports(1)[0]
+
+
+def free_ports(number: int) -> tuple[int, ...]:
+    """Return so many different ports of loopback that nobody listens on: all are held until the last is known."""
+    with ExitStack() as held:
+        sockets = [held.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(number)]
+        return tuple(int(each.getsockname()[1]) for each in sockets)
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 import trustme
-from servers import ask, caddy, free_port, nginx
+from servers import ask, caddy, free_port, free_ports, nginx
 from support import NOW, TALK, run, write_events
 
 from calfeed.pipeline import build
@@ -62,7 +62,7 @@ def place(tmp_path: Path, authority: trustme.CA, monkeypatch: pytest.MonkeyPatch
 def as_in_the_page(place: Place, changes: Mapping[str, str] = _AS_IT_IS) -> Iterator[str]:
     """Run nginx with the configuration of the page, at other ports and paths, and with changes."""
     block = block_of("publish-with-nginx.md", "nginx")
-    plain, secure = free_port(), free_port()
+    plain, secure = free_ports(2)
     own = {
         "    listen [::]:80;\n": "",
         "    listen [::]:443 ssl;\n": "",
