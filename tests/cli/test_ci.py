@@ -433,9 +433,9 @@ def test_action(repository: Path, site: Site, tmp_path: Path) -> None:
 def test_hook(repository: Path, tmp_path: Path) -> None:
     """pre-commit installs the hook from a repository, lets a sound calendar pass, and shows the mistakes of another."""
     source = tmp_path / "source"
-    for name in ("calfeed", "pyproject.toml", "README.md", "LICENSE", ".pre-commit-hooks.yaml"):
+    source.mkdir()
+    for name in ("calfeed", "dist", "docs", "pyproject.toml", "README.md", "LICENSE", ".pre-commit-hooks.yaml"):
         copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
-        source.mkdir(exist_ok=True)
         copy(ROOT / name, source / name)
     git(source, "init", "--quiet")
     commit(source, "calfeed")

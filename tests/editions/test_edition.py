@@ -8,64 +8,25 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from calendars import REMOVALS, WITH_FEEDS, Calendar, code_of, vevents
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from readers import rules
-from support import CALENDAR, LATER, NOW, TALK, VENUES, write_events, write_files
+from support import CALENDAR, LATER, NOW, TALK, write_events, write_files
 
 from calfeed.cli.diff_report import format_difference
 from calfeed.diagnostics.problem import CalfeedError, OutputError, PromiseError
 from calfeed.editions.diff import diff
 from calfeed.editions.edition import MAX_HISTORY, Consent
-from calfeed.editions.manifest import MANIFEST, Manifest
+from calfeed.editions.manifest import MANIFEST
 from calfeed.editions.manifest_json import read_manifest
 from calfeed.pipeline import build, render
 from calfeed.resolve.load import load
-
-WITH_FEEDS = CALENDAR.replace("automatic_feeds: []\n", "")
-REMOVALS = Consent(removals=True)
 
 
 def talk(name: str, start: str = "2027-05-18 18:00", more: str = "") -> str:
     """Return the YAML of an event."""
     return f"summary: {name}\nstart: {start}\nduration: 1h\nvenue: hub\n{more}"
-
-
-class Calendar:
-    """A calendar that is edited and published, again and again, without a disk for its output."""
-
-    def __init__(self, root: Path, calendar: str = CALENDAR, *, site: bool = True) -> None:
-        self.site = site
-        self.root = write_files(root / "events", {"calendar.yaml": calendar, "venues.yaml": VENUES})
-        self.now = NOW
-        self.baseline = Manifest()
-        self.files: dict[str, bytes] = {}
-
-    def write(self, **events: str | None) -> None:
-        """Write an event file per keyword, `_` for `-`; None deletes it."""
-        for name, text in events.items():
-            path = self.root / f"{name.replace('_', '-')}.yaml"
-            if text is None:
-                path.unlink()
-            else:
-                path.write_text(text, encoding="utf-8")
-
-    def publish(self, consent: Consent = Consent(), after: timedelta = timedelta(days=1)) -> dict[str, bytes]:  # noqa: B008
-        """Build after a while, and return the files."""
-        self.now += after
-        artifacts = render(load(self.root), now=self.now, baseline=self.baseline, consent=consent, site=self.site)
-        self.files = {artifact.path: artifact.data for artifact in artifacts}
-        self.baseline = read_manifest(self.files[MANIFEST], "dist/calfeed.json")
-        return self.files
-
-    def event(self, event_id: str) -> dict[str, object]:
-        """Return what the manifest says of an event."""
-        found = [item for item in json.loads(self.files[MANIFEST])["events"] if item["id"] == event_id]
-        return dict(found[0])
-
-    def lines(self, path: str) -> list[str]:
-        """Return the unfolded lines of a file."""
-        return self.files[path].decode().replace("\r\n ", "").split("\r\n")
 
 
 @pytest.fixture
@@ -75,13 +36,6 @@ def calendar(tmp_path: Path) -> Calendar:
     calendar.write(talk=talk("Talk", more="categories: talks\n"), tour=talk("Tour", "2027-06-05 10:00"))
     calendar.publish()
     return calendar
-
-
-def code_of(calendar: Calendar, consent: Consent = Consent()) -> list[str]:  # noqa: B008
-    """Return the codes for which a build is refused."""
-    with pytest.raises(PromiseError) as refusal:
-        calendar.publish(consent)
-    return [problem.code for problem in refusal.value.problems]
 
 
 def warnings_of(calendar: Calendar, root: Path, consent: Consent = Consent()) -> list[tuple[str, str]]:  # noqa: B008
@@ -601,16 +555,6 @@ _TEXTS = st.sampled_from(
     ]
 )
 _EDITS = st.lists(st.dictionaries(st.sampled_from("abcd"), _TEXTS, max_size=2), min_size=1, max_size=8)
-
-
-def vevents(data: bytes) -> dict[str, bytes]:
-    """Return the VEVENTs of a file by UID, those of one series together."""
-    found: dict[str, bytes] = {}
-    for part in data.split(b"BEGIN:VEVENT\r\n")[1:]:
-        body = part.partition(b"END:VEVENT\r\n")[0]
-        uid = next(line for line in body.split(b"\r\n") if line.startswith(b"UID:"))
-        found[uid.decode()] = found.get(uid.decode(), b"") + body
-    return found
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -15,8 +15,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
+from calendars import REMOVALS, WITH_FEEDS, Calendar, vevents
 from support import write_files
-from test_edition import REMOVALS, WITH_FEEDS, Calendar, vevents
 
 from calfeed.editions.manifest import MANIFEST
 

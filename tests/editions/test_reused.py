@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from calendars import WITH_FEEDS, Calendar
 from support import CALENDAR, run, write_files
-from test_edition import WITH_FEEDS, Calendar
 
 from calfeed.diagnostics.problem import Problem, Severity
 from calfeed.editions.diff import diff

@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from calendars import REMOVALS, WITH_FEEDS, Calendar, code_of, vevents
 from support import CALENDAR, NOW, VENUES, run, write_files
-from test_edition import REMOVALS, WITH_FEEDS, Calendar, code_of, vevents
 
 from calfeed.diagnostics.problem import OutputError
 from calfeed.editions.edition import Consent
