@@ -10,7 +10,6 @@ from collections.abc import Iterator
 
 from calfeed.pictures.limits import PictureError, broken, check_pixels
 
-Box = tuple[bytes, bytes]
 _BRANDS = (b"avif", b"avis")
 _TOP = frozenset({b"ftyp", b"meta", b"mdat", b"moov"})
 # Boxes that hold boxes, and how many bytes come before the first.
