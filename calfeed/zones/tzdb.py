@@ -194,15 +194,18 @@ def _change_between(tzid: str, left: datetime, right: datetime) -> datetime:
 def _changes_of_year(tzid: str, year: int) -> tuple[OffsetChange, ...]:
     """Return the changes in a UTC year, excluding the instant it begins and including the one it ends."""
     step = timedelta(hours=12)
-    left = datetime(year, 1, 1, tzinfo=UTC)
+    zone = _zone(tzid)
+    # Hundreds of instants are looked at: their UTC digits, labelled with the zone, are what `fromutc` takes directly.
+    left = datetime(year, 1, 1, tzinfo=zone)
     end = left + timedelta(days=366 if isleap(year) else 365)
-    before = offset_at(left, tzid)
+    before = zone.fromutc(left) - left
     found = []
     while left < end:
         right = left + step
-        after = offset_at(right, tzid)
+        after = zone.fromutc(right) - right
         if after != before:
-            found.append(OffsetChange(_change_between(tzid, left, right), before, after))
+            change = _change_between(tzid, left.replace(tzinfo=UTC), right.replace(tzinfo=UTC))
+            found.append(OffsetChange(change, before, after))
         left, before = right, after
     return tuple(found)
 
