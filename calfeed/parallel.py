@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
-from calfeed.diagnostics.problem import Mark, OutputError, error
+from calfeed.diagnostics.problem import Mark, OutputError, problem_at
 
 if TYPE_CHECKING:
     from concurrent.futures import Future, ProcessPoolExecutor
@@ -111,7 +111,7 @@ def _losses_told() -> Iterator[None]:
     except BrokenExecutor as cause:
         message = "a process that helped was lost; the system may have been out of memory"
         hint = "build again with fewer processes: `--jobs`"
-        raise OutputError([error(Mark(path="calfeed"), "lost-process", message, hint)]) from cause
+        raise OutputError([problem_at(Mark(path="calfeed"), "lost-process", message, hint)]) from cause
 
 
 # -- processes of our own ---------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from calfeed.artifact import Artifact
 from calfeed.cache.memory import Memory, Printed, read_memory, write_memory
 from calfeed.cache.snapshot import Answer, Snapshot, key_of, write_snapshot
-from calfeed.diagnostics.problem import Mark, OutputError, Problem, error, sort_problems, warning
+from calfeed.diagnostics.problem import Mark, OutputError, Problem, problem_at, sort_problems
 from calfeed.editions.edition import Consent, Edition, prepare, without_expired
 from calfeed.editions.feed_paths import is_automatic
 from calfeed.editions.manifest import MANIFEST, Manifest
@@ -177,7 +177,7 @@ def build(
 
 def _left_file(path: Path) -> Problem:
     message = "this file is no longer published, and it is not as calfeed wrote it, so it stays"
-    return warning(Mark(path=path.as_posix()), "left-file", message, "delete it, unless you have a use for it")
+    return problem_at(Mark(path=path.as_posix()), "left-file", message, "delete it, unless you have a use for it")
 
 
 def _clock(dist: Dist) -> int | None:
@@ -300,7 +300,7 @@ def _feed_problems(edition: Edition, artifacts: Sequence[Artifact]) -> Iterator[
         if artifact.size >= MAX_FEED_BYTES or len(feed.event_ids) >= MAX_FEED_EVENTS:
             has_window = feed.path == edition.feeds[0].path or is_automatic(feed)
             trim = "trim it with the `window` of the calendar" if has_window else "trim it with `from` and `to`"
-            yield warning(
+            yield problem_at(
                 feed.mark,
                 "large-feed",
                 f"{feed.path} has {artifact.size:,} bytes and {len(feed.event_ids):,} events; Google loses events "
@@ -316,11 +316,13 @@ def _feed_problems(edition: Edition, artifacts: Sequence[Artifact]) -> Iterator[
 def _long_url(feed: Feed, url: str) -> Problem:
     message = f"the address {url} has {len(url)} characters"
     hint = f"keep it to {MAX_FEED_URL}: some calendars refuse longer ones; a shorter `slug` or `id` helps"
-    return warning(feed.mark, "long-feed-url", message, hint)
+    return problem_at(feed.mark, "long-feed-url", message, hint)
 
 
 def _refuse_nesting(source: Path, target: Path) -> None:
     """Refuse an output folder that is or holds the folder of events: the sources would be foreign files in it."""
     if Path(os.path.realpath(source)).is_relative_to(os.path.realpath(target)):
         message = "the output folder is the folder of events, or holds it"
-        raise OutputError([error(Mark(path=target.as_posix()), "foreign-folder", message, "choose another with -o")])
+        raise OutputError(
+            [problem_at(Mark(path=target.as_posix()), "foreign-folder", message, "choose another with -o")]
+        )

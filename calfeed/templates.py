@@ -19,7 +19,7 @@ from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
 
-from calfeed.diagnostics.problem import Mark, Problem, SourceError, error, line_mark, warning
+from calfeed.diagnostics.problem import Mark, Problem, SourceError, line_mark, problem_at
 from calfeed.limits.memory import limited_memory
 from calfeed.model import Template
 from calfeed.text.characters import encode_harmless
@@ -69,7 +69,7 @@ def template_problems(templates: Sequence[Template]) -> Iterator[Problem]:
             otherwise = f"the templates are {', '.join(known)}; parts of yours begin with `_`"
             hint = did_you_mean(template.name, known, otherwise)
             message = f"there is no template `{template.name}` to take the place of"
-            yield warning(Mark(path=template.path), "unknown-template", message, hint)
+            yield problem_at(Mark(path=template.path), "unknown-template", message, hint)
 
 
 class _Sandbox(ImmutableSandboxedEnvironment):
@@ -186,4 +186,6 @@ def _problem(template: Template, line: int, message: str, included: str | None) 
     lines = template.text.split("\n")
     where = f" ({included})" if included not in (None, template.name) else ""
     shown = message[:1].lower() + message[1:].rstrip(".")
-    return error(line_mark(template.path, lines, line, 1), "bad-template", f"the template fails: {shown}{where}", _HINT)
+    return problem_at(
+        line_mark(template.path, lines, line, 1), "bad-template", f"the template fails: {shown}{where}", _HINT
+    )

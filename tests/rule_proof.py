@@ -27,7 +27,8 @@ from readers import icaljs, libical, pyrules
 from readers.reading import Expansion
 from support import NOW, write_files
 
-from calfeed.diagnostics.problem import Severity, SourceError
+from calfeed.diagnostics.codes import Severity
+from calfeed.diagnostics.problem import SourceError
 from calfeed.model import AllDay, Event, Project
 from calfeed.pipeline import build
 from calfeed.resolve.load import load

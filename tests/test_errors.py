@@ -17,7 +17,8 @@ import pytest
 from support import DOT, TALK, run
 
 import calfeed
-from calfeed.diagnostics.problem import Mark, SourceError, error, warning
+from calfeed.diagnostics.codes import CODES
+from calfeed.diagnostics.problem import Mark, SourceError, problem_at
 
 CASES = Path(__file__).parent / "data" / "err"
 PACKAGE = Path(calfeed.__file__).parent
@@ -52,14 +53,12 @@ NOT_OF_SOURCES = {
 }
 # Where the code stands in the calls that make problems.
 CODE_ARGUMENT = {
-    "error": 1,
-    "warning": 1,
+    "problem_at": 1,
     "_unread": 1,
     "_refuse": 1,
     "forbid": 1,
     "report": 1,
     "_report": 1,
-    "warn": 1,
     "InvalidValue": 0,
     "refuse": 0,
     "PictureError": 0,
@@ -203,8 +202,8 @@ def test_report(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, upda
 def test_an_exception_tells_the_first_errors() -> None:
     """The end of a traceback can be read: warnings are left out of it, and errors beyond the first ten."""
     mark = Mark(path="events/talk.yaml")
-    problems = [error(mark, "bad-id", f"mistake {number:02}", "") for number in range(12)]
-    told = str(SourceError([*problems, warning(mark, "missing-end", "a warning", "")]))
+    problems = [problem_at(mark, "bad-id", f"mistake {number:02}", "") for number in range(12)]
+    told = str(SourceError([*problems, problem_at(mark, "missing-end", "a warning", "")]))
     assert told.startswith("events/talk.yaml:1: mistake 00; ")
     assert told.endswith("mistake 09; and 2 more errors")
     assert "warning" not in told
@@ -218,6 +217,7 @@ def test_every_report_has_its_case() -> None:
 def test_every_code_has_a_case() -> None:
     """Whatever the sources can be blamed for is shown by a case, and nothing is shown that is no longer said."""
     codes = set(problem_codes())
+    assert codes == CODES.keys()
     assert codes >= NOT_OF_SOURCES
     assert codes - NOT_OF_SOURCES == {code_of(name) for name in NAMES}
 

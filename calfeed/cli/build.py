@@ -45,7 +45,8 @@ _GARBAGE = 200_000  # new objects before Python looks for cycles
 def check(events: Path, form: Literal["text", "json", "github"], strict: bool) -> None:
     """Report all problems of the folder EVENTS; write nothing."""
     from calfeed.diagnostics import report
-    from calfeed.diagnostics.problem import Severity, SourceError, sort_problems
+    from calfeed.diagnostics.codes import Severity
+    from calfeed.diagnostics.problem import SourceError, sort_problems
     from calfeed.resolve.load import load
     from calfeed.revisions.revise import far_revisions
 

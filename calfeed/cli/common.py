@@ -96,7 +96,7 @@ def load_published(baseline: str | None, out: Path) -> Manifest:
 
 def load_baseline(location: str, *, may_miss: bool) -> Manifest:
     """Return the manifest at `location`; an empty one if it is missing and `may_miss` is true."""
-    from calfeed.diagnostics.problem import Mark, OutputError, error
+    from calfeed.diagnostics.problem import Mark, OutputError, problem_at
     from calfeed.editions.manifest import Manifest
     from calfeed.fetch.baseline import folder_meant, load_baseline
 
@@ -105,7 +105,7 @@ def load_baseline(location: str, *, may_miss: bool) -> Manifest:
         folder = folder_meant(location)
         check = f"write {folder} if that is the folder" if folder else "check the address"
         hint = f"{check}; for a first build, add --first"
-        raise OutputError([error(Mark(path=location), "missing-baseline", "there is no baseline here", hint)])
+        raise OutputError([problem_at(Mark(path=location), "missing-baseline", "there is no baseline here", hint)])
     return found or Manifest(path=location)
 
 

@@ -7,7 +7,7 @@ from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
-from calfeed.diagnostics.problem import Mark, Problem, SourceError, warning
+from calfeed.diagnostics.problem import Mark, Problem, SourceError, problem_at
 from calfeed.editions.diff import Difference, diff
 from calfeed.editions.manifest import MANIFEST
 from calfeed.publish.release import Release
@@ -34,7 +34,7 @@ def stale_release(release: Release, events: Path, now: datetime) -> Problem | No
     except SourceError as cause:
         if all(problem.mark.path != f"{shown}/{CALENDAR}" for problem in cause.problems):
             hint = f"run `calfeed check {shown}`, then `calfeed build`; what is published now is the last good build"
-            return warning(mark, "stale-output", f"{shown} was edited since, and has mistakes", hint)
+            return problem_at(mark, "stale-output", f"{shown} was edited since, and has mistakes", hint)
         return None  # perhaps another calendar's
     if project.calendar.id != release.manifest.id:
         return None
@@ -42,7 +42,7 @@ def stale_release(release: Release, events: Path, now: datetime) -> Problem | No
     if not difference:
         return None
     message = f"{shown} was edited since this was built: {_count(difference)}"
-    return warning(mark, "stale-output", message, "run `calfeed build` first, unless this is meant")
+    return problem_at(mark, "stale-output", message, "run `calfeed build` first, unless this is meant")
 
 
 def _is_newer(events: Path, manifest: Path) -> bool:

@@ -92,17 +92,21 @@ def schema(kind: str) -> None:
 
 
 @click.command()
-@click.argument("code")
-def explain(code: str) -> None:
+@click.argument("code", required=False)
+def explain(code: str | None) -> None:
     """Explain a problem: what its code means, an example, and what to do.
 
-    CODE stands in brackets at the end of an error or a warning, such as missing-end.
+    CODE stands in brackets at the end of an error or a warning, such as missing-end. Without it, all codes are listed.
     """
     from calfeed.cli.explain import load_sections
+    from calfeed.diagnostics.codes import CODES
     from calfeed.values.fields import did_you_mean
 
-    sections = load_sections()
-    if code not in sections:
-        hint = did_you_mean(code, sections, "codes stand in brackets at the end of errors and warnings")
+    if code is None:
+        width = max(map(len, CODES))
+        say("\n".join(f"{name:{width}}  {kind.severity:7}  {kind.sentence}" for name, kind in CODES.items()))
+        return
+    if code not in CODES:
+        hint = did_you_mean(code, CODES, "`calfeed explain` lists them all")
         raise click.BadParameter(f"`{code}` is not the code of a problem; {hint}", param_hint="CODE")
-    say(f"{code}\n\n{sections[code]}\n")
+    say(f"{code} ({CODES[code].severity})\n\n{load_sections()[code]}\n")

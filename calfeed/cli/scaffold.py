@@ -9,7 +9,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Literal
 
-from calfeed.diagnostics.problem import Mark, Problem, Severity, SourceError, error
+from calfeed.diagnostics.codes import Severity
+from calfeed.diagnostics.problem import Mark, Problem, SourceError, problem_at
 from calfeed.resolve.load import load
 from calfeed.source.yaml import dump_mapping
 from calfeed.values import times
@@ -82,7 +83,9 @@ def write_workflow(folder: Path, forge: Literal["github", "gitlab"]) -> Path:
     text = resources.files("calfeed").joinpath("ci", f"{forge}.yml").read_text(encoding="utf-8")
     if not _write_new(path, text.replace("calfeed==VERSION", f"calfeed=={version('calfeed')}")):
         hint = "move it aside, run this again, and put the two together by hand"
-        raise SourceError([error(Mark(path=path.as_posix()), "already-there", "there is such a file already", hint)])
+        raise SourceError(
+            [problem_at(Mark(path=path.as_posix()), "already-there", "there is such a file already", hint)]
+        )
     return path
 
 
@@ -92,7 +95,7 @@ def _check_url(folder: Path) -> None:
         message = "the calendar has no `url`, and the workflow finds the last published manifest there"
         mark = Mark(path=(folder / _CALENDAR).as_posix())
         raise SourceError(
-            [error(mark, "missing-url", message, "add the address where it will be published: `url: https://…/`")]
+            [problem_at(mark, "missing-url", message, "add the address where it will be published: `url: https://…/`")]
         )
 
 
@@ -105,7 +108,9 @@ def write_example(folder: Path) -> tuple[Path, ...]:
     if has_calendar(folder):
         calendar = folder / _CALENDAR
         hint = "choose another folder, or add events with `calfeed new`"
-        raise SourceError([error(Mark(path=calendar.as_posix()), "already-there", "there is a calendar already", hint)])
+        raise SourceError(
+            [problem_at(Mark(path=calendar.as_posix()), "already-there", "there is a calendar already", hint)]
+        )
     return tuple(path for name, text in _EXAMPLE.items() if _write_new(path := folder / name, text))
 
 
@@ -138,7 +143,7 @@ def write_event(
             raise SourceError(added)
     mark = Mark(path=root.as_posix())
     message = f"there is an event `{event_id}` already"
-    raise SourceError([error(mark, "already-there", message, "give this one another id with --id")])
+    raise SourceError([problem_at(mark, "already-there", message, "give this one another id with --id")])
 
 
 def _problems_of(root: Path) -> tuple[Problem, ...]:
@@ -158,7 +163,9 @@ def _write_new(path: Path, text: str) -> bool:
         if path.is_file():
             return False
         message = f"the file cannot be written: {cause.strerror}"
-        problem = error(Mark(path=path.as_posix()), "unwritable-file", message, "check the folder and its permissions")
+        problem = problem_at(
+            Mark(path=path.as_posix()), "unwritable-file", message, "check the folder and its permissions"
+        )
         raise SourceError([problem]) from cause
     return True
 

@@ -6,19 +6,13 @@ Nothing here reads or writes; `report` turns problems into text.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
-from enum import StrEnum
+from dataclasses import dataclass
+
+from calfeed.diagnostics.codes import CODES, Severity
 
 _MAX_WORDS = 1_000
 """The maximum length of a message or hint, in characters: they quote the sources, which may hold any text."""
 _MAX_TOLD = 10  # errors in the text of an exception, which ends a traceback
-
-
-class Severity(StrEnum):
-    """How bad a problem is: an error stops the build, a warning does not."""
-
-    ERROR = "error"
-    WARNING = "warning"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, order=True)
@@ -44,8 +38,12 @@ class Problem:
     code: str
     message: str
     hint: str
-    severity: Severity = Severity.ERROR
     related: tuple[Mark, ...] = ()
+
+    @property
+    def severity(self) -> Severity:
+        """How bad it is, which depends on the code alone."""
+        return CODES[self.code].severity
 
 
 def line_mark(path: str, lines: Sequence[str], line: int, column: int, end_column: int | None = None) -> Mark:
@@ -55,14 +53,9 @@ def line_mark(path: str, lines: Sequence[str], line: int, column: int, end_colum
     return Mark(path=path, line=line, column=column, end_column=max(end, column + 1), text=text)
 
 
-def error(mark: Mark, code: str, message: str, hint: str, *related: Mark) -> Problem:
-    """Return a problem that stops the build."""
+def problem_at(mark: Mark, code: str, message: str, hint: str, *related: Mark) -> Problem:
+    """Return the problem at a mark; very long messages and hints are shortened, because they quote the sources."""
     return Problem(mark=mark, code=code, message=_shorten(message), hint=_shorten(hint), related=related)
-
-
-def warning(mark: Mark, code: str, message: str, hint: str, *related: Mark) -> Problem:
-    """Return a problem that does not stop the build."""
-    return replace(error(mark, code, message, hint, *related), severity=Severity.WARNING)
 
 
 def list_some(words: Sequence[str], most: int) -> str:

@@ -7,7 +7,8 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 
-from calfeed.diagnostics.problem import Mark, Problem, Severity
+from calfeed.diagnostics.codes import Severity
+from calfeed.diagnostics.problem import Mark, Problem
 
 # What a terminal acts on instead of showing: control characters, line breaks, and marks that change text direction.
 _UNSHOWN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff]")

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from calfeed.diagnostics.problem import Mark, Problem, PromiseError, SourceError, error, warning
+from calfeed.diagnostics.problem import Mark, Problem, PromiseError, SourceError, problem_at
 from calfeed.editions.compare import Change, Entry, compare
 from calfeed.editions.feed_paths import buried_uids, is_automatic, kept_feeds, lost_feeds, with_aliases
 from calfeed.editions.manifest import Manifest, PublishedFeed
@@ -271,7 +271,7 @@ def _new_id(project: Project, baseline: Manifest) -> Iterator[Problem]:
         # The other calendar's events would be published in this one as cancelled.
         message = f"what is published is `{old}`, and this is `{new}`"
         hint = f"name the baseline of `{new}`; if it is the same calendar with a new id, build with --allow-new-id"
-    yield error(project.calendar.mark, "new-calendar-id", message, hint)
+    yield problem_at(project.calendar.mark, "new-calendar-id", message, hint)
 
 
 def _vanished_events(
@@ -306,7 +306,7 @@ def _mass_removal(
     if len(gone) * _SHARE > ahead:
         shown = ", ".join(f"`{item.id}`" for item in gone[:_LISTED]) + (", …" if len(gone) > _LISTED else "")
         message = f"{len(gone)} of {ahead} events ahead are {how}: {shown}"
-        yield error(Mark(path=baseline.path), "mass-removal", message, hint)
+        yield problem_at(Mark(path=baseline.path), "mass-removal", message, hint)
 
 
 def _feed_problems(project: Project, baseline: Manifest, buried: set[str]) -> Iterator[Problem]:
@@ -315,7 +315,7 @@ def _feed_problems(project: Project, baseline: Manifest, buried: set[str]) -> It
         hint = f"write `aliases: {feed.slug}` at the feed that takes its place, or build with --allow-removals"
         if is_automatic(feed):
             hint = f"write a feed with `aliases: {feed.slug}` under `feeds:`, or build with --allow-removals"
-        yield error(Mark(path=baseline.path), "vanished-feed", message, hint)
+        yield problem_at(Mark(path=baseline.path), "vanished-feed", message, hint)
 
 
 def _is_ahead(item: Published, now: datetime) -> bool:
@@ -339,7 +339,7 @@ def _identity_problems(
         same_id = by_id.get(event.id)
         if same_id is not None:
             message = f"the UID of `{event.id}` was `{same_id.uid}`: for subscribers these are two events"
-            yield warning(
+            yield problem_at(
                 event.mark, "changed-uid", message, f"write `{_uid_line(same_id.uid)}` if it is the same event"
             )
             continue
@@ -348,7 +348,7 @@ def _identity_problems(
             old_id = baseline.events[twin.uid].id
             message = f"this looks like `{old_id}` under another id: subscribers see one cancelled and one new"
             wanted = _keys_of_identity(twin.uid, old_id, project.calendar.id, is_free=old_id not in ids)
-            yield warning(event.mark, "renamed-id", message, f"write {wanted} if it is the same event")
+            yield problem_at(event.mark, "renamed-id", message, f"write {wanted} if it is the same event")
 
 
 def _keys_of_identity(uid: str, event_id: str, calendar_id: str, *, is_free: bool) -> str:
@@ -369,4 +369,4 @@ def _law_problems(project: Project, baseline: Manifest) -> Iterator[Problem]:
     if baseline.tzdb is not None and baseline.tzdb > TZDB_VERSION:
         message = f"published with tz database {baseline.tzdb}, and this is the older {TZDB_VERSION}"
         hint = "update pytz: `pip install --upgrade pytz`; times may go back to a law that no longer holds"
-        yield warning(project.calendar.mark, "older-tzdb", message, hint)
+        yield problem_at(project.calendar.mark, "older-tzdb", message, hint)

@@ -10,7 +10,7 @@ from itertools import chain
 from typing import Any
 
 from calfeed.artifact import Artifact
-from calfeed.diagnostics.problem import Mark, OutputError, error
+from calfeed.diagnostics.problem import Mark, OutputError, problem_at
 from calfeed.editions.compare import Change, Entry, FieldChange, Kind, change_record
 from calfeed.editions.edition import Edition
 from calfeed.editions.manifest import MANIFEST, Manifest, PublishedFeed
@@ -84,7 +84,7 @@ def read_manifest(data: bytes, path: str) -> Manifest:
         if not isinstance(number, int) or number > VERSION:
             hint = "update calfeed; an older one would lose what the newer one wrote down"
             message = f"the manifest has version {number}, and this calfeed knows {VERSION}"
-            raise OutputError([error(Mark(path=path), "newer-manifest", message, hint)])
+            raise OutputError([problem_at(Mark(path=path), "newer-manifest", message, hint)])
         return Manifest(
             path=path,
             id=_line(content["id"]),
@@ -100,7 +100,7 @@ def read_manifest(data: bytes, path: str) -> Manifest:
         hint = "restore it from the last good build; without it subscribers would get every event as a new one"
         what = "it is no JSON" if isinstance(cause, json.JSONDecodeError) else "something in it is missing or wrong"
         message = f"this is no manifest of calfeed: {what}"
-        raise OutputError([error(Mark(path=path), "bad-manifest", message, hint)]) from cause
+        raise OutputError([problem_at(Mark(path=path), "bad-manifest", message, hint)]) from cause
 
 
 def same_output(left: bytes, right: bytes) -> bool:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from itertools import chain, count
 
-from calfeed.diagnostics.problem import Problem, warning
+from calfeed.diagnostics.problem import Problem, problem_at
 from calfeed.editions.manifest import Manifest
 from calfeed.model import Event, Status
 from calfeed.revisions.content import Content
@@ -57,7 +57,7 @@ def reused_ids(
             what = f"delete `uid` and write `id: {event_id}`" if has_own_uid else f"write `id: {event_id}`"
             is_file_edited = before is not None and before.removed is None
             rest = ", and keep the old one in a file of its own" if is_file_edited else ""
-            yield warning(event.mark, "reused-id", message, f"{what} if this is another event{rest}")
+            yield problem_at(event.mark, "reused-id", message, f"{what} if this is another event{rest}")
 
 
 def _reason(event: Event, before: Published, now: datetime | None) -> str | None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from urllib.parse import urljoin, urlsplit
 
-from calfeed.diagnostics.problem import Mark, OutputError, error
+from calfeed.diagnostics.problem import Mark, OutputError, problem_at
 from calfeed.editions.manifest import MANIFEST, Manifest
 from calfeed.editions.manifest_json import read_manifest
 from calfeed.fetch import http
@@ -104,4 +104,4 @@ def _check_address(location: str, url: str) -> None:
 def _unreadable(location: str, reason: str, hint: str = "") -> OutputError:
     hint = hint or "subscribers would get every event as a new one without it: try again, or give another --baseline"
     message = f"the baseline cannot be read: {reason}"
-    return OutputError([error(Mark(path=without_password(location)), "unreadable-baseline", message, hint)])
+    return OutputError([problem_at(Mark(path=without_password(location)), "unreadable-baseline", message, hint)])

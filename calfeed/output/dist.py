@@ -28,7 +28,7 @@ from typing import TypeAlias
 import filelock
 
 from calfeed.artifact import Artifact
-from calfeed.diagnostics.problem import Mark, OutputError, Problem, UnfinishedError, error
+from calfeed.diagnostics.problem import Mark, OutputError, Problem, UnfinishedError, problem_at
 from calfeed.editions.manifest import MANIFEST, Manifest
 from calfeed.editions.manifest_json import read_manifest
 from calfeed.editions.output_paths import is_output_path
@@ -230,7 +230,7 @@ class Dist:
     def _bad_journal(self, message: str) -> OutputError:
         mark = Mark(path=(self._shown.parent / STATE / self._root.name / self._journal.name).as_posix())
         hint = "delete it, and look at the output folder: an earlier build was cut off there"
-        return OutputError([error(mark, "bad-journal", message, hint)])
+        return OutputError([problem_at(mark, "bad-journal", message, hint)])
 
     # -- checking before writing
 
@@ -369,7 +369,7 @@ class Dist:
         return f"{self._staging}/{hashlib.sha256(path.encode()).hexdigest()[:32]}"
 
     def _refuse(self, path: str, code: str, message: str, hint: str) -> None:
-        raise OutputError([error(Mark(path=(self._shown / path).as_posix()), code, message, hint)])
+        raise OutputError([problem_at(Mark(path=(self._shown / path).as_posix()), code, message, hint)])
 
 
 @contextmanager
@@ -389,7 +389,7 @@ def open_dist(path: Path) -> Iterator[Dist]:
         except filelock.Timeout:
             message = "another build is writing this folder"
             hint = "wait for it to end, or stop it"
-            raise OutputError([error(Mark(path=path.as_posix()), "locked", message, hint)]) from None
+            raise OutputError([problem_at(Mark(path=path.as_posix()), "locked", message, hint)]) from None
     try:
         with _os_errors_at(path):
             dist = Dist(path)
@@ -414,7 +414,7 @@ def _refuse_links(state: Path) -> None:
     for path in (state.parent, state, state / STAGING, state / JOURNAL):
         if path.is_symlink():
             mark = Mark(path=path.as_posix())
-            raise OutputError([error(mark, "foreign-file", "this is a link, and not calfeed's", "delete it")])
+            raise OutputError([problem_at(mark, "foreign-file", "this is a link, and not calfeed's", "delete it")])
 
 
 def _folders_of(paths: Iterable[str]) -> list[str]:
@@ -460,4 +460,4 @@ def _cannot(path: Path, cause: OSError) -> Problem:
     where = f"{cause.filename}: " if cause.filename else ""
     message = f"the output cannot be written: {where}{cause.strerror or cause}"
     hint = "check the permissions and the free space, then build again"
-    return error(Mark(path=path.as_posix()), "output-failed", message, hint)
+    return problem_at(Mark(path=path.as_posix()), "output-failed", message, hint)

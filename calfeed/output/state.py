@@ -9,7 +9,7 @@ from dataclasses import astuple
 from hashlib import sha256
 from pathlib import Path
 
-from calfeed.diagnostics.problem import Mark, Problem, Severity
+from calfeed.diagnostics.problem import Mark, Problem, problem_at
 from calfeed.stamp import Row
 
 STATE = ".calfeed"
@@ -78,21 +78,14 @@ def read_checked(path: Path) -> memoryview:
 def row_of_problem(problem: Problem) -> Row:
     """Return a problem as a JSON row."""
     marks = [astuple(mark) for mark in (problem.mark, *problem.related)]
-    return problem.severity.value, problem.code, problem.message, problem.hint, marks
+    return problem.code, problem.message, problem.hint, marks
 
 
 def problem_of(row: Row) -> Problem:
     """Return the problem that a JSON row describes."""
-    severity, code, message, hint, marks = row
+    code, message, hint, marks = row
     mark, *related = (
         Mark(path=str(path), line=int(line), column=int(column), end_column=int(end), text=str(text))
         for path, line, column, end, text in marks
     )
-    return Problem(
-        mark=mark,
-        code=str(code),
-        message=str(message),
-        hint=str(hint),
-        severity=Severity(severity),
-        related=tuple(related),
-    )
+    return problem_at(mark, str(code), str(message), str(hint), *related)

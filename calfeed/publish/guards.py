@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import NoReturn
 
-from calfeed.diagnostics.problem import Mark, OutputError, error, list_some
+from calfeed.diagnostics.problem import Mark, OutputError, list_some, problem_at
 from calfeed.editions.manifest import MANIFEST, Manifest
 from calfeed.editions.output_paths import is_output_path
 from calfeed.revisions.revise import Published, is_held
@@ -83,7 +83,7 @@ def forbid(place: str, code: str, message: str, hint: str) -> NoReturn:
     Raises:
         OutputError: always.
     """
-    raise OutputError([error(Mark(path=place), code, message, hint)])
+    raise OutputError([problem_at(Mark(path=place), code, message, hint)])
 
 
 def _is_known(uid: str, there: Published, ours: Manifest) -> bool:

@@ -10,7 +10,7 @@ import json
 import re
 from collections.abc import Iterable
 
-from calfeed.diagnostics.problem import Mark, OutputError, error
+from calfeed.diagnostics.problem import Mark, OutputError, problem_at
 from calfeed.limits.json_size import read_json
 from calfeed.publish.guards import check_paths
 
@@ -55,6 +55,6 @@ def read_journal(data: bytes, place: str) -> frozenset[str]:
     except (ValueError, KeyError, TypeError, RecursionError) as cause:
         message = "this is no journal of calfeed"
         hint = "delete it and everything else that calfeed has published here, and publish again"
-        raise OutputError([error(Mark(path=place), "bad-journal", message, hint)]) from cause
+        raise OutputError([problem_at(Mark(path=place), "bad-journal", message, hint)]) from cause
     check_paths(paths, place)
     return paths

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from calfeed.artifact import Artifact
-from calfeed.diagnostics.problem import Mark, OutputError, error
+from calfeed.diagnostics.problem import Mark, OutputError, problem_at
 from calfeed.editions.manifest import MANIFEST, Manifest
 from calfeed.editions.manifest_json import read_manifest
 from calfeed.publish.guards import check_paths, forbid
@@ -46,7 +46,9 @@ def read_release(folder: Path) -> Release:
         data = (folder / MANIFEST).read_bytes()
     except OSError as cause:
         hint = "run `calfeed build` first, or name its output folder with -o"
-        raise OutputError([error(Mark(path=place), "missing-manifest", "there is no manifest here", hint)]) from cause
+        raise OutputError(
+            [problem_at(Mark(path=place), "missing-manifest", "there is no manifest here", hint)]
+        ) from cause
     manifest = read_manifest(data, place)
     check_paths(manifest.files, place)
     sizes = {path: len(_read_listed(folder, path, digest).data) for path, digest in manifest.files.items()}
@@ -60,7 +62,7 @@ def _read_listed(folder: Path, path: str, digest: str) -> Artifact:
         data = (folder / path).read_bytes()
     except OSError as cause:
         message = f"the manifest lists this file, and it cannot be read: {cause.strerror}"
-        raise OutputError([error(Mark(path=place), "changed-output", message, _BUILD_AGAIN)]) from cause
+        raise OutputError([problem_at(Mark(path=place), "changed-output", message, _BUILD_AGAIN)]) from cause
     if hashlib.sha256(data).hexdigest() != digest:
         forbid(place, "changed-output", "the file is not the one that the manifest lists", _BUILD_AGAIN)
     return Artifact(path, data)

@@ -11,7 +11,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Protocol
 
-from calfeed.diagnostics.problem import Mark, OutputError, error
+from calfeed.diagnostics.problem import Mark, OutputError, problem_at
 from calfeed.publish.headers import cache_control_of, content_type_of
 from calfeed.publish.target import TargetError
 
@@ -162,7 +162,7 @@ def open_store(address: str) -> StoreTarget:
     except errors as cause:
         message = f"there is no way to this place: {_explain(cause)}"
         hint = "check the address, and the name and the key that you are known by there"
-        raise OutputError([error(Mark(path=address), "publish-failed", message, hint)]) from cause
+        raise OutputError([problem_at(Mark(path=address), "publish-failed", message, hint)]) from cause
     return StoreTarget(
         shown=address,
         lanes=8 if kind.headers else 1,

@@ -29,7 +29,7 @@ from datetime import datetime
 from pathlib import PurePosixPath
 from typing import NoReturn
 
-from calfeed.diagnostics.problem import Mark, OutputError, Problem, UnfinishedError, error, list_some
+from calfeed.diagnostics.problem import Mark, OutputError, Problem, UnfinishedError, list_some, problem_at
 from calfeed.editions.manifest import MANIFEST, Manifest
 from calfeed.editions.manifest_json import read_manifest
 from calfeed.formats import atom
@@ -147,7 +147,7 @@ def publish(
         target.delete(run.journal)
     except TargetError as cause:
         hint = "mend that and publish again; what is missing is written then"
-        raise UnfinishedError([error(Mark(path=target.shown), "publish-failed", str(cause), hint)]) from cause
+        raise UnfinishedError([problem_at(Mark(path=target.shown), "publish-failed", str(cause), hint)]) from cause
     return changes
 
 
@@ -163,7 +163,7 @@ def _look(target: Target) -> _Found:
     except TargetError as cause:
         message = f"the place cannot be read: {cause}"
         hint = "check the address, and that you may list, read and write there"
-        raise OutputError([error(Mark(path=target.shown), "publish-failed", message, hint)]) from cause
+        raise OutputError([problem_at(Mark(path=target.shown), "publish-failed", message, hint)]) from cause
     place = place_of(target.shown, MANIFEST)
     manifest = Manifest() if ledger is None else read_manifest(ledger, place)
     check_paths(manifest.files, place)
@@ -285,4 +285,4 @@ def _withdraw(target: Target) -> NoReturn:
 
 
 def _crossed(target: Target, message: str, hint: str) -> Problem:
-    return error(Mark(path=target.shown), "publish-crossed", message, hint)
+    return problem_at(Mark(path=target.shown), "publish-crossed", message, hint)

@@ -207,7 +207,7 @@ class _Resolver:
         if tag:
             message = f"`{tag}` is HTML; readers will see it as it is written"
             hint = "use Markdown, or put it in `backquotes` if it is meant to be seen"
-            self._notes.warn(self._place.mark_within("description", tag), "html-in-description", message, hint)
+            self._notes.report(self._place.mark_within("description", tag), "html-in-description", message, hint)
 
     def _stamp(self, key: str, tzid: str) -> datetime | None:
         """Return `created` or `last_modified` as an instant: local like every time, midnight for a date alone."""
@@ -235,7 +235,7 @@ class _Resolver:
         ):
             hint = "leave it out, or write the time the event ends"
             message = "there is no time whose zone this could be"
-            self._notes.warn(self._place.key_mark("end_timezone"), "unused-key", message, hint)
+            self._notes.report(self._place.key_mark("end_timezone"), "unused-key", message, hint)
         if not isinstance(start, WrittenTime):
             return self._all_day(start), self._zone(venue, start.year, required=False)
         zone = self._zone(venue, start.wall.year, required=True)
@@ -306,7 +306,7 @@ class _Resolver:
         if duration is None:
             hint = "write `end` or `duration`, or `default_duration` in calendar.yaml; unknown is allowed"
             message = "the event has no end; calendars show it as a moment"
-            self._notes.warn(self._place.mark("start"), "missing-end", message, hint)
+            self._notes.report(self._place.mark("start"), "missing-end", message, hint)
             return Timed(begin, None)
         key = "start" if self._entry.duration is None else "duration"
         end = self._notes.attempt_at(key, end_after, begin, duration, self._entry.end_timezone or tzid)

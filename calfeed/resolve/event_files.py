@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path, PurePosixPath
 
-from calfeed.diagnostics.problem import InvalidValue, Mark, Problem, Severity, error
+from calfeed.diagnostics.codes import Severity
+from calfeed.diagnostics.problem import InvalidValue, Mark, Problem, problem_at
 from calfeed.model import Event, Picture, Resolved
 from calfeed.resolve.event import Surroundings, resolve_event
 from calfeed.resolve.images import picture_of
@@ -100,24 +101,24 @@ class EventFiles:
         if isinstance(value, dict):
             if list(value) == ["events"]:
                 hint = "write the list itself, without `events:`"
-                self._problems.append(error(document.key_mark("events"), "wrong-type", "a file is its list", hint))
+                self._problems.append(problem_at(document.key_mark("events"), "wrong-type", "a file is its list", hint))
             else:
                 yield value, Place(document), PurePosixPath(relative).stem
         elif isinstance(value, list):
             if not value:
                 hint = "write an event, or delete the file"
-                self._problems.append(error(document.mark(), "empty-file", "the list holds no event", hint))
+                self._problems.append(problem_at(document.mark(), "empty-file", "the list holds no event", hint))
             for index, item in enumerate(value):
                 place = Place(document, (index,))
                 if isinstance(item, dict):
                     yield item, place, None
                 elif item is not None:
                     message = "an event is expected here, not a text or a list"
-                    self._problems.append(error(place.mark(), "wrong-type", message, "write `- summary: …`"))
+                    self._problems.append(problem_at(place.mark(), "wrong-type", message, "write `- summary: …`"))
         elif value is not None:
             message = "an event or a list of events is expected here"
             hint = "write `summary: …` and `start: …`"
-            self._problems.append(error(document.mark(), "wrong-type", message, hint))
+            self._problems.append(problem_at(document.mark(), "wrong-type", message, hint))
 
     def _read_event(
         self, value: dict[str, Value], place: Place, stem: str | None, inherited: Inherited
@@ -144,14 +145,14 @@ class EventFiles:
         if stem is None:
             proposal = self._free_id(read.entry.summary or "")
             hint = f"add `id: {proposal}`, and keep it when the summary changes"
-            self._problems.append(error(place.mark(), "missing-id", "an event in a list needs an `id`", hint))
+            self._problems.append(problem_at(place.mark(), "missing-id", "an event in a list needs an `id`", hint))
             return None
         try:
             return fields.read_id(stem)
         except InvalidValue as refusal:
             message = f"{refusal.message}, and the file's name is the event's id"
             hint = f"rename the file or write `id:`; {refusal.hint}"
-            self._problems.append(error(place.mark(), "bad-id", message, hint))
+            self._problems.append(problem_at(place.mark(), "bad-id", message, hint))
             return None
 
     def _free_id(self, summary: str) -> str:
@@ -180,12 +181,12 @@ class EventFiles:
             if first is not claim:
                 message = f"the id `{claim.id}` is already used at {first.mark.path}:{first.mark.line}"
                 hint = "give one of the two another `id:`; the one that was published first should keep it"
-                yield error(claim.mark, "duplicate-id", message, hint, first.mark)
+                yield problem_at(claim.mark, "duplicate-id", message, hint, first.mark)
                 continue
             first = uids.setdefault(claim.uid, claim)
             if first is not claim:
                 message = f"the UID `{claim.uid}` is already used at {first.mark.path}:{first.mark.line}"
-                yield error(claim.mark, "duplicate-uid", message, "every event needs its own `uid:`", first.mark)
+                yield problem_at(claim.mark, "duplicate-uid", message, "every event needs its own `uid:`", first.mark)
         for event in self.events:
             for piece in pieces_of(event):
                 if piece.uid != event.uid and piece.uid in uids:

@@ -7,7 +7,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import date
 
-from calfeed.diagnostics.problem import Mark, Problem, error, warning
+from calfeed.diagnostics.problem import Mark, Problem, problem_at
 from calfeed.model import Calendar, Event, Feed, Venue
 from calfeed.resolve.prose import check_markdown
 from calfeed.series.agenda import days_of
@@ -62,7 +62,7 @@ def resolve_feeds(
     held = [event for event in events if _is_within(event, written.window)]
     if are_all and events and not held and not problems:
         message = "no event is within the window of the calendar: its main feed is empty"
-        problems.append(warning(written.place.mark(), "empty-feed", message, "check its days"))
+        problems.append(problem_at(written.place.mark(), "empty-feed", message, "check its days"))
     main = Feed(
         slug=calendar.slug,
         path=f"{calendar.slug}.ics",
@@ -79,7 +79,7 @@ def resolve_feeds(
         extra = _extra_feed(feed, events)
         if are_all and not extra.event_ids:
             message = f"the feed `{extra.slug}` holds no event"
-            problems.append(warning(extra.mark, "empty-feed", message, "check its categories, venues and dates"))
+            problems.append(problem_at(extra.mark, "empty-feed", message, "check its categories, venues and dates"))
         feeds.append(extra)
     # A feed without events in the window stays, empty: its address must keep working.
     inside = {event.id for event in held}
@@ -99,19 +99,19 @@ def _feed_problems(
     first = seen.setdefault(slug, mark)
     if first is not mark:
         message = f"the slug `{slug}` is already that of another feed"
-        yield error(mark, "duplicate-slug", message, "every feed needs a slug of its own", first)
+        yield problem_at(mark, "duplicate-slug", message, "every feed needs a slug of its own", first)
     yield from check_markdown(entry.description, place, "description")
     yield from _order_problems(entry, place)
     for number, venue in enumerate(entry.venues or ()):
         if venues is not None and venue not in venues:
             hint = fields.did_you_mean(venue, venues, "add it to venues.yaml")
-            yield error(place.mark("venues", number), "unknown-venue", f"there is no venue `{venue}`", hint)
+            yield problem_at(place.mark("venues", number), "unknown-venue", f"there is no venue `{venue}`", hint)
 
 
 def _order_problems(days: FeedEntry | WindowEntry, place: Place) -> Iterator[Problem]:
     if days.from_ is not None and days.to is not None and days.to < days.from_:
         hint = f"the last day is the first or a later one: `to: {days.from_}`"
-        yield error(place.mark("to"), "end-before-start", f"{days.to} is before {days.from_}", hint)
+        yield problem_at(place.mark("to"), "end-before-start", f"{days.to} is before {days.from_}", hint)
 
 
 def _alias_problems(calendar: Calendar, written: Sequence[WrittenFeed], taken: dict[str, Mark]) -> Iterator[Problem]:
@@ -121,7 +121,7 @@ def _alias_problems(calendar: Calendar, written: Sequence[WrittenFeed], taken: d
     for alias, mark in claims:
         if alias in taken:
             hint = "delete the alias: that address is in use"
-            yield error(mark, "duplicate-slug", f"there is a feed `{alias}` already", hint, taken[alias])
+            yield problem_at(mark, "duplicate-slug", f"there is a feed `{alias}` already", hint, taken[alias])
         taken[alias] = mark
 
 
@@ -178,7 +178,7 @@ def _category_feeds(calendar: Calendar, events: Iterable[Event], problems: list[
             if first != category:
                 message = f"the categories `{category}` and `{first}` share the feed category/{slug}"
                 hint = f"write `{first}` everywhere if they mean the same"
-                problems.append(warning(event.mark, "similar-categories", message, hint, first_event.mark))
+                problems.append(problem_at(event.mark, "similar-categories", message, hint, first_event.mark))
             by_slug.setdefault(slug, {})[event.id] = None
     for slug, ids in sorted(by_slug.items()):
         category, event = names[slug]

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import PurePosixPath
 
 from calfeed.artifact import Artifact
-from calfeed.diagnostics.problem import Mark, Problem, error
+from calfeed.diagnostics.problem import Mark, Problem, problem_at
 from calfeed.model import Picture, Template, image_path
 from calfeed.pictures.kinds import check_ending, check_size, cleaned
 from calfeed.pictures.limits import PictureError
@@ -44,10 +44,10 @@ class Pictures:
         relative, mark = picture.path, picture.mark
         if not self._reader.holds(relative):
             hint = f"put the file at {self._reader.shown(relative)}"
-            self.problems.append(error(mark, "missing-image", f"there is no image `{picture.name}`", hint))
+            self.problems.append(problem_at(mark, "missing-image", f"there is no image `{picture.name}`", hint))
         elif (hint_to_rename := trouble_with_name(image_path(relative))) is not None:
             message = f"`{relative}` cannot be published under its name"
-            self.problems.append(error(mark, "bad-path", message, hint_to_rename))
+            self.problems.append(problem_at(mark, "bad-path", message, hint_to_rename))
         else:
             self._load_named(picture, is_logo=is_logo)
 
@@ -64,12 +64,12 @@ class Pictures:
             if isinstance(image, PictureError):
                 raise image
         except PictureError as refusal:
-            self.problems.append(error(mark, refusal.code, f"`{picture.name}` {refusal.message}", refusal.hint))
+            self.problems.append(problem_at(mark, refusal.code, f"`{picture.name}` {refusal.message}", refusal.hint))
             return
         twin = self._names.twin_of(relative)
         if twin is not None:
             message = f"`{relative}` and `{twin}` are one name on Windows and on a Mac"
-            self.problems.append(error(mark, "twin-images", message, "rename one of the two"))
+            self.problems.append(problem_at(mark, "twin-images", message, "rename one of the two"))
 
     def _read(self, relative: str) -> Artifact | PictureError | None:
         """Return a picture as published, or why it is refused; None, and note the problem, if it cannot be read."""
@@ -113,11 +113,11 @@ def _load_template(reader: Reader, relative: str) -> Template | Problem:
     if not _TEMPLATE_NAME.fullmatch(name):
         message = f"`{name}` is not a name for a template"
         hint = "rename it: names of templates are made of A-Z, a-z, 0-9, _, . and -"
-        return error(Mark(path=path), "wrong-name", message, hint)
+        return problem_at(Mark(path=path), "wrong-name", message, hint)
     data = reader.data(relative)
     if isinstance(data, Problem):
         return data
     try:
         return Template(name=name, text=data.decode(), path=path)
     except UnicodeDecodeError:
-        return error(Mark(path=path), "not-utf8", "the template is not in UTF-8", "save it as UTF-8")
+        return problem_at(Mark(path=path), "not-utf8", "the template is not in UTF-8", "save it as UTF-8")

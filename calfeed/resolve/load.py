@@ -8,16 +8,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from calfeed.cache.memory import Memory, key_beside
-from calfeed.diagnostics.problem import (
-    InvalidValue,
-    Mark,
-    Problem,
-    Severity,
-    SourceError,
-    error,
-    sort_problems,
-    warning,
-)
+from calfeed.diagnostics.codes import Severity
+from calfeed.diagnostics.problem import InvalidValue, Mark, Problem, SourceError, problem_at, sort_problems
 from calfeed.model import Calendar, Project, Theme, Venue
 from calfeed.parallel import Executor, spread
 from calfeed.progress import Progress, silent
@@ -63,7 +55,9 @@ def load(
     try:
         url = None if base_url is None else read_base_url(base_url)
     except InvalidValue as refusal:
-        raise SourceError([error(Mark(path=str(base_url)), refusal.code, refusal.message, refusal.hint)]) from refusal
+        raise SourceError(
+            [problem_at(Mark(path=str(base_url)), refusal.code, refusal.message, refusal.hint)]
+        ) from refusal
     return _Loader(find_files(Path(path)), url, progress or silent, memory or Memory()).load(executor)
 
 
@@ -140,7 +134,7 @@ class _Loader:
         if (below / CALENDAR).is_file():
             hint = f"the events are in `{below.as_posix()}`: name that folder"
         mark = Mark(path=(self._root / CALENDAR).as_posix())
-        yield error(mark, "missing-calendar", f"there is no {CALENDAR} here", hint)
+        yield problem_at(mark, "missing-calendar", f"there is no {CALENDAR} here", hint)
 
     def _load_calendar(self) -> tuple[Place, Read[CalendarEntry]]:
         document = self._read(CALENDAR)
@@ -171,7 +165,9 @@ class _Loader:
         slug = entry.slug or fields.name_slug(name)
         if not slug:
             message = f"no address can be made of the name `{name}`"
-            self._problems.append(error(place.mark("name"), "bad-id", message, "write a `slug:` in a-z, 0-9 and -"))
+            self._problems.append(
+                problem_at(place.mark("name"), "bad-id", message, "write a `slug:` in a-z, 0-9 and -")
+            )
             slug = "calendar"
         identity = entry.id or (urlsplit(entry.url).hostname if entry.url else None)
         if identity is None:
@@ -179,12 +175,12 @@ class _Loader:
             if not broken & {"id", "url"}:
                 hint = "write `id:` with a name you will keep, such as your domain: subscribers know events by it"
                 message = f"the calendar has neither `id` nor `url`: UIDs will end in @{slug}"
-                self._problems.append(warning(place.mark(), "calendar-id", message, hint))
+                self._problems.append(problem_at(place.mark(), "calendar-id", message, hint))
         url = self._base_url or entry.url
         if url is None and "url" not in broken:
             hint = "write `url:` with the https address, or build with --base-url"
             message = "without `url` the feeds cannot say where they are published"
-            self._problems.append(warning(place.mark(), "missing-url", message, hint))
+            self._problems.append(problem_at(place.mark(), "missing-url", message, hint))
         return Calendar(
             name=name,
             slug=slug,
@@ -225,7 +221,7 @@ class _Loader:
             if document.value is not None:
                 message = "a mapping of ids to venues is expected here"
                 hint = "write `id:` and the venue's keys below it"
-                self._problems.append(error(document.mark(), "wrong-type", message, hint))
+                self._problems.append(problem_at(document.mark(), "wrong-type", message, hint))
             return None
         return {key: self._load_venue(document, key, value) for key, value in document.value.items()}
 
@@ -233,7 +229,7 @@ class _Loader:
         try:
             fields.read_id(key)
         except InvalidValue as refusal:
-            self._problems.append(error(document.key_mark(key), refusal.code, refusal.message, refusal.hint))
+            self._problems.append(problem_at(document.key_mark(key), refusal.code, refusal.message, refusal.hint))
         if value is None:
             return None
         read = read_entry(VenueEntry, value, Place(document, (key,)))
@@ -269,5 +265,5 @@ class _Loader:
         if not paths:
             mark = Mark(path=(self._root / CALENDAR).as_posix())
             hint = "write one in a file beside calendar.yaml, or run `calfeed new`"
-            self._problems.append(warning(mark, "no-events", "the folder holds no events", hint))
+            self._problems.append(problem_at(mark, "no-events", "the folder holds no events", hint))
         return files

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import ParamSpec, TypeVar
 
-from calfeed.diagnostics.problem import InvalidValue, Mark, Problem, error, warning
+from calfeed.diagnostics.problem import InvalidValue, Mark, Problem, problem_at
 from calfeed.source.entries import Place
 
 _P = ParamSpec("_P")
@@ -21,12 +21,8 @@ class Notes:
         self.problems: list[Problem] = []
 
     def report(self, mark: Mark, code: str, message: str, hint: str) -> None:
-        """Note an error."""
-        self.problems.append(error(mark, code, message, hint, *self._asker(mark)))
-
-    def warn(self, mark: Mark, code: str, message: str, hint: str) -> None:
-        """Note a warning."""
-        self.problems.append(warning(mark, code, message, hint, *self._asker(mark)))
+        """Note a problem."""
+        self.problems.append(problem_at(mark, code, message, hint, *self._asker(mark)))
 
     def take(self, problems: Iterable[Problem]) -> None:
         """Note problems found elsewhere."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from calfeed.diagnostics.problem import Problem, error, warning
+from calfeed.diagnostics.problem import Problem, problem_at
 from calfeed.source.entries import Place
 from calfeed.text.found_urls import ends_in_address
 from calfeed.text.markdown import find_user_name, joined_lines
@@ -35,7 +35,7 @@ def _check_addresses(text: str, place: Place, key: str) -> Iterator[Problem]:
     if address is not None:
         message = f"an address in the `{key}` holds a user name"
         hint = "delete it, with the `@` after it: people would take it for the host that the link leads to"
-        yield error(place.mark_within(key, address), "bad-url", message, hint)
+        yield problem_at(place.mark_within(key, address), "bad-url", message, hint)
 
 
 def _check_lines(text: str, place: Place, key: str) -> Iterator[Problem]:
@@ -49,7 +49,7 @@ def _check_lines(text: str, place: Place, key: str) -> Iterator[Problem]:
         more = f", and {len(lost) - 1} more such" if len(lost) > 1 else ""
         message = f"`{first}` and `{second}` are shown in one line{more}"
         hint = "end the line with a backslash to keep the break, or leave an empty line between the two"
-        yield warning(place.mark_within(key, lost[0][0]), "joined-lines", message, hint)
+        yield problem_at(place.mark_within(key, lost[0][0]), "joined-lines", message, hint)
 
 
 def _may_be_joined(text: str) -> bool:

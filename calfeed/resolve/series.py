@@ -98,7 +98,7 @@ class SeriesResolver:
             self._notes.report(self._place.mark("start"), "unsettled-start", message, hint)
             return None
         if isinstance(when, Timed) and not is_place(when.start.tzid) and not occurrences.is_same_in_utc(rule, when):
-            self._notes.report(mark, "fixed-zone", *_words_for_offset(when.start))
+            self._notes.report(mark, "fixed-zone-series", *_words_for_offset(when.start))
             return None
         recurrence = self._with_dates(by_rule, event)
         if recurrence is None:
@@ -116,10 +116,10 @@ class SeriesResolver:
             message = "the clocks change during this series, and calendars differ on the hours after that"
             misreading = Misreading(message, "write one event for each time of the day, with `freq: daily`")
         if misreading is not None:
-            self._notes.warn(mark, "misread-rule", misreading.message, misreading.hint)
+            self._notes.report(mark, "misread-rule", misreading.message, misreading.hint)
         obstacle = obstacle_in(rule, first.date()) or overlap_in(when, recurrence)
         if obstacle is not None:
-            self._notes.warn(mark, "outlook-rule", obstacle.message, obstacle.hint)
+            self._notes.report(mark, "outlook-rule", obstacle.message, obstacle.hint)
 
     def _with_dates(self, by_rule: Recurrence, event: Event) -> Recurrence | None:
         """Return the series with its exceptions and extra dates; None if no date is left.
@@ -139,7 +139,7 @@ class SeriesResolver:
         if doubles:
             message = f"the clocks skip {format_wall(doubles[0])}, which is then the time of another occurrence"
             hint = "some readers show that one twice; leave the hour of the change out with `byhour`"
-            self._notes.warn(by_rule.mark, "unsettled-occurrence", message, hint)
+            self._notes.report(by_rule.mark, "unsettled-occurrence", message, hint)
         if by_rule.is_endless:
             return replace(by_rule, exdates=exdates, rdates=rdates, instances=instances)
         gone = {*exdates, *doubles}
@@ -163,7 +163,7 @@ class SeriesResolver:
             shown = ", ".join(format_wall(instance.recurrence_id) for instance in settled[:3])
             hint = "move the series out of the night, or give the rule an end: readers differ on these"
             message = f"the clocks change during {len(settled)} of the occurrences until {HORIZON_YEAR}: {shown}…"
-            self._notes.warn(recurrence.mark, "unsettled-occurrence", message, hint)
+            self._notes.report(recurrence.mark, "unsettled-occurrence", message, hint)
             return recurrence
         instances = sorted([*recurrence.instances, *settled], key=lambda instance: instance.recurrence_id)
         return replace(recurrence, instances=tuple(instances))
@@ -175,7 +175,7 @@ class SeriesResolver:
             shown = ", ".join(format_wall(start) for start in skipped[:3])
             message = f"the clocks skip the start of {len(skipped)} occurrences: {shown}…"
             hint = f"move the series out of the night, or end it before there are more than {pieces.MAX_SKIPPED}"
-            self._notes.warn(recurrence.mark, "unsettled-occurrence", message, hint)
+            self._notes.report(recurrence.mark, "unsettled-occurrence", message, hint)
             return recurrence
         if skipped and not pieces.has_room(event.uid):
             message = f"the clocks skip {format_wall(skipped[0])}, so the series needs several UIDs made of this one"
@@ -220,7 +220,7 @@ class SeriesResolver:
                 found[start] = time
                 continue
             if taken == time:
-                self._notes.warn(mark, "rdate-occurs", "the series occurs then already", "delete it here")
+                self._notes.report(mark, "rdate-occurs", "the series occurs then already", "delete it here")
             else:
                 message = "the series occurs already the other time the clocks show this"
                 hint = "a series can occur in one pass of a repeated hour only: make this date an event of its own"
@@ -302,7 +302,7 @@ class SeriesResolver:
             if start in moved_to or any(other not in found for other in others):
                 mark = self._place.below("overrides", number).mark("start")
                 hint = "move it elsewhere, or take the other one out with `exdates`"
-                self._notes.warn(mark, "override-collides", "another occurrence of the series is at that time", hint)
+                self._notes.report(mark, "override-collides", "another occurrence of the series is at that time", hint)
             moved_to.add(start)
 
 

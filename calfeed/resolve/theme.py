@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from calfeed.diagnostics.problem import Problem, warning
+from calfeed.diagnostics.problem import Problem, problem_at
 from calfeed.model import Theme
 from calfeed.source.entries import Place
 from calfeed.source.schema import ThemeEntry
@@ -36,5 +36,5 @@ def resolve_theme(entry: ThemeEntry, place: Place, color: str | None) -> tuple[T
             shown = "light" if background == BACKGROUND else "dark"
             message = f"text in {written} is hard to read on {shown} pages: its contrast is {found:.1f}"
             hint = f"write `'{readable(colors[key], background)}'`: level AA of WCAG 2.1 asks for {ENOUGH} or more"
-            problems.append(warning(place.mark(key), "low-contrast", message, hint))
+            problems.append(problem_at(place.mark(key), "low-contrast", message, hint))
     return Theme(**colors, logo=entry.logo, footer=entry.footer), tuple(problems)

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import TypeGuard
 
-from calfeed.diagnostics.problem import Mark, Problem, error, warning
+from calfeed.diagnostics.problem import Mark, Problem, problem_at
 from calfeed.model import Calendar, Venue, ZoneChoice, ZonedTime
 from calfeed.values.times import format_offset, format_wall
 from calfeed.vtimezone.observances import place_at
@@ -63,7 +63,7 @@ def check_coordinates(venue: Venue | None, year: int) -> Iterator[Problem]:
         hint = "latitude comes first: `[59.44, 24.75]` is Tallinn; check them, or the country"
         if meant := _slip_of(venue, country):
             hint = f"write `geo: [{meant[0]}, {meant[1]}]`, which is in {venue.address.country}, if that is meant"
-        yield warning(venue.mark, "geo-mismatch", message, hint)
+        yield problem_at(venue.mark, "geo-mismatch", message, hint)
 
 
 def check_name(tzid: str, mark: Mark) -> Iterator[Problem]:
@@ -78,7 +78,7 @@ def check_name(tzid: str, mark: Mark) -> Iterator[Problem]:
             hint = f"name a place whose clocks these are, such as `{place}`; `{match[1]}` is {side} of Greenwich"
         elif match[1]:
             hint = "no place has these clocks; keep it for a deadline anywhere on Earth, else name a place"
-        yield warning(mark, "fixed-zone", message, hint)
+        yield problem_at(mark, "fixed-zone", message, hint)
 
 
 def check_place(start: ZonedTime, written: Mark | None, venue: Venue | None, *, is_default: bool) -> Iterator[Problem]:
@@ -101,7 +101,7 @@ def check_place(start: ZonedTime, written: Mark | None, venue: Venue | None, *, 
     hint = f"if the venue's time is meant, write `timezone: {there}`"
     if written and not is_default:
         hint = f"at the venue it is {format_wall(tzdb.wall_at(start.instant, there))} then; {hint}"
-    yield warning(written or venue.mark, "timezone-mismatch", message, hint)
+    yield problem_at(written or venue.mark, "timezone-mismatch", message, hint)
 
 
 def _open_zones(venue: Venue, names: Sequence[str], where: str) -> Problem:
@@ -109,7 +109,7 @@ def _open_zones(venue: Venue, names: Sequence[str], where: str) -> Problem:
     shown = ", ".join(names[:8]) + (f" and {len(names) - 8} more" if len(names) > 8 else "")
     owner = f"the venue `{venue.id}`" if venue.id else "the venue"
     hint = f"write `timezone:` for {owner}" + ("" if venue.geo else ", or its coordinates as `geo:`")
-    return error(venue.mark, "ambiguous-zone", f"{owner} {where} zones with different clocks: {shown}", hint)
+    return problem_at(venue.mark, "ambiguous-zone", f"{owner} {where} zones with different clocks: {shown}", hint)
 
 
 def _slip_of(venue: Venue, country: Sequence[str]) -> tuple[float, float] | None:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 
-from calfeed.diagnostics.problem import Mark, Problem, warning
+from calfeed.diagnostics.problem import Mark, Problem, problem_at
 from calfeed.model import Ending, Event, Instance, Status
 from calfeed.revisions.content import Content, cancelled
 from calfeed.series.occurrences import first_start, starts_between
@@ -82,7 +82,7 @@ def ending_problem(event: Event, mark: Mark) -> Problem | None:
     hint = (
         f"to end it without dates that are shown as {status}, keep it and write `until: {over[-1].date()}` in `rrule`"
     )
-    return warning(mark, "ended-series", message, hint)
+    return problem_at(mark, "ended-series", message, hint)
 
 
 def _new_ending(published: Event, now: datetime | None) -> Ending | None:

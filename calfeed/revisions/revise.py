@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
 
-from calfeed.diagnostics.problem import Mark, OutputError, Problem, error, warning
+from calfeed.diagnostics.problem import Mark, OutputError, Problem, problem_at
 from calfeed.model import Event
 from calfeed.revisions.content import (
     UNREADABLE,
@@ -145,12 +145,12 @@ def _far_revision(event: Event, latest: datetime) -> Iterator[Problem]:
     if event.sequence is not None and event.sequence > FAR_SEQUENCE:
         message = f"the `sequence` {event.sequence} of `{event.id}` leaves few for later changes"
         hint = "write the number that was published last, or delete it: calfeed counts the revisions"
-        yield warning(marks.get("sequence", event.mark), "far-revision", message, hint)
+        yield problem_at(marks.get("sequence", event.mark), "far-revision", message, hint)
     for key, stamp in (("created", event.created), ("last_modified", event.last_modified)):
         if stamp is not None and stamp > latest:
             message = f"`{key}` of `{event.id}` is after tomorrow: {format_utc(stamp)}"
             hint = "write the day it was, or delete it: programs may take no change before then for a newer one"
-            yield warning(marks.get(key, event.mark), "far-revision", message, hint)
+            yield problem_at(marks.get(key, event.mark), "far-revision", message, hint)
 
 
 def with_endings(
@@ -262,7 +262,7 @@ def restore(item: Published) -> Event:
         return event_of(item.content, item.id, item.uid, item.timezone, mark)
     except UNREADABLE as cause:
         message = f"the manifest does not say what `{item.id}` was: {cause!r}"
-        raise OutputError([error(mark, "bad-manifest", message, "restore it from the last good build")]) from cause
+        raise OutputError([problem_at(mark, "bad-manifest", message, "restore it from the last good build")]) from cause
 
 
 def ends_at(event: Event, removed: datetime) -> datetime:
@@ -328,7 +328,7 @@ def _revision(event: Event, old: Revision | None, build_time: datetime, *, is_sa
         message = f"`{event.id}` changed, and its SEQUENCE is {MAX_SEQUENCE}: there is no higher one to tell of it"
         hint = "write another `uid`: for subscribers it is a new event then"
         mark = dict(event.stamp_marks).get("sequence", event.mark)
-        raise OutputError([error(mark, "highest-sequence", message, hint)])
+        raise OutputError([problem_at(mark, "highest-sequence", message, hint)])
     else:
         new = old if is_same else next_revision(old, build_time)
         created = max(new.created, event.created or new.created)
@@ -348,4 +348,4 @@ def _stale_floors(event: Event, old: Revision) -> Iterator[Problem]:
             shown = format_utc(published) if isinstance(published, datetime) else published
             message = f"`{key}` of `{event.id}` is behind what was published, {shown}"
             hint = f"delete `{key}`: calfeed keeps it up to date"
-            yield warning(dict(event.stamp_marks).get(key, event.mark), "stale-revision", message, hint)
+            yield problem_at(dict(event.stamp_marks).get(key, event.mark), "stale-revision", message, hint)

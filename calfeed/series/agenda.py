@@ -9,7 +9,7 @@ from heapq import heappop, heappush, merge
 from itertools import islice
 from typing import TypeAlias
 
-from calfeed.diagnostics.problem import Problem, error, warning
+from calfeed.diagnostics.problem import Problem, problem_at
 from calfeed.model import AllDay, Event, Status, Timed
 from calfeed.series.expand import LAST, MAX_OCCURRENCES, as_wall
 from calfeed.series.occurrences import first_start, length_of, occurrence_at, starts_between
@@ -205,7 +205,7 @@ def too_many_occurrences(events: Iterable[Event]) -> Problem | None:
         if total > MAX_DATED:
             message = f"the series of this calendar have more than {MAX_DATED:,} dates"
             hint = "let this one end earlier, or leave its end out: a series without one is shown for a few years only"
-            return error(recurrence.mark, "bad-rrule", message, hint)
+            return problem_at(recurrence.mark, "bad-rrule", message, hint)
     return None
 
 
@@ -246,6 +246,6 @@ def _conflicts_at(venue_id: str, held: list[_Stay]) -> Iterator[Problem]:
                 told.update((pair, pair[::-1]))
                 message = f"`{event.id}` and `{other.id}` are both at `{venue_id}` on {format_wall(wall)}"
                 hint = "move one of the two, or write `shared: true` for the venue"
-                yield warning(event.mark, "venue-conflict", message, hint, other.mark)
+                yield problem_at(event.mark, "venue-conflict", message, hint, other.mark)
         if finish > begin:
             heappush(lasting, (finish, number, event))

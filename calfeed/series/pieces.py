@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import chain, islice, pairwise
 
-from calfeed.diagnostics.problem import Mark, Problem, error
+from calfeed.diagnostics.problem import Mark, Problem, problem_at
 from calfeed.model import AllDay, Event, Recurrence, Timed, ZonedTime
 from calfeed.series.expand import LAST, as_wall, starts_of
 from calfeed.series.matching import series_of
@@ -79,7 +79,7 @@ def has_room(uid: str) -> bool:
 def shared_uid_problem(uid: str, owner: Event, mark: Mark) -> Problem:
     """Return the error for an event at `mark` whose UID is that of a piece of another event."""
     message = f"the UID `{uid}` is that of a part of `{owner.id}`, which is published in several"
-    return error(mark, "duplicate-uid", message, "give this event another `id:` or `uid:`", owner.mark)
+    return problem_at(mark, "duplicate-uid", message, "give this event another `id:` or `uid:`", owner.mark)
 
 
 def skipped_starts(when: AllDay | Timed, recurrence: Recurrence) -> tuple[datetime, ...]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
-from calfeed.diagnostics.problem import Problem, error
+from calfeed.diagnostics.problem import Problem, problem_at
 from calfeed.source.entries import Place, read_entry
 from calfeed.source.reader import Reader
 from calfeed.source.schema import DefaultsEntry
@@ -78,6 +78,6 @@ def _read(document: Document) -> tuple[Inherited, list[Problem]]:
     for key in ("id", "uid"):
         if key in values:
             hint = "write it in the event: it must be unique"
-            problems.append(error(document.key_mark(key), "misplaced-key", f"`{key}` cannot be a default", hint))
+            problems.append(problem_at(document.key_mark(key), "misplaced-key", f"`{key}` cannot be a default", hint))
     sound = {key: value for key, value in values.items() if key not in read.broken | {"id", "uid"}}
     return Inherited(sound, dict.fromkeys(sound, document), read.broken), problems

@@ -16,7 +16,7 @@ from typing import Generic, TypeVar, cast
 import pydantic
 from pydantic_core import ErrorDetails
 
-from calfeed.diagnostics.problem import Mark, Problem, error
+from calfeed.diagnostics.problem import Mark, Problem, problem_at
 from calfeed.source.schema import NESTED, Entry, EventEntry
 from calfeed.source.types import MAPPING_TAG, TEXT_TAG, describe
 from calfeed.source.yaml import Document, Path, Value
@@ -82,7 +82,7 @@ def read_entry(kind: type[_E], value: Value, place: Place, *, broken: AbstractSe
     """
     if not isinstance(value, dict):
         message = f"a mapping is expected here, not {describe(value)}"
-        problem = error(place.mark(), "wrong-type", message, "write `key: value` lines")
+        problem = problem_at(place.mark(), "wrong-type", message, "write `key: value` lines")
         return Read(kind(), frozenset(kind.model_fields), (problem,))
     bad = {*broken, *(key for key in value if value[key] is None), *_misspelt(kind, value)}
     missing = [key for key in kind.required if key not in value and key not in bad]
@@ -159,7 +159,7 @@ def _nearest_key(kind: type[Entry], key: str) -> str | None:
 
 def _missing_problem(place: Place, *path: str | int) -> Problem:
     key = path[-1]
-    return error(place.mark(*path[:-1]), "missing-key", f"`{key}` is missing", f"add a line `{key}: …`")
+    return problem_at(place.mark(*path[:-1]), "missing-key", f"`{key}` is missing", f"add a line `{key}: …`")
 
 
 def _problem(kind: type[Entry], place: Place, details: ErrorDetails) -> Problem:
@@ -172,17 +172,17 @@ def _problem(kind: type[Entry], place: Place, details: ErrorDetails) -> Problem:
     elif details["type"] == "missing":
         if isinstance(path[-1], int):  # a pair with only one number
             hint = "write `[latitude, longitude]`"
-            return error(place.mark(*path[:-1]), "bad-geo", "two numbers are expected here", hint)
+            return problem_at(place.mark(*path[:-1]), "bad-geo", "two numbers are expected here", hint)
         return _missing_problem(place, *path)
     else:
         mark = place.mark(*path)
     if details["type"] == "problem":
         if context.get("part"):
             mark = place.part_of(mark, context["part"])
-        return error(mark, context["code"], context["message"], context["hint"])
+        return problem_at(mark, context["code"], context["message"], context["hint"])
     expected, hint = _EXPECTED.get(details["type"], ("something else", "see the reference of the format"))
     found = describe(details["input"])
-    return error(mark, "wrong-type", f"{expected} is expected here, not {found}", hint)
+    return problem_at(mark, "wrong-type", f"{expected} is expected here, not {found}", hint)
 
 
 _EXPECTED = {
@@ -211,4 +211,4 @@ def _unknown_key_problem(kind: type[Entry], place: Place, path: Path) -> Problem
     # In an override `date` means the occurrence, in an event its start.
     explained = _EXPLAINED.get(key.casefold()) if at is EventEntry or key.startswith("cancel") else None
     hint = explained or (f"did you mean `{nearest}`?" if nearest else f"the keys are {', '.join(_keys(at))}")
-    return error(place.key_mark(*path), "unknown-key", f"`{key}` is not a key calfeed knows", hint)
+    return problem_at(place.key_mark(*path), "unknown-key", f"`{key}` is not a key calfeed knows", hint)

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from calfeed.diagnostics.problem import Mark, Problem, error
+from calfeed.diagnostics.problem import Mark, Problem, problem_at
 
 CALENDAR, VENUES, DEFAULTS = "calendar.yaml", "venues.yaml", "_defaults.yaml"
 TEMPLATES = "_templates"
@@ -49,7 +49,7 @@ def find_files(root: Path) -> Folder:
     def note(cause: OSError) -> None:
         message = f"the folder cannot be read: {cause.strerror}"
         mark = Mark(path=Path(cause.filename).as_posix())
-        problems.append(error(mark, "unreadable-file", message, "check its permissions"))
+        problems.append(problem_at(mark, "unreadable-file", message, "check its permissions"))
 
     for folder, folders, names in os.walk(root, onerror=note):
         here = _relative(folder, root)
@@ -68,7 +68,7 @@ def find_files(root: Path) -> Folder:
             elif proper is not None:
                 message = f"this file is only read under the name `{proper}`"
                 mark = Mark(path=(root / path).as_posix())
-                problems.append(error(mark, "wrong-name", message, f"rename it to `{proper}`"))
+                problems.append(problem_at(mark, "wrong-name", message, f"rename it to `{proper}`"))
             elif name == DEFAULTS:
                 defaults.append(path)
             elif path not in (CALENDAR, VENUES):
@@ -110,12 +110,12 @@ def _too_deep(root: Path, here: str, folders: list[str]) -> list[Problem]:
         return []
     folders.clear()
     message = f"there are folders more than {MAX_DEPTH} levels deep"
-    return [error(Mark(path=(root / here).as_posix()), "too-deep", message, "move them up")]
+    return [problem_at(Mark(path=(root / here).as_posix()), "too-deep", message, "move them up")]
 
 
 def _no_text(path: Path) -> Problem:
     mark = Mark(path=_NO_TEXT.sub("\ufffd", path.as_posix()))
-    return error(mark, "wrong-name", "the name is not in UTF-8", "rename it")
+    return problem_at(mark, "wrong-name", "the name is not in UTF-8", "rename it")
 
 
 def _folder_problems(root: Path, here: str, folders: list[str]) -> list[Problem]:
@@ -126,11 +126,13 @@ def _folder_problems(root: Path, here: str, folders: list[str]) -> list[Problem]
         mark = Mark(path=path.as_posix())
         if path.is_symlink():
             message = "calfeed does not follow links to folders"
-            problems.append(error(mark, "outside-folder", message, "put the folder itself here"))
+            problems.append(problem_at(mark, "outside-folder", message, "put the folder itself here"))
         elif _NO_TEXT.search(name):
             problems.append(_no_text(path))
         elif name.lower().endswith((".yaml", ".yml")):
-            problems.append(error(mark, "unreadable-file", "this is a folder with the name of a file", "rename it"))
+            problems.append(
+                problem_at(mark, "unreadable-file", "this is a folder with the name of a file", "rename it")
+            )
     return problems
 
 

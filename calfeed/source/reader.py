@@ -7,7 +7,7 @@ import stat
 from hashlib import sha256
 from pathlib import Path, PurePath
 
-from calfeed.diagnostics.problem import Mark, Problem, error
+from calfeed.diagnostics.problem import Mark, Problem, problem_at
 from calfeed.source.yaml import MAX_BYTES, Document, read_document, too_large
 from calfeed.stamp import FileStamp, stamp_of
 
@@ -38,18 +38,20 @@ class Reader:
             if stat.S_ISLNK(found.st_mode):
                 if not _is_inside(path, self._root):
                     message = "this link leads out of the folder of events"
-                    return error(mark, "outside-folder", message, "put the file itself here")
+                    return problem_at(mark, "outside-folder", message, "put the file itself here")
                 if os.path.isfile(path):
                     found = os.stat(path)
             if not stat.S_ISREG(found.st_mode):
-                return error(mark, "unreadable-file", "this is no file", "check what it is, or where the link leads")
+                return problem_at(
+                    mark, "unreadable-file", "this is no file", "check what it is, or where the link leads"
+                )
             if found.st_size > MAX_BYTES:
                 return too_large(mark.path, found.st_size)
             with open(path, "rb", buffering=0) as file:
                 data = file.read()
         except OSError as cause:
             message = f"the file cannot be read: {cause.strerror}"
-            return error(mark, "unreadable-file", message, "check its permissions, or where the link leads")
+            return problem_at(mark, "unreadable-file", message, "check its permissions, or where the link leads")
         self.files.append(stamp_of(relative, found, sha256(data).hexdigest()))
         return data
 

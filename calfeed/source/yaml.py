@@ -18,7 +18,7 @@ from typing import Any, TypeAlias
 
 import yaml
 
-from calfeed.diagnostics.problem import Mark, Problem, error, line_mark, warning
+from calfeed.diagnostics.problem import Mark, Problem, line_mark, problem_at
 from calfeed.source.lookalikes import Lookalike, clean_key, find_lookalike, is_nested, lookalike_in_key
 from calfeed.source.yaml_errors import Failure, word_failure, word_lookalike
 
@@ -149,7 +149,7 @@ def read_document(path: str, data: bytes) -> Document:
     if root is None:
         mark = line_mark(path, _split_lines(text), 1, 1)
         hint = "write something, or delete the file"
-        return Document(path, text, None, (error(mark, "empty-file", "the file holds no YAML", hint),), None)
+        return Document(path, text, None, (problem_at(mark, "empty-file", "the file holds no YAML", hint),), None)
     reader = _Reader(path, text)
     value = reader.read(root)
     return Document(path, text, value, tuple(reader.problems), root)
@@ -158,7 +158,7 @@ def read_document(path: str, data: bytes) -> Document:
 def too_large(path: str, size: int) -> Problem:
     """Return the problem of a file with more than `MAX_BYTES` bytes."""
     message = f"the file has {size:,} bytes; at most {MAX_BYTES:,} are read"
-    return error(Mark(path=path), "file-too-large", message, "split it into several files")
+    return problem_at(Mark(path=path), "file-too-large", message, "split it into several files")
 
 
 def dump_mapping(fields: Mapping[str, str]) -> str:
@@ -200,7 +200,7 @@ def _decode(path: str, data: bytes) -> tuple[str, Problem | None]:
     if len(data) > MAX_BYTES:
         return "", too_large(path, len(data))
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return "", error(mark, "not-utf8", "the file is UTF-16, not UTF-8", "save it as UTF-8")
+        return "", problem_at(mark, "not-utf8", "the file is UTF-16, not UTF-8", "save it as UTF-8")
     try:
         data = data.removeprefix(codecs.BOM_UTF8)
         return data.decode(), None
@@ -212,7 +212,9 @@ def _decode(path: str, data: bytes) -> tuple[str, Problem | None]:
         lines[-1] += rest
         mark = line_mark(path, lines, len(lines), column, column + 1)
         message = f"byte 0x{data[failure.start]:02x} is not UTF-8"
-        return "", error(mark, "not-utf8", message, "save the file as UTF-8; it looks like Latin-1 or Windows-1252")
+        return "", problem_at(
+            mark, "not-utf8", message, "save the file as UTF-8; it looks like Latin-1 or Windows-1252"
+        )
 
 
 def _unreadable(path: str, text: str) -> Problem | None:
@@ -224,7 +226,9 @@ def _unreadable(path: str, text: str) -> Problem | None:
         column = len(lines[-1]) + 1
         mark = line_mark(path, whole, len(lines), column, column + 1)
         message = f"the character U+{ord(match[0]):04X} is not allowed in YAML"
-        return error(mark, "control-character", message, "delete it; it is invisible and may come from a copied text")
+        return problem_at(
+            mark, "control-character", message, "delete it; it is invisible and may come from a copied text"
+        )
     may_be_deep = text.count("[") + text.count("{") > MAX_DEPTH or _DEEP_PREFIX.search(text)
     may_be_many = len(text) > MAX_VALUES // 2 and sum(map(text.count, ":,-?[{")) > MAX_VALUES // 2
     return _too_much(path, text) if may_be_deep or may_be_many else None
@@ -240,13 +244,17 @@ def _too_much(path: str, text: str) -> Problem | None:
             values += isinstance(event, yaml.NodeEvent)
             if values > MAX_VALUES:
                 message = f"the file holds more than {MAX_VALUES:,} values"
-                return error(_start_mark(path, text, event), "file-too-large", message, "split it into several files")
+                return problem_at(
+                    _start_mark(path, text, event), "file-too-large", message, "split it into several files"
+                )
             if isinstance(event, yaml.CollectionStartEvent):
                 depth += 1
                 if depth > MAX_DEPTH:
                     mark = _start_mark(path, text, event)
                     message = f"this is nested more than {MAX_DEPTH} levels deep"
-                    return error(mark, "too-deep", message, "events need three or four levels; check the indentation")
+                    return problem_at(
+                        mark, "too-deep", message, "events need three or four levels; check the indentation"
+                    )
             elif isinstance(event, yaml.CollectionEndEvent):
                 depth -= 1
     except yaml.MarkedYAMLError:
@@ -358,7 +366,7 @@ class _Reader:
             mark = line_mark(self.path, self._lines, node.end_mark.line + 1, match.start(1) + 1)
             message = f"`{match[1].rstrip()}` is a comment in YAML, not part of the text before it"
             hint = "put the whole text in quotes, or a space after the # if a comment is meant"
-            self.problems.append(warning(mark, "comment-in-text", message, hint))
+            self.problems.append(problem_at(mark, "comment-in-text", message, hint))
 
     def _mapping(self, node: yaml.MappingNode) -> dict[str, Value]:
         result: dict[str, Value] = {}
@@ -377,7 +385,7 @@ class _Reader:
                 related = self._mark(first[name])
                 message = f"`{name}` is already written in line {related.line}"
                 hint = "keep one of the two; YAML would silently drop the first"
-                self.problems.append(error(self._mark(key), "duplicate-key", message, hint, related))
+                self.problems.append(problem_at(self._mark(key), "duplicate-key", message, hint, related))
                 continue
             first[name] = key
             if name == "<<" and not key.style:
@@ -428,19 +436,21 @@ class _Reader:
         expanded = measure(root)
         if recursive:
             hint = "write the values out where they are needed"
-            return error(self._mark(recursive[0]), "recursive-alias", "this anchor contains an alias to itself", hint)
+            return problem_at(
+                self._mark(recursive[0]), "recursive-alias", "this anchor contains an alias to itself", hint
+            )
         if depths[id(root)] > MAX_DEPTH:  # aliases may add to the depth checked before
             message = f"the aliases nest values more than {MAX_DEPTH} levels deep"
-            return error(self._mark(root), "too-deep", message, "write the values out where they are needed")
+            return problem_at(self._mark(root), "too-deep", message, "write the values out where they are needed")
         base, factor = MAX_EXPANSION
         if expanded > base + factor * len(sizes):
             message = f"the aliases make {expanded:,} values out of {len(sizes):,}"
             hint = "write the values out, or use _defaults.yaml for what many events share"
-            return error(self._mark(root), "alias-expansion", message, hint)
+            return problem_at(self._mark(root), "alias-expansion", message, hint)
         return None
 
     def _report(self, node: yaml.Node, code: str, message: str, hint: str) -> None:
-        self.problems.append(error(self._mark(node), code, message, hint))
+        self.problems.append(problem_at(self._mark(node), code, message, hint))
 
     def _mark(self, node: yaml.Node) -> Mark:
         return _node_mark(self.path, self._lines, node)

@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from calfeed.diagnostics.problem import Mark, Problem, error, line_mark
+from calfeed.diagnostics.problem import Mark, Problem, line_mark, problem_at
 from calfeed.source.lookalikes import Lookalike, find_lookalike
 
 _NO_SPACE = re.compile(r"\s*(?:- )?([A-Za-z_][\w-]*):(?=[^\s/])")
@@ -46,7 +46,7 @@ def word_lookalike(mark: Mark, found: Lookalike) -> Problem:
 
 
 def _problem(mark: Mark, message: str, hint: str, *related: Mark) -> Problem:
-    return error(mark, "yaml-syntax", message, hint, *related)
+    return problem_at(mark, "yaml-syntax", message, hint, *related)
 
 
 def _conflict(path: str, lines: Sequence[str]) -> Problem | None:

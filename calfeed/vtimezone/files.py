@@ -10,7 +10,7 @@ from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 
-from calfeed.diagnostics.problem import Mark, Problem, SourceError, error, warning
+from calfeed.diagnostics.problem import Mark, Problem, SourceError, problem_at
 from calfeed.model import Event, Feed, Timed, ZonedTime
 from calfeed.series.pieces import pieces_of
 from calfeed.vtimezone.observances import zoned_times
@@ -77,7 +77,7 @@ def _problems(held: _Pieces, feeds: Iterable[Feed]) -> Iterator[Problem]:
         mark, *related = _marks(_irregular(held.values(), tzid))
         message = f"the clocks of {tzid} change on days no yearly rule gives; Outlook may misplace this series"
         hint = "write its dates as events of their own if that matters"
-        yield warning(mark, "irregular-zone", message, hint, *related)
+        yield problem_at(mark, "irregular-zone", message, hint, *related)
 
 
 def _plan_files(held: _Pieces, feeds: Iterable[Feed]) -> Iterator[_File]:
@@ -96,11 +96,11 @@ def _refusal(path: str, tzid: str, held: Sequence[tuple[Event, ...]]) -> Problem
     mark, *related = _marks(irregular)
     if any(is_off_by_seconds(event) for event in irregular):
         message = f"the clocks of {tzid} were not whole minutes from UTC then, which few calendars can read"
-        return error(mark, "irregular-zone", message, "write its dates as events of their own", *related)
+        return problem_at(mark, "unsupported-zone", message, "write its dates as events of their own", *related)
     what = "this series" if len(held) == 1 else f"the series in {path}"
     message = f"the clocks of {tzid} change on too many days ({MAX_LISTED} at most) to describe {what}"
     hint = "let it end, or end earlier (`until`), or write its dates as events of their own"
-    return error(mark, "irregular-zone", message, hint, *related)
+    return problem_at(mark, "unsupported-zone", message, hint, *related)
 
 
 def _irregular(held: Iterable[tuple[Event, ...]], tzid: str) -> list[Event]:

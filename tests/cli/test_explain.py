@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import pytest
 from support import run
-from test_errors import problem_codes
 
-CODES = sorted(set(problem_codes()))
+from calfeed.diagnostics.codes import CODES
 
 
 @pytest.mark.parametrize("code", CODES)
@@ -14,7 +13,7 @@ def test_every_code_is_explained(code: str) -> None:
     """Each code that a problem may have is told in words, without the marks of Markdown that a terminal cannot show."""
     told = run("explain", code)
     assert told.exit_code == 0
-    assert told.stdout.startswith(f"{code}\n\n")
+    assert told.stdout.startswith(f"{code} ({CODES[code].severity})\n\n")
     assert len(told.stdout.splitlines()) > 2
     assert not any(mark in told.stdout for mark in ("```", "<!--", "](", "###"))
 
@@ -31,3 +30,14 @@ def test_a_slip_is_told() -> None:
     told = run("explain", "missing-ends")
     assert told.exit_code == 2
     assert "did you mean `missing-end`?" in told.stderr
+
+
+def test_without_a_code_all_are_listed() -> None:
+    """`calfeed explain` lists every code with its severity and what is wrong."""
+    listed = run("explain")
+    assert listed.exit_code == 0
+    lines = listed.stdout.splitlines()
+    assert len(lines) == len(CODES)
+    assert [line.split(maxsplit=2) for line in lines] == [
+        [name, str(code.severity), code.sentence] for name, code in CODES.items()
+    ]

@@ -13,7 +13,7 @@ from support import CALENDAR, NOW, TALK, VENUES, run, write_events, write_files
 
 import calfeed
 from calfeed.cli.diff_report import MAX_MARKDOWN, format_difference_markdown
-from calfeed.diagnostics.problem import Mark, OutputError, error
+from calfeed.diagnostics.problem import Mark, OutputError, problem_at
 from calfeed.diagnostics.report import format_json, format_problems_github, shown, shown_text
 from calfeed.doctor.examine import examine
 from calfeed.doctor.report import format_findings, format_findings_json
@@ -70,7 +70,7 @@ def test_json_means_the_same_and_is_not_obeyed(text: str) -> None:
 @pytest.mark.parametrize("text", COMMANDS)
 def test_annotations_hold_no_other_command(text: str) -> None:
     """An annotation is one command, ours; what it quotes is none, and no control character."""
-    problem = error(Mark(path=f"{text}.yaml"), "bad-date", f"`{text}`\x1b[31m\n{text}", text)
+    problem = problem_at(Mark(path=f"{text}.yaml"), "bad-date", f"`{text}`\x1b[31m\n{text}", text)
     (line,) = format_problems_github([problem]).splitlines()
     assert line.startswith("::error file=")
     assert not OBEYED.search(line.removeprefix("::error"))
@@ -277,7 +277,7 @@ def test_comments_leave_times_alone(text: str) -> None:
     [
         pytest.param(replace(EMPTY, new_feeds=tuple(f"category/c-{n}" for n in range(20_000))), id="feeds"),
         pytest.param(
-            replace(EMPTY, refusals=tuple(error(Mark(path="x"), "vanished-feed", f"{n} is gone", "y" * 900)
+            replace(EMPTY, refusals=tuple(problem_at(Mark(path="x"), "vanished-feed", f"{n} is gone", "y" * 900)
                                           for n in range(2_000))), id="refusals"),
         pytest.param(replace(EMPTY, changes=tuple(change(f"Talk {n}" * 20) for n in range(5_000))), id="changes"),
         pytest.param(replace(EMPTY, changes=(change("õ" * 500_000),) * 3), id="one long change"),

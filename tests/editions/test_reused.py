@@ -10,7 +10,8 @@ import pytest
 from calendars import WITH_FEEDS, Calendar
 from support import CALENDAR, run, write_files
 
-from calfeed.diagnostics.problem import Problem, Severity
+from calfeed.diagnostics.codes import Severity
+from calfeed.diagnostics.problem import Problem
 from calfeed.editions.diff import diff
 from calfeed.editions.edition import Consent, prepare
 from calfeed.resolve.load import load

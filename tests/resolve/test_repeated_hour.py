@@ -9,7 +9,8 @@ import pytest
 from readers import icaljs, pyreader, rules
 from support import CALENDAR, NOW, VENUES, load_event, load_project, write_files
 
-from calfeed.diagnostics.problem import Severity, SourceError
+from calfeed.diagnostics.codes import Severity
+from calfeed.diagnostics.problem import SourceError
 from calfeed.pipeline import build
 from calfeed.revisions.content import content_of, event_of
 

@@ -20,7 +20,8 @@ from readers import icaljs, pyreader, rules
 from readers.reading import Reading
 from support import CALENDAR, NOW, VENUES, load_event, load_project, write_files
 
-from calfeed.diagnostics.problem import Severity, SourceError
+from calfeed.diagnostics.codes import Severity
+from calfeed.diagnostics.problem import SourceError
 from calfeed.model import Event, Timed
 from calfeed.pipeline import build
 from calfeed.series.expand import as_wall

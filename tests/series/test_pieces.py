@@ -437,4 +437,4 @@ def test_random_series_over_skipped_hours(tmp_path: Path) -> None:
     assert len(in_pieces) > 80
 
 
-REFUSED = {"nonexistent-time", "ambiguous-time", "unsettled-start", "irregular-zone", "no-occurrence"}
+REFUSED = {"nonexistent-time", "ambiguous-time", "unsettled-start", "unsupported-zone", "no-occurrence"}

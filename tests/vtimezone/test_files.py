@@ -50,7 +50,7 @@ def problems_of(root: Path, text: str, calendar: str = PLAIN) -> list[Problem]:
     write_files(root / "events", {"calendar.yaml": calendar, "all.yaml": text})
     with pytest.raises(SourceError) as refused:
         load(root / "events")
-    return [problem for problem in refused.value.problems if problem.code == "irregular-zone"]
+    return [problem for problem in refused.value.problems if problem.code == "unsupported-zone"]
 
 
 # -- what has no plan -------------------------------------------------------------------------------------------
@@ -78,7 +78,7 @@ def test_nothing_is_rendered_without_a_plan(tmp_path: Path) -> None:
     unchecked = replace(project.feeds[0], slug="two", path="feeds/two.ics", event_ids=("a", "b"))
     with pytest.raises(SourceError) as refused:
         render(replace(project, feeds=(*project.feeds, unchecked)), now=NOW)
-    assert [problem.code for problem in refused.value.problems] == ["irregular-zone"]
+    assert [problem.code for problem in refused.value.problems] == ["unsupported-zone"]
 
 
 def test_tombstone_does_not_stop_a_series(tmp_path: Path) -> None:
@@ -132,7 +132,7 @@ def test_series_at_an_offset_is_right_or_refused(tmp_path: Path, tzid: str, rule
         load(root)
     except SourceError as refused:
         errors = [problem for problem in refused.problems if problem.severity.value == "error"]
-        assert [(problem.code, problem.mark.line) for problem in errors] == [("fixed-zone", 5)]
+        assert [(problem.code, problem.mark.line) for problem in errors] == [("fixed-zone-series", 5)]
         assert expected[0].replace(tzinfo=None) != start
         return
     assert is_same
@@ -150,7 +150,7 @@ ZONES = (
     "Pacific/Norfolk",
 )  # fmt: skip
 LIMIT = 200
-UNSOUND = {"irregular-zone", "unsettled-start", "unsettled-occurrence", "nonexistent-time", "ambiguous-time"}
+UNSOUND = {"unsupported-zone", "unsettled-start", "unsettled-occurrence", "nonexistent-time", "ambiguous-time"}
 
 
 @dataclass(frozen=True)
