@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, nullcontext
 from dataclasses import dataclass, field
@@ -25,6 +24,7 @@ from calfeed.model import Event, Feed, Project, page_path
 from calfeed.output.dist import Changes, Dist, open_dist, view_dist
 from calfeed.output.state import clock_of
 from calfeed.parallel import Executor
+from calfeed.paths import is_within
 from calfeed.progress import Progress, silent
 from calfeed.resolve.load import load
 from calfeed.revisions.holders import is_told
@@ -321,6 +321,6 @@ def _long_url(feed: Feed, url: str) -> Problem:
 
 def _refuse_nesting(source: Path, target: Path) -> None:
     """Refuse an output folder that is or holds the folder of events: the sources would be foreign files in it."""
-    if Path(os.path.realpath(source)).is_relative_to(os.path.realpath(target)):
+    if is_within(source, target):
         message = "the output folder is the folder of events, or holds it"
         raise OutputError([error(Mark(path=target.as_posix()), "foreign-folder", message, "choose another with -o")])

@@ -20,6 +20,7 @@ ROOMS = (
     "limits",
     "diagnostics",
     "artifact",
+    "paths",
     "progress",
     "stamp",
     "text",

@@ -28,6 +28,7 @@ from calfeed.output.state import (
     state_of,
     write_checked,
 )
+from calfeed.paths import real_path
 from calfeed.source.folder import find_files
 from calfeed.stamp import FileStamp, Row, is_unchanged, row_of
 
@@ -70,7 +71,7 @@ def key_of(source: Path, *, base_url: str | None, site: bool) -> str:
     """Return a hash of the build's options and of the software that runs it."""
     # A power cut may damage files of DIST that look unchanged. So after a reboot, every byte is compared.
     start = _START.read_text("ascii") if _START.exists() else ""
-    asked = [_VERSION, fingerprint(), start, str(source), os.path.realpath(source), base_url, site]
+    asked = [_VERSION, fingerprint(), start, str(source), str(real_path(source)), base_url, site]
     return sha256(json.dumps(asked).encode()).hexdigest()
 
 
@@ -128,7 +129,7 @@ def _is_as_it_was(content: Mapping[str, Any], source: Path, target: Path) -> boo
         not folder.problems
         and named.issuperset(folder.files)
         and _are_as_they_were(str(source), content["sources"], content["read_since"], device)
-        and _are_as_they_were(os.path.realpath(target), content["files"], content["written_since"], device)
+        and _are_as_they_were(str(real_path(target)), content["files"], content["written_since"], device)
     )
 
 

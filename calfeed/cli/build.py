@@ -17,6 +17,7 @@ from calfeed.cli.common import (
     build_time,
     describe_contents,
     events_argument,
+    format_option,
     load_baseline,
     load_project,
     load_published,
@@ -33,19 +34,12 @@ _GARBAGE = 200_000  # new objects before Python looks for cycles
 
 @click.command()
 @events_argument
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json", "github"]),
-    default="text",
-    show_default=True,
-    help="For eyes, programs, or the lines of a pull request.",
-)
+@format_option(github="the lines of a pull request")
 @click.option("--strict", is_flag=True, help="Exit with 1 for warnings too.")
 def check(events: Path, form: Literal["text", "json", "github"], strict: bool) -> None:
     """Report all problems of the folder EVENTS; write nothing."""
     from calfeed.diagnostics import report
-    from calfeed.diagnostics.problem import Severity, SourceError, sort_problems
+    from calfeed.diagnostics.problem import SourceError, has_errors, sort_problems
     from calfeed.resolve.load import load
     from calfeed.revisions.revise import far_revisions
 
@@ -60,7 +54,7 @@ def check(events: Path, form: Literal["text", "json", "github"], strict: bool) -
     else:
         say(report.format_problems(problems) if form == "text" else report.format_problems_json(problems))
     say(report.summarize(problems), err=True)
-    if any(strict or problem.severity is Severity.ERROR for problem in problems):
+    if has_errors(problems) or (strict and problems):
         sys.exit(1)
 
 
@@ -151,14 +145,7 @@ def build(
 @events_argument
 @output_option
 @baseline_option
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json", "markdown"]),
-    default="text",
-    show_default=True,
-    help="For eyes, programs, or a comment on a pull request.",
-)
+@format_option(markdown="a comment on a pull request")
 @click.option("--zone", "tzids", multiple=True, metavar="ZONE", help="Show times in this zone too; may be repeated.")
 @click.option("--exit-code", is_flag=True, help="Exit with 1 if there is a difference.")
 def diff(

@@ -65,6 +65,11 @@ def warning(mark: Mark, code: str, message: str, hint: str, *related: Mark) -> P
     return replace(error(mark, code, message, hint, *related), severity=Severity.WARNING)
 
 
+def has_errors(problems: Iterable[Problem]) -> bool:
+    """Return whether any of the problems stops the build."""
+    return any(problem.severity is Severity.ERROR for problem in problems)
+
+
 def list_some(words: Sequence[str], most: int) -> str:
     """Return the first `most` words as a comma-separated list, and how many more there are."""
     more = len(words) - most

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import astuple
@@ -10,6 +9,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from calfeed.diagnostics.problem import Mark, Problem, Severity
+from calfeed.paths import real_path
 from calfeed.stamp import Row
 
 STATE = ".calfeed"
@@ -22,8 +22,7 @@ _DIGEST = 32  # bytes of a SHA-256
 
 def state_of(target: Path) -> Path:
     """Return the state folder of DIST."""
-    # Unlike Path.resolve, realpath treats a loop of links as what it is: a path that leads nowhere.
-    root = Path(os.path.realpath(target))
+    root = real_path(target)
     return root.parent / STATE / root.name
 
 

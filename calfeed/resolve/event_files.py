@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path, PurePosixPath
 
-from calfeed.diagnostics.problem import InvalidValue, Mark, Problem, Severity, error
+from calfeed.diagnostics.problem import InvalidValue, Mark, Problem, error, has_errors
 from calfeed.model import Event, Picture, Resolved
 from calfeed.resolve.event import Surroundings, resolve_event
 from calfeed.resolve.images import picture_of
@@ -92,7 +92,7 @@ class EventFiles:
     @property
     def is_sound(self) -> bool:
         """Whether the results are complete: every event is resolved, and no file has an error."""
-        return self.are_all and not any(problem.severity is Severity.ERROR for problem in self._problems)
+        return self.are_all and not has_errors(self._problems)
 
     def _split(self, document: Document, relative: str) -> Iterator[tuple[dict[str, Value], Place, str | None]]:
         """Yield each event of a file: its mapping, its place, and its default id (None in a list)."""

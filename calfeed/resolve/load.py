@@ -12,9 +12,9 @@ from calfeed.diagnostics.problem import (
     InvalidValue,
     Mark,
     Problem,
-    Severity,
     SourceError,
     error,
+    has_errors,
     sort_problems,
     warning,
 )
@@ -110,7 +110,7 @@ class _Loader:
         templates, problems = load_templates(self._reader, self._folder.templates)
         self._problems += [*problems, *self._pictures.problems]
         found = sort_problems(self._problems)
-        if any(problem.severity is Severity.ERROR for problem in found):
+        if has_errors(found):
             raise SourceError(found)
         return Project(
             calendar=calendar,
