@@ -133,6 +133,16 @@ def test_http_that_stays_http(host: Host, status: int, location: str, told: str)
     assert told in bad(examine(URL, otherwise(host, stay)))["http"]
 
 
+def test_http_that_leads_nowhere(host: Host) -> None:
+    """A redirect from http to something that is not an address is a fault, not a crash."""
+
+    def serve(request: Request) -> Answer:
+        answer = host(request)
+        return replace(answer, headers={"location": "//["}) if request.url.startswith("http://") else answer
+
+    assert "//[, which is no address of the web" in bad(examine(URL, serve))["http"]
+
+
 def test_http_without_an_answer(host: Host) -> None:
     """A host that does not listen at port 80 cannot redirect."""
 
