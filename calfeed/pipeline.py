@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, nullcontext
+from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -21,8 +21,10 @@ from calfeed.formats.atom import render_changes
 from calfeed.formats.ics import RenderedEvent, render_event, render_feed, render_single
 from calfeed.formats.limits import MAX_FEED_BYTES, MAX_FEED_EVENTS, MAX_FEED_URL
 from calfeed.model import Event, Feed, Project, page_path
-from calfeed.output.dist import Changes, Dist, open_dist, view_dist
+from calfeed.output.changes import Changes
+from calfeed.output.dist import Dist, open_dist
 from calfeed.output.state import clock_of
+from calfeed.output.view import View, view_dist
 from calfeed.parallel import Executor
 from calfeed.paths import is_within
 from calfeed.progress import Progress, silent
@@ -143,7 +145,8 @@ def build(
     source, target = Path(path), Path(out)
     _refuse_nesting(source, target)
     # The sources are read under the lock: a build that had to wait must not write what it read before waiting.
-    with nullcontext(view_dist(target)) if check else open_dist(target) as dist:
+    opened: AbstractContextManager[View] = nullcontext(view_dist(target)) if check else open_dist(target)
+    with opened as dist:
         # A check must not rely on the results of earlier builds.
         began, memory = (None, Memory()) if check else (_clock(dist), read_memory(dist.state))
         project = load(source, base_url=base_url, progress=report, memory=memory, executor=executor)
@@ -151,10 +154,10 @@ def build(
         means = _Means(site=site, memory=memory, executor=executor, progress=report)
         rendered = _render(project, now, published, consent, means)
         problems = sort_problems([*project.problems, *rendered.problems])
-        if check:
-            changes = dist.changes(rendered.artifacts, same_manifest=same_output)
-        else:
+        if isinstance(dist, Dist):
             changes = dist.write(rendered.artifacts, lambda done, total: report("writing", done, total))
+        else:
+            changes = dist.changes(rendered.artifacts, same_manifest=same_output)
         problems = sort_problems([*problems, *(_left_file(target / path) for path in dist.left)])
         if began is not None:
             _remember(dist, began, memory, project, rendered)
@@ -170,7 +173,7 @@ def build(
         files=tuple(artifact.path for artifact in rendered.artifacts),
         changes=changes,
         is_first=published.is_none,
-        has_finished_another=bool(dist.finished),
+        has_finished_another=isinstance(dist, Dist) and bool(dist.finished),
         problems=problems,
     )
 
@@ -180,7 +183,7 @@ def _left_file(path: Path) -> Problem:
     return warning(Mark(path=path.as_posix()), "left-file", message, "delete it, unless you have a use for it")
 
 
-def _clock(dist: Dist) -> int | None:
+def _clock(dist: View) -> int | None:
     """Return the time by the clock of DIST's file system; None if it is not known."""
     try:
         return clock_of(dist.state)
@@ -188,7 +191,7 @@ def _clock(dist: Dist) -> int | None:
         return None
 
 
-def _remember(dist: Dist, began: int, memory: Memory, project: Project, rendered: _Rendered) -> None:
+def _remember(dist: View, began: int, memory: Memory, project: Project, rendered: _Rendered) -> None:
     """Write the results for each file, for the next build."""
     pages = {artifact.path: (artifact.size, artifact.sha256) for artifact in rendered.artifacts}
 
@@ -205,7 +208,7 @@ def _remember(dist: Dist, began: int, memory: Memory, project: Project, rendered
     write_memory(dist.state, memory, project.key, rendered.frame, began, project.resolved, printed)
 
 
-def _take_snapshot(dist: Dist, key: str, began: int, project: Project, problems: tuple[Problem, ...]) -> None:
+def _take_snapshot(dist: View, key: str, began: int, project: Project, problems: tuple[Problem, ...]) -> None:
     """Write which files this build saw and what it reported, for the next build."""
     written_since = _clock(dist)
     if written_since is not None:

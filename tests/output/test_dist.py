@@ -20,7 +20,8 @@ from calfeed.diagnostics.problem import OutputError
 from calfeed.editions.edition import Consent
 from calfeed.editions.manifest import MANIFEST
 from calfeed.output import dist
-from calfeed.output.dist import open_dist, view_dist
+from calfeed.output.dist import open_dist
+from calfeed.output.view import view_dist
 from calfeed.pipeline import build
 
 

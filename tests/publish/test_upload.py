@@ -21,7 +21,7 @@ from support import LATER, NOW, TALK, run, tree, write_events, write_files
 from calfeed.diagnostics.problem import OutputError, UnfinishedError
 from calfeed.editions.edition import Consent
 from calfeed.editions.manifest import MANIFEST
-from calfeed.output.dist import Changes
+from calfeed.output.changes import Changes
 from calfeed.pipeline import build
 from calfeed.publish import upload
 from calfeed.publish.journal import journal_of, journals_in, part_of
