@@ -19,35 +19,38 @@ if TYPE_CHECKING:
         SourceError,
         UnfinishedError,
     )
+    from calfeed.editions.consent import Consent
     from calfeed.editions.diff import Difference, diff
-    from calfeed.editions.edition import Consent
     from calfeed.editions.manifest import Manifest
     from calfeed.fetch.baseline import load_baseline
     from calfeed.model import Event, Project
-    from calfeed.pipeline import BuildResult, build, render
+    from calfeed.pipeline.build import BuildResult, build
+    from calfeed.pipeline.options import Options
+    from calfeed.pipeline.render import render
     from calfeed.resolve.load import load
     from calfeed.series.agenda import occurrences
 
 _HOMES = {
     "Artifact": "artifact",
-    "BuildResult": "pipeline",
+    "BuildResult": "pipeline.build",
     "CalfeedError": "diagnostics.problem",
-    "Consent": "editions.edition",
+    "Consent": "editions.consent",
     "Difference": "editions.diff",
     "Event": "model",
     "Manifest": "editions.manifest",
+    "Options": "pipeline.options",
     "OutputError": "diagnostics.problem",
     "Problem": "diagnostics.problem",
     "Project": "model",
     "PromiseError": "diagnostics.problem",
     "SourceError": "diagnostics.problem",
     "UnfinishedError": "diagnostics.problem",
-    "build": "pipeline",
+    "build": "pipeline.build",
     "diff": "editions.diff",
     "load": "resolve.load",
     "load_baseline": "fetch.baseline",
     "occurrences": "series.agenda",
-    "render": "pipeline",
+    "render": "pipeline.render",
 }
 
 __all__ = [
@@ -58,6 +61,7 @@ __all__ = [
     "Difference",
     "Event",
     "Manifest",
+    "Options",
     "OutputError",
     "Problem",
     "Project",

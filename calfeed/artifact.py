@@ -3,59 +3,38 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 
-@dataclass(frozen=True, slots=True, init=False)
+@dataclass(frozen=True, slots=True)
 class Artifact:
-    """A file to publish: its path relative to DIST, with forward slashes, and its bytes, with their size and SHA-256.
+    """A file to publish.
 
-    The bytes are held in parts, because files share most of them: an event is in several feeds.
+    Attributes:
+        path: its path relative to DIST, with forward slashes.
+        size: the number of its bytes.
+        sha256: their SHA-256, in hexadecimal.
+        parts: its bytes in parts, because files share most of them: an event is in several feeds.
     """
 
     path: str
     size: int
     sha256: str
-    _parts: tuple[bytes | memoryview, ...] | None = field(compare=False, repr=False)
-    _make: Callable[[], Artifact] | None = field(compare=False, repr=False)
+    parts: Iterable[bytes | memoryview] = field(compare=False, repr=False)
 
-    def __init__(self, path: str, *parts: bytes | memoryview) -> None:
+    @classmethod
+    def of(cls, path: str, *parts: bytes | memoryview) -> Artifact:
+        """Return the file at `path` with these bytes."""
         digest = hashlib.sha256()
         for part in parts:
             digest.update(part)
-        _fill(self, path, sum(map(len, parts)), digest.hexdigest(), parts, None)
+        return cls(path, sum(map(len, parts)), digest.hexdigest(), parts)
 
-    @classmethod
-    def known(cls, path: str, size: int, sha256: str, make: Callable[[], Artifact]) -> Artifact:
-        """Return a file of known size and hash, which `make` makes when its bytes are needed."""
-        artifact = cls.__new__(cls)
-        _fill(artifact, path, size, sha256, None, make)
-        return artifact
-
-    def __reduce__(self) -> tuple[type[Artifact], tuple[str, bytes]]:
-        return type(self), (self.path, self.data)  # a part may be a view of other bytes, which cannot be pickled
-
-    @property
-    def parts(self) -> tuple[bytes | memoryview, ...]:
-        """The bytes in parts.
-
-        Raises:
-            ValueError: they were made on demand, and do not match the known size and hash.
-        """
-        if self._make is None:
-            return self._parts or ()
-        made = self._make()
-        if made != self:
-            raise ValueError(f"{self.path} is not what was known of it")
-        return made.parts
+    def __reduce__(self) -> tuple[object, tuple[str, bytes]]:
+        return Artifact.of, (self.path, self.data)  # a part may be a view of other bytes, which cannot be pickled
 
     @property
     def data(self) -> bytes:
         """The bytes."""
         return b"".join(self.parts)
-
-
-def _fill(artifact: Artifact, *values: object) -> None:
-    for name, value in zip(("path", "size", "sha256", "_parts", "_make"), values, strict=True):
-        object.__setattr__(artifact, name, value)

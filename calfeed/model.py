@@ -12,7 +12,6 @@ from typing import TypeAlias
 
 from calfeed.artifact import Artifact
 from calfeed.diagnostics.problem import Mark, Problem
-from calfeed.stamp import FileStamp
 from calfeed.values.rules import Rule
 from calfeed.values.times import Duration
 
@@ -278,31 +277,11 @@ class Template:
     path: str
 
 
-@dataclass(frozen=True, slots=True)
-class Picture:
-    """A picture to publish: its path relative to the events' folder, and its name as written."""
-
-    path: str
-    name: str
-    mark: Mark
-
-
-@dataclass(frozen=True, slots=True)
-class Resolved:
-    """What was read from a file of events: its events, its problems, and the pictures it names."""
-
-    file: FileStamp
-    events: tuple[Event, ...]
-    problems: tuple[Problem, ...]
-    pictures: tuple[Picture, ...] = ()
-
-
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Project:
     """A folder of events, read and resolved. `problems` are its warnings; with an error there is no project.
 
-    `images` are the pictures of events and the logo, as the site publishes them. `sources` are the files that were
-    read. `resolved` is what was read from those that hold events; `key` is a hash of the others it depends on.
+    `images` are the pictures of events and the logo, as the site publishes them.
     """
 
     calendar: Calendar
@@ -312,6 +291,3 @@ class Project:
     templates: tuple[Template, ...] = ()
     images: tuple[Artifact, ...] = ()
     problems: tuple[Problem, ...] = field(default=(), compare=False)
-    sources: tuple[FileStamp, ...] = field(default=(), compare=False, repr=False)
-    resolved: tuple[Resolved, ...] = field(default=(), compare=False, repr=False)
-    key: str = field(default="", compare=False, repr=False)

@@ -10,10 +10,11 @@ import pytest
 from support import CALENDAR, NOW, VENUES, write_files
 
 from calfeed.diagnostics.problem import PromiseError
-from calfeed.editions.edition import Consent
+from calfeed.editions.consent import Consent
 from calfeed.editions.manifest import MANIFEST, Manifest
 from calfeed.editions.manifest_json import read_manifest
-from calfeed.pipeline import render
+from calfeed.pipeline.options import Options
+from calfeed.pipeline.render import render
 from calfeed.resolve.load import load
 
 WITH_FEEDS = CALENDAR.replace("automatic_feeds: []\n", "")
@@ -42,7 +43,9 @@ class Calendar:
     def publish(self, consent: Consent = Consent(), after: timedelta = timedelta(days=1)) -> dict[str, bytes]:  # noqa: B008
         """Build after a while, and return the files."""
         self.now += after
-        artifacts = render(load(self.root), now=self.now, baseline=self.baseline, consent=consent, site=self.site)
+        artifacts = render(
+            load(self.root), now=self.now, options=Options(baseline=self.baseline, consent=consent, site=self.site)
+        )
         self.files = {artifact.path: artifact.data for artifact in artifacts}
         self.baseline = read_manifest(self.files[MANIFEST], "dist/calfeed.json")
         return self.files

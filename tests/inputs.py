@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from support import NOW, TALK, write_events
 
 from calfeed.editions.manifest import MANIFEST
-from calfeed.pipeline import build
+from calfeed.pipeline.build import build
 from calfeed.source.schema import CalendarEntry, DefaultsEntry, EventEntry, FeedEntry, VenueEntry
 
 DATA = Path(__file__).parent / "data"

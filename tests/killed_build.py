@@ -29,5 +29,5 @@ files = {path: {"sha256": sha256(data).hexdigest(), "size": len(data)} for path,
 manifest = json.dumps({"version": 1, "id": "x", "tzdb": "", "events": [], "feeds": [], "files": files}).encode()
 sys.addaudithook(die_at_second_move)
 with open_dist(Path(sys.argv[1])) as dist:
-    artifacts = [*(Artifact(path, data) for path, data in new.items()), Artifact(MANIFEST, manifest)]
+    artifacts = [*(Artifact.of(path, data) for path, data in new.items()), Artifact.of(MANIFEST, manifest)]
     dist.write(artifacts, lambda _done, _total: None)

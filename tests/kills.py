@@ -29,7 +29,8 @@ from support import CALENDAR, NOW, VENUES, tree, write_files
 
 from calfeed.cache.snapshot import recall
 from calfeed.editions.manifest import MANIFEST
-from calfeed.pipeline import build
+from calfeed.pipeline.build import build
+from calfeed.pipeline.options import Options
 
 Files = Mapping[str, bytes]
 _CHANGING = frozenset(["os.mkdir", "os.rename", "os.remove", "os.rmdir"])
@@ -126,7 +127,7 @@ class Campaign:
         """Return what a build of the sources as they are gives, and put everything back."""
         before = _copy(self.root)
         begin = time.perf_counter()
-        build(self.root / "events", self.root / "dist", now=NOW, site=self.has_site)
+        build(self.root / "events", self.root / "dist", now=NOW, options=Options(site=self.has_site))
         self.length = time.perf_counter() - begin
         wanted = tree(self.root / "dist")
         _restore(self.root, before)
@@ -136,7 +137,7 @@ class Campaign:
         """Build without a kill: everything is as if nothing had happened, and nothing stays behind."""
         answer = recall(self.root / "events", self.root / "dist", base_url=None, site=self.has_site)
         assert answer is None or dict(wanted) == tree(self.root / "dist"), "the snapshot lies"
-        build(self.root / "events", self.root / "dist", now=NOW, site=self.has_site)
+        build(self.root / "events", self.root / "dist", now=NOW, options=Options(site=self.has_site))
         assert dict(wanted) == tree(self.root / "dist")
         assert sorted(path.name for path in self.root.iterdir()) == [".calfeed", "dist", "events"]
         assert [path.relative_to(self.root).as_posix() for path in sorted((self.root / ".calfeed").rglob("*"))] == [
@@ -199,7 +200,7 @@ def _spawn_ready(root: Path, *, has_site: bool) -> tuple[int, int]:
 def _build_and_exit(root: Path, *, has_site: bool) -> None:
     status = 1
     try:
-        build(root / "events", root / "dist", now=NOW, site=has_site)
+        build(root / "events", root / "dist", now=NOW, options=Options(site=has_site))
         status = 0
     finally:
         os._exit(status)

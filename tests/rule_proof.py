@@ -30,7 +30,8 @@ from support import NOW, write_files
 from calfeed.diagnostics.codes import Severity
 from calfeed.diagnostics.problem import SourceError
 from calfeed.model import AllDay, Event, Project
-from calfeed.pipeline import build
+from calfeed.pipeline.build import build
+from calfeed.pipeline.options import Options
 from calfeed.resolve.load import load
 from calfeed.series.occurrences import first_start, settle, starts_between
 from calfeed.series.shapes import READ_ALIKE
@@ -97,7 +98,7 @@ def prove(root: Path, all_series: Sequence[Series]) -> Proof:
     """Build the series below `root`, have every reader expand them, and compare."""
     proof = Proof()
     project = _load(root, all_series, proof)
-    build(root / "events", root / "dist", now=NOW, site=False)
+    build(root / "events", root / "dist", now=NOW, options=Options(site=False))
     codes: dict[str, set[str]] = {}
     for problem in project.problems:
         codes.setdefault(Path(problem.mark.path).stem, set()).add(problem.code)

@@ -23,11 +23,13 @@ from calfeed.artifact import Artifact
 from calfeed.cli.event_report import format_events
 from calfeed.diagnostics.problem import CalfeedError, InvalidValue, OutputError, Problem, SourceError
 from calfeed.diagnostics.report import format_problems, format_problems_github, format_problems_json
-from calfeed.editions.edition import Consent
+from calfeed.editions.consent import Consent
 from calfeed.editions.manifest import MANIFEST
 from calfeed.editions.manifest_json import read_manifest
 from calfeed.model import AllDay, Event, Project
-from calfeed.pipeline import build, render
+from calfeed.pipeline.build import build
+from calfeed.pipeline.options import Options
+from calfeed.pipeline.render import render
 from calfeed.resolve.load import load
 from calfeed.series.expand import starts_of
 from calfeed.source.yaml import read_document
@@ -84,7 +86,7 @@ def fuzz_sources(data: bytes) -> None:
     artifacts = render(project, now=NOW)
     _check_files(project, artifacts)
     (manifest,) = (artifact.data for artifact in artifacts if artifact.path == MANIFEST)
-    again = render(project, now=LATER, baseline=read_manifest(manifest, MANIFEST))
+    again = render(project, now=LATER, options=Options(baseline=read_manifest(manifest, MANIFEST)))
     assert again == artifacts, "a rebuild gives other bytes"
 
 
@@ -208,7 +210,9 @@ def _build_beside(files: Mapping[str, bytes]) -> None:
             (root / path).write_bytes(data)
         before = _outside(root)
         try:
-            build(root / "events", root / "dist", now=LATER, consent=Consent(removals=True, new_id=True))
+            build(
+                root / "events", root / "dist", now=LATER, options=Options(consent=Consent(removals=True, new_id=True))
+            )
         except OutputError as refusal:
             _check_problems(refusal.problems)
         except CalfeedError as other:

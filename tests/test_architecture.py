@@ -20,6 +20,7 @@ ROOMS = (
     "limits",
     "diagnostics",
     "artifact",
+    "paths",
     "progress",
     "stamp",
     "text",
@@ -52,8 +53,9 @@ STRANGERS = {
     "formats": {"source", "output"},
     "publish": {"resolve"},
     "doctor": {"resolve"},
-    "preview": {"cache"},
 }
+# What builds remember is nobody else's business.
+REMEMBERING = {"resolve", "pipeline"}
 # Each library has its home, a room or a module; nobody else sees it.
 HOMES = {
     "yaml": {"source.yaml"},
@@ -140,6 +142,7 @@ def test_imports_go_one_way() -> None:
     order = {room: place for place, room in enumerate(ROOMS)}
     assert [arrow for arrow in arrows() if order[arrow[1]] > order[arrow[0]]] == []
     assert [(room, known) for room, known in arrows() if known in STRANGERS.get(room, ())] == []
+    assert {room for room, known in arrows() if known == "cache"} == REMEMBERING
 
 
 def test_no_circles_within_a_room() -> None:

@@ -10,7 +10,7 @@ from readers import icaljs, pyreader, rfc5545, rules
 from readers.reading import Reading
 from support import NOW
 
-from calfeed.pipeline import build
+from calfeed.pipeline.build import build
 
 
 @pytest.fixture(scope="module")

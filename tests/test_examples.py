@@ -10,7 +10,7 @@ from readers import icaljs, pyreader, rules
 from support import NOW, run
 
 from calfeed.model import AllDay
-from calfeed.pipeline import build
+from calfeed.pipeline.build import build
 from calfeed.resolve.load import load
 from calfeed.series.agenda import occurrences
 

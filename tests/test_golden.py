@@ -15,7 +15,8 @@ from support import NOW, tree
 
 from calfeed.editions.manifest import MANIFEST
 from calfeed.editions.manifest_json import same_output
-from calfeed.pipeline import build
+from calfeed.pipeline.build import build
+from calfeed.pipeline.options import Options
 
 CASES = sorted(path for path in (Path(__file__).parent / "data" / "ok").iterdir() if path.is_dir())
 case_of = pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
@@ -30,7 +31,7 @@ def by_uid(readings: list[Reading]) -> list[Reading]:
 def test_golden_project(case: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, update_golden: bool) -> None:
     """The project builds into just the expected files, and their bytes are the expected ones."""
     monkeypatch.chdir(case)
-    build("events", tmp_path / "dist", now=NOW, site=case.name == "site")
+    build("events", tmp_path / "dist", now=NOW, options=Options(site=case.name == "site"))
     built = tree(tmp_path / "dist")
     if update_golden:
         shutil.rmtree(case / "expected", ignore_errors=True)

@@ -24,7 +24,8 @@ from calfeed.editions.manifest import MANIFEST
 from calfeed.editions.manifest_json import read_manifest
 from calfeed.editions.output_paths import is_output_path
 from calfeed.limits.json_size import read_json
-from calfeed.pipeline import build
+from calfeed.pipeline.build import build
+from calfeed.pipeline.options import Options
 from calfeed.resolve.load import load
 from calfeed.source.yaml import MAX_BYTES, MAX_VALUES, read_document
 from calfeed.text.markdown import to_html, to_plain
@@ -650,7 +651,7 @@ import os, sys
 from datetime import UTC, datetime
 from pathlib import Path
 from calfeed.diagnostics.problem import OutputError
-from calfeed.pipeline import build
+from calfeed.pipeline.build import build
 
 root, number, code = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
 CHANGING = {"os.mkdir", "os.rename", "os.remove", "os.rmdir"}
@@ -678,7 +679,7 @@ sys.exit(0 if left >= 0 else 4)
 def test_a_file_system_that_turns_read_only(tmp_path: Path, code: int) -> None:
     """Whenever the system begins to refuse every change, a build ends in `output-failed`; the next one mends it."""
     root = write_events(tmp_path, talk=TALK)
-    build(root, tmp_path / "dist", now=NOW, site=False)
+    build(root, tmp_path / "dist", now=NOW, options=Options(site=False))
     (root / "more.yaml").write_text(TALK, encoding="utf-8")
     endings = []
     for number in (*range(12), 14, 17, 20):
@@ -687,7 +688,7 @@ def test_a_file_system_that_turns_read_only(tmp_path: Path, code: int) -> None:
         assert done.returncode in (0, 3, 4), done.stderr
         endings.append(done.returncode)
     assert 3 in endings
-    build(root, tmp_path / "dist", now=NOW, site=False)
+    build(root, tmp_path / "dist", now=NOW, options=Options(site=False))
     files = json.loads((tmp_path / "dist" / MANIFEST).read_bytes())["files"]
     assert set(tree(tmp_path / "dist")) == {*files, MANIFEST}
     assert "events/more.ics" in files

@@ -20,11 +20,12 @@ from typing import Any, TypeVar
 import pytest
 from support import CALENDAR, DOT, NOW, VENUES, run, start, tree, write_files
 
+from calfeed.cache.memory import Memory
 from calfeed.diagnostics.problem import OutputError, SourceError
 from calfeed.parallel import Executor, processes, spread
-from calfeed.pipeline import build
-from calfeed.resolve.event_files import resolve_files
-from calfeed.resolve.load import load
+from calfeed.pipeline.build import build
+from calfeed.resolve.event_files import read_files
+from calfeed.resolve.load import load, load_with
 
 _R = TypeVar("_R")
 MANY = 2_010
@@ -161,10 +162,10 @@ def test_executor_that_works_in_another_folder(many: Path, tmp_path: Path, monke
 
 def test_no_file_is_read_twice(many: Path) -> None:
     """What others read is not read again, files that name pictures among them; a picture is read once, here."""
-    project = load(many, executor=Elsewhere())
-    paths = [seen.path for seen in project.sources]
+    loaded = load_with(Memory(), many, executor=Elsewhere())
+    paths = [stamp.path for stamp in loaded.stamps]
     assert len(paths) == len(set(paths))
-    assert sum(path.endswith(".gif") for path in paths) == len(project.images) == 7
+    assert sum(path.endswith(".gif") for path in paths) == len(loaded.project.images) == 7
 
 
 def test_what_is_left_is_cancelled(many: Path, tmp_path: Path) -> None:
@@ -187,7 +188,7 @@ class Later(Elsewhere):
 
     def submit(self, work: Callable[..., _R], /, *given: Any) -> Future[_R]:
         """Do the work now, if it is reading files."""
-        if given[0] is resolve_files:
+        if given[0] is read_files:
             return super().submit(work, *given)
         self.futures.append(Future())
         return self.futures[-1]

@@ -19,7 +19,7 @@ from calfeed.artifact import Artifact
 from calfeed.diagnostics.problem import Mark, SourceError
 from calfeed.formats.ics import render_event, render_feed, render_single
 from calfeed.model import AllDay, Calendar, Event, Feed, Status, Timed, Venue, ZonedTime
-from calfeed.pipeline import render
+from calfeed.pipeline.render import render
 from calfeed.resolve.load import load
 from calfeed.revisions.revise import revise
 from calfeed.source.yaml import dump_mapping, read_document

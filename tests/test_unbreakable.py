@@ -19,7 +19,7 @@ from support import LATER, NOW, TALK, run, tree, write_events
 from targets import TARGETS
 
 from calfeed.diagnostics.problem import OutputError
-from calfeed.pipeline import build
+from calfeed.pipeline.build import build
 
 TESTS = Path(__file__).parent
 REGRESSIONS = sorted(path for path in (TESTS / "data" / "fuzz").rglob("*") if path.is_file())

@@ -10,22 +10,26 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
 from hashlib import sha256
 from pathlib import Path
 
+from calfeed.cache.results import Claim, FileResult, Picture
+from calfeed.cache.rows import RowCodec
 from calfeed.cache.versions import fingerprint
-from calfeed.diagnostics.problem import Mark
-from calfeed.model import AllDay, Event, Organizer, Picture, Resolved, Status, Timed, Venue, ZoneChoice, ZonedTime
-from calfeed.output.state import UNREADABLE, problem_of, read_checked, row_of_problem, write_checked
+from calfeed.diagnostics.problem import Problem
+from calfeed.model import Event, Venue
+from calfeed.output.state import UNREADABLE, read_checked, write_checked
 from calfeed.stamp import FileStamp, Row, is_unchanged, row_of
-from calfeed.values.times import Duration
 
 _FILE = "memory"
-_VERSION = 3
+_VERSION = 4
 _SIZE = 8  # bytes of the number at the end: how far before the end the last part begins
 _RENEWED = 20
 """A memory is rewritten once at least one file in this many changed; for fewer, writing costs more than it saves."""
+
+
+_EVENTS = RowCodec(Event, without=("venue", "recurrence", "ending"))
+_PROBLEMS, _PICTURES = RowCodec(Problem), RowCodec(Picture)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +70,7 @@ class Memory:
     recalled: set[str] = field(default_factory=set)
     printed: dict[str, Printed] = field(default_factory=dict)
 
-    def recall(self, root: Path, path: str, venues: Mapping[str, Venue | None]) -> Resolved | None:
+    def recall(self, root: Path, path: str, venues: Mapping[str, Venue | None]) -> FileResult | None:
         """Return what was made of a file, or None if it has changed or is unknown.
 
         Args:
@@ -79,21 +83,26 @@ class Memory:
             return None
         try:
             begin, end = place
-            seen, events, problems, pictures = json.loads(bytes(self.data[begin:end]))
-            if seen[0] != path or not is_unchanged(str(root), seen, self.since, self.device):
+            stamp, rows, problems, pictures = json.loads(bytes(self.data[begin:end]))
+            if stamp[0] != path or not is_unchanged(str(root), stamp, self.since, self.device):
                 return None
-            found = tuple(_event(each, venues) for each in events)
-            printed = {event.id: self._printed(each) for event, each in zip(found, events, strict=True)}
-            named = tuple(Picture(where, name, _mark(mark)) for where, name, mark in pictures)
-            resolved = Resolved(FileStamp(*seen), found, tuple(map(problem_of, problems)), named)
+            events = tuple(_event(row, venue_id, venues) for row, venue_id, _ in rows)
+            printed = {event.id: self._printed(row) for event, (_, _, row) in zip(events, rows, strict=True)}
+            result = FileResult(
+                FileStamp(*stamp),
+                events,
+                tuple(Claim(event.id, event.uid, event.mark) for event in events),
+                tuple(map(_PROBLEMS.read, problems)),
+                tuple(map(_PICTURES.read, pictures)),
+            )
         except UNREADABLE:
             return None
         self.printed |= printed
         self.recalled.add(path)
-        return resolved
+        return result
 
     def _printed(self, row: Row) -> Printed:
-        begin, middle, end, tzids, revision, page = row[-1]
+        begin, middle, end, tzids, revision, page = row
         vevent, own_lines = bytes(self.data[begin:middle]), bytes(self.data[middle:end])
         return Printed(tuple(revision), vevent, own_lines, tuple(tzids), None if page is None else _page(page))
 
@@ -133,7 +142,7 @@ def write_memory(
     key: str,
     frame: str,
     since: int,
-    resolved: Sequence[Resolved],
+    results: Sequence[FileResult],
     printed: Callable[[str], Printed],
 ) -> None:
     """Write what was made of the files, unless nearly all of it was already in the memory.
@@ -144,41 +153,48 @@ def write_memory(
         key: the hash from `key_beside`.
         frame: a hash of what all event pages share; empty without a site.
         since: the clock of the file system before the files were examined.
-        resolved: what was made of each file.
+        results: what was made of each file.
         printed: returns an event as it is published, given its id.
     """
-    kept = [each for each in resolved if all(_is_plain(event) for event in each.events)]
-    forgotten = sum(each.file.path not in memory.recalled for each in kept)
-    if key == memory.key and frame == memory.frame and forgotten * _RENEWED < len(kept):
+    plain = [(result.stamp, result) for result in results if result.stamp and all(map(_is_plain, result.events))]
+    forgotten = sum(stamp.path not in memory.recalled for stamp, _ in plain)
+    if key == memory.key and frame == memory.frame and forgotten * _RENEWED < len(plain):
         return
-    write_checked(state / _FILE, _parts({"key": key, "frame": frame, "since": since}, kept, printed))
+    write_checked(state / _FILE, _parts({"key": key, "frame": frame, "since": since}, plain, printed))
 
 
-def _parts(head: Mapping[str, object], kept: Iterable[Resolved], printed: Callable[[str], Printed]) -> Iterator[bytes]:
+def _parts(
+    head: Mapping[str, object], kept: Iterable[tuple[FileStamp, FileResult]], printed: Callable[[str], Printed]
+) -> Iterator[bytes]:
     """Yield each file's events as published and then its row as JSON; at the end an index of the rows and its length.
 
     This way neither writer nor reader needs all of it in memory as Python values.
     """
     end = 0
     places: dict[str, tuple[int, int]] = {}
-    for each in kept:
+    for stamp, result in kept:
         events = []
-        for event in each.events:
-            shown = printed(event.id)
-            begin, middle = end, end + len(shown.vevent)
-            end = middle + len(shown.own_lines)
-            yield shown.vevent
-            yield shown.own_lines
-            events.append([*_row(event), [begin, middle, end, shown.tzids, shown.revision, shown.page]])
-        problems = [row_of_problem(problem) for problem in each.problems]
-        pictures = [[picture.path, picture.name, _row_of_mark(picture.mark)] for picture in each.pictures]
-        row = json.dumps([row_of(each.file), events, problems, pictures]).encode()
+        for event in result.events:
+            as_published = printed(event.id)
+            begin, middle = end, end + len(as_published.vevent)
+            end = middle + len(as_published.own_lines)
+            yield as_published.vevent
+            yield as_published.own_lines
+            place = [begin, middle, end, as_published.tzids, as_published.revision, as_published.page]
+            events.append([_EVENTS.row_of(event), event.venue and event.venue.id, place])
+        problems = [_PROBLEMS.row_of(problem) for problem in result.problems]
+        pictures = [_PICTURES.row_of(picture) for picture in result.pictures]
+        row = json.dumps([row_of(stamp), events, problems, pictures]).encode()
         yield row
-        places[each.file.path] = end, end + len(row)
+        places[stamp.path] = end, end + len(row)
         end += len(row)
     last = json.dumps({**head, "places": places}).encode()
     yield last
     yield (len(last) + _SIZE).to_bytes(_SIZE)
+
+
+def _event(row: Row, venue_id: str | None, venues: Mapping[str, Venue | None]) -> Event:
+    return _EVENTS.read(row, venue=None if venue_id is None else venues[venue_id])
 
 
 def _is_plain(event: Event) -> bool:
@@ -186,94 +202,6 @@ def _is_plain(event: Event) -> bool:
     return event.recurrence is None and is_at_known_venue
 
 
-# -- events as JSON ---------------------------------------------------------------------------------------------
-
-
-def _row(event: Event) -> list[object]:
-    return [
-        event.id,
-        event.uid,
-        event.summary,
-        _row_of_when(event.when),
-        None if event.zone is None else [event.zone.tzid, event.zone.reason],
-        event.status.value,
-        None if event.venue is None else event.venue.id,
-        event.online,
-        event.description,
-        event.url,
-        event.categories,
-        None if event.organizer is None else [event.organizer.name, event.organizer.email, event.organizer.url],
-        event.image,
-        event.busy,
-        [[each.days, each.seconds] for each in event.reminders],
-        event.properties,
-        None if event.created is None else event.created.isoformat(),
-        None if event.last_modified is None else event.last_modified.isoformat(),
-        event.sequence,
-        _row_of_mark(event.mark),
-        [[key, _row_of_mark(mark)] for key, mark in event.stamp_marks],
-    ]
-
-
-def _row_of_when(when: AllDay | Timed) -> list[object]:
-    if isinstance(when, AllDay):
-        return [when.first.isoformat(), when.last.isoformat()]
-    return [None if time is None else _row_of_time(time) for time in (when.start, when.end)]
-
-
-def _row_of_time(time: ZonedTime) -> list[str]:
-    return [time.wall.isoformat(), time.tzid, time.instant.isoformat()]
-
-
-def _row_of_mark(mark: Mark) -> Row:
-    return mark.path, mark.line, mark.column, mark.end_column, mark.text
-
-
-def _event(row: Row, venues: Mapping[str, Venue | None]) -> Event:
-    event_id, uid, summary, when, zone, status, venue, online, description, url, categories, organizer = row[:12]
-    image, busy, reminders, properties, created, last_modified, sequence, mark, stamp_marks, _printed = row[12:]
-    return Event(
-        id=event_id,
-        uid=uid,
-        summary=summary,
-        when=_when(when),
-        zone=None if zone is None else ZoneChoice(tzid=zone[0], reason=zone[1]),
-        status=Status(status),
-        venue=None if venue is None else venues[venue],
-        online=online,
-        description=description,
-        url=url,
-        categories=tuple(categories),
-        organizer=None if organizer is None else Organizer(name=organizer[0], email=organizer[1], url=organizer[2]),
-        image=image,
-        busy=busy,
-        reminders=tuple(Duration(days, seconds) for days, seconds in reminders),
-        properties=tuple((name, value) for name, value in properties),
-        created=None if created is None else datetime.fromisoformat(created),
-        last_modified=None if last_modified is None else datetime.fromisoformat(last_modified),
-        sequence=sequence,
-        mark=_mark(mark),
-        stamp_marks=tuple((key, _mark(each)) for key, each in stamp_marks),
-    )
-
-
-def _when(row: Row) -> AllDay | Timed:
-    start, end = row
-    if isinstance(start, str):
-        return AllDay(date.fromisoformat(start), date.fromisoformat(end))
-    return Timed(_time(start), None if end is None else _time(end))
-
-
-def _time(row: Row) -> ZonedTime:
-    wall, tzid, instant = row
-    return ZonedTime(datetime.fromisoformat(wall), tzid, datetime.fromisoformat(instant))
-
-
 def _page(row: Row) -> tuple[int, str]:
     size, digest = row
     return int(size), str(digest)
-
-
-def _mark(row: Row) -> Mark:
-    path, line, column, end_column, text = row
-    return Mark(path=path, line=line, column=column, end_column=end_column, text=text)

@@ -16,32 +16,27 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from calfeed.cache.rows import RowCodec
 from calfeed.cache.versions import fingerprint
 from calfeed.diagnostics.problem import Problem
-from calfeed.output.state import (
-    JOURNAL,
-    STAGING,
-    UNREADABLE,
-    problem_of,
-    read_checked,
-    row_of_problem,
-    state_of,
-    write_checked,
-)
+from calfeed.output.state import JOURNAL, STAGING, UNREADABLE, read_checked, state_of, write_checked
+from calfeed.paths import real_path
 from calfeed.source.folder import find_files
 from calfeed.stamp import FileStamp, Row, is_unchanged, row_of
 
 _FILE = "snapshot"
-_VERSION = 1
+_VERSION = 2
+_PROBLEMS = RowCodec(Problem)
 _START = Path("/proc/sys/kernel/random/boot_id")  # of Linux
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a build reported about the sources: the number of events and feeds, and the warnings."""
+    """What a build reported: the number of events and feeds, the calendar's `url`, and the warnings."""
 
     events: int
     feeds: int
+    url: str | None
     problems: tuple[Problem, ...]
 
 
@@ -66,11 +61,19 @@ class Snapshot:
     answer: Answer
 
 
+@dataclass(frozen=True, slots=True)
+class Recalled:
+    """The answer that still holds, and the paths of the files in DIST."""
+
+    answer: Answer
+    files: tuple[str, ...]
+
+
 def key_of(source: Path, *, base_url: str | None, site: bool) -> str:
     """Return a hash of the build's options and of the software that runs it."""
     # A power cut may damage files of DIST that look unchanged. So after a reboot, every byte is compared.
     start = _START.read_text("ascii") if _START.exists() else ""
-    asked = [_VERSION, fingerprint(), start, str(source), os.path.realpath(source), base_url, site]
+    asked = [_VERSION, fingerprint(), start, str(source), str(real_path(source)), base_url, site]
     return sha256(json.dumps(asked).encode()).hexdigest()
 
 
@@ -87,7 +90,8 @@ def _parts(snapshot: Snapshot) -> Iterator[bytes]:
         "written_since": snapshot.written_since,
         "events": snapshot.answer.events,
         "feeds": snapshot.answer.feeds,
-        "problems": [row_of_problem(problem) for problem in snapshot.answer.problems],
+        "url": snapshot.answer.url,
+        "problems": [_PROBLEMS.row_of(problem) for problem in snapshot.answer.problems],
     }
     yield json.dumps(content)[:-1].encode()
     for name, files in (("sources", snapshot.sources), ("files", snapshot.files)):
@@ -98,8 +102,8 @@ def _parts(snapshot: Snapshot) -> Iterator[bytes]:
     yield b"}"
 
 
-def recall(source: Path, target: Path, *, base_url: str | None, site: bool) -> Answer | None:
-    """Return what the last build reported if nothing has changed since; None if something has or may have.
+def recall(source: Path, target: Path, *, base_url: str | None, site: bool) -> Recalled | None:
+    """Return the last build's answer if nothing has changed since; None if something has or may have.
 
     Args:
         source: the folder of events.
@@ -115,8 +119,9 @@ def recall(source: Path, target: Path, *, base_url: str | None, site: bool) -> A
     with suppress(*UNREADABLE):
         content = json.loads(bytes(read_checked(state / _FILE)))
         if content["key"] == key_of(source, base_url=base_url, site=site) and _is_as_it_was(content, source, target):
-            problems = tuple(map(problem_of, content["problems"]))
-            return Answer(int(content["events"]), int(content["feeds"]), problems)
+            problems = tuple(map(_PROBLEMS.read, content["problems"]))
+            answer = Answer(int(content["events"]), int(content["feeds"]), content["url"], problems)
+            return Recalled(answer, tuple(str(row[0]) for row in content["files"]))
     return None
 
 
@@ -128,7 +133,7 @@ def _is_as_it_was(content: Mapping[str, Any], source: Path, target: Path) -> boo
         not folder.problems
         and named.issuperset(folder.files)
         and _are_as_they_were(str(source), content["sources"], content["read_since"], device)
-        and _are_as_they_were(os.path.realpath(target), content["files"], content["written_since"], device)
+        and _are_as_they_were(str(real_path(target)), content["files"], content["written_since"], device)
     )
 
 

@@ -17,6 +17,7 @@ from calfeed.cli.common import (
     build_time,
     describe_contents,
     events_argument,
+    format_option,
     load_baseline,
     load_project,
     load_published,
@@ -33,20 +34,12 @@ _GARBAGE = 200_000  # new objects before Python looks for cycles
 
 @click.command()
 @events_argument
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json", "github"]),
-    default="text",
-    show_default=True,
-    help="For eyes, programs, or the lines of a pull request.",
-)
+@format_option(github="the lines of a pull request")
 @click.option("--strict", is_flag=True, help="Exit with 1 for warnings too.")
 def check(events: Path, form: Literal["text", "json", "github"], strict: bool) -> None:
     """Report all problems of the folder EVENTS; write nothing."""
     from calfeed.diagnostics import report
-    from calfeed.diagnostics.codes import Severity
-    from calfeed.diagnostics.problem import SourceError, sort_problems
+    from calfeed.diagnostics.problem import SourceError, has_errors, sort_problems
     from calfeed.resolve.load import load
     from calfeed.revisions.revise import far_revisions
 
@@ -61,7 +54,7 @@ def check(events: Path, form: Literal["text", "json", "github"], strict: bool) -
     else:
         say(report.format_problems(problems) if form == "text" else report.format_problems_json(problems))
     say(report.summarize(problems), err=True)
-    if any(strict or problem.severity is Severity.ERROR for problem in problems):
+    if has_errors(problems) or (strict and problems):
         sys.exit(1)
 
 
@@ -105,33 +98,32 @@ def build(
     now = build_time()
     # A build keeps what it makes until its end, with hardly any cycles: looking for them took a twentieth of its time.
     gc.set_threshold(_GARBAGE)
-    if not (dry or baseline or base_url or allow_removals or allow_new_id) and _is_up_to_date(events, out, no_site):
-        return
 
-    from calfeed import pipeline
-    from calfeed.editions.edition import Consent
+    from calfeed.editions.consent import Consent
     from calfeed.parallel import processes
-    from calfeed.text.urls import read_base_url
+    from calfeed.pipeline.build import build as build_folder
+    from calfeed.pipeline.options import Options
 
-    url = read_option(read_base_url, base_url, "--base-url")
     with (
         problems_to_stderr(f"nothing in {out.as_posix()} was changed"),
         processes(jobs or min(_cores(), _USUAL_JOBS)) as executor,
     ):
-        result = pipeline.build(
+        result = build_folder(
             events,
             out,
             now=now,
-            base_url=url,
-            baseline=None if baseline is None else load_baseline(baseline, may_miss=first),
-            consent=Consent(allow_removals, allow_new_id),
+            base_url=_read_base_url(base_url),
+            options=Options(
+                baseline=None if baseline is None else load_baseline(baseline, may_miss=first),
+                consent=Consent(allow_removals, allow_new_id),
+                site=not no_site,
+            ),
             check=dry,
-            site=not no_site,
             progress=Bar().show,
             executor=executor,
         )
     say(report.format_problems(result.problems), err=True)
-    holds = describe_contents(len(result.project.events), len(result.project.feeds))
+    holds = describe_contents(result.events, result.feeds)
     if result.has_finished_another:
         say(f"an earlier build of {out.as_posix()} was cut off; what it left undone is done", err=True)
     if result.is_first and not dry:
@@ -152,14 +144,7 @@ def build(
 @events_argument
 @output_option
 @baseline_option
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json", "markdown"]),
-    default="text",
-    show_default=True,
-    help="For eyes, programs, or a comment on a pull request.",
-)
+@format_option(markdown="a comment on a pull request")
 @click.option("--zone", "tzids", multiple=True, metavar="ZONE", help="Show times in this zone too; may be repeated.")
 @click.option("--exit-code", is_flag=True, help="Exit with 1 if there is a difference.")
 def diff(
@@ -193,20 +178,12 @@ def diff(
         sys.exit(1)
 
 
-def _is_up_to_date(events: Path, out: Path, no_site: bool) -> bool:
-    """Return whether a plain build has nothing to do; if so, repeat what the last one said.
+def _read_base_url(written: str | None) -> str | None:
+    if written is None:
+        return None
+    from calfeed.text.urls import read_base_url
 
-    It imports nothing that reads or renders, so that it takes no longer than looking at all the files.
-    """
-    from calfeed.cache.snapshot import recall
-    from calfeed.diagnostics import report
-
-    answer = recall(events, out, base_url=None, site=not no_site)
-    if answer is None:
-        return False
-    say(report.format_problems(answer.problems), err=True)
-    say(f"{out.as_posix()} is up to date: {describe_contents(answer.events, answer.feeds)}")
-    return True
+    return read_option(read_base_url, written, "--base-url")
 
 
 def _cores() -> int:

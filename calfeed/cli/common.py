@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from calfeed.model import Project
 
 _T = TypeVar("_T")
+_F = TypeVar("_F", bound=Callable[..., object])
 EVENTS = click.Path(exists=True, file_okay=False, path_type=Path)
 _EARLIEST, _LATEST = 1970, 2200  # years a build's time may be in
 events_argument = click.argument("events", type=EVENTS, default="events")
@@ -44,14 +45,19 @@ baseline_option = click.option(
     callback=_read_baseline,
     help="What is published now: a manifest or its folder, here or on the web, instead of the output folder.",
 )
-format_option = click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="For eyes or programs.",
-)
+
+
+def format_option(**others: str) -> Callable[[_F], _F]:
+    """Return the option `--format`: text, JSON, and `others`, each with what it is for."""
+    uses = ["eyes", "programs", *others.values()]
+    return click.option(
+        "--format",
+        "form",
+        type=click.Choice(["text", "json", *others]),
+        default="text",
+        show_default=True,
+        help=f"For {', '.join(uses[:-1])}{',' if others else ''} or {uses[-1]}.",
+    )
 
 
 def say(text: str, *, err: bool = False) -> None:

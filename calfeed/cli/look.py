@@ -28,7 +28,7 @@ DAY = click.DateTime(["%Y-%m-%d"])
 @events_argument
 @output_option
 @baseline_option
-@format_option
+@format_option()
 def zones(events: Path, out: Path, baseline: str | None, form: Literal["text", "json"]) -> None:
     """List the zones of EVENTS, their changes within a year, and where the law changed since the last build."""
     from calfeed.cli import diff_report
@@ -47,7 +47,7 @@ def zones(events: Path, out: Path, baseline: str | None, form: Literal["text", "
 @events_argument
 @click.option("--from", "first", type=DAY, metavar="DATE", help="List occurrences, from this day on.")
 @click.option("--to", "last", type=DAY, metavar="DATE", help="List occurrences, up to this day.")
-@format_option
+@format_option()
 def list_(events: Path, first: datetime | None, last: datetime | None, form: Literal["text", "json"]) -> None:
     """List the events of EVENTS, or their occurrences.
 
@@ -66,7 +66,7 @@ def list_(events: Path, first: datetime | None, last: datetime | None, form: Lit
 @click.command()
 @click.argument("event_id", metavar="ID")
 @events_argument
-@format_option
+@format_option()
 def show(event_id: str, events: Path, form: Literal["text", "json"]) -> None:
     """Show the event ID: local time, zone and why that zone, UTC, and the rest."""
     from calfeed.cli import event_report

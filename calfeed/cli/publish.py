@@ -77,7 +77,7 @@ def publish(target: str, out: Path, dry: bool, allow_new_id: bool, events: Path)
 
 @click.command()
 @click.argument("url")
-@format_option
+@format_option()
 def doctor(url: str, form: Literal["text", "json"]) -> None:
     """Look at a published calendar as its subscribers' programs do.
 
@@ -86,8 +86,8 @@ def doctor(url: str, form: Literal["text", "json"]) -> None:
     """
     from calfeed.doctor import report as doctor_report
     from calfeed.doctor.examine import examine, has_fault
-    from calfeed.doctor.http_checks import read_address
-    from calfeed.fetch.http import fetch, without_password
+    from calfeed.fetch.addresses import read_address, without_password
+    from calfeed.fetch.http import fetch
 
     try:
         address = read_address(url)

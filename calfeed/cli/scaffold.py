@@ -9,8 +9,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Literal
 
-from calfeed.diagnostics.codes import Severity
-from calfeed.diagnostics.problem import Mark, Problem, SourceError, problem_at
+from calfeed.diagnostics.problem import Mark, Problem, SourceError, has_errors, problem_at
 from calfeed.resolve.load import load
 from calfeed.source.yaml import dump_mapping
 from calfeed.values import times
@@ -136,7 +135,7 @@ def write_event(
         if not _write_new(path, dump_mapping(values)):
             continue
         added = tuple(problem for problem in _problems_of(root) if problem not in before)
-        if not any(problem.severity is Severity.ERROR for problem in added):
+        if not has_errors(added):
             return path, added
         _take_back(path)
         if all(problem.code != "duplicate-id" for problem in added):

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from socket import socket
 
     from calfeed.diagnostics.problem import CalfeedError
-    from calfeed.pipeline import BuildResult
+    from calfeed.pipeline.build import BuildResult
 
 _SERVE_PACKAGES = ("starlette", "uvicorn", "watchfiles")
 
@@ -62,7 +62,7 @@ def _tell_preview(result: BuildResult | CalfeedError) -> None:
     if isinstance(result, CalfeedError):
         say(f"{report.summarize(result.problems)}; the preview keeps the last good build", err=True)
     else:
-        say(f"the preview shows {describe_contents(len(result.project.events), len(result.project.feeds))}", err=True)
+        say(f"the preview shows {describe_contents(result.events, result.feeds)}", err=True)
 
 
 def _listen(port: int) -> socket:

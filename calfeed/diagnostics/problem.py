@@ -58,6 +58,11 @@ def problem_at(mark: Mark, code: str, message: str, hint: str, *related: Mark) -
     return Problem(mark=mark, code=code, message=_shorten(message), hint=_shorten(hint), related=related)
 
 
+def has_errors(problems: Iterable[Problem]) -> bool:
+    """Return whether any of the problems stops the build."""
+    return any(problem.severity is Severity.ERROR for problem in problems)
+
+
 def list_some(words: Sequence[str], most: int) -> str:
     """Return the first `most` words as a comma-separated list, and how many more there are."""
     more = len(words) - most

@@ -14,10 +14,11 @@ from urllib.parse import urljoin, urlsplit
 from calfeed.doctor import http_checks
 from calfeed.doctor.expected import Promise, read_promise
 from calfeed.doctor.findings import Finding, Level, fault, merge, ok, risk
-from calfeed.doctor.http_checks import Trail, follow
+from calfeed.doctor.http_checks import ask
 from calfeed.doctor.reader import read_events
 from calfeed.editions.manifest import MANIFEST
 from calfeed.fetch.http import Fetch, FetchError
+from calfeed.fetch.redirects import Trail
 from calfeed.formats.limits import MAX_FEED_BYTES, MAX_FEED_EVENTS
 from calfeed.progress import Progress, silent
 
@@ -57,7 +58,7 @@ def _examine(url: str, fetch: Fetch, progress: Progress) -> Iterator[Finding]:
             yield fault("answer", "not asked for, because the host is silent", "", *site.paths[number:])
             break
         try:
-            trail = follow(fetch, urljoin(site.base, path))
+            trail = ask(fetch, urljoin(site.base, path))
         except FetchError as cause:
             silence += 1
             yield http_checks.no_answer(cause, path)
@@ -96,7 +97,7 @@ def _find_site(url: str, fetch: Fetch) -> tuple[_Site, list[Finding]]:
 def _fetch_promise(base: str, fetch: Fetch) -> tuple[Promise | None, Finding]:
     url = urljoin(base, MANIFEST)
     try:
-        answer = follow(fetch, url).answer
+        answer = ask(fetch, url).answer
         if answer.status != 200:
             return None, fault("manifest", f"{url} is answered with {answer.status}", "")
         promise = read_promise(answer.content())

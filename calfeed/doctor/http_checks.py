@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from ipaddress import ip_address
 from urllib.parse import urljoin, urlsplit, urlunsplit
 from urllib.robotparser import RobotFileParser
 
 from calfeed.doctor.findings import Finding, fault, ok, risk
-from calfeed.fetch.http import REDIRECTS, Answer, Fetch, FetchError, Request, without_password
+from calfeed.fetch.addresses import is_loopback, read_address, without_password
+from calfeed.fetch.http import Fetch, FetchError, Request
+from calfeed.fetch.redirects import RedirectError, Trail, follow, is_redirect
 
 MAX_REDIRECTS = 5
 GOOGLE = "Google-Calendar-Importer"
@@ -19,25 +19,7 @@ _OWN_AGENT = "calfeed-doctor"
 _NO_MORE: Mapping[str, str] = {}
 
 
-class RedirectError(FetchError):
-    """The redirects lead nowhere."""
-
-
-@dataclass(frozen=True, slots=True)
-class Trail:
-    """The answer to a request, and the redirects before it."""
-
-    redirects: tuple[Answer, ...]
-    answer: Answer
-
-    @property
-    def server(self) -> str:
-        """The server's name for itself, with that of a CDN in front of it."""
-        headers = self.answer.headers
-        return f"{headers.get('server', '')} {headers.get('via', '')}"
-
-
-def follow(
+def ask(
     fetch: Fetch, url: str, *, agent: str = _OWN_AGENT, method: str = "GET", headers: Mapping[str, str] = _NO_MORE
 ) -> Trail:
     """Return the answer at the end of the redirects.
@@ -48,45 +30,20 @@ def follow(
         agent: the User-Agent to send.
         method: the request's method.
         headers: further headers.
-    """
-    sent = {"User-Agent": agent, "Accept-Encoding": "gzip", **headers}
-    redirects: list[Answer] = []
-    while True:
-        answer = fetch(Request(url=url, method=method, headers=sent))
-        if answer.status not in REDIRECTS or "location" not in answer.headers:
-            return Trail(tuple(redirects), answer)
-        redirects.append(answer)
-        if len(redirects) > MAX_REDIRECTS:
-            raise RedirectError(f"there are more than {MAX_REDIRECTS} redirects")
-        location = answer.headers["location"]
-        try:
-            url = read_address(urljoin(url, location))
-        except ValueError as cause:
-            shown = without_password(location)
-            raise RedirectError(f"it is redirected to {shown}, which is no address of the web") from cause
-
-
-def read_address(url: str) -> str:
-    """Return an address that can be requested.
 
     Raises:
-        ValueError: it is not a valid http or https address, or it holds a user name or a password.
+        FetchError: there is no usable answer, or the redirects lead nowhere.
     """
-    parts = urlsplit(url)
-    if without_password(url) != url:
-        raise ValueError("none is sent")
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.port == 0:  # a bad port is a ValueError
-        raise ValueError(url)
-    return url
+    sent = {"User-Agent": agent, "Accept-Encoding": "gzip", **headers}
+    return follow(fetch, Request(url=url, method=method, headers=sent), _next_address, MAX_REDIRECTS)
 
 
-def is_loopback(url: str) -> bool:
-    """Return whether an address is on this computer, where plain http does no harm."""
-    host = urlsplit(url).hostname or ""
+def _next_address(url: str, location: str) -> str:
     try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
+        return read_address(urljoin(url, location))
+    except ValueError as cause:
+        masked = without_password(location)
+        raise RedirectError(f"it is redirected to {masked}, which is no address of the web") from cause
 
 
 # -- checked for every file
@@ -138,7 +95,7 @@ def check_type(trail: Trail, content: bytes, path: str) -> Iterator[Finding]:
 
 def check_head(fetch: Fetch, trail: Trail, path: str) -> Iterator[Finding]:
     """Ask with HEAD, as Thunderbird does first."""
-    answer = follow(fetch, trail.answer.url, method="HEAD").answer
+    answer = ask(fetch, trail.answer.url, method="HEAD").answer
     if answer.status != 200:
         yield fault("head", f"HEAD is answered with {answer.status}, GET with 200", trail.server, path)
     elif answer.headers.get("content-type") != trail.answer.headers.get("content-type"):
@@ -158,7 +115,7 @@ def check_conditional(fetch: Fetch, trail: Trail, path: str) -> Iterator[Finding
         yield fault("validators", "there is neither ETag nor Last-Modified", trail.server, path)
         return
     yield ok("validators", f"there is {name}", path)
-    again = follow(fetch, trail.answer.url, headers=condition).answer
+    again = ask(fetch, trail.answer.url, headers=condition).answer
     if again.status == 304:
         yield ok("conditional", "304 for who has the file", path)
     else:
@@ -168,7 +125,7 @@ def check_conditional(fetch: Fetch, trail: Trail, path: str) -> Iterator[Finding
 
 def check_compression(fetch: Fetch, trail: Trail, path: str) -> Iterator[Finding]:
     """Request the file uncompressed, and compare it with the answer for which gzip was allowed."""
-    answer = follow(fetch, trail.answer.url, headers={"Accept-Encoding": "identity"}).answer
+    answer = ask(fetch, trail.answer.url, headers={"Accept-Encoding": "identity"}).answer
     if answer.headers.get("content-encoding", "identity").lower() != "identity":
         yield fault("compression", "the file is sent compressed to programs that cannot unpack it", trail.server, path)
     elif answer.body != trail.answer.content():
@@ -180,7 +137,7 @@ def check_compression(fetch: Fetch, trail: Trail, path: str) -> Iterator[Finding
 def check_agents(fetch: Fetch, trail: Trail, path: str) -> Iterator[Finding]:
     """Request the file as the programs that subscribe do, and expect the same content."""
     for name, agent in AGENTS.items():
-        answer = follow(fetch, trail.answer.url, agent=agent).answer
+        answer = ask(fetch, trail.answer.url, agent=agent).answer
         if answer.status != 200:
             yield fault("user-agents", f"{name} is answered with {answer.status}", trail.server, path)
         elif answer.content() != trail.answer.content():
@@ -194,7 +151,7 @@ def check_agents(fetch: Fetch, trail: Trail, path: str) -> Iterator[Finding]:
 
 def check_robots(fetch: Fetch, trail: Trail, path: str) -> Iterator[Finding]:
     """Check whether robots.txt forbids the feed."""
-    answer = follow(fetch, urljoin(trail.answer.url, "/robots.txt")).answer
+    answer = ask(fetch, urljoin(trail.answer.url, "/robots.txt")).answer
     if answer.status >= 500:
         yield risk("robots", f"robots.txt is answered with {answer.status}, which Google takes for no", "", path)
         return
@@ -215,11 +172,11 @@ def check_plain_http(fetch: Fetch, trail: Trail, path: str) -> Iterator[Finding]
     plain = urlunsplit(("http", parts.hostname or "", parts.path, parts.query, ""))
     try:
         answer = fetch(Request(url=plain, headers={"User-Agent": _OWN_AGENT}))
+        target = _next_address(plain, answer.headers["location"]) if is_redirect(answer) else plain
     except FetchError as cause:
         yield fault("http", f"http is not answered: {cause}", "", path)
         return
-    target = urlsplit(urljoin(plain, answer.headers.get("location", "")))
-    if answer.status in REDIRECTS and target.scheme == "https":
+    if urlsplit(target).scheme == "https":
         yield ok("http", "http redirects to https")
     else:
         message = f"http is answered with {answer.status} and does not redirect to https"
@@ -229,7 +186,7 @@ def check_plain_http(fetch: Fetch, trail: Trail, path: str) -> Iterator[Finding]
 def check_missing(fetch: Fetch, base: str) -> Iterator[Finding]:
     """Request a feed that does not exist."""
     path = "feeds/there-is-no-such-feed.ics"
-    trail = follow(fetch, urljoin(base, path))
+    trail = ask(fetch, urljoin(base, path))
     status = trail.answer.status
     if status in (404, 410):
         yield ok("not-found", f"what is not there is answered with {status}")

@@ -12,6 +12,7 @@ from datetime import datetime
 
 from calfeed.diagnostics.problem import Mark, Problem, PromiseError, SourceError, problem_at
 from calfeed.editions.compare import Change, Entry, compare
+from calfeed.editions.consent import Consent
 from calfeed.editions.feed_paths import buried_uids, is_automatic, kept_feeds, lost_feeds, with_aliases
 from calfeed.editions.manifest import Manifest, PublishedFeed
 from calfeed.editions.reused import reused_ids
@@ -44,14 +45,6 @@ MAX_HISTORY = 100
 _FEWEST = 3
 _SHARE = 4
 _LISTED = 10
-
-
-@dataclass(frozen=True, slots=True)
-class Consent:
-    """What the person who builds has agreed to: that events and feeds vanish, that every UID changes."""
-
-    removals: bool = False
-    new_id: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

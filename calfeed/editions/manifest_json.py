@@ -65,7 +65,7 @@ def render_manifest(edition: Edition, artifacts: Sequence[Artifact]) -> Artifact
     ]
     # Encoded piece by piece: otherwise memory would hold a large manifest several times over.
     pieces = (piece for number, part in enumerate(parts) for piece in chain([_SEPARATOR if number else "{\n"], part))
-    return Artifact(MANIFEST, *(piece.encode() for piece in pieces), b"\n}\n")
+    return Artifact.of(MANIFEST, *(piece.encode() for piece in pieces), b"\n}\n")
 
 
 def read_manifest(data: bytes, path: str) -> Manifest:

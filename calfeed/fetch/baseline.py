@@ -10,13 +10,14 @@ from calfeed.diagnostics.problem import Mark, OutputError, problem_at
 from calfeed.editions.manifest import MANIFEST, Manifest
 from calfeed.editions.manifest_json import read_manifest
 from calfeed.fetch import http
-from calfeed.fetch.http import REDIRECTS, Fetch, FetchError, Request, without_password
+from calfeed.fetch.addresses import is_loopback, without_password
+from calfeed.fetch.http import Fetch, FetchError, Request
+from calfeed.fetch.redirects import RedirectError, follow
 
 MAX_BYTES = 300_000_000
 """The largest manifest that is read, in bytes: several times that of 100,000 events."""
 MAX_REDIRECTS = 3
 _MISSING = (404, 410)
-_LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 def load_baseline(location: str, fetch: Fetch = http.fetch) -> Manifest | None:
@@ -62,39 +63,47 @@ def _read(data: bytes, location: str) -> Manifest:
 
 
 def _fetch(location: str, fetch: Fetch) -> bytes | None:
-    url = _join(location, location, MANIFEST) if location.endswith("/") else location
-    for _ in range(MAX_REDIRECTS + 1):
+    def resolve(url: str, target: str) -> str:
+        return _next_address(location, url, target)
+
+    if location.endswith("/"):
+        url = resolve(location, MANIFEST)
+    else:
+        url = location
         _check_address(location, url)
-        try:
-            answer = fetch(Request(url=url, headers={"User-Agent": "calfeed"}, limit=MAX_BYTES))
-            if answer.status in _MISSING:
-                return None
-            if answer.status == 200:
-                return answer.content()
-        except FetchError as cause:
-            raise _unreadable(location, str(cause)) from cause
-        if answer.status not in REDIRECTS:
-            raise _unreadable(location, f"the host answers with status {answer.status}")
-        url = _join(location, url, answer.headers.get("location", ""))
-    raise _unreadable(location, f"it is redirected more than {MAX_REDIRECTS} times")
-
-
-def _join(location: str, url: str, target: str) -> str:
+    request = Request(url=url, headers={"User-Agent": "calfeed"}, limit=MAX_BYTES)
     try:
-        return urljoin(url, target)
+        answer = follow(fetch, request, resolve, MAX_REDIRECTS).answer
+        if answer.status in _MISSING:
+            return None
+        if answer.status == 200:
+            return answer.content()
+    except RedirectError as cause:
+        raise _unreadable(location, f"it is redirected more than {MAX_REDIRECTS} times") from cause
+    except FetchError as cause:
+        raise _unreadable(location, str(cause)) from cause
+    raise _unreadable(location, f"the host answers with status {answer.status}")
+
+
+def _next_address(location: str, url: str, target: str) -> str:
+    """Return the address of `target`, as seen from `url`; refuse it if it cannot be trusted."""
+    try:
+        address = urljoin(url, target)
     except ValueError as cause:
         raise _unreadable(location, f"{without_password(target)} is no https address") from cause
+    _check_address(location, address)
+    return address
 
 
 def _check_address(location: str, url: str) -> None:
     """Require https (or loopback) and no password: the next build trusts the baseline completely."""
-    shown = without_password(url)
-    if shown != url:
+    masked = without_password(url)
+    if masked != url:
         hint = "fetch the manifest with another program, and give --baseline the file"
-        raise _unreadable(location, f"{shown} has a name or a password in it, and calfeed sends none", hint)
+        raise _unreadable(location, f"{masked} has a name or a password in it, and calfeed sends none", hint)
     try:
-        parts = urlsplit(url)
-        is_safe = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK)
+        scheme = urlsplit(url).scheme
+        is_safe = scheme == "https" or (scheme == "http" and is_loopback(url))
     except ValueError:
         is_safe = False
     if not is_safe:

@@ -6,7 +6,6 @@ No redirect is followed, nothing is decoded and nothing is stored, so that calle
 from __future__ import annotations
 
 import http.client
-import re
 import socket
 import ssl
 import zlib
@@ -23,8 +22,6 @@ TIMEOUT = 15.0
 """Seconds for a whole exchange, from the connection to the last byte."""
 MAX_BYTES = 20_000_000
 """The largest body that is read, in bytes, compressed or not."""
-REDIRECTS = (301, 302, 303, 307, 308)
-"""The redirect statuses; `fetch` follows none of them."""
 _GZIP = 31  # zlib's wbits for gzip
 _SAFE = "/?%:@!$&'()*+,;=~-._"  # in paths and queries, which may already be quoted
 
@@ -70,16 +67,6 @@ class Answer:
 
 
 Fetch: TypeAlias = Callable[[Request], Answer]
-
-
-def without_password(url: str) -> str:
-    """Return an address that is safe to show: the user information before the host is masked (RFC 3986 §3.2.1)."""
-    scheme, separator, rest = url.partition("//")
-    authority = re.split("[/?#]", rest, maxsplit=1)[0]
-    is_whole = "@" in authority or re.fullmatch(r"(?:[^:]*|\[.*\])(?::[0-9]*)?", authority) is not None
-    secret = authority if is_whole else rest  # a slash in a password does not end the authority
-    _, at, _ = secret.rpartition("@")
-    return f"{scheme}{separator}***@{rest[secret.rfind('@') + 1 :]}" if at else url
 
 
 def fetch(request: Request, timeout: float = TIMEOUT) -> Answer:

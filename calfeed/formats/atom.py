@@ -40,7 +40,7 @@ def render_changes(edition: Edition) -> Artifact:
     for entry in edition.history:
         _add_entry(root, entry, calendar)
     ET.indent(root, " ")
-    return Artifact(PATH, ET.tostring(root, encoding="utf-8", xml_declaration=True) + b"\n")
+    return Artifact.of(PATH, ET.tostring(root, encoding="utf-8", xml_declaration=True) + b"\n")
 
 
 def _add_entry(root: ET.Element, entry: Entry, calendar: Calendar) -> None:

@@ -160,7 +160,7 @@ def render_single(rendered: RenderedEvent, plans: Mapping[str, ZonePlan] | None 
     Outlook would open a file with X-WR-CALNAME as a new calendar (MS-OXCICAL 2.1.3.1.1.3).
     """
     vevents = (rendered.single,) if rendered.single else _own_parts(rendered)
-    return Artifact(rendered.path, *_file(_single_header(), rendered.tzids, vevents, plans))
+    return Artifact.of(rendered.path, *_file(_single_header(), rendered.tzids, vevents, plans))
 
 
 def _own_parts(rendered: RenderedEvent) -> tuple[bytes | memoryview, ...]:
@@ -195,7 +195,7 @@ def render_feed(
         header.add("X-APPLE-CALENDAR-COLOR", Verbatim(css_colors()[calendar.color]))
     tzids = sorted({tzid for event in events for tzid in event.tzids})
     vevents = (part for event in events for part in (event.vevent, event.instances) if part)
-    return Artifact(feed.path, *_file(_opened(header), tzids, vevents, plans))
+    return Artifact.of(feed.path, *_file(_opened(header), tzids, vevents, plans))
 
 
 def _feed_description(feed: Feed, calendar: model.Calendar) -> str:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import astuple
 from hashlib import sha256
 from pathlib import Path
 
-from calfeed.diagnostics.problem import Mark, Problem, problem_at
-from calfeed.stamp import Row
+from calfeed.paths import real_path
 
 STATE = ".calfeed"
 JOURNAL, STAGING = "journal.json", "staging"
@@ -22,8 +19,7 @@ _DIGEST = 32  # bytes of a SHA-256
 
 def state_of(target: Path) -> Path:
     """Return the state folder of DIST."""
-    # Unlike Path.resolve, realpath treats a loop of links as what it is: a path that leads nowhere.
-    root = Path(os.path.realpath(target))
+    root = real_path(target)
     return root.parent / STATE / root.name
 
 
@@ -73,19 +69,3 @@ def read_checked(path: Path) -> memoryview:
     if data[-_DIGEST:] != sha256(data[:-_DIGEST]).digest():
         raise ValueError(path)
     return data[:-_DIGEST]
-
-
-def row_of_problem(problem: Problem) -> Row:
-    """Return a problem as a JSON row."""
-    marks = [astuple(mark) for mark in (problem.mark, *problem.related)]
-    return problem.code, problem.message, problem.hint, marks
-
-
-def problem_of(row: Row) -> Problem:
-    """Return the problem that a JSON row describes."""
-    code, message, hint, marks = row
-    mark, *related = (
-        Mark(path=str(path), line=int(line), column=int(column), end_column=int(end), text=str(text))
-        for path, line, column, end, text in marks
-    )
-    return problem_at(mark, str(code), str(message), str(hint), *related)

@@ -10,10 +10,11 @@ from html import escape
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from calfeed import pipeline
 from calfeed.diagnostics import report
 from calfeed.diagnostics.problem import CalfeedError
 from calfeed.editions.manifest import MANIFEST, Manifest
+from calfeed.pipeline.build import BuildResult, build
+from calfeed.pipeline.options import Options
 from calfeed.preview.inject import LOOK, RELOAD, SCRIPT, STATE, STYLE, format_page, format_report, inject
 from calfeed.publish.headers import HTML, PLAIN, content_type_of
 
@@ -67,16 +68,16 @@ class Preview:
         self._now = now
         self._shown = _Shown()
 
-    def rebuild(self) -> pipeline.BuildResult | CalfeedError:
+    def rebuild(self) -> BuildResult | CalfeedError:
         """Build, show the result, and return it; if a build fails, the files of the last good one stay."""
         shown = self._shown
         try:
             # Into the same folder, so that what did not change is remembered and stays.
-            result = pipeline.build(self._events, self._dist, now=self._now, baseline=Manifest())
+            result = build(self._events, self._dist, now=self._now, options=Options(baseline=Manifest()))
         except CalfeedError as cause:
             self._show(shown.files, report.format_problems(cause.problems), shown.folder)
             return cause
-        self._show(frozenset(result.files), folder=urlsplit(result.project.calendar.url or "").path.lstrip("/"))
+        self._show(frozenset(result.files), folder=urlsplit(result.url or "").path.lstrip("/"))
         return result
 
     def reply(self, path: str) -> Reply:

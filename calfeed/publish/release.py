@@ -52,7 +52,7 @@ def read_release(folder: Path) -> Release:
     manifest = read_manifest(data, place)
     check_paths(manifest.files, place)
     sizes = {path: len(_read_listed(folder, path, digest).data) for path, digest in manifest.files.items()}
-    return Release(folder=folder, manifest=manifest, ledger=Artifact(MANIFEST, data), sizes=sizes)
+    return Release(folder=folder, manifest=manifest, ledger=Artifact.of(MANIFEST, data), sizes=sizes)
 
 
 def _read_listed(folder: Path, path: str, digest: str) -> Artifact:
@@ -65,4 +65,4 @@ def _read_listed(folder: Path, path: str, digest: str) -> Artifact:
         raise OutputError([problem_at(Mark(path=place), "changed-output", message, _BUILD_AGAIN)]) from cause
     if hashlib.sha256(data).hexdigest() != digest:
         forbid(place, "changed-output", "the file is not the one that the manifest lists", _BUILD_AGAIN)
-    return Artifact(path, data)
+    return Artifact.of(path, data)

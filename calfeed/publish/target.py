@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
 from typing import Protocol
 
+from calfeed.paths import is_within, real_path
 from calfeed.source.folder import CALENDAR
 
 _SCHEME = re.compile(r"[^/\\]{2,}:(?=[/\\]|$)")
@@ -59,7 +60,7 @@ class FolderTarget:
 
     def __init__(self, folder: Path) -> None:
         self.shown = folder.as_posix()
-        self._root = folder.resolve()
+        self._root = real_path(folder)
 
     def files(self) -> Mapping[str, int]:
         """Return every file with its size."""
@@ -84,7 +85,7 @@ class FolderTarget:
         target = self._root / path
         with _os_errors():
             target.parent.mkdir(parents=True, exist_ok=True)
-            if not target.parent.resolve().is_relative_to(self._root):
+            if not is_within(target.parent, self._root):
                 raise TargetError(f"{PurePosixPath(path).parent} is a link that leads elsewhere")
             waiting = self._root / part
             waiting.write_bytes(data)
@@ -117,7 +118,7 @@ def fault_of_folder(target: str, out: Path) -> str | None:
     folder = Path(target)
     if _SCHEME.match(target):
         return "it looks like an address; write a folder, or an address with ://"
-    if folder.resolve().is_relative_to(out.resolve()):
+    if is_within(folder, out):
         return "it is the folder that was built, or within it"
     sources = next((place for place in (folder, folder / _EVENTS) if _is_there(place / CALENDAR)), None)
     return None if sources is None else f"it is the folder of events, or holds it: {(sources / CALENDAR).as_posix()}"

@@ -33,7 +33,7 @@ from calfeed.diagnostics.problem import Mark, OutputError, Problem, UnfinishedEr
 from calfeed.editions.manifest import MANIFEST, Manifest
 from calfeed.editions.manifest_json import read_manifest
 from calfeed.formats import atom
-from calfeed.output.dist import Changes
+from calfeed.output.changes import Changes
 from calfeed.publish.guards import MAX_SHOWN, check_calendar, check_paths, check_revisions, forbid, place_of
 from calfeed.publish.journal import journal_of, journals_in, part_of, parts_in, read_journal, render_journal
 from calfeed.publish.release import Release

@@ -7,8 +7,9 @@ from collections.abc import Iterable
 from pathlib import PurePosixPath
 
 from calfeed.artifact import Artifact
+from calfeed.cache.results import Picture
 from calfeed.diagnostics.problem import Mark, Problem, problem_at
-from calfeed.model import Picture, Template, image_path
+from calfeed.model import Template, image_path
 from calfeed.pictures.kinds import check_ending, check_size, cleaned
 from calfeed.pictures.limits import PictureError
 from calfeed.pictures.names import Names, trouble_with_name
@@ -79,7 +80,7 @@ class Pictures:
             if isinstance(data, Problem):
                 self.problems.append(data)
                 return None
-            return Artifact(image_path(relative), cleaned(relative, data))
+            return Artifact.of(image_path(relative), cleaned(relative, data))
         except PictureError as refusal:
             return refusal
 

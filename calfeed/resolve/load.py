@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from calfeed.cache.memory import Memory, key_beside
-from calfeed.diagnostics.codes import Severity
-from calfeed.diagnostics.problem import InvalidValue, Mark, Problem, SourceError, problem_at, sort_problems
+from calfeed.cache.results import FileResult
+from calfeed.diagnostics.problem import InvalidValue, Mark, Problem, SourceError, has_errors, problem_at, sort_problems
 from calfeed.model import Calendar, Project, Theme, Venue
 from calfeed.parallel import Executor, spread
 from calfeed.progress import Progress, silent
 from calfeed.resolve.event import Surroundings, resolve_organizer, resolve_venue
-from calfeed.resolve.event_files import EventFiles, Surrounded, resolve_files
+from calfeed.resolve.event_files import FileContext, FreeIds, duplicate_problems, read_file, read_files
 from calfeed.resolve.feeds import WrittenFeed, WrittenFeeds, resolve_feeds
 from calfeed.resolve.images import Pictures, load_templates, picture_of
 from calfeed.resolve.prose import check_markdown
@@ -26,9 +26,29 @@ from calfeed.source.folder import CALENDAR, VENUES, Folder, find_files
 from calfeed.source.reader import Reader
 from calfeed.source.schema import CalendarEntry, FeedEntry, ThemeEntry, VenueEntry, WindowEntry
 from calfeed.source.yaml import Document, Value
+from calfeed.stamp import FileStamp
 from calfeed.text.urls import read_base_url
 from calfeed.values import fields
-from calfeed.vtimezone.files import zone_problems
+from calfeed.vtimezone.files import ZonePlanner
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Loaded:
+    """A project, and what a build goes on with.
+
+    Attributes:
+        project: the project.
+        planner: knows the plans of the zones of its files.
+        stamps: the files that were read.
+        results: the results for those that hold events.
+        key: a hash of everything else that the results depend on.
+    """
+
+    project: Project
+    planner: ZonePlanner
+    stamps: tuple[FileStamp, ...]
+    results: tuple[FileResult, ...]
+    key: str
 
 
 def load(
@@ -36,7 +56,6 @@ def load(
     *,
     base_url: str | None = None,
     progress: Progress | None = None,
-    memory: Memory | None = None,
     executor: Executor | None = None,
 ) -> Project:
     """Return the project in the folder `path`.
@@ -45,20 +64,30 @@ def load(
         path: the folder of events, with calendar.yaml in it.
         base_url: where DIST will be published, instead of the calendar's `url`. It never changes a UID.
         progress: called with the number of files read.
-        memory: results of earlier builds for single files, which are then not read again.
         executor: may read files in other processes; the project is the same.
 
     Raises:
         SourceError: anything in the folder is wrong; its problems include the warnings.
         OutputError: the executor broke.
     """
+    return load_with(Memory(), path, base_url=base_url, progress=progress, executor=executor).project
+
+
+def load_with(
+    memory: Memory,
+    path: Path | str,
+    *,
+    base_url: str | None = None,
+    progress: Progress | None = None,
+    executor: Executor | None = None,
+) -> Loaded:
+    """Load a project as `load` does; files whose results `memory` has are not read again."""
     try:
         url = None if base_url is None else read_base_url(base_url)
     except InvalidValue as refusal:
-        raise SourceError(
-            [problem_at(Mark(path=str(base_url)), refusal.code, refusal.message, refusal.hint)]
-        ) from refusal
-    return _Loader(find_files(Path(path)), url, progress or silent, memory or Memory()).load(executor)
+        problem = problem_at(Mark(path=str(base_url)), refusal.code, refusal.message, refusal.hint)
+        raise SourceError([problem]) from refusal
+    return _Loader(find_files(Path(path)), url, progress or silent, memory).load(executor)
 
 
 class _Loader:
@@ -76,7 +105,7 @@ class _Loader:
         self._reader = Reader(folder.root)
         self._pictures = Pictures(self._reader)
 
-    def load(self, executor: Executor | None) -> Project:
+    def load(self, executor: Executor | None) -> Loaded:
         if not self._folder.has_calendar:
             raise SourceError([*self._problems, *self._missing_calendar()])
         place, read = self._load_calendar()
@@ -88,25 +117,31 @@ class _Loader:
             default_duration=read.entry.default_duration,
             venues=venues,
         )
-        files = self._load_events(around, executor)
-        events = tuple(sorted(files.events, key=lambda event: event.sort_key))
-        self._problems += files.problems
+        results = self._load_events(around, executor)
+        events = tuple(
+            sorted((event for result in results for event in result.events), key=lambda event: event.sort_key)
+        )
+        self._problems += [problem for result in results for problem in result.problems]
+        self._problems += duplicate_problems(results)
         too_many = too_many_occurrences(events)
         self._problems += conflicts(events) if too_many is None else [too_many]
-        for picture in (picture for found in files.resolved for picture in found.pictures):
+        for picture in (picture for result in results for picture in result.pictures):
             self._pictures.load(picture)
         extra = [feed for feed in self._feeds if feed is not None]
         window = (None if "window" in read.broken else read.entry.window) or WindowEntry()
         written = WrittenFeeds(extra, read.entry.automatic_feeds, window, place.below("window"))
-        feeds, problems = resolve_feeds(calendar, written, venues, events, are_all=files.are_all)
-        self._problems += [*problems, *zone_problems(events, feeds)]
+        feeds, problems = resolve_feeds(
+            calendar, written, venues, events, are_all=all(result.are_all for result in results)
+        )
+        planner = ZonePlanner()
+        self._problems += [*problems, *planner.problems(events, feeds)]
         theme = self._load_theme(read.entry, place)
         templates, problems = load_templates(self._reader, self._folder.templates)
         self._problems += [*problems, *self._pictures.problems]
         found = sort_problems(self._problems)
-        if any(problem.severity is Severity.ERROR for problem in found):
+        if has_errors(found):
             raise SourceError(found)
-        return Project(
+        project = Project(
             calendar=calendar,
             events=events,
             feeds=feeds,
@@ -114,10 +149,9 @@ class _Loader:
             templates=templates,
             images=self._pictures.images,
             problems=found,
-            sources=tuple(self._reader.files),
-            resolved=tuple(files.resolved),
-            key=self._key,
         )
+        stamps = tuple(self._reader.files)
+        return Loaded(project=project, planner=planner, stamps=stamps, results=results, key=self._key)
 
     def _read(self, relative: str) -> Document:
         document = self._reader.document(relative)
@@ -238,26 +272,29 @@ class _Loader:
 
     # -- events
 
-    def _load_events(self, around: Surroundings, executor: Executor | None) -> EventFiles:
+    def _load_events(self, around: Surroundings, executor: Executor | None) -> tuple[FileResult, ...]:
         defaults = load_defaults(self._reader, self._folder.defaults)
         self._problems += defaults.problems
         paths = self._folder.events
         self._key = key_beside(self._root, self._reader.files)
         memory = self._memory if self._key == self._memory.key else Memory()
         known = {path: memory.recall(self._root, path, around.venues or {}) for path in paths}
-        unknown = [path for path, found in known.items() if found is None]
-        common = Surrounded(self._root.absolute(), self._root, defaults, around)
-        pending = spread(executor, resolve_files, common, unknown)
-        helped = iter(pending or ())
-        files = EventFiles(self._reader, defaults, around)
+        unknown = [path for path, result in known.items() if result is None]
+        context = FileContext(self._root.absolute(), self._root, defaults, around)
+        pending = spread(executor, read_files, context, unknown)
+        from_elsewhere = iter(pending or ())
+        ids = FreeIds()
+        results: list[FileResult] = []
         try:
             for number, path in enumerate(paths):
                 self._progress("reading", number, len(paths))
-                found = known[path] or next(helped, None)
-                if found is None:
-                    files.read(path)
+                result = known[path] or next(from_elsewhere, None)
+                if result is None:
+                    result = read_file(path, self._reader, defaults, around, ids)
                 else:
-                    files.take(found)
+                    ids.taken.update(event.id for event in result.events)
+                    self._reader.files += [result.stamp] if result.stamp else []
+                results.append(result)
         finally:
             if pending is not None:
                 pending.cancel()
@@ -266,4 +303,4 @@ class _Loader:
             mark = Mark(path=(self._root / CALENDAR).as_posix())
             hint = "write one in a file beside calendar.yaml, or run `calfeed new`"
             self._problems.append(problem_at(mark, "no-events", "the folder holds no events", hint))
-        return files
+        return tuple(results)

@@ -65,7 +65,7 @@ def host_files(listed: Iterable[tuple[str, str | None]], project: Project) -> tu
     }
     if url is not None:
         texts["sitemap.xml"] = _sitemap(listed)
-    return tuple(Artifact(path, encode_harmless(text)) for path, text in texts.items())
+    return tuple(Artifact.of(path, encode_harmless(text)) for path, text in texts.items())
 
 
 def _sitemap(listed: Iterable[tuple[str, str | None]]) -> str:

@@ -81,7 +81,7 @@ class Frame:
             common["years"] = self.years
         above = "../" * page.path.count("/") if root is None else root
         data = _engine(self.templates).render(template, {**common, **values, "page": page, "root": above})
-        return Artifact(page.path, data)
+        return Artifact.of(page.path, data)
 
 
 def render_event(frame: Frame, event: Event, occurrences: Sequence[Event]) -> Artifact:

@@ -8,18 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cached_property
 from urllib.parse import urlsplit
 
 from calfeed.artifact import Artifact
 from calfeed.model import Event, Feed, Project, page_path
-from calfeed.parallel import Executor, Pending, spread
+from calfeed.parallel import Executor
 from calfeed.revisions.revise import Revised
 from calfeed.site import series
+from calfeed.site.event_pages import EventPages, Known
 from calfeed.site.hosting import host_files
 from calfeed.site.links import subscribe_links
-from calfeed.site.months import PeriodLink, by_year, month_views
-from calfeed.site.page import Frame, render_event, render_events
+from calfeed.site.months import MonthView, PeriodLink, by_year, month_views
+from calfeed.site.page import Frame
 from calfeed.site.qr import qr_svg
 from calfeed.site.statics import static_files
 from calfeed.site.views import (
@@ -40,9 +41,6 @@ from calfeed.text.markdown import to_page, to_plain
 MAX_ROWS = 250
 """How many rows the agenda of a page may have. A longer one moves to pages by month, or for a feed by year."""
 
-Known = Callable[[str, str], tuple[int, str] | None]
-"""Looks up size and SHA-256 of an event's page rendered before, by the key of its frame and the event's id."""
-
 
 @dataclass(frozen=True, slots=True)
 class MonthAgenda:
@@ -55,26 +53,17 @@ class MonthAgenda:
 
 
 class Site:
-    """The site of an edition. Creating it starts the work of other processes; closing it cancels the rest."""
+    """The site of an edition: what is on its pages."""
 
-    def __init__(
-        self,
-        project: Project,
-        feeds: Sequence[Feed],
-        revised: Sequence[Revised],
-        known: Known,
-        executor: Executor | None = None,
-    ) -> None:
-        """Start building a site.
+    def __init__(self, project: Project, feeds: Sequence[Feed], revised: Sequence[Revised]) -> None:
+        """Describe a site.
 
         Args:
             project: the calendar, its look, and the pictures.
             feeds: the published feeds, the main one first, including old addresses.
             revised: the published events, including those that only announce a cancellation.
-            known: looks up pages of events rendered before.
-            executor: may render pages in other processes.
         """
-        self._project, self._known, self._executor = project, known, executor
+        self._project = project
         self._language = project.calendar.language
         self._url = project.calendar.url
         self._feeds = [feed for feed in feeds if feed.moved_to is None]  # an old address needs no page
@@ -86,35 +75,31 @@ class Site:
         venues = (item.event.venue for item in revised)
         self._venues = {venue.id: venue for venue in venues if venue is not None}
         self._shown = {item.event.id: series.shown_occurrences(item.event, stretch) for item in revised}
-        head = site_head(project, self._feeds[0])
-        self._frame = Frame(
-            site=head,
+        self._head_frame = Frame(
+            site=site_head(project, self._feeds[0]),
             catalog=self._catalog,
             templates=project.templates,
             stretch=stretch if is_endless else None,
         )
-        self._pending: Pending[Artifact] | None = None
-        # Event pages by our own templates do not depend on the rest of the site. Those by the calendar's own may.
-        begun = None if project.templates else self._begin_event_pages()
-        # An occurrence is in several agendas; finding its row by identity is faster than by value.
-        self._row_of = {id(one): row_view(one, self._language) for shown in self._shown.values() for one in shown}
-        self._views = [self._feed_view(feed, is_main=number == 0) for number, feed in enumerate(self._feeds)]
-        rows = ((one, self._row_of[id(one)]) for one in self._in_order(self._shown))
-        self._months = month_views(rows, self._language)
-        whole = site_view(head, project.calendar, self._views[0], self._views[1:])
-        self._frame = replace(self._frame, site=whole, years=by_year(self._months))
-        self._event_pages = begun or self._begin_event_pages()
         self._listed: list[tuple[str, str | None]] = []
 
-    def close(self) -> None:
-        """Cancel the work that other processes have not begun."""
-        if self._pending is not None:
-            self._pending.cancel()
+    def start_event_pages(self, known: Known, executor: Executor | None = None) -> EventPages:
+        """Start rendering the pages of events.
 
-    def files(self, progress: Callable[[str, int, int], None]) -> tuple[Artifact, ...]:
+        Args:
+            known: looks up pages of events rendered before.
+            executor: may render pages in other processes.
+        """
+        # Event pages by our own templates do not depend on the rest of the site. Those by the calendar's own may.
+        frame = self._frame if self._project.templates else self._head_frame
+        events = [(item.event, self._shown[event_id]) for event_id, item in self._events.items()]
+        return EventPages(frame, events, known, executor)
+
+    def files(self, event_pages: EventPages, progress: Callable[[str, int, int], None]) -> tuple[Artifact, ...]:
         """Return every file of the site.
 
         Args:
+            event_pages: the pages of its events.
             progress: called with the number of pages rendered.
 
         Raises:
@@ -122,7 +107,7 @@ class Site:
             OutputError: a process that rendered pages was lost.
         """
         pages: list[Artifact] = []
-        for page in self._pages():
+        for page in self._pages(event_pages):
             progress("pages", len(pages), len(self._events))
             pages.append(page)
         progress("pages", len(self._events), len(self._events))
@@ -130,7 +115,28 @@ class Site:
         project = self._project
         return (*pages, *codes, *static_files(project.theme), *host_files(self._listed, project), *project.images)
 
-    def _pages(self) -> Iterator[Artifact]:
+    # Views of lists are made when they are first needed, while other processes render the pages of events.
+
+    @cached_property
+    def _row_of(self) -> Mapping[int, RowView]:
+        # An occurrence is in several agendas; finding its row by identity is faster than by value.
+        return {id(one): row_view(one, self._language) for shown in self._shown.values() for one in shown}
+
+    @cached_property
+    def _views(self) -> Sequence[FeedView]:
+        return [self._feed_view(feed, is_main=number == 0) for number, feed in enumerate(self._feeds)]
+
+    @cached_property
+    def _months(self) -> Sequence[MonthView]:
+        rows = ((one, self._row_of[id(one)]) for one in self._in_order(self._shown))
+        return month_views(rows, self._language)
+
+    @cached_property
+    def _frame(self) -> Frame:
+        whole = site_view(self._head_frame.site, self._project.calendar, self._views[0], self._views[1:])
+        return replace(self._head_frame, site=whole, years=by_year(self._months))
+
+    def _pages(self, event_pages: EventPages) -> Iterator[Artifact]:
         yield from self._overviews()
         for month in self._months:
             yield self._render("month.html", month.link.page, month.link.label, {"month": month})
@@ -138,35 +144,13 @@ class Site:
             yield from self._feed_pages(view, self._rows(feed.event_ids))
         for item in self._events.values():
             self._list(page_path(item.event.id), item.revision.last_modified.date().isoformat())
-        yield from self._event_pages
-
-    def _begin_event_pages(self) -> Iterator[Artifact]:
-        """Start rendering the event pages that are not known, and return all of them."""
-        frame = self._frame
-        found: dict[str, tuple[int, str] | None] = dict.fromkeys(self._events)
-        self.frame_key = ""
-        if not frame.templates:  # the calendar's own may render differently each time
-            self.frame_key = frame.key
-            found = {event_id: self._known(self.frame_key, event_id) for event_id in self._events}
-        unknown = [(item.event, self._shown[each]) for each, item in self._events.items() if found[each] is None]
-        self._pending = spread(self._executor, render_events, frame, unknown)
-
-        def pages() -> Iterator[Artifact]:
-            new = iter(self._pending or (render_event(frame, event, shown) for event, shown in unknown))
-            for event_id, page in found.items():
-                event, shown = self._events[event_id].event, self._shown[event_id]
-                if page is None:
-                    yield next(new)
-                else:
-                    yield Artifact.known(page_path(event_id), *page, partial(render_event, frame, event, shown))
-
-        return pages()
+        yield from event_pages
 
     def _codes(self) -> Iterator[Artifact]:
         """Yield the QR code of every feed that has an address."""
         for view in self._views:
             if view.qr is not None and view.links is not None:
-                yield Artifact(view.qr, qr_svg(view.links.webcal))
+                yield Artifact.of(view.qr, qr_svg(view.links.webcal))
 
     def _overviews(self) -> Iterator[Artifact]:
         """Yield the pages about all events: the landing page, the one to embed, and the 404 page."""

@@ -18,4 +18,4 @@ def static_files(theme: Theme) -> tuple[Artifact, ...]:
     texts["favicon.svg"] = (assets / "favicon.svg").read_text(encoding="utf-8")
     for placeholder, color in colors.items():
         texts = {path: text.replace(placeholder, color) for path, text in texts.items()}
-    return tuple(Artifact(path, text.encode()) for path, text in texts.items())
+    return tuple(Artifact.of(path, text.encode()) for path, text in texts.items())

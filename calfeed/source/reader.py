@@ -8,6 +8,7 @@ from hashlib import sha256
 from pathlib import Path, PurePath
 
 from calfeed.diagnostics.problem import Mark, Problem, problem_at
+from calfeed.paths import is_within
 from calfeed.source.yaml import MAX_BYTES, Document, read_document, too_large
 from calfeed.stamp import FileStamp, stamp_of
 
@@ -36,7 +37,7 @@ class Reader:
         try:
             found = os.lstat(path)
             if stat.S_ISLNK(found.st_mode):
-                if not _is_inside(path, self._root):
+                if not is_within(path, self._root):
                     message = "this link leads out of the folder of events"
                     return problem_at(mark, "outside-folder", message, "put the file itself here")
                 if os.path.isfile(path):
@@ -75,11 +76,6 @@ class Reader:
         """Return whether a path is a file within the folder, following links."""
         path = self._root / relative
         try:
-            return path.is_file() and _is_inside(path, self._root)
+            return path.is_file() and is_within(path, self._root)
         except OSError:  # such as a name longer than the file system allows
             return False
-
-
-def _is_inside(path: Path | str, root: Path) -> bool:
-    # realpath, unlike Path.resolve, treats a loop of links as a path that leads nowhere.
-    return PurePath(os.path.realpath(path)).is_relative_to(os.path.realpath(root))

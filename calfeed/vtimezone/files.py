@@ -1,4 +1,4 @@
-"""Makes the zone plans of all files of a calendar, so that no file misplaces anything.
+"""Plans the time zones of all files of a calendar, so that no file misplaces anything.
 
 An event that is fine in one file may have no plan in another file with other events, so each file is checked. Only
 files with a series that its zone's current law would misplace need a plan.
@@ -30,64 +30,100 @@ class Placement:
     plans: Mapping[str, Mapping[str, ZonePlan]]
 
 
-def place(events: Iterable[Event], gone: Container[str], feeds: Sequence[Feed]) -> Placement:
-    """Return pieces and plans with which every file places everything right.
+class ZonePlanner:
+    """Plans the zones of files. What it planned to check the sources, it knows when they are published.
 
-    A cancelled event that left the sources must not keep others from being published. If a file has no plan, such
-    events are written in UTC, and a series is reduced to its start, which cancels all of it (RFC 5546 §3.2.5).
-
-    Args:
-        events: all events that are published.
-        gone: the ids of the events that left the sources.
-        feeds: all feeds with the ids of the events they hold.
-
-    Raises:
-        SourceError: a file has no plan for events of the sources, which `zone_problems` would have reported.
+    Events and their pieces are recognised by identity; those that it has seen are kept.
     """
-    held = {event.id: pieces_of(event) for event in events}
-    while True:
-        files = list(_plan_files(held, feeds))
-        unplaced = [(ids, tzid) for _, ids, plans in files for tzid, plan in plans.items() if plan is None]
-        if not unplaced:
-            break
-        misplaced = {each for ids, tzid in unplaced for each in ids if each in gone and tzid in _tzids(held[each])}
-        if not misplaced:
-            raise SourceError(list(_problems(held, feeds)))
-        held |= {event_id: tuple(map(_bare, held[event_id])) for event_id in misplaced}
-    found = ((path, {tzid: plan for tzid, plan in plans.items() if plan}) for path, _, plans in files)
-    return Placement(held, dict(found))
 
+    def __init__(self) -> None:
+        self._pieces: dict[int, tuple[Event, tuple[Event, ...]]] = {}
+        self._irregular: dict[int, tuple[tuple[Event, ...], bool]] = {}
+        self._plans: dict[tuple[int, ...], tuple[tuple[Event, ...], Mapping[str, ZonePlan | None]]] = {}
 
-def zone_problems(events: Sequence[Event], feeds: Iterable[Feed]) -> Iterator[Problem]:
-    """Yield a problem for every zone in which yearly rules cannot describe a series, in some file or at all."""
-    yield from _problems({event.id: pieces_of(event) for event in events}, feeds)
+    def place(self, events: Iterable[Event], removed_ids: Container[str], feeds: Sequence[Feed]) -> Placement:
+        """Return pieces and plans with which every file places everything right.
 
+        A cancelled event that left the sources must not keep others from being published. If a file has no plan, such
+        events are written in UTC, and a series is reduced to its start, which cancels all of it (RFC 5546 §3.2.5).
 
-def _problems(held: _Pieces, feeds: Iterable[Feed]) -> Iterator[Problem]:
-    refused: set[str] = set()
-    listed: set[str] = set()
-    for path, ids, plans in _plan_files(held, feeds):
-        for tzid, plan in plans.items():
-            if plan is None and (tzid not in refused or path == held[ids[0]][0].path):
-                refused.add(tzid)
-                yield _refusal(path, tzid, [held[each] for each in ids])
-            elif plan is not None and plan.is_listed:
-                listed.add(tzid)
-    for tzid in sorted(listed - refused):
-        mark, *related = _marks(_irregular(held.values(), tzid))
-        message = f"the clocks of {tzid} change on days no yearly rule gives; Outlook may misplace this series"
-        hint = "write its dates as events of their own if that matters"
-        yield problem_at(mark, "irregular-zone", message, hint, *related)
+        Args:
+            events: all events that are published.
+            removed_ids: the ids of the events that left the sources.
+            feeds: all feeds with the ids of the events they hold.
 
+        Raises:
+            SourceError: a file has no plan for events of the sources, which `problems` would have reported.
+        """
+        pieces_by_id = {event.id: self._pieces_of(event) for event in events}
+        while True:
+            files = list(self._plan_files(pieces_by_id, feeds))
+            unplaced = [(ids, tzid) for _, ids, plans in files for tzid, plan in plans.items() if plan is None]
+            if not unplaced:
+                break
+            in_utc = {
+                event_id
+                for ids, tzid in unplaced
+                for event_id in ids
+                if event_id in removed_ids and tzid in _tzids(pieces_by_id[event_id])
+            }
+            if not in_utc:
+                raise SourceError(list(self._problems(pieces_by_id, feeds)))
+            pieces_by_id |= {event_id: tuple(map(_bare, pieces_by_id[event_id])) for event_id in in_utc}
+        plans_by_path = {path: {tzid: plan for tzid, plan in plans.items() if plan} for path, _, plans in files}
+        return Placement(pieces_by_id, plans_by_path)
 
-def _plan_files(held: _Pieces, feeds: Iterable[Feed]) -> Iterator[_File]:
-    """Yield every file that needs plans, the files of single events first."""
-    irregular = {event_id: pieces for event_id, pieces in held.items() if any(map(is_irregular, pieces))}
-    for event_id, pieces in irregular.items():
-        yield pieces[0].path, (event_id,), plan_zones(pieces)
-    for feed in feeds:
-        if not irregular.keys().isdisjoint(feed.event_ids):
-            yield feed.path, feed.event_ids, plan_zones(chain.from_iterable(held[each] for each in feed.event_ids))
+    def problems(self, events: Iterable[Event], feeds: Iterable[Feed]) -> Iterator[Problem]:
+        """Yield a problem for every zone in which yearly rules cannot describe a series, in some file or at all."""
+        yield from self._problems({event.id: self._pieces_of(event) for event in events}, feeds)
+
+    def _problems(self, pieces_by_id: _Pieces, feeds: Iterable[Feed]) -> Iterator[Problem]:
+        refused: set[str] = set()
+        listed: set[str] = set()
+        for path, ids, plans in self._plan_files(pieces_by_id, feeds):
+            for tzid, plan in plans.items():
+                if plan is None and (tzid not in refused or path == pieces_by_id[ids[0]][0].path):
+                    refused.add(tzid)
+                    yield _refusal(path, tzid, [pieces_by_id[event_id] for event_id in ids])
+                elif plan is not None and plan.is_listed:
+                    listed.add(tzid)
+        for tzid in sorted(listed - refused):
+            mark, *related = _marks(_irregular(pieces_by_id.values(), tzid))
+            message = f"the clocks of {tzid} change on days no yearly rule gives; Outlook may misplace this series"
+            hint = "write its dates as events of their own if that matters"
+            yield problem_at(mark, "irregular-zone", message, hint, *related)
+
+    def _plan_files(self, pieces_by_id: _Pieces, feeds: Iterable[Feed]) -> Iterator[_File]:
+        """Yield every file that needs plans, the files of single events first."""
+        irregular = {event_id: pieces for event_id, pieces in pieces_by_id.items() if self._is_irregular(pieces)}
+        for event_id, pieces in irregular.items():
+            yield pieces[0].path, (event_id,), self._plan([pieces])
+        for feed in feeds:
+            if not irregular.keys().isdisjoint(feed.event_ids):
+                yield feed.path, feed.event_ids, self._plan([pieces_by_id[event_id] for event_id in feed.event_ids])
+
+    def _pieces_of(self, event: Event) -> tuple[Event, ...]:
+        if event.recurrence is None:
+            return (event,)
+        if id(event) not in self._pieces:
+            self._pieces[id(event)] = event, pieces_of(event)
+        return self._pieces[id(event)][1]
+
+    def _is_irregular(self, pieces: tuple[Event, ...]) -> bool:
+        """Return whether an event has a piece that its zone's current law would misplace."""
+        if all(piece.recurrence is None for piece in pieces):
+            return False
+        if id(pieces) not in self._irregular:
+            self._irregular[id(pieces)] = pieces, any(map(is_irregular, pieces))
+        return self._irregular[id(pieces)][1]
+
+    def _plan(self, pieces: Sequence[tuple[Event, ...]]) -> Mapping[str, ZonePlan | None]:
+        """Return the plans of a file with these events, each in its pieces."""
+        events = tuple(chain.from_iterable(pieces))
+        key = tuple(map(id, events))
+        if key not in self._plans:
+            self._plans[key] = events, plan_zones(events)
+        return self._plans[key][1]
 
 
 def _refusal(path: str, tzid: str, held: Sequence[tuple[Event, ...]]) -> Problem:

@@ -8,10 +8,10 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import fields
-from hashlib import sha256
+from dataclasses import fields, replace
 from pathlib import Path
 
+import filelock
 import pytest
 from support import CALENDAR, DOT, LATER, NOW, TALK, run, tree, write_events, write_files
 
@@ -23,9 +23,11 @@ from calfeed.cache.versions import CODE, code_files
 from calfeed.diagnostics.problem import OutputError
 from calfeed.model import Event
 from calfeed.output.state import read_checked, write_checked
-from calfeed.pipeline import build
-from calfeed.resolve.load import load
+from calfeed.pipeline.build import build
+from calfeed.pipeline.options import Options
+from calfeed.resolve.load import load, load_with
 from calfeed.revisions.revise import revise
+from calfeed.site.event_pages import RenderedAgain
 from calfeed.site.pages import Site
 
 TEMPLATE = "{% extends 'calfeed/event.html' %}"
@@ -42,7 +44,8 @@ def project(tmp_path: Path) -> Path:
 
 def answer(project: Path) -> Answer | None:
     """Return what the last build of the project said, if nothing is to do since."""
-    return recall(project, project.parent / "dist", base_url=None, site=True)
+    recalled = recall(project, project.parent / "dist", base_url=None, site=True)
+    return None if recalled is None else recalled.answer
 
 
 def rewrite(path: Path, old: str, new: str) -> None:
@@ -60,9 +63,13 @@ def rewrite(path: Path, old: str, new: str) -> None:
 
 def test_nothing_to_do_is_told_at_a_glance(project: Path, tmp_path: Path) -> None:
     """The answer is what the build said: so many events and feeds, and all the warnings at their places."""
-    result = build(project, tmp_path / "dist", now=LATER)
+    with filelock.FileLock(tmp_path / ".calfeed" / "dist" / "lock"):  # a build that reads anything waits for this
+        result = build(project, tmp_path / "dist", now=LATER)
     found = answer(project)
-    assert found == Answer(3, 1, result.problems)
+    assert found == Answer(3, 1, "https://test.example/", result.problems)
+    assert (result.events, result.feeds, result.url) == (3, 1, found.url)
+    assert sorted(result.files) == sorted(tree(tmp_path / "dist"))
+    assert not result.changes
     assert [problem.code for problem in result.problems] == ["missing-end"]
     assert found.problems[0].mark.text == "start: 2027-06-05 10:00"
 
@@ -178,17 +185,6 @@ last_modified: 2021-01-01 10:00
 sequence: 2
 properties: {X-A: b, X-B: c}
 """
-REMEMBERED = {
-    "id", "uid", "summary", "when", "zone", "status", "venue", "online", "description", "url", "categories",
-    "organizer", "image", "busy", "reminders", "properties", "created", "last_modified", "sequence", "mark",
-    "stamp_marks",
-}  # fmt: skip
-MADE_ANEW = {"ending", "recurrence"}
-
-
-def test_every_field_of_an_event_is_remembered() -> None:
-    """Of each field of an event it is settled whether it is remembered: a new one must not be forgotten."""
-    assert {each.name for each in fields(Event)} == REMEMBERED | MADE_ANEW
 
 
 def test_events_come_back_as_they_were(tmp_path: Path) -> None:
@@ -199,9 +195,10 @@ def test_events_come_back_as_they_were(tmp_path: Path) -> None:
     poster = f"{TALK}image: pier.gif\n"
     several = "".join(f"- id: x{n}\n  summary: X\n  start: 2027-06-0{n + 1} 10:00\n" for n in range(3))
     root = write_events(tmp_path, rich=RICH, days=days, weekly=weekly, several=several, poster=poster)
-    first = build(root, tmp_path / "dist", now=NOW).project
+    build(root, tmp_path / "dist", now=NOW)
+    first = load(root)
     memory = read_memory(tmp_path / ".calfeed" / "dist")
-    second = load(root, memory=memory)
+    second = load_with(memory, root).project
     assert memory.recalled == {"rich.yaml", "days.yaml", "several.yaml", "poster.yaml"}
     assert second == first
     assert second.problems == first.problems
@@ -217,7 +214,7 @@ def test_what_events_depend_on_is_part_of_the_memory(project: Path, tmp_path: Pa
     with (project / name).open("a", encoding="utf-8") as file:
         file.write("# nothing but a comment\nbusy: true\n" if name == "_defaults.yaml" else "# a comment\n")
     memory = read_memory(tmp_path / ".calfeed" / "dist")
-    load(project, memory=memory)
+    load_with(memory, project)
     assert memory.recalled == set()
 
 
@@ -225,7 +222,7 @@ def test_only_the_changed_file_is_read(project: Path, tmp_path: Path) -> None:
     """A change of one file, of the same size and right after a build, makes anew what stands in it and no more."""
     rewrite(project / "talk.yaml", "Talk", "Walk")
     memory = read_memory(tmp_path / ".calfeed" / "dist")
-    found = load(project, memory=memory)
+    found = load_with(memory, project).project
     assert memory.recalled == {"tour.yaml", "fair.yaml"}
     assert sorted(event.summary for event in found.events) == ["Talk", "Tour", "Walk"]
 
@@ -244,10 +241,10 @@ def plain(tmp_path: Path) -> Path:
 def known_pages(source: Path, out: Path) -> set[str]:
     """Return the pages of events that a build knows beforehand, as it would begin now."""
     memory = read_memory(out.parent / ".calfeed" / out.name)
-    project = load(source, memory=memory)
+    project = load_with(memory, source).project
     revised, _ = revise(project.events, {}, NOW)
-    site = Site(project, project.feeds, revised, memory.page)
-    return {event.id for event in project.events if site.frame_key and memory.page(site.frame_key, event.id)}
+    frame = Site(project, project.feeds, revised).start_event_pages(memory.page).frame_key
+    return {event.id for event in project.events if frame and memory.page(frame, event.id)}
 
 
 def test_pages_of_other_events_are_known(plain: Path, tmp_path: Path) -> None:
@@ -300,7 +297,7 @@ def test_known_pages_are_made_where_they_are_missing(plain: Path, tmp_path: Path
 def test_a_site_after_a_build_without_one(plain: Path, tmp_path: Path) -> None:
     """A build without a site forgets its pages, and the next one with it makes them as they were."""
     before = tree(tmp_path / "dist")
-    build(plain, tmp_path / "dist", now=LATER, site=False)
+    build(plain, tmp_path / "dist", now=LATER, options=Options(site=False))
     assert not (tmp_path / "dist" / "events" / "tour.html").exists()
     assert read_memory(tmp_path / ".calfeed" / "dist").frame == ""
     build(plain, tmp_path / "dist", now=LATER)
@@ -309,11 +306,12 @@ def test_a_site_after_a_build_without_one(plain: Path, tmp_path: Path) -> None:
 
 def test_known_bytes_are_checked() -> None:
     """A file of which something else was known than is made in the end is refused, not published."""
-    known = Artifact.known("a.html", 1, sha256(b"a").hexdigest(), lambda: Artifact("a.html", b"a"))
-    assert known == Artifact("a.html", b"a")
+    page = Artifact.of("a.html", b"a")
+    known = replace(page, parts=RenderedAgain(lambda: page, page.sha256))
+    assert known == page
     assert known.data == b"a"
     with pytest.raises(ValueError, match=r"a\.html"):
-        _ = Artifact.known("a.html", 1, sha256(b"b").hexdigest(), lambda: Artifact("a.html", b"a")).data
+        _ = replace(page, parts=RenderedAgain(lambda: page, "another")).data
 
 
 # -- what is believed -------------------------------------------------------------------------------------------
@@ -359,7 +357,7 @@ def test_a_row_of_another_file_is_not_believed(plain: Path, tmp_path: Path) -> N
     state = tmp_path / ".calfeed" / "dist"
     memory = read_memory(state)
     memory.places["tour.yaml"] = memory.places["talk.yaml"]  # type: ignore[index] # a mapping that was read, a dict
-    found = load(plain, memory=memory)
+    found = load_with(memory, plain).project
     assert memory.recalled == {"talk.yaml"}
     assert {event.id for event in found.events} == {"talk", "tour"}
 

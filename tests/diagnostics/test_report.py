@@ -22,7 +22,7 @@ from calfeed.editions.diff import Difference
 from calfeed.editions.manifest import MANIFEST
 from calfeed.editions.manifest_json import read_manifest
 from calfeed.fetch.http import Answer, FetchError, Request
-from calfeed.pipeline import build
+from calfeed.pipeline.build import build
 
 # What actions/runner takes for a command: `::name` after space, and `##[name` anywhere in a line.
 OBEYED = re.compile(r"^\s*::|##\[|##[a-z]+\[", re.MULTILINE)

@@ -16,7 +16,7 @@ from calfeed.doctor.findings import Finding, Level, fault
 from calfeed.doctor.reader import read_events
 from calfeed.doctor.report import format_findings, summarize_findings
 from calfeed.fetch.http import Answer, Fetch, FetchError, Request
-from calfeed.pipeline import build
+from calfeed.pipeline.build import build
 
 URL = "https://calendar.example/c/"
 
@@ -131,6 +131,16 @@ def test_http_that_stays_http(host: Host, status: int, location: str, told: str)
         return None
 
     assert told in bad(examine(URL, otherwise(host, stay)))["http"]
+
+
+def test_http_that_leads_nowhere(host: Host) -> None:
+    """A redirect from http to something that is not an address is a fault, not a crash."""
+
+    def serve(request: Request) -> Answer:
+        answer = host(request)
+        return replace(answer, headers={"location": "//["}) if request.url.startswith("http://") else answer
+
+    assert "//[, which is no address of the web" in bad(examine(URL, serve))["http"]
 
 
 def test_http_without_an_answer(host: Host) -> None:

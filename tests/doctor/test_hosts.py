@@ -14,7 +14,7 @@ import trustme
 from servers import ask, caddy, free_port, free_ports, nginx
 from support import NOW, TALK, run, write_events
 
-from calfeed.pipeline import build
+from calfeed.pipeline.build import build
 
 PAGES = Path(__file__).parents[2] / "docs" / "how-to"
 MAIN = "test.ics"

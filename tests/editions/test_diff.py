@@ -18,7 +18,7 @@ from support import CALENDAR, LATER, NOW, VENUES, run, write_files
 from calfeed.cli.diff_report import MAX_MARKDOWN, show_time
 from calfeed.editions.manifest import MANIFEST
 from calfeed.editions.manifest_json import read_manifest
-from calfeed.pipeline import build
+from calfeed.pipeline.build import build
 
 TALK = "summary: Talk\nstart: 2027-05-18 18:00\nduration: 1h\nvenue: hub\n"
 TOUR = "summary: Tour\nstart: 2027-06-05\n"

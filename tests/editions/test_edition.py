@@ -16,11 +16,14 @@ from support import CALENDAR, LATER, NOW, TALK, write_events, write_files
 
 from calfeed.cli.diff_report import format_difference
 from calfeed.diagnostics.problem import CalfeedError, OutputError, PromiseError
+from calfeed.editions.consent import Consent
 from calfeed.editions.diff import diff
-from calfeed.editions.edition import MAX_HISTORY, Consent
+from calfeed.editions.edition import MAX_HISTORY
 from calfeed.editions.manifest import MANIFEST
 from calfeed.editions.manifest_json import read_manifest
-from calfeed.pipeline import build, render
+from calfeed.pipeline.build import build
+from calfeed.pipeline.options import Options
+from calfeed.pipeline.render import render
 from calfeed.resolve.load import load
 
 
@@ -40,8 +43,8 @@ def calendar(tmp_path: Path) -> Calendar:
 
 def warnings_of(calendar: Calendar, root: Path, consent: Consent = Consent()) -> list[tuple[str, str]]:  # noqa: B008
     """Return code and hint of what a build warns of, beside what the sources are warned of."""
-    result = build(calendar.root, root, now=LATER, baseline=calendar.baseline, consent=consent)
-    own = set(result.project.problems)
+    result = build(calendar.root, root, now=LATER, options=Options(baseline=calendar.baseline, consent=consent))
+    own = set(load(calendar.root).problems)
     return [(problem.code, problem.hint) for problem in result.problems if problem not in own]
 
 
@@ -243,7 +246,9 @@ def test_hostile_manifest_has_no_traceback(tmp_path: Path, value: object) -> Non
         try:
             baseline = read_manifest(replaced(text, path, value), "dist/calfeed.json")
             format_difference(diff(project, baseline, now=NOW))
-            artifacts = render(project, now=NOW, baseline=baseline, consent=Consent(removals=True, new_id=True))
+            artifacts = render(
+                project, now=NOW, options=Options(baseline=baseline, consent=Consent(removals=True, new_id=True))
+            )
         except CalfeedError as refusal:
             codes = {problem.code for problem in refusal.problems}
             artifacts = ()
@@ -597,7 +602,7 @@ def test_any_sequence_of_edits(
 def test_a_large_feed_is_slow_in_browsers_too(tmp_path: Path) -> None:
     """The warning of a large feed says what Google does with it, and what it costs in a browser."""
     root = write_events(tmp_path, talk=f"{TALK}description: {'words ' * 170_000}\n")
-    problems = build(root, tmp_path / "dist", now=NOW, site=False).problems
+    problems = build(root, tmp_path / "dist", now=NOW, options=Options(site=False)).problems
     (message,) = (problem.message for problem in problems if problem.code == "large-feed")
     assert "Google loses events of feeds over 1,000,000 bytes" in message
     assert "calendars in browsers grow slow (ical.js: 2.6 s for 5,000)" in message

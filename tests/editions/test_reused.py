@@ -12,8 +12,9 @@ from support import CALENDAR, run, write_files
 
 from calfeed.diagnostics.codes import Severity
 from calfeed.diagnostics.problem import Problem
+from calfeed.editions.consent import Consent
 from calfeed.editions.diff import diff
-from calfeed.editions.edition import Consent, prepare
+from calfeed.editions.edition import prepare
 from calfeed.resolve.load import load
 from calfeed.values.fields import read_id
 

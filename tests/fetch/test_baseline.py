@@ -16,7 +16,7 @@ from calfeed.editions.manifest import MANIFEST
 from calfeed.editions.manifest_json import read_manifest
 from calfeed.fetch.baseline import MAX_REDIRECTS, folder_meant, load_baseline
 from calfeed.fetch.http import Answer, FetchError, Request
-from calfeed.pipeline import build
+from calfeed.pipeline.build import build
 
 URL = "https://host.example/calendar/calfeed.json"
 

@@ -11,7 +11,8 @@ from support import CALENDAR, NOW, VENUES, load_event, write_files
 
 from calfeed.formats.until import rrule_in_files
 from calfeed.model import Event
-from calfeed.pipeline import build
+from calfeed.pipeline.build import build
+from calfeed.pipeline.options import Options
 from calfeed.revisions.content import content_of
 
 SERIES = "summary: X\nstart: {start}\n{more}timezone: {zone}\nrrule: {rule}\n"
@@ -81,7 +82,7 @@ def test_every_reader_has_every_date(tmp_path: Path) -> None:
         for number, (zone, start, rule, _) in enumerate(WRITTEN)
     }
     root = write_files(tmp_path / "events", {"calendar.yaml": CALENDAR, "venues.yaml": VENUES, **texts})
-    build(root, tmp_path / "dist", now=NOW, site=False)
+    build(root, tmp_path / "dist", now=NOW, options=Options(site=False))
     for number in range(len(WRITTEN)):
         event = load_event(tmp_path / str(number), texts[f"s{number}.yaml"])
         assert event.recurrence is not None
@@ -97,9 +98,9 @@ def test_tombstone_has_the_new_spelling(tmp_path: Path) -> None:
     series = SERIES.format(start="2026-12-01 18:00", more="", zone="Asia/Tokyo", rule="FREQ=WEEKLY;UNTIL=2026-12-29")
     files = {"calendar.yaml": CALENDAR, "venues.yaml": VENUES, "talk.yaml": series, "other.yaml": series}
     root = write_files(tmp_path / "events", files)
-    build(root, tmp_path / "dist", now=NOW, site=False)
+    build(root, tmp_path / "dist", now=NOW, options=Options(site=False))
     (root / "talk.yaml").unlink()
-    build(root, tmp_path / "dist", now=NOW + timedelta(days=1), site=False)
+    build(root, tmp_path / "dist", now=NOW + timedelta(days=1), options=Options(site=False))
     written = (tmp_path / "dist" / "events" / "talk.ics").read_text("utf-8")
     assert "STATUS:CANCELLED" in written
     assert "RRULE:FREQ=WEEKLY;UNTIL=20261229T180000Z" in written

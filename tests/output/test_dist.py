@@ -17,11 +17,13 @@ from support import DOT, LATER, NOW, TALK, run, tree, write_events, write_files
 import calfeed
 from calfeed.artifact import Artifact
 from calfeed.diagnostics.problem import OutputError
-from calfeed.editions.edition import Consent
+from calfeed.editions.consent import Consent
 from calfeed.editions.manifest import MANIFEST
 from calfeed.output import dist
-from calfeed.output.dist import open_dist, view_dist
-from calfeed.pipeline import build
+from calfeed.output.dist import open_dist
+from calfeed.output.view import view_dist
+from calfeed.pipeline.build import build
+from calfeed.pipeline.options import Options
 
 
 def silent(_done: int, _total: int) -> None:
@@ -52,9 +54,9 @@ def test_second_build_changes_no_byte_and_no_file(project: Path, tmp_path: Path)
 def test_only_changed_files_are_written(project: Path, tmp_path: Path) -> None:
     """Changing one event writes its file, the feeds that hold it, and the manifest."""
     out = tmp_path / "dist"
-    build(project, out, now=NOW, site=False)
+    build(project, out, now=NOW, options=Options(site=False))
     (project / "talk.yaml").write_text(TALK.replace("Talk", "Lecture"), encoding="utf-8")
-    changes = build(project, out, now=LATER, site=False).changes
+    changes = build(project, out, now=LATER, options=Options(site=False)).changes
     assert changes.written == ("calfeed.json", "changes.atom", "events/talk.ics", "test.ics")
     assert changes.deleted == ()
 
@@ -84,7 +86,7 @@ def test_a_name_that_changes_its_kind(tmp_path: Path, turn: str, cut: int | None
 
 KILLED = """
 import os, sys
-from calfeed.pipeline import build
+from calfeed.pipeline.build import build
 from datetime import datetime, UTC
 left = [{cut}]
 def die(event, arguments):
@@ -104,13 +106,13 @@ def test_what_left_the_sources_is_deleted_with_its_empty_folder(project: Path, t
     calendar = project / "calendar.yaml"
     plain = calendar.read_text("utf-8")
     calendar.write_text(f"{plain}feeds:\n- {{slug: all, name: All}}\n", encoding="utf-8")
-    build(project, out, now=NOW, site=False)
+    build(project, out, now=NOW, options=Options(site=False))
     (out / "CNAME").write_text("test.example", encoding="utf-8")
     assert (out / "feeds" / "all.ics").exists()
     calendar.write_text(plain, encoding="utf-8")
-    assert build(project, out, now=LATER, site=False, consent=Consent(removals=True)).changes.deleted == (
-        "feeds/all.ics",
-    )
+    assert build(
+        project, out, now=LATER, options=Options(site=False, consent=Consent(removals=True))
+    ).changes.deleted == ("feeds/all.ics",)
     assert not (out / "feeds").exists()
     assert (out / "CNAME").read_text("utf-8") == "test.example"
 
@@ -241,8 +243,8 @@ def test_read_only_folder_is_an_error_of_ours(project: Path, tmp_path: Path) -> 
 def test_killed_build_is_finished_by_the_next(tmp_path: Path) -> None:
     """A build killed between two moves leaves whole files; the next one carries out the rest, manifest and all."""
     out = tmp_path / "dist"
-    old = _with_manifest(Artifact("a.ics", b"old a"), Artifact("b.ics", b"old b"))
-    new = _with_manifest(Artifact("a.ics", b"new a"), Artifact("c.ics", b"new c"))
+    old = _with_manifest(Artifact.of("a.ics", b"old a"), Artifact.of("b.ics", b"old b"))
+    new = _with_manifest(Artifact.of("a.ics", b"new a"), Artifact.of("c.ics", b"new c"))
     with open_dist(out) as dist:
         dist.write(old, silent)
     script = Path(__file__).parents[1].joinpath("killed_build.py")
@@ -287,7 +289,7 @@ def test_failure_before_the_moves_leaves_nothing(project: Path, tmp_path: Path) 
     staging = tmp_path / ".calfeed" / "dist" / "staging"
     with open_dist(tmp_path / "dist") as dist:
         staging.parent.mkdir(parents=True, exist_ok=True)
-        unwritable = [Artifact("events/a.ics", b"a"), Artifact("events/\ud800.ics", b"b")]
+        unwritable = [Artifact.of("events/a.ics", b"a"), Artifact.of("events/\ud800.ics", b"b")]
         with pytest.raises(UnicodeEncodeError):
             dist.write(unwritable, silent)
     assert not (tmp_path / "dist").exists()
@@ -367,4 +369,4 @@ def test_viewing_a_folder_that_is_not_there_makes_nothing(tmp_path: Path) -> Non
 def _with_manifest(*artifacts: Artifact) -> list[Artifact]:
     files = {artifact.path: {"sha256": artifact.sha256, "size": artifact.size} for artifact in artifacts}
     manifest = {"version": 1, "id": "x", "tzdb": "", "events": [], "feeds": [], "files": files}
-    return [*artifacts, Artifact(MANIFEST, json.dumps(manifest).encode())]
+    return [*artifacts, Artifact.of(MANIFEST, json.dumps(manifest).encode())]

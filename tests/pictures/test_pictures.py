@@ -20,7 +20,7 @@ from calfeed.diagnostics.problem import SourceError
 from calfeed.pictures.kinds import check_ending, cleaned
 from calfeed.pictures.limits import MAX_BYTES, PictureError
 from calfeed.pictures.names import trouble_with_name
-from calfeed.pipeline import build
+from calfeed.pipeline.build import build
 from calfeed.publish.headers import content_type_of
 from calfeed.resolve.load import load
 

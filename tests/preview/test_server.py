@@ -17,7 +17,7 @@ import pytest
 from servers import DEADLINE, ask, running, wait_until
 from support import CALENDAR, DOT, NOW, TALK, run, tree, write_events, write_files
 
-from calfeed.pipeline import BuildResult, build
+from calfeed.pipeline.build import BuildResult, build
 from calfeed.preview.preview import Preview
 
 BROKEN = "summary: <script>alert(1)</script>\nstart: 2027-13-40 18:00\n"

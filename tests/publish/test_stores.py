@@ -21,9 +21,10 @@ from servers import DEADLINE, free_port, listening, wait_until
 from support import LATER, NOW, TALK, run, tree, write_events
 from support import start as start_process
 
-from calfeed.editions.edition import Consent
+from calfeed.editions.consent import Consent
 from calfeed.editions.manifest import MANIFEST
-from calfeed.pipeline import build
+from calfeed.pipeline.build import build
+from calfeed.pipeline.options import Options
 from calfeed.publish.journal import journals_in
 
 BUCKET = "calendars"
@@ -161,11 +162,11 @@ def builds(tmp_path: Path) -> tuple[Path, Path]:
     plain = calendar.read_text("utf-8")
     calendar.write_text(f"{plain}feeds:\n- {{slug: all, name: All}}\n", encoding="utf-8")
     first, second = tmp_path / "first", tmp_path / "second"
-    build(events, first, now=NOW, site=False)
-    build(events, second, now=NOW, site=False)
+    build(events, first, now=NOW, options=Options(site=False))
+    build(events, second, now=NOW, options=Options(site=False))
     calendar.write_text(plain, encoding="utf-8")
     (events / "talk.yaml").write_text(TALK.replace("18:00", "19:00"), encoding="utf-8")
-    build(events, second, now=LATER, consent=Consent(removals=True), site=False)
+    build(events, second, now=LATER, options=Options(consent=Consent(removals=True), site=False))
     return first, second
 
 

@@ -19,10 +19,11 @@ import pytest
 from support import LATER, NOW, TALK, run, tree, write_events, write_files
 
 from calfeed.diagnostics.problem import OutputError, UnfinishedError
-from calfeed.editions.edition import Consent
+from calfeed.editions.consent import Consent
 from calfeed.editions.manifest import MANIFEST
-from calfeed.output.dist import Changes
-from calfeed.pipeline import build
+from calfeed.output.changes import Changes
+from calfeed.pipeline.build import build
+from calfeed.pipeline.options import Options
 from calfeed.publish import upload
 from calfeed.publish.journal import journal_of, journals_in, part_of
 from calfeed.publish.release import Release, read_release
@@ -105,7 +106,7 @@ def build_copy(events: Path, out: Path, now: datetime, baseline: Path | None = N
     """Build into `out`, with what was built into `baseline` as the published state."""
     if baseline:
         shutil.copytree(baseline, out)
-    build(events, out, now=now, consent=Consent(removals=True), site=False)
+    build(events, out, now=now, options=Options(consent=Consent(removals=True), site=False))
     return read_release(out)
 
 

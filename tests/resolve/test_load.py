@@ -13,7 +13,7 @@ from support import CALENDAR, NOW, TALK, VENUES, load_event, load_project, write
 from calfeed.diagnostics.problem import SourceError
 from calfeed.formats.ics import render_event
 from calfeed.model import AllDay, Timed
-from calfeed.pipeline import render
+from calfeed.pipeline.render import render
 from calfeed.resolve.load import load
 from calfeed.revisions.revise import revise
 

@@ -11,7 +11,8 @@ from support import CALENDAR, NOW, VENUES, load_event, load_project, write_files
 
 from calfeed.diagnostics.codes import Severity
 from calfeed.diagnostics.problem import SourceError
-from calfeed.pipeline import build
+from calfeed.pipeline.build import build
+from calfeed.pipeline.options import Options
 from calfeed.revisions.content import content_of, event_of
 
 SHOW = "summary: Late show\nstart: 2026-10-03 23:30\nduration: 2h\ntimezone: Europe/Berlin\n"
@@ -23,7 +24,7 @@ WEEKLY = "rrule: {freq: weekly, until: 2026-11-30}\n"
 def instants(folder: Path, text: str) -> list[datetime]:
     """Return the starts that all readers find in the file of an event; they agree."""
     root = write_files(folder / "events", {"calendar.yaml": CALENDAR, "venues.yaml": VENUES, "talk.yaml": text})
-    build(root, folder / "dist", now=NOW, site=False)
+    build(root, folder / "dist", now=NOW, options=Options(site=False))
     path = folder / "dist" / "events" / "talk.ics"
     assert rules.violations(path.read_bytes(), "single") == []
     found = sorted(one.start for one in pyreader.read_recurring(path) if isinstance(one.start, datetime))
@@ -63,7 +64,7 @@ def test_extra_date_of_a_series_without_an_end(tmp_path: Path) -> None:
             "talk.yaml": f"{SHOW}rrule: FREQ=WEEKLY\nrdates: [2026-10-25 02:15+01:00]\n",
         },
     )
-    build(root, tmp_path / "dist", now=NOW, site=False)
+    build(root, tmp_path / "dist", now=NOW, options=Options(site=False))
     path = tmp_path / "dist" / "events" / "talk.ics"
     found = [one.start for one in icaljs.read([path], limit=9)[path]]
     assert datetime(2026, 10, 25, 1, 15, tzinfo=UTC) in found

@@ -12,11 +12,13 @@ from readers import icaljs, pyreader, rules
 from support import CALENDAR, run, write_files
 
 from calfeed.diagnostics.problem import SourceError
-from calfeed.editions.edition import Consent, prepare
+from calfeed.editions.consent import Consent
+from calfeed.editions.edition import prepare
 from calfeed.editions.manifest import MANIFEST, Manifest
 from calfeed.editions.manifest_json import read_manifest
 from calfeed.model import Event, Status, Timed
-from calfeed.pipeline import render
+from calfeed.pipeline.options import Options
+from calfeed.pipeline.render import render
 from calfeed.resolve.load import load
 from calfeed.revisions.revise import restore
 from calfeed.series.agenda import occurrences
@@ -52,7 +54,7 @@ class Choir:
             path.write_text(text, encoding="utf-8")
         project = load(self.root)
         self.told = [problem.hint for problem in prepare(project, self.baseline, at(now), Consent()).problems]
-        artifacts = render(project, now=at(now), baseline=self.baseline, site=False)
+        artifacts = render(project, now=at(now), options=Options(baseline=self.baseline, site=False))
         self.files = {artifact.path: artifact.data for artifact in artifacts}
         self.baseline = read_manifest(self.files[MANIFEST], "dist/calfeed.json")
         for name, data in self.files.items():

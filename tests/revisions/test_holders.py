@@ -11,7 +11,7 @@ from calendars import REMOVALS, WITH_FEEDS, Calendar, code_of, vevents
 from support import CALENDAR, NOW, VENUES, run, write_files
 
 from calfeed.diagnostics.problem import OutputError
-from calfeed.editions.edition import Consent
+from calfeed.editions.consent import Consent
 from calfeed.editions.manifest import MANIFEST, Manifest
 from calfeed.editions.manifest_json import read_manifest
 from calfeed.publish.guards import check_revisions

@@ -11,7 +11,7 @@ from support import LATER, NOW, TALK, load_event, tree, write_events
 
 from calfeed.diagnostics.problem import OutputError
 from calfeed.model import Event
-from calfeed.pipeline import build
+from calfeed.pipeline.build import build
 from calfeed.revisions.content import content_of, fingerprint_of
 from calfeed.revisions.revise import Published, Revision, bury, revise
 

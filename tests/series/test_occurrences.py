@@ -23,7 +23,7 @@ from support import CALENDAR, NOW, VENUES, load_event, load_project, write_files
 from calfeed.diagnostics.codes import Severity
 from calfeed.diagnostics.problem import SourceError
 from calfeed.model import Event, Timed
-from calfeed.pipeline import build
+from calfeed.pipeline.build import build
 from calfeed.series.expand import as_wall
 from calfeed.series.occurrences import starts_between
 

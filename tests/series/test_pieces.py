@@ -18,7 +18,8 @@ from readers import icaljs, pyreader, rfc5545, rules
 from support import CALENDAR, LATER, NOW, load_event, load_project, run, tree, write_files
 
 from calfeed.diagnostics.problem import SourceError
-from calfeed.pipeline import build
+from calfeed.pipeline.build import build
+from calfeed.pipeline.options import Options
 from calfeed.resolve.load import load
 from calfeed.series.pieces import pieces_of
 
@@ -72,7 +73,7 @@ def uids_of(root: Path, text: str) -> list[str]:
 def built(root: Path, text: str, now: datetime = NOW) -> Path:
     """Build a calendar of one event, and return its own file."""
     write_files(root / "events", {"calendar.yaml": CALENDAR, "talk.yaml": text})
-    build(root / "events", root / "dist", now=now, site=False)
+    build(root / "events", root / "dist", now=now, options=Options(site=False))
     return root / "dist" / "events" / "talk.ics"
 
 
@@ -295,7 +296,7 @@ def test_tombstone_has_all_pieces(tmp_path: Path) -> None:
     built(tmp_path, WEEKLY)
     before = row_of(tmp_path)
     (tmp_path / "events" / "talk.yaml").unlink()
-    build(tmp_path / "events", tmp_path / "dist", now=NOW + timedelta(days=1), site=False)
+    build(tmp_path / "events", tmp_path / "dist", now=NOW + timedelta(days=1), options=Options(site=False))
     row = row_of(tmp_path)
     assert [piece["uid"] for piece in row["pieces"]] == [piece["uid"] for piece in before["pieces"]]
     assert {piece["status"] for piece in row["pieces"]} == {"cancelled"}
@@ -411,7 +412,7 @@ def test_random_series_over_skipped_hours(tmp_path: Path) -> None:
         files = {f"{name}.yaml": one.yaml.format(name) for name, one in drawn.items()}
         root = write_files(tmp_path / "events", {"calendar.yaml": CALENDAR, **files})
         try:
-            build(root, tmp_path / "dist", now=NOW, site=False)
+            build(root, tmp_path / "dist", now=NOW, options=Options(site=False))
             break
         except SourceError as refusal:
             # A series may begin, or be moved, where the clocks change: those are drawn anew.

@@ -17,7 +17,7 @@ from rule_proof import prove
 from support import CALENDAR, NOW, load_project, write_files
 
 from calfeed.diagnostics.problem import InvalidValue, SourceError
-from calfeed.pipeline import build
+from calfeed.pipeline.build import build
 from calfeed.series.expand import starts_of
 from calfeed.series.outlook import obstacle_in
 from calfeed.series.shapes import READ_ALIKE, is_read_alike, misreading_of

@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, Dialog, Page
 from readers import browser
 from support import NOW, write_events, write_site
 
-from calfeed.pipeline import build
+from calfeed.pipeline.build import build
 from calfeed.site.pages import MAX_ROWS
 
 pytestmark = pytest.mark.browser

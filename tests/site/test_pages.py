@@ -17,7 +17,8 @@ import pytest
 from support import CALENDAR, LATER, NOW, TALK, run, tree, write_events, write_files, write_site
 
 from calfeed.diagnostics.problem import SourceError
-from calfeed.pipeline import build, render
+from calfeed.pipeline.build import build
+from calfeed.pipeline.render import render
 from calfeed.resolve.load import load
 from calfeed.site import dates
 from calfeed.site.hosting import CONTENT_POLICY

@@ -22,7 +22,9 @@ from calfeed.diagnostics.report import format_problems, format_problems_github, 
 from calfeed.editions.manifest_json import read_manifest
 from calfeed.formats.content_lines import fold, text_line
 from calfeed.model import Event, Organizer, Project
-from calfeed.pipeline import build, render
+from calfeed.pipeline.build import build
+from calfeed.pipeline.options import Options
+from calfeed.pipeline.render import render
 from calfeed.resolve.load import load
 from calfeed.text.characters import close_embeddings, encode_harmless, harmless, harmless_json, harmless_line
 from calfeed.text.markdown import to_html, to_page, to_plain
@@ -327,7 +329,7 @@ def test_manifests_bring_no_line_either(tmp_path: Path, character: str) -> None:
         changed["feeds"][0]["name"] = hostile
         try:
             baseline = read_manifest(json.dumps(changed).encode(), "calfeed.json")
-            artifacts = render(project, now=NOW, baseline=baseline)
+            artifacts = render(project, now=NOW, options=Options(baseline=baseline))
         except CalfeedError:
             continue
         check_lines(as_files(artifacts))
@@ -386,7 +388,7 @@ def test_the_end_of_an_event_in_a_text(tmp_path: Path, key: str) -> None:
         fields = {"summary": "x" * 67 + "END:VEVENT" + "y" * 64 + "END:VEVENT", "description": "Hello"}
     event = "".join(f"{name}: {value}\n" for name, value in fields.items())
     root = write_events(tmp_path, talk=f"{event}start: 2027-05-18 18:00\nend: 20:00\nreminders: 1h\n")
-    build(root, tmp_path / "dist", now=NOW, site=False)
+    build(root, tmp_path / "dist", now=NOW, options=Options(site=False))
     data = (tmp_path / "dist" / "events" / "talk.ics").read_bytes()
     assert rules.violations(data, "single") == []
     (found,) = rfc5545.parse(data).children("VEVENT")
@@ -402,7 +404,7 @@ def test_only_the_master_of_a_series_has_reminders(tmp_path: Path) -> None:
         talk=f"{TALK}description: END:VEVENT\nreminders: 1h\nrrule: FREQ=WEEKLY;COUNT=3\n"
         "overrides: [{recurrence_id: 2027-05-25, summary: 'END:VEVENT'}]\n",
     )
-    build(root, tmp_path / "dist", now=NOW, site=False)
+    build(root, tmp_path / "dist", now=NOW, options=Options(site=False))
     master, instance = rfc5545.parse((tmp_path / "dist" / "events" / "talk.ics").read_bytes()).children("VEVENT")
     assert (len(master.children("VALARM")), len(instance.children("VALARM"))) == (1, 0)
     assert instance.all("X-ALT-DESC") == ()

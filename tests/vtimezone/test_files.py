@@ -17,11 +17,15 @@ from dateutil.rrule import rrulestr
 from readers import icaljs, pyreader, rules
 from support import LATER, NOW, write_files
 
+from calfeed.cache.memory import Memory
 from calfeed.diagnostics.problem import Problem, SourceError
-from calfeed.editions.edition import Consent
+from calfeed.editions.consent import Consent
 from calfeed.model import Project
-from calfeed.pipeline import build, render
-from calfeed.resolve.load import load
+from calfeed.pipeline.build import build
+from calfeed.pipeline.options import Options
+from calfeed.pipeline.render import render
+from calfeed.resolve.load import load, load_with
+from calfeed.vtimezone.files import ZonePlanner
 
 PLAIN = "name: Test\nid: test.example\nurl: https://test.example/\nautomatic_feeds: []\n"
 BY_CATEGORY = PLAIN.replace("[]", "[category]")
@@ -81,12 +85,24 @@ def test_nothing_is_rendered_without_a_plan(tmp_path: Path) -> None:
     assert [problem.code for problem in refused.value.problems] == ["unsupported-zone"]
 
 
+def test_a_file_is_planned_once(tmp_path: Path) -> None:
+    """What was planned to check the sources is what is published: the very same plans."""
+    write_files(tmp_path / "events", {"calendar.yaml": PLAIN, "all.yaml": EARLIER})
+    loaded = load_with(Memory(), tmp_path / "events")
+    plans = [loaded.planner.place(loaded.project.events, (), loaded.project.feeds).plans for _ in range(2)]
+    assert plans[0].keys() == {"test.ics", "events/earlier.ics"}
+    assert all(plans[0][path][tzid] is plan for path in plans[1] for tzid, plan in plans[1][path].items())
+    fresh = ZonePlanner().place(loaded.project.events, (), loaded.project.feeds).plans
+    assert fresh == plans[0]
+    assert all(plan is not plans[0][path][tzid] for path in fresh for tzid, plan in fresh[path].items())
+
+
 def test_tombstone_does_not_stop_a_series(tmp_path: Path) -> None:
     """Where a cancelled series leaves a file without a plan, it is written in UTC, without its rule; its UID stays."""
     write_files(tmp_path / "events", {"calendar.yaml": PLAIN, "all.yaml": EARLIER})
     build(tmp_path / "events", tmp_path / "dist", now=NOW)
     write_files(tmp_path / "events", {"all.yaml": LATER_ON})
-    build(tmp_path / "events", tmp_path / "dist", now=LATER, consent=Consent(removals=True))
+    build(tmp_path / "events", tmp_path / "dist", now=LATER, options=Options(consent=Consent(removals=True)))
     for name in ("test.ics", "events/earlier.ics"):
         data = (tmp_path / "dist" / name).read_bytes()
         assert b"UID:earlier@test.example\r\n" in data
@@ -136,7 +152,7 @@ def test_series_at_an_offset_is_right_or_refused(tmp_path: Path, tzid: str, rule
         assert expected[0].replace(tzinfo=None) != start
         return
     assert is_same
-    build(root, tmp_path / "dist", now=NOW, site=False)
+    build(root, tmp_path / "dist", now=NOW, options=Options(site=False))
     readings = pyreader.read_recurring(tmp_path / "dist" / "events" / "talk.ics")
     assert sorted(str(one.start) for one in readings) == [str(start) for start in expected if start.year < 2029]
 
@@ -261,11 +277,13 @@ def test_every_file_places_every_series_right(tmp_path: Path) -> None:
     dice = random.Random(1)  # noqa: S311 - not for secrets
     drawn = [draw(dice, number) for number in range(72)]
     first = write_sound(tmp_path / "events", drawn[:48])
-    build(tmp_path / "events", tmp_path / "dist", now=NOW, site=False)
+    build(tmp_path / "events", tmp_path / "dist", now=NOW, options=Options(site=False))
     files = sorted((tmp_path / "dist").rglob("*.ics"))
     assert misplaced(files, first, first) == []
     second = write_sound(tmp_path / "events", [*first[::2], *drawn[48:]])
-    build(tmp_path / "events", tmp_path / "dist", now=LATER, consent=Consent(removals=True), site=False)
+    build(
+        tmp_path / "events", tmp_path / "dist", now=LATER, options=Options(consent=Consent(removals=True), site=False)
+    )
     files = sorted((tmp_path / "dist").rglob("*.ics"))
     tombstones = set(held_series((tmp_path / "dist" / "test.ics").read_bytes())) - {one.id for one in second}
     assert len(first) > 25

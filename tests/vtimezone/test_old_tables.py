@@ -12,7 +12,8 @@ from every_zone import zone_names
 from support import CALENDAR, NOW, VENUES, load_event, write_files
 
 from calfeed.model import ZonedTime
-from calfeed.pipeline import build
+from calfeed.pipeline.build import build
+from calfeed.pipeline.options import Options
 from calfeed.vtimezone.observances import is_place, zoned_times
 from calfeed.vtimezone.old_tables import is_known_to_old_tables
 
@@ -59,7 +60,7 @@ def test_manifest_and_overrides(tmp_path: Path) -> None:
     files = {"calendar.yaml": CALENDAR, "venues.yaml": VENUES, "tour.yaml": series}
     files["talk.yaml"] = EVENT.format("2027-01-12 18:00", "America/Vancouver")
     root = write_files(tmp_path / "events", files)
-    build(root, tmp_path / "dist", now=NOW, site=False)
+    build(root, tmp_path / "dist", now=NOW, options=Options(site=False))
     talk, tour = ((tmp_path / "dist" / "events" / f"{name}.ics").read_text("utf-8") for name in ("talk", "tour"))
     assert "DTSTART:20270113T010000Z" in talk
     assert "VTIMEZONE" not in talk

@@ -11,7 +11,7 @@ import pytz
 from readers import icaljs, pyreader, rules
 from support import NOW, tree, write_files
 
-from calfeed.pipeline import build
+from calfeed.pipeline.build import build
 from calfeed.resolve.load import load
 
 BERLIN = "name: Test\nid: test.example\nurl: https://test.example/\ntimezone: Europe/Berlin\nautomatic_feeds: []\n"
