@@ -6,7 +6,7 @@ import os
 
 import pytest
 from readers import browser, icaljs, libical
-from servers import program
+from support.servers import program
 
 # What tests need that pip does not install: whether it is there, and how to get it.
 TOOLS = {

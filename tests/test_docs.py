@@ -6,7 +6,8 @@ import re
 from pathlib import Path
 
 import pytest
-from support import CALENDAR, run, write_files
+from support.commands import run
+from support.projects import CALENDAR, write_files
 from test_errors import problem_codes
 
 import calfeed

@@ -14,7 +14,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from support import DOT, TALK, run
+from support.commands import run
+from support.projects import DOT, TALK
 
 import calfeed
 from calfeed.diagnostics.problem import Mark, SourceError, error, warning
@@ -55,7 +56,7 @@ CODE_ARGUMENT = {
     "error": 1,
     "warning": 1,
     "_unread": 1,
-    "_refuse": 1,
+    "refusal": 1,
     "forbid": 1,
     "report": 1,
     "_report": 1,

@@ -15,7 +15,8 @@ from pathlib import Path
 
 import pytest
 from readers import rfc5545, rules
-from support import CALENDAR, NOW, TALK, run, tree, write_events, write_files
+from support.commands import run
+from support.projects import CALENDAR, NOW, TALK, tree, write_events, write_files
 
 from calfeed.diagnostics.problem import CalfeedError, OutputError, SourceError
 from calfeed.diagnostics.report import format_problems

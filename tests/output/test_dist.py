@@ -12,7 +12,8 @@ from pathlib import Path
 
 import filelock
 import pytest
-from support import DOT, LATER, NOW, TALK, run, tree, write_events, write_files
+from support.commands import run
+from support.projects import DOT, LATER, NOW, TALK, tree, write_events, write_files
 
 import calfeed
 from calfeed.artifact import Artifact
@@ -246,7 +247,7 @@ def test_killed_build_is_finished_by_the_next(tmp_path: Path) -> None:
     new = _with_manifest(Artifact("a.ics", b"new a"), Artifact("c.ics", b"new c"))
     with open_dist(out) as dist:
         dist.write(old, silent)
-    script = Path(__file__).parents[1].joinpath("killed_build.py")
+    script = Path(__file__).parents[1].joinpath("support", "killed_build.py")
     environment = {**os.environ, "PYTHONPATH": str(Path(calfeed.__file__).parents[1])}
     done = subprocess.run([sys.executable, str(script), str(out)], env=environment, check=False)
     assert done.returncode == 9

@@ -14,8 +14,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from servers import DEADLINE, ask, running, wait_until
-from support import CALENDAR, DOT, NOW, TALK, run, tree, write_events, write_files
+from support.commands import run
+from support.projects import CALENDAR, DOT, NOW, TALK, tree, write_events, write_files
+from support.servers import DEADLINE, ask, running, wait_until
 
 from calfeed.pipeline import BuildResult, build
 from calfeed.preview.preview import Preview

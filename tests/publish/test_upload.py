@@ -16,7 +16,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from support import LATER, NOW, TALK, run, tree, write_events, write_files
+from support.commands import run
+from support.projects import LATER, NOW, TALK, tree, write_events, write_files
 
 from calfeed.diagnostics.problem import OutputError, UnfinishedError
 from calfeed.editions.edition import Consent
