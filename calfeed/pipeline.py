@@ -41,9 +41,10 @@ _NONE = Consent()
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Means:
-    """How artifacts are rendered, and whether web pages are among them."""
+    """How artifacts are rendered, whether web pages are among them, and whether those are for a preview."""
 
     site: bool
+    is_preview: bool = False
     memory: Memory = field(default_factory=Memory)
     executor: Executor | None = None
     progress: Progress = silent
@@ -119,6 +120,7 @@ def build(
     consent: Consent = _NONE,
     check: bool = False,
     site: bool = True,
+    preview: bool = False,
     progress: Progress | None = None,
     executor: Executor | None = None,
 ) -> BuildResult:
@@ -133,6 +135,7 @@ def build(
         consent: what may vanish for subscribers.
         check: write nothing; the result's `changes` list what is out of date.
         site: whether to make web pages.
+        preview: whether web pages have places for what `calfeed serve` adds.
         progress: called with the progress of each stage.
         executor: may read files and render pages in other processes; the bytes are the same. It is not shut down.
 
@@ -151,7 +154,7 @@ def build(
         began, memory = (None, Memory()) if check else (_clock(dist), read_memory(dist.state))
         project = load(source, base_url=base_url, progress=report, memory=memory, executor=executor)
         published = baseline or dist.manifest or Manifest()
-        means = _Means(site=site, memory=memory, executor=executor, progress=report)
+        means = _Means(site=site, is_preview=preview, memory=memory, executor=executor, progress=report)
         rendered = _render(project, now, published, consent, means)
         problems = sort_problems([*project.problems, *rendered.problems])
         if isinstance(dist, Dist):
@@ -161,8 +164,8 @@ def build(
         problems = sort_problems([*problems, *(_left_file(target / path) for path in dist.left)])
         if began is not None:
             _remember(dist, began, memory, project, rendered)
-            # Don't snapshot builds with a custom baseline or consent; later plain builds must not reuse them.
-            is_plain = baseline is None and consent == _NONE
+            # Don't snapshot previews, or builds with a custom baseline or consent: plain builds must not reuse them.
+            is_plain = baseline is None and consent == _NONE and not preview
             is_all = len(dist.files) == len(rendered.artifacts) and not dist.left
             # A revision dated after tomorrow will be in the past some day, although no file changes.
             is_timeless = not any(problem.code == "far-revision" for problem in problems)
@@ -275,7 +278,7 @@ def _is_published(artifacts: Sequence[Artifact], baseline: Manifest) -> bool:
 def _begin_site(project: Project, edition: Edition, means: _Means) -> Site:
     from calfeed.site.pages import Site  # templates are slow to import, and not every build has a site
 
-    return Site(project, edition.feeds, edition.events, means.memory.page, means.executor)
+    return Site(project, edition.feeds, edition.events, means.memory.page, means.executor, is_preview=means.is_preview)
 
 
 def _render_events(

@@ -14,7 +14,7 @@ from calfeed import pipeline
 from calfeed.diagnostics import report
 from calfeed.diagnostics.problem import CalfeedError
 from calfeed.editions.manifest import MANIFEST, Manifest
-from calfeed.preview.inject import LOOK, RELOAD, SCRIPT, STATE, STYLE, format_page, format_report, inject
+from calfeed.preview.page import LOOK, RELOAD, SCRIPT, STATE, STYLE, fill, format_page, format_report
 from calfeed.publish.headers import HTML, PLAIN, content_type_of
 
 _DIST = "dist"
@@ -72,7 +72,7 @@ class Preview:
         shown = self._shown
         try:
             # Into the same folder, so that what did not change is remembered and stays.
-            result = pipeline.build(self._events, self._dist, now=self._now, baseline=Manifest())
+            result = pipeline.build(self._events, self._dist, now=self._now, baseline=Manifest(), preview=True)
         except CalfeedError as cause:
             self._show(shown.files, report.format_problems(cause.problems), shown.folder)
             return cause
@@ -111,7 +111,7 @@ class Preview:
             return _no_file(shown, path)
         content_type = content_type_of(name)
         if content_type == HTML:
-            body = inject(body.decode(), shown.id, _format_report(shown)).encode()
+            body = fill(body.decode(), shown.id, _format_report(shown)).encode()
         return Reply(status=status, content_type=content_type, body=body)
 
 
@@ -120,7 +120,7 @@ def _no_file(shown: _Shown, path: str) -> Reply:
 
 
 def _page(shown: _Shown, status: int, title: str, body: str) -> Reply:
-    page = inject(format_page(title, body), shown.id, _format_report(shown))
+    page = format_page(title, body, shown.id, _format_report(shown))
     return Reply(status=status, content_type=HTML, body=page.encode())
 
 

@@ -64,6 +64,8 @@ class Site:
         revised: Sequence[Revised],
         known: Known,
         executor: Executor | None = None,
+        *,
+        is_preview: bool = False,
     ) -> None:
         """Start building a site.
 
@@ -73,6 +75,7 @@ class Site:
             revised: the published events, including those that only announce a cancellation.
             known: looks up pages of events rendered before.
             executor: may render pages in other processes.
+            is_preview: whether pages have places for what `calfeed serve` adds.
         """
         self._project, self._known, self._executor = project, known, executor
         self._language = project.calendar.language
@@ -92,6 +95,7 @@ class Site:
             catalog=self._catalog,
             templates=project.templates,
             stretch=stretch if is_endless else None,
+            is_preview=is_preview,
         )
         self._pending: Pending[Artifact] | None = None
         # Event pages by our own templates do not depend on the rest of the site. Those by the calendar's own may.

@@ -195,7 +195,7 @@ def test_builds_of_a_preview(inside: Path) -> None:
     assert "events/talk.html" not in result.changes.written
     assert preview.reply("events/walk.ics").status == 404
     assert preview.reply(".calfeed/state").body != before
-    build(inside / "events", inside / "dist", now=NOW)
+    build(inside / "events", inside / "dist", now=NOW, preview=True)
     assert tree(inside / "built" / "dist") == tree(inside / "dist")
 
 
