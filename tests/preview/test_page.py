@@ -34,7 +34,7 @@ def test_own_page() -> None:
 
 
 def test_every_page_of_a_preview_has_the_places(tmp_path: Path) -> None:
-    """Pages built for a preview differ from published ones in the two places alone, and no text can pretend to be one."""
+    """Pages built for a preview differ from published ones in the two places alone, which no text can imitate."""
     events = write_events(tmp_path, talk=f"{TALK}description: '{HEAD}'\n", tour=TALK.replace("Talk", f"'{TOP}'"))
     build(events, tmp_path / "dist", now=NOW)
     build(events, tmp_path / "preview", now=NOW, preview=True)
