@@ -18,12 +18,12 @@ HEAD, TOP = "<!-- preview: head -->", "<!-- preview: top -->"
 RELOAD = f"""\
 "use strict";
 {{
-  const shown = document.currentScript.dataset.state;
+  const state = document.currentScript.dataset.state;
   setInterval(async () => {{
     if (document.hidden) return;
     try {{
       const answer = await fetch("/{STATE}", {{ cache: "no-store" }});
-      if (answer.ok && (await answer.text()) !== shown) location.reload();
+      if (answer.ok && (await answer.text()) !== state) location.reload();
     }} catch {{
       // The preview was ended. If it begins again, so does the page.
     }}

@@ -54,7 +54,7 @@ class Place:
     """A target in memory that notes what is done to it, and calls a hook before each step."""
 
     lanes = 1
-    shown = "memory"
+    name = "memory"
 
     def __init__(self, before: Callable[[int], None] = lambda _step: None) -> None:
         self.held: dict[str, bytes] = {}
@@ -339,7 +339,7 @@ class View:
     turns: Turns
     token: str
     lanes: int = 1
-    shown: str = "memory"
+    name: str = "memory"
 
     def files(self) -> Mapping[str, int]:
         """Return every file with its size."""
