@@ -1,12 +1,14 @@
-"""Options and markers of the whole suite."""
+"""Options, markers and fixtures of the whole suite."""
 
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import pytest
 from readers import browser, icaljs, libical
-from servers import program
+from support.projects import TALK, write_events
+from support.servers import program
 
 # What tests need that pip does not install: whether it is there, and how to get it.
 TOOLS = {
@@ -23,8 +25,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.fixture
 def update_golden(request: pytest.FixtureRequest) -> bool:
-    """Tell whether expected files are to be rewritten; never so in CI."""
+    """Return whether expected files are rewritten, which CI never does."""
     return bool(request.config.getoption("--update-golden")) and os.environ.get("CI") != "true"
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """Write a folder of two events and return it."""
+    return write_events(tmp_path, talk=TALK, tour="summary: Tour\nstart: 2027-06-05\nvenue: hub\n")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

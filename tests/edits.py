@@ -20,7 +20,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from support import CALENDAR, DOT, NOW, TALK, VENUES, run, tree, write_files
+from support.commands import run
+from support.projects import CALENDAR, DOT, NOW, TALK, VENUES, tree, write_files
 
 from calfeed.cache.snapshot import recall
 

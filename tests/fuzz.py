@@ -1,7 +1,7 @@
 """Look for inputs that break calfeed's promises: `python tests/fuzz.py --minutes 10`.
 
 Two engines share the time: hypothesis makes inputs that look like what people write, atheris (if it is installed:
-`pip install --group fuzz`) changes bytes, led by what they reach in calfeed's code. What breaks a promise of `targets`
+`pip install --group fuzz`) changes bytes, led by what they reach in calfeed's code. What breaks a promise of a target
 is written to `--findings`, one file for each place it broke at; a slow input breaks one too. A finding that is mended
 goes to tests/data/fuzz/<target>/, where test_unbreakable.py tries it for ever.
 """
@@ -38,7 +38,7 @@ class Campaign:
 
     def try_case(self, data: bytes) -> None:
         """Run the target on an input and keep the input if it breaks a promise."""
-        from targets import TARGETS
+        from support.targets import TARGETS
 
         self.cases += 1
         begin = time.process_time()  # of this process alone, however busy the machine is
@@ -97,7 +97,7 @@ def _options() -> argparse.Namespace:
 
 
 def _target_names() -> list[str]:
-    text = (TESTS / "targets.py").read_text("utf-8")  # not imported: atheris must see the imports
+    text = (TESTS / "support" / "targets.py").read_text("utf-8")  # not imported: atheris must see the imports
     return re.findall(r"^def fuzz_(\w+)", text, re.MULTILINE)
 
 
@@ -110,7 +110,7 @@ def _place_of(cause: BaseException) -> str:
 
 def _run_hypothesis(target: str, seconds: float, findings: Path) -> tuple[int, dict[str, Path]]:
     from hypothesis import HealthCheck, Phase, given, seed, settings
-    from inputs import inputs_of
+    from support.inputs import inputs_of
 
     campaign = Campaign(target, findings)
     end, number = time.perf_counter() + seconds, time.time_ns()
@@ -159,9 +159,9 @@ def _run_atheris_here(options: argparse.Namespace) -> None:
 
     (target,) = options.target
     with atheris.instrument_imports(include=["calfeed"]):
-        from targets import TARGETS
+        from support.targets import TARGETS
     assert target in TARGETS
-    from inputs import seeds_of
+    from support.inputs import seeds_of
 
     campaign = Campaign(target, options.findings)
 

@@ -25,7 +25,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from support import CALENDAR, NOW, VENUES, tree, write_files
+from support.projects import CALENDAR, NOW, VENUES, tree, write_files
 
 from calfeed.cache.snapshot import recall
 from calfeed.editions.manifest import MANIFEST

@@ -22,10 +22,10 @@ from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from random_rules import Series, draw, draw_of
 from readers import icaljs, libical, pyrules
 from readers.reading import Expansion
-from support import NOW, write_files
+from support.projects import NOW, write_files
+from support.random_rules import Series, draw, draw_of
 
 from calfeed.diagnostics.codes import Severity
 from calfeed.diagnostics.problem import SourceError

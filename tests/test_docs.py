@@ -6,7 +6,8 @@ import re
 from pathlib import Path
 
 import pytest
-from support import CALENDAR, run, write_files
+from support.commands import run
+from support.projects import CALENDAR, write_files
 
 import calfeed
 from calfeed.diagnostics.codes import CODES, Severity

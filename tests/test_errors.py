@@ -14,7 +14,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from support import DOT, TALK, run
+from support.commands import run
+from support.projects import DOT, TALK
 
 import calfeed
 from calfeed.diagnostics.codes import CODES
@@ -55,7 +56,7 @@ NOT_OF_SOURCES = {
 CODE_ARGUMENT = {
     "problem_at": 1,
     "_unread": 1,
-    "_refuse": 1,
+    "refusal": 1,
     "forbid": 1,
     "report": 1,
     "_report": 1,

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from every_zone import Chosen, write_project, zone_names
 from readers import icaljs, pyreader, rfc5545, rules
 from readers.reading import Reading
-from support import NOW
+from support.every_zone import Chosen, write_project, zone_names
+from support.projects import NOW
 
 from calfeed.pipeline.build import build
 

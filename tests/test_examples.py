@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 from readers import icaljs, pyreader, rules
-from support import NOW, run
+from support.commands import run
+from support.projects import NOW
 
 from calfeed.model import AllDay
 from calfeed.pipeline.build import build

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from readers import icaljs, pyreader, rfc5545, rules
 from readers.reading import Reading
-from support import NOW, tree
+from support.projects import NOW, tree
 
 from calfeed.editions.manifest import MANIFEST
 from calfeed.editions.manifest_json import same_output

@@ -15,7 +15,8 @@ from pathlib import Path
 
 import pytest
 from readers import rfc5545, rules
-from support import CALENDAR, NOW, TALK, run, tree, write_events, write_files
+from support.commands import run
+from support.projects import CALENDAR, NOW, TALK, tree, write_events, write_files
 
 from calfeed.diagnostics.problem import CalfeedError, OutputError, SourceError
 from calfeed.diagnostics.report import format_problems
@@ -582,6 +583,13 @@ def test_a_journal_that_somebody_sent_along_moves_nothing(tmp_path: Path, path: 
     assert not (tmp_path / ".calfeed" / "dist" / "staging").exists()
 
 
+def add_to_manifest(out: Path, path: str, data: bytes) -> None:
+    """Write into the manifest of DIST that a build has written a file of these bytes."""
+    manifest = json.loads((out / MANIFEST).read_bytes())
+    manifest["files"][path] = {"sha256": hashlib.sha256(data).hexdigest(), "size": len(data)}
+    (out / MANIFEST).write_text(json.dumps(manifest), encoding="utf-8")
+
+
 @pytest.mark.parametrize(
     "path", ["mine.txt", "CNAME", ".git/config", "events/mine.pdf", "Events/talk.ics", "x.html", "a/b.ics"]
 )
@@ -590,9 +598,7 @@ def test_a_manifest_lists_only_what_builds_make(tmp_path: Path, path: str) -> No
     root, out = write_events(tmp_path, talk=TALK), tmp_path / "dist"
     build(root, out, now=NOW)
     write_files(out, {path: "mine"})
-    manifest = json.loads((out / MANIFEST).read_bytes())
-    manifest["files"][path] = {"sha256": hashlib.sha256(b"mine").hexdigest(), "size": 4}
-    (out / MANIFEST).write_text(json.dumps(manifest), encoding="utf-8")
+    add_to_manifest(out, path, b"mine")
     with pytest.raises(OutputError) as failure:
         build(root, out, now=NOW)
     assert [problem.code for problem in failure.value.problems] == ["bad-manifest"]
@@ -605,9 +611,7 @@ def test_a_file_with_other_bytes_is_not_deleted(tmp_path: Path, path: str) -> No
     root, out = write_events(tmp_path, talk=TALK), tmp_path / "dist"
     build(root, out, now=NOW)
     write_files(out, {path: "mine"})
-    manifest = json.loads((out / MANIFEST).read_bytes())
-    manifest["files"][path] = {"sha256": hashlib.sha256(b"ours").hexdigest(), "size": 4}
-    (out / MANIFEST).write_text(json.dumps(manifest), encoding="utf-8")
+    add_to_manifest(out, path, b"ours")
     result = build(root, out, now=NOW)
     assert [problem.mark.path for problem in result.problems if problem.code == "left-file"] == [
         (out / path).as_posix()

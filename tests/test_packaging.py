@@ -11,7 +11,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from support import tree
+from support.projects import tree
 
 ROOT = Path(__file__).parents[1]
 BUILD = """

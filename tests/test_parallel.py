@@ -18,7 +18,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
-from support import CALENDAR, DOT, NOW, VENUES, run, start, tree, write_files
+from support.commands import run, start
+from support.projects import CALENDAR, DOT, NOW, VENUES, tree, write_files
 
 from calfeed.cache.memory import Memory
 from calfeed.diagnostics.problem import OutputError, SourceError

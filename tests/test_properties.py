@@ -9,11 +9,11 @@ from tempfile import TemporaryDirectory
 from zoneinfo import ZoneInfo
 
 import pytz
-from every_zone import zone_names
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from readers import rfc5545, rules
-from support import CALENDAR, LATER, NOW, VENUES, write_files
+from support.every_zone import zone_names
+from support.projects import CALENDAR, LATER, NOW, VENUES, write_files
 
 from calfeed.artifact import Artifact
 from calfeed.diagnostics.problem import Mark, SourceError

@@ -14,9 +14,10 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
-from inputs import inputs_of, seeds_of
-from support import LATER, NOW, TALK, run, tree, write_events
-from targets import TARGETS
+from support.commands import run
+from support.inputs import inputs_of, seeds_of
+from support.projects import LATER, NOW, TALK, tree, write_events
+from support.targets import TARGETS
 
 from calfeed.diagnostics.problem import OutputError
 from calfeed.pipeline.build import build

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 from readers import icaljs, pyreader, rfc5545, rules
-from support import CALENDAR, VENUES, run, tree, write_files
+from support.commands import run
+from support.projects import CALENDAR, VENUES, tree, write_files
 
 BEGIN = datetime(2027, 1, 1, 9, 0, tzinfo=UTC)
 LINES = ("SEQUENCE", "STATUS", "SUMMARY", "DTSTART", "CREATED", "LAST-MODIFIED")

@@ -90,8 +90,8 @@ def _find_site(url: str, fetch: Fetch) -> tuple[_Site, list[Finding]]:
             break
         base, parents = urljoin(base, ".."), parents + 1
     message = f"no {MANIFEST} with this feed in it: what it should hold is not known"
-    own = urljoin(url, ".")
-    return _Site(own, None, (url.removeprefix(own),)), [risk("manifest", message, "")]
+    folder = urljoin(url, ".")
+    return _Site(folder, None, (url.removeprefix(folder),)), [risk("manifest", message, "")]
 
 
 def _fetch_promise(base: str, fetch: Fetch) -> tuple[Promise | None, Finding]:

@@ -147,9 +147,9 @@ def fault(check: str, message: str, server: str, *where: str) -> Finding:
 def merge(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     """Return the findings in order, merging those that say the same of several files."""
     merged: dict[tuple[Level, str, str, str], tuple[str, ...]] = {}
-    for found in findings:
-        key = (found.level, found.check, found.message, found.mend)
-        merged[key] = (*merged.get(key, ()), *found.where)
+    for finding in findings:
+        key = (finding.level, finding.check, finding.message, finding.mend)
+        merged[key] = (*merged.get(key, ()), *finding.where)
     return tuple(
         Finding(level=level, check=check, message=message, where=tuple(dict.fromkeys(where)), mend=mend)
         for (level, check, message, mend), where in merged.items()

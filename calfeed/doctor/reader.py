@@ -44,12 +44,12 @@ def _read_zone(zone: Component) -> tzinfo:
     for name in [name for name in zone if name.startswith("X-")]:
         del zone[name]  # dateutil refuses what it does not know
     try:
-        found = tzical(StringIO(zone.to_ical().decode())).get()
+        rules = tzical(StringIO(zone.to_ical().decode())).get()
     except ValueError as cause:
         raise ValueError(f"its VTIMEZONE {tzid} cannot be read") from cause
-    if found is None:
+    if rules is None:
         raise ValueError(f"its VTIMEZONE {tzid} cannot be read")
-    return found
+    return rules
 
 
 def _times(event: Component, zones: Mapping[str, tzinfo]) -> Times:

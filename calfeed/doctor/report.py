@@ -13,22 +13,22 @@ from calfeed.doctor.findings import Finding, Level
 def format_findings(findings: Sequence[Finding]) -> str:
     """Return findings for people, one line each; what to do is on the line below."""
     lines = []
-    for found in findings:
-        most = 1 if found.level is Level.OK else 3
-        where = f": {list_some(found.where, most)}" if found.where else ""
-        lines.append(f"{found.level:<9}{found.check:<14}{found.message}{where}")
-        if found.mend:
-            lines.append(f"{'':<9}to mend it: {found.mend}")
+    for finding in findings:
+        most = 1 if finding.level is Level.OK else 3
+        where = f": {list_some(finding.where, most)}" if finding.where else ""
+        lines.append(f"{finding.level:<9}{finding.check:<14}{finding.message}{where}")
+        if finding.mend:
+            lines.append(f"{'':<9}to mend it: {finding.mend}")
     return "".join(f"{shown(line)}\n" for line in lines)
 
 
 def format_findings_json(findings: Sequence[Finding]) -> str:
     """Return findings as a JSON list of `{level, check, message, where, mend}`."""
-    return format_json([asdict(found) for found in findings])
+    return format_json([asdict(finding) for finding in findings])
 
 
 def summarize_findings(findings: Sequence[Finding]) -> str:
     """Return how many faults and warnings there are, in words."""
-    levels = [found.level for found in findings]
+    levels = [finding.level for finding in findings]
     parts = [plural(levels.count(level), level.value) for level in (Level.FAULT, Level.WARNING) if level in levels]
     return " and ".join(parts) or "nothing is wrong"

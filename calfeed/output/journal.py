@@ -35,10 +35,10 @@ def identity_of(path: str) -> Identity | None:
         OSError: the path cannot be examined.
     """
     try:
-        found = os.lstat(path)
+        status = os.lstat(path)
     except FileNotFoundError:
         return None
-    return (found.st_ino, found.st_ctime_ns) if stat.S_ISREG(found.st_mode) else None
+    return (status.st_ino, status.st_ctime_ns) if stat.S_ISREG(status.st_mode) else None
 
 
 def render_journal(written: Sequence[str], deleted: Sequence[str], manifest: Identity | None) -> str:

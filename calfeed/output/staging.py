@@ -26,12 +26,12 @@ from calfeed.output.view import has_hash, read_bytes
 
 
 class Staging:
-    """The staged files and the journal of one DIST, in its state folder; problems name the folder as `shown`."""
+    """The staged files and the journal of one DIST, in its state folder; problems name that folder as `place`."""
 
-    def __init__(self, state: Path, shown: Path) -> None:
+    def __init__(self, state: Path, place: Path) -> None:
         self._folder = state / STAGING
         self._journal = state / JOURNAL
-        self._shown_journal = shown / JOURNAL
+        self._place = place / JOURNAL
 
     def stage(self, artifacts: Sequence[Artifact], progress: Callable[[int, int], None]) -> None:
         """Write files beside DIST, in place of those that were staged before."""
@@ -79,7 +79,7 @@ class Staging:
             return None
         except ValueError as cause:
             hint = "delete it, and look at the output folder: an earlier build was cut off there"
-            raise refusal(self._shown_journal, "bad-journal", str(cause), hint) from cause
+            raise refusal(self._place, "bad-journal", str(cause), hint) from cause
 
     def delete_journal(self) -> None:
         """Delete the journal if there is one."""

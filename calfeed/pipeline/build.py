@@ -112,7 +112,7 @@ def build(
         began, memory = (None, Memory()) if check else (_clock(dist), read_memory(dist.state))
         loaded = load_with(memory, source, base_url=base_url, progress=report, executor=executor)
         published = options.baseline or dist.manifest or Manifest()
-        means = Means(site=options.site, memory=memory, executor=executor, progress=report)
+        means = Means(site=options.site, is_preview=options.preview, memory=memory, executor=executor, progress=report)
         rendered = render_all(loaded.project, loaded.planner, now, published, options.consent, means)
         problems = sort_problems([*loaded.project.problems, *rendered.problems])
         if isinstance(dist, Dist):

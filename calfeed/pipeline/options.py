@@ -19,8 +19,10 @@ class Options:
         baseline: the manifest of what is published now; None for the one in DIST.
         consent: which promises to subscribers may be broken.
         site: whether to make web pages.
+        preview: whether web pages have places for what `calfeed serve` adds; such pages are not for publishing.
     """
 
     baseline: Manifest | None = None
     consent: Consent = field(default_factory=Consent)
     site: bool = True
+    preview: bool = False

@@ -29,9 +29,10 @@ from calfeed.vtimezone.files import ZonePlanner
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Means:
-    """How artifacts are rendered, and whether web pages are among them."""
+    """How artifacts are rendered, whether web pages are among them, and whether those are for a preview."""
 
     site: bool
+    is_preview: bool = False
     memory: Memory = field(default_factory=Memory)
     executor: Executor | None = None
     progress: Progress = silent
@@ -78,7 +79,7 @@ def render(
         SourceError: a feed that `load` did not make would misplace a series.
         OutputError: the baseline does not describe an event that is gone, or the executor broke.
     """
-    means = Means(site=options.site, executor=executor)
+    means = Means(site=options.site, is_preview=options.preview, executor=executor)
     return render_all(project, ZonePlanner(), now, options.baseline or Manifest(), options.consent, means).artifacts
 
 
@@ -163,7 +164,7 @@ def _started_site(project: Project, edition: Edition, means: Means) -> Iterator[
         return
     from calfeed.site.pages import Site  # templates are slow to import, and not every build has a site
 
-    site = Site(project, edition.feeds, edition.events)
+    site = Site(project, edition.feeds, edition.events, is_preview=means.is_preview)
     event_pages = site.start_event_pages(means.memory.page, means.executor)
     try:
         yield _StartedSite(event_pages.frame_key, lambda: site.files(event_pages, means.progress))

@@ -15,7 +15,7 @@ from calfeed.diagnostics.problem import CalfeedError
 from calfeed.editions.manifest import MANIFEST, Manifest
 from calfeed.pipeline.build import BuildResult, build
 from calfeed.pipeline.options import Options
-from calfeed.preview.inject import LOOK, RELOAD, SCRIPT, STATE, STYLE, format_page, format_report, inject
+from calfeed.preview.page import LOOK, RELOAD, SCRIPT, STATE, STYLE, fill, format_page, format_report
 from calfeed.publish.headers import HTML, PLAIN, content_type_of
 
 _DIST = "dist"
@@ -42,7 +42,7 @@ class Reply:
 
 
 @dataclass(frozen=True, slots=True)
-class _Shown:
+class _Content:
     """What is shown now: the files of the last good build, and the report if the sources are broken since.
 
     `folder` is where the files will be at their host, as in `calendar/`.
@@ -66,72 +66,72 @@ class Preview:
         self._events = events
         self._dist = folder / _DIST
         self._now = now
-        self._shown = _Shown()
+        self._content = _Content()
 
     def rebuild(self) -> BuildResult | CalfeedError:
         """Build, show the result, and return it; if a build fails, the files of the last good one stay."""
-        shown = self._shown
+        content = self._content
         try:
             # Into the same folder, so that what did not change is remembered and stays.
-            result = build(self._events, self._dist, now=self._now, options=Options(baseline=Manifest()))
+            result = build(self._events, self._dist, now=self._now, options=Options(baseline=Manifest(), preview=True))
         except CalfeedError as cause:
-            self._show(shown.files, report.format_problems(cause.problems), shown.folder)
+            self._show(content.files, report.format_problems(cause.problems), content.folder)
             return cause
         self._show(frozenset(result.files), folder=urlsplit(result.url or "").path.lstrip("/"))
         return result
 
     def reply(self, path: str) -> Reply:
         """Return the reply to a request for a path, given without a leading slash."""
-        shown = self._shown
-        own = {SCRIPT: RELOAD, STYLE: LOOK, STATE: shown.id}
-        if path in own:
-            return Reply(status=200, content_type=content_type_of(path), body=own[path].encode())
+        content = self._content
+        own_files = {SCRIPT: RELOAD, STYLE: LOOK, STATE: content.id}
+        if path in own_files:
+            return Reply(status=200, content_type=content_type_of(path), body=own_files[path].encode())
         name = f"{path}{_INDEX}" if path.endswith("/") or not path else path
-        if name not in shown.files:
-            name = name.removeprefix(shown.folder)  # 404.html links to files as their host will have them
-        if name in shown.files:
-            return self._reply(shown, path, name, 200)
+        if name not in content.files:
+            name = name.removeprefix(content.folder)  # 404.html links to files as their host will have them
+        if name in content.files:
+            return self._reply(content, path, name, 200)
         if not path:
-            return _page(shown, 200, "Files", _format_files(shown))
-        if not shown.files:
-            return Reply(status=503, content_type=PLAIN, body=shown.report.encode())
-        if _NOT_FOUND in shown.files:
-            return self._reply(shown, path, _NOT_FOUND, 404)
-        return _no_file(shown, path)
+            return _page(content, 200, "Files", _format_files(content))
+        if not content.files:
+            return Reply(status=503, content_type=PLAIN, body=content.report.encode())
+        if _NOT_FOUND in content.files:
+            return self._reply(content, path, _NOT_FOUND, 404)
+        return _no_file(content, path)
 
     def _show(self, files: AbstractSet[str], problems: str = "", folder: str = "") -> None:
         digest = hashlib.sha256(problems.encode())
         if files:
             digest.update((self._dist / MANIFEST).read_bytes())  # it has the hash of every other file
-        self._shown = _Shown(files, problems, digest.hexdigest()[:32], folder)
+        self._content = _Content(files, problems, digest.hexdigest()[:32], folder)
 
-    def _reply(self, shown: _Shown, path: str, name: str, status: int) -> Reply:
+    def _reply(self, content: _Content, path: str, name: str, status: int) -> Reply:
         try:
             body = (self._dist / name).read_bytes()
         except FileNotFoundError:  # a build has just deleted it
-            return _no_file(shown, path)
+            return _no_file(content, path)
         content_type = content_type_of(name)
         if content_type == HTML:
-            body = inject(body.decode(), shown.id, _format_report(shown)).encode()
+            body = fill(body.decode(), content.id, _format_report(content)).encode()
         return Reply(status=status, content_type=content_type, body=body)
 
 
-def _no_file(shown: _Shown, path: str) -> Reply:
-    return _page(shown, 404, "Not found", f'<p class="calfeed-files">There is no file {escape(path)}.</p>')
+def _no_file(content: _Content, path: str) -> Reply:
+    return _page(content, 404, "Not found", f'<p class="calfeed-files">There is no file {escape(path)}.</p>')
 
 
-def _page(shown: _Shown, status: int, title: str, body: str) -> Reply:
-    page = inject(format_page(title, body), shown.id, _format_report(shown))
+def _page(content: _Content, status: int, title: str, body: str) -> Reply:
+    page = format_page(title, body, content.id, _format_report(content))
     return Reply(status=status, content_type=HTML, body=page.encode())
 
 
-def _format_report(shown: _Shown) -> str:
-    if not shown.report:
+def _format_report(content: _Content) -> str:
+    if not content.report:
         return ""
-    below = "below is the last good build" if shown.files else "there is no good build yet"
-    return format_report(f"The sources have mistakes; {below}", shown.report)
+    below = "below is the last good build" if content.files else "there is no good build yet"
+    return format_report(f"The sources have mistakes; {below}", content.report)
 
 
-def _format_files(shown: _Shown) -> str:
-    items = "".join(f'<li><a href="/{escape(name)}">{escape(name)}</a></li>' for name in sorted(shown.files))
+def _format_files(content: _Content) -> str:
+    items = "".join(f'<li><a href="/{escape(name)}">{escape(name)}</a></li>' for name in sorted(content.files))
     return f'<ul class="calfeed-files">{items}</ul>' if items else ""

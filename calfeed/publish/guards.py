@@ -12,17 +12,17 @@ from calfeed.editions.output_paths import is_output_path
 from calfeed.revisions.revise import Published, is_held
 from calfeed.values.fields import MAX_SEQUENCE
 
-MAX_SHOWN = 5
+MAX_LISTED = 5
 """How many names a message lists."""
 
 
-def check_calendar(ours: Manifest, theirs: Manifest, shown: str) -> None:
+def check_calendar(ours: Manifest, theirs: Manifest, place: str) -> None:
     """Refuse to replace a calendar with a different one.
 
     Args:
         ours: the manifest to publish.
         theirs: the manifest that is published.
-        shown: how messages name the place.
+        place: how messages name the place.
 
     Raises:
         OutputError: a different calendar is published there.
@@ -30,16 +30,16 @@ def check_calendar(ours: Manifest, theirs: Manifest, shown: str) -> None:
     if ours.id != theirs.id:
         message = f"another calendar is published here: `{theirs.id}`, not `{ours.id}`"
         hint = "choose another place; if the calendar has a new id on purpose, give --allow-new-id"
-        forbid(shown, "other-calendar", message, hint)
+        forbid(place, "other-calendar", message, hint)
 
 
-def check_revisions(ours: Manifest, theirs: Manifest, shown: str, now: datetime) -> None:
+def check_revisions(ours: Manifest, theirs: Manifest, place: str, now: datetime) -> None:
     """Refuse a build that is not based on what is published: it would undo what others have published since.
 
     Args:
         ours: the manifest to publish.
         theirs: the manifest that is published.
-        shown: how messages name the place.
+        place: how messages name the place.
         now: events that are over in every time zone by this time may be missing.
 
     Raises:
@@ -50,14 +50,14 @@ def check_revisions(ours: Manifest, theirs: Manifest, shown: str, now: datetime)
     behind += [uid for uid, old in theirs.retired.items() if _sequence_of(uid, ours) < old.sequence]
     # A calendar's new id gives its events new UIDs. Otherwise, a build that changes a UID still knows the old one.
     renamed = frozenset[str]() if ours.id == theirs.id else frozenset(item.id for item in ours.events.values())
-    lost = [uid for uid, it in theirs.events.items() if it.id not in renamed and not _is_known(uid, it, ours)]
-    gone = [uid for uid in lost if is_held(theirs.events[uid], now)]
-    if behind or gone:
-        names = list_some(behind or gone, MAX_SHOWN)
+    unknown = [uid for uid, it in theirs.events.items() if it.id not in renamed and not _is_known(uid, it, ours)]
+    missing = [uid for uid in unknown if is_held(theirs.events[uid], now)]
+    if behind or missing:
+        names = list_some(behind or missing, MAX_LISTED)
         what = f"has other revisions of {names}" if behind else f"knows nothing of {names}"
         message = f"this was not built from what is published here: it {what}"
-        hint = f"build again with the published manifest as --baseline ({place_of(shown, MANIFEST)}), and publish that"
-        forbid(shown, "newer-published", message, hint)
+        hint = f"build again with the published manifest as --baseline ({file_at(place, MANIFEST)}), and publish that"
+        forbid(place, "newer-published", message, hint)
 
 
 def check_paths(paths: Iterable[str], place: str) -> None:
@@ -72,9 +72,9 @@ def check_paths(paths: Iterable[str], place: str) -> None:
             forbid(place, "bad-manifest", message, "restore a good one")
 
 
-def place_of(shown: str, path: str) -> str:
+def file_at(place: str, path: str) -> str:
     """Return the name of a file at a place, for messages."""
-    return f"{shown.rstrip('/')}/{path}"
+    return f"{place.rstrip('/')}/{path}"
 
 
 def forbid(place: str, code: str, message: str, hint: str) -> NoReturn:

@@ -76,7 +76,7 @@ _SERVER = re.compile(r"([^@:]+@)?([^@:\[\]]+|\[[0-9A-Fa-f:.]+\])(:[0-9]+)?")
 class StoreTarget:
     """A place that fsspec reaches."""
 
-    shown: str
+    name: str
     lanes: int
     _system: _FileSystem
     _root: str
@@ -89,12 +89,12 @@ class StoreTarget:
         options = {} if self._kind.headers else {"on_error": "raise"}
         with self._explained():
             try:
-                found = self._system.find(self._root, detail=True, **options)
+                listing = self._system.find(self._root, detail=True, **options)
             except FileNotFoundError:
                 if self._kind.headers:
                     raise TargetError("there is no such bucket or container, or you may not look into it") from None
                 return {}
-        sizes = {name.removeprefix(f"{self._root}/"): int(info["size"]) for name, info in found.items()}
+        sizes = {name.removeprefix(f"{self._root}/"): int(info["size"]) for name, info in listing.items()}
         # Web consoles of object stores create empty objects with such names and show them as folders.
         return {path: size for path, size in sizes.items() if path and not path.endswith("/")}
 
@@ -164,7 +164,7 @@ def open_store(address: str) -> StoreTarget:
         hint = "check the address, and the name and the key that you are known by there"
         raise OutputError([problem_at(Mark(path=address), "publish-failed", message, hint)]) from cause
     return StoreTarget(
-        shown=address,
+        name=address,
         lanes=8 if kind.headers else 1,
         _system=system,
         _root=root.rstrip("/"),
@@ -194,8 +194,8 @@ def fault_of(address: str) -> str | None:
 
 def _error_type(name: str) -> type[Exception]:
     module, _, attribute = name.partition(":")
-    found: type[Exception] = getattr(import_module(module), attribute)
-    return found
+    error_type: type[Exception] = getattr(import_module(module), attribute)
+    return error_type
 
 
 def _known_hosts() -> object:

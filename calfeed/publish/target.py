@@ -26,7 +26,7 @@ class Target(Protocol):
     """A place to publish files at. Paths are relative to it, with slashes; every method may raise TargetError."""
 
     @property
-    def shown(self) -> str:
+    def name(self) -> str:
         """How messages name the place."""
 
     @property
@@ -59,7 +59,7 @@ class FolderTarget:
     lanes = 1
 
     def __init__(self, folder: Path) -> None:
-        self.shown = folder.as_posix()
+        self.name = folder.as_posix()
         self._root = real_path(folder)
 
     def files(self) -> Mapping[str, int]:

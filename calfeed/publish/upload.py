@@ -34,7 +34,7 @@ from calfeed.editions.manifest import MANIFEST, Manifest
 from calfeed.editions.manifest_json import read_manifest
 from calfeed.formats import atom
 from calfeed.output.changes import Changes
-from calfeed.publish.guards import MAX_SHOWN, check_calendar, check_paths, check_revisions, forbid, place_of
+from calfeed.publish.guards import MAX_LISTED, check_calendar, check_paths, check_revisions, file_at, forbid
 from calfeed.publish.journal import journal_of, journals_in, part_of, parts_in, read_journal, render_journal
 from calfeed.publish.release import Release
 from calfeed.publish.target import Target, TargetError
@@ -44,7 +44,7 @@ _LAST = frozenset(["index.html", "embed.html", "sitemap.xml", "robots.txt"])
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class _Found:
+class _Before:
     """What is at the place before the run changes anything."""
 
     files: Mapping[str, int]
@@ -123,20 +123,20 @@ def publish(
             nothing was changed.
         UnfinishedError: something failed midway, or another publish was running; publishing again repairs it.
     """
-    found = _look(target)
-    changes = _plan(release, found, target, now, may_change_id=may_change_id)
-    if not changes and not found.leftovers:
+    before = _look(target)
+    changes = _plan(release, before, target, now, may_change_id=may_change_id)
+    if not changes and not before.leftovers:
         return changes
-    touched = found.doubtful.union(changes.written, changes.deleted) - {MANIFEST}
+    touched = before.doubtful.union(changes.written, changes.deleted) - {MANIFEST}
     run = _Run(release=release, target=target, token=token, touched=touched)
     try:
         run.write(run.journal, render_journal(touched))
-        _begin(run, found)
+        _begin(run, before)
         feeds = (feed.path for feed in release.manifest.feeds)
         _write_all(run, _in_order(changes.written, feeds), progress)
         _check_alone(run)
         if MANIFEST in changes.written:
-            if target.read(MANIFEST) != found.ledger:
+            if target.read(MANIFEST) != before.ledger:
                 _stop(run)
             run.write(MANIFEST, release.ledger.data)
         for path in changes.deleted:
@@ -147,14 +147,14 @@ def publish(
         target.delete(run.journal)
     except TargetError as cause:
         hint = "mend that and publish again; what is missing is written then"
-        raise UnfinishedError([problem_at(Mark(path=target.shown), "publish-failed", str(cause), hint)]) from cause
+        raise UnfinishedError([problem_at(Mark(path=target.name), "publish-failed", str(cause), hint)]) from cause
     return changes
 
 
 # -- looking ------------------------------------------------------------------------------------------------------
 
 
-def _look(target: Target) -> _Found:
+def _look(target: Target) -> _Before:
     try:
         # Read the manifest first: it reveals any other publish that ends from now on.
         ledger = target.read(MANIFEST)
@@ -163,52 +163,52 @@ def _look(target: Target) -> _Found:
     except TargetError as cause:
         message = f"the place cannot be read: {cause}"
         hint = "check the address, and that you may list, read and write there"
-        raise OutputError([problem_at(Mark(path=target.shown), "publish-failed", message, hint)]) from cause
-    place = place_of(target.shown, MANIFEST)
+        raise OutputError([problem_at(Mark(path=target.name), "publish-failed", message, hint)]) from cause
+    place = file_at(target.name, MANIFEST)
     manifest = Manifest() if ledger is None else read_manifest(ledger, place)
     check_paths(manifest.files, place)
     doubtful: set[str] = set()
     for path, journal in journals.items():
         if journal is None:
             _withdraw(target)
-        doubtful |= read_journal(journal, place_of(target.shown, path))
-    return _Found(files=files, ledger=ledger, manifest=manifest, doubtful=frozenset(doubtful))
+        doubtful |= read_journal(journal, file_at(target.name, path))
+    return _Before(files=files, ledger=ledger, manifest=manifest, doubtful=frozenset(doubtful))
 
 
-def _plan(release: Release, found: _Found, target: Target, now: datetime, *, may_change_id: bool) -> Changes:
-    if found.ledger is not None:
+def _plan(release: Release, before: _Before, target: Target, now: datetime, *, may_change_id: bool) -> Changes:
+    if before.ledger is not None:
         if not may_change_id:
-            check_calendar(release.manifest, found.manifest, target.shown)
-        check_revisions(release.manifest, found.manifest, target.shown, now)
+            check_calendar(release.manifest, before.manifest, target.name)
+        check_revisions(release.manifest, before.manifest, target.name, now)
     wanted = release.manifest.files
-    written = sorted(path for path in wanted if _differs(path, release, found))
-    _check_foreign(written, found, target)
-    if found.ledger != release.ledger.data:
+    written = sorted(path for path in wanted if _differs(path, release, before))
+    _check_foreign(written, before, target)
+    if before.ledger != release.ledger.data:
         written.append(MANIFEST)
-    deleted = sorted(path for path in found.owned if path not in wanted and path in found.files)
+    deleted = sorted(path for path in before.owned if path not in wanted and path in before.files)
     return Changes(tuple(written), tuple(path for path in deleted if path != MANIFEST))
 
 
-def _differs(path: str, release: Release, found: _Found) -> bool:
+def _differs(path: str, release: Release, before: _Before) -> bool:
     """Return whether a file must be written; the manifest is trusted if the size matches and no journal lists it."""
-    is_same = found.manifest.files.get(path) == release.manifest.files[path]
-    return not is_same or path in found.doubtful or found.files.get(path) != release.sizes[path]
+    is_same = before.manifest.files.get(path) == release.manifest.files[path]
+    return not is_same or path in before.doubtful or before.files.get(path) != release.sizes[path]
 
 
-def _check_foreign(written: Sequence[str], found: _Found, target: Target) -> None:
+def _check_foreign(written: Sequence[str], before: _Before, target: Target) -> None:
     """Refuse to overwrite files that calfeed did not publish, or to write where a file and a folder would collide."""
-    folders = {parent for path in found.files for parent in PurePosixPath(path).parents}
-    taken = {PurePosixPath(path) for path in found.files}
+    folders = {parent for path in before.files for parent in PurePosixPath(path).parents}
+    taken = {PurePosixPath(path) for path in before.files}
     foreign = [
         path
         for path in written
-        if path not in found.owned
+        if path not in before.owned
         and ({PurePosixPath(path), *PurePosixPath(path).parents} & taken or PurePosixPath(path) in folders)
     ]
     if foreign:
-        message = f"files that calfeed did not publish are in the way: {list_some(foreign, MAX_SHOWN)}"
+        message = f"files that calfeed did not publish are in the way: {list_some(foreign, MAX_LISTED)}"
         hint = f"move them elsewhere or choose another place; if they are calfeed's, put their {MANIFEST} back"
-        forbid(target.shown, "foreign-file", message, hint)
+        forbid(target.name, "foreign-file", message, hint)
 
 
 # -- doing --------------------------------------------------------------------------------------------------------
@@ -234,14 +234,14 @@ def _rank(path: str, listing: Container[str]) -> int:
     return 2 if path.startswith("events/") else 3
 
 
-def _begin(run: _Run, found: _Found) -> None:
+def _begin(run: _Run, before: _Before) -> None:
     """Take over what unfinished runs left; withdraw if another run has begun or ended since the place was read."""
     target = run.target
-    rivals = journals_in(target.files()) - journals_in(found.files) - {run.journal}
-    if rivals or target.read(MANIFEST) != found.ledger:
+    rivals = journals_in(target.files()) - journals_in(before.files) - {run.journal}
+    if rivals or target.read(MANIFEST) != before.ledger:
         target.delete(run.journal)
         _withdraw(target)
-    for path in found.leftovers:
+    for path in before.leftovers:
         target.delete(path)
 
 
@@ -285,4 +285,4 @@ def _withdraw(target: Target) -> NoReturn:
 
 
 def _crossed(target: Target, message: str, hint: str) -> Problem:
-    return problem_at(Mark(path=target.shown), "publish-crossed", message, hint)
+    return problem_at(Mark(path=target.name), "publish-crossed", message, hint)

@@ -45,6 +45,7 @@ class Frame:
         templates: the calendar's own templates.
         years: the months that have a page, by year; None for pages that do not link to them.
         stretch: the days for which dates of endless series are shown; None if there are no such series.
+        is_preview: whether pages have places for what `calfeed serve` adds.
     """
 
     site: SiteHead
@@ -52,6 +53,7 @@ class Frame:
     templates: tuple[Template, ...]
     years: tuple[tuple[str, tuple[PeriodLink, ...]], ...] | None = None
     stretch: Stretch | None = None
+    is_preview: bool = False
 
     @property
     def key(self) -> str:
@@ -76,7 +78,13 @@ class Frame:
         Raises:
             SourceError: one of the calendar's own templates fails.
         """
-        common: dict[str, object] = {"site": self.site, "words": WORDS, "apps": APPS, "policy": CONTENT_POLICY}
+        common: dict[str, object] = {
+            "site": self.site,
+            "words": WORDS,
+            "apps": APPS,
+            "policy": CONTENT_POLICY,
+            "is_preview": self.is_preview,
+        }
         if self.years is not None:
             common["years"] = self.years
         above = "../" * page.path.count("/") if root is None else root

@@ -55,13 +55,16 @@ class MonthAgenda:
 class Site:
     """The site of an edition: what is on its pages."""
 
-    def __init__(self, project: Project, feeds: Sequence[Feed], revised: Sequence[Revised]) -> None:
+    def __init__(
+        self, project: Project, feeds: Sequence[Feed], revised: Sequence[Revised], *, is_preview: bool = False
+    ) -> None:
         """Describe a site.
 
         Args:
             project: the calendar, its look, and the pictures.
             feeds: the published feeds, the main one first, including old addresses.
             revised: the published events, including those that only announce a cancellation.
+            is_preview: whether pages have places for what `calfeed serve` adds.
         """
         self._project = project
         self._language = project.calendar.language
@@ -80,6 +83,7 @@ class Site:
             catalog=self._catalog,
             templates=project.templates,
             stretch=stretch if is_endless else None,
+            is_preview=is_preview,
         )
         self._listed: list[tuple[str, str | None]] = []
 

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import filelock
 import pytest
-from support import CALENDAR, DOT, LATER, NOW, TALK, run, tree, write_events, write_files
+from support.commands import run
+from support.projects import CALENDAR, DOT, LATER, NOW, TALK, tree, write_events, write_files
 
 import calfeed
 from calfeed.artifact import Artifact

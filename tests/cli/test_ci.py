@@ -21,9 +21,10 @@ from typing import Any
 import pytest
 import trustme
 import yaml
-from servers import DEADLINE
-from support import run, tree, write_files
-from workflows import Runner, read_workflow
+from support.commands import run
+from support.projects import tree, write_files
+from support.servers import DEADLINE
+from support.workflows import Runner, read_workflow
 
 import calfeed
 from calfeed.editions.manifest import MANIFEST

@@ -9,7 +9,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from support import LATER, NOW, TALK, run, tree, write_events
+from support.commands import run
+from support.projects import LATER, NOW, TALK, tree, write_events
 
 from calfeed.resolve.load import load
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from support import run
+from support.commands import run
 
 from calfeed.diagnostics.codes import CODES
 

@@ -9,7 +9,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from support import CALENDAR, NOW, TALK, VENUES, run, write_events, write_files
+from support.commands import run
+from support.projects import CALENDAR, NOW, TALK, VENUES, write_events, write_files
 
 import calfeed
 from calfeed.cli.diff_report import MAX_MARKDOWN, format_difference_markdown

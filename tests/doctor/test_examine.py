@@ -9,7 +9,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from support import NOW, TALK, run, tree, write_events
+from support.commands import run
+from support.projects import NOW, TALK, tree, write_events
 
 from calfeed.doctor.examine import MAX_FEEDS, examine
 from calfeed.doctor.findings import Finding, Level, fault

@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 import trustme
-from servers import ask, caddy, free_port, free_ports, nginx
-from support import NOW, TALK, run, write_events
+from support.commands import run
+from support.projects import NOW, TALK, write_events
+from support.servers import ask, caddy, free_port, free_ports, nginx
 
 from calfeed.pipeline.build import build
 

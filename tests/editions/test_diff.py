@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 import pytz
-from support import CALENDAR, LATER, NOW, VENUES, run, write_files
+from support.commands import run
+from support.projects import CALENDAR, LATER, NOW, VENUES, write_files
 
 from calfeed.cli.diff_report import MAX_MARKDOWN, show_time
 from calfeed.editions.manifest import MANIFEST

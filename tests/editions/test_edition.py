@@ -8,11 +8,11 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from calendars import REMOVALS, WITH_FEEDS, Calendar, code_of, vevents
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from readers import rules
-from support import CALENDAR, LATER, NOW, TALK, write_events, write_files
+from support.calendars import REMOVALS, WITH_FEEDS, Calendar, code_of, vevents
+from support.projects import CALENDAR, LATER, NOW, TALK, write_events, write_files
 
 from calfeed.cli.diff_report import format_difference
 from calfeed.diagnostics.problem import CalfeedError, OutputError, PromiseError

@@ -15,8 +15,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
-from calendars import REMOVALS, WITH_FEEDS, Calendar, vevents
-from support import write_files
+from support.calendars import REMOVALS, WITH_FEEDS, Calendar, vevents
+from support.projects import write_files
 
 from calfeed.editions.manifest import MANIFEST
 

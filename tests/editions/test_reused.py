@@ -7,8 +7,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from calendars import WITH_FEEDS, Calendar
-from support import CALENDAR, run, write_files
+from support.calendars import WITH_FEEDS, Calendar
+from support.commands import run
+from support.projects import CALENDAR, write_files
 
 from calfeed.diagnostics.codes import Severity
 from calfeed.diagnostics.problem import Problem

@@ -8,8 +8,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-from servers import free_port, listening
-from support import CALENDAR, LATER, NOW, TALK, run, tree, write_files
+from support.commands import run
+from support.projects import CALENDAR, LATER, NOW, TALK, tree, write_files
+from support.servers import free_port, listening
 
 from calfeed.diagnostics.problem import OutputError
 from calfeed.editions.manifest import MANIFEST

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import pytest
-from servers import free_port
+from support.servers import free_port
 
 from calfeed.fetch.http import Answer, FetchError, Request, fetch
 

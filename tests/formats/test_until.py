@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from readers import icaljs, pyreader
-from support import CALENDAR, NOW, VENUES, load_event, write_files
+from support.projects import CALENDAR, NOW, VENUES, load_event, write_files
 
 from calfeed.formats.until import rrule_in_files
 from calfeed.model import Event

@@ -6,7 +6,7 @@ import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from every_zone import zone_names
+from support.every_zone import zone_names
 
 from calfeed.formats.vtimezone import render_timezone
 from calfeed.model import ZonedTime

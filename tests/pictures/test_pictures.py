@@ -14,7 +14,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageCms, ImageOps, PngImagePlugin
-from support import CALENDAR, DOT, LATER, NOW, TALK, run, tree, write_events, write_files
+from support.commands import run
+from support.projects import CALENDAR, DOT, LATER, NOW, TALK, tree, write_events, write_files
 
 from calfeed.diagnostics.problem import SourceError
 from calfeed.pictures.kinds import check_ending, cleaned

@@ -14,10 +14,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from servers import DEADLINE, ask, running, wait_until
-from support import CALENDAR, DOT, NOW, TALK, run, tree, write_events, write_files
+from support.commands import run
+from support.projects import CALENDAR, DOT, NOW, TALK, tree, write_events, write_files
+from support.servers import DEADLINE, ask, running, wait_until
 
 from calfeed.pipeline.build import BuildResult, build
+from calfeed.pipeline.options import Options
 from calfeed.preview.preview import Preview
 
 BROKEN = "summary: <script>alert(1)</script>\nstart: 2027-13-40 18:00\n"
@@ -194,7 +196,7 @@ def test_builds_of_a_preview(inside: Path) -> None:
     assert "events/talk.html" not in result.changes.written
     assert preview.reply("events/walk.ics").status == 404
     assert preview.reply(".calfeed/state").body != before
-    build(inside / "events", inside / "dist", now=NOW)
+    build(inside / "events", inside / "dist", now=NOW, options=Options(preview=True))
     assert tree(inside / "built" / "dist") == tree(inside / "dist")
 
 

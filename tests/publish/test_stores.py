@@ -17,9 +17,10 @@ from pathlib import Path
 import asyncssh
 import boto3
 import pytest
-from servers import DEADLINE, free_port, listening, wait_until
-from support import LATER, NOW, TALK, run, tree, write_events
-from support import start as start_process
+from support.commands import run
+from support.commands import start as start_process
+from support.projects import LATER, NOW, TALK, tree, write_events
+from support.servers import DEADLINE, free_port, listening, wait_until
 
 from calfeed.editions.consent import Consent
 from calfeed.editions.manifest import MANIFEST

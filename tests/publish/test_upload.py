@@ -16,7 +16,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from support import LATER, NOW, TALK, run, tree, write_events, write_files
+from support.commands import run
+from support.problems import codes_of
+from support.projects import LATER, NOW, TALK, tree, write_events, write_files
 
 from calfeed.diagnostics.problem import OutputError, UnfinishedError
 from calfeed.editions.consent import Consent
@@ -53,7 +55,7 @@ class Place:
     """A target in memory that notes what is done to it, and calls a hook before each step."""
 
     lanes = 1
-    shown = "memory"
+    name = "memory"
 
     def __init__(self, before: Callable[[int], None] = lambda _step: None) -> None:
         self.held: dict[str, bytes] = {}
@@ -95,11 +97,6 @@ def cut_at(limit: int) -> Callable[[int], None]:
             raise TargetError("the connection is gone")
 
     return before
-
-
-def codes(failure: pytest.ExceptionInfo[OutputError]) -> list[str]:
-    """Return the codes of an error's problems."""
-    return [problem.code for problem in failure.value.problems]
 
 
 def build_copy(events: Path, out: Path, now: datetime, baseline: Path | None = None) -> Release:
@@ -198,7 +195,7 @@ def test_right_again_after_every_cut(releases: tuple[Release, ...], following: i
         if following == 0 and is_published:
             with pytest.raises(OutputError) as failure:
                 publish(releases[0], place, now=LATEST)
-            assert codes(failure) == ["newer-published"]
+            assert codes_of(failure) == ["newer-published"]
         else:
             publish(releases[following], place, now=LATEST)
             assert tree(releases[following].folder) == place.held, f"cut after {steps} steps"
@@ -280,7 +277,7 @@ def test_who_begins_beside_another_withdraws(releases: tuple[Release, ...]) -> N
     place.steps, place.before = [], begin
     with pytest.raises(OutputError) as failure:
         publish(releases[1], place)
-    assert codes(failure) == ["publish-crossed"]
+    assert codes_of(failure) == ["publish-crossed"]
     assert not isinstance(failure.value, UnfinishedError)
     assert place.held.pop(THEIRS)
     assert place.held == before
@@ -302,7 +299,7 @@ def test_who_is_taken_over_stops(releases: tuple[Release, ...]) -> None:
     place.steps, place.before = [], take_over
     with pytest.raises(UnfinishedError) as failure:
         publish(releases[1], place)
-    assert codes(failure) == ["publish-crossed"]
+    assert codes_of(failure) == ["publish-crossed"]
     assert {JOURNAL, THEIRS} <= place.held.keys()
     assert place.steps[-2:] == ["write changes.atom", f"write {JOURNAL}"]
     publish(releases[2], place, token=THIRD)
@@ -343,7 +340,7 @@ class View:
     turns: Turns
     token: str
     lanes: int = 1
-    shown: str = "memory"
+    name: str = "memory"
 
     def files(self) -> Mapping[str, int]:
         """Return every file with its size."""
@@ -434,7 +431,7 @@ def test_files_in_the_way_are_not_overwritten(releases: tuple[Release, ...], pat
     place.held = {path: b"mine"}
     with pytest.raises(OutputError) as failure:
         publish(releases[0], place, now=LATEST)
-    assert codes(failure) == ["foreign-file"]
+    assert codes_of(failure) == ["foreign-file"]
     assert place.steps == []
 
 
@@ -450,7 +447,7 @@ def test_another_calendar_is_refused(releases: tuple[Release, ...], tmp_path: Pa
     release = build_copy(other, tmp_path / "other" / "dist", NOW)
     with pytest.raises(OutputError) as failure:
         plan(release, place, now=LATEST)
-    assert codes(failure) == ["other-calendar"]
+    assert codes_of(failure) == ["other-calendar"]
     publish(release, place, now=LATEST, may_change_id=True)
     assert tree(release.folder) == place.held
 
@@ -466,7 +463,7 @@ def test_older_build_is_refused(releases: tuple[Release, ...], tmp_path: Path) -
     for release in (first, rival):
         with pytest.raises(OutputError) as failure:
             publish(release, place, now=LATEST)
-        assert codes(failure) == ["newer-published"]
+        assert codes_of(failure) == ["newer-published"]
         assert "talk@test.example" in failure.value.problems[0].message
     assert tree(second.folder) == place.held
 
@@ -482,7 +479,7 @@ def test_new_event_of_another_push_is_not_lost(tmp_path: Path) -> None:
     publish(second, place, now=LATER)
     with pytest.raises(OutputError) as failure:
         publish(first, place, now=LATEST)
-    assert codes(failure) == ["newer-published"]
+    assert codes_of(failure) == ["newer-published"]
     assert "knows nothing of party@test.example" in failure.value.problems[0].message
     assert tree(second.folder) == place.held
     publish(first, place, now=datetime(2027, 4, 4, tzinfo=UTC))
@@ -499,7 +496,7 @@ def test_uid_that_was_replaced_is_known(tmp_path: Path) -> None:
     publish(first, place, now=LATER)
     with pytest.raises(OutputError) as failure:
         publish(anew, place, now=LATER)
-    assert codes(failure) == ["newer-published"]
+    assert codes_of(failure) == ["newer-published"]
     assert "knows nothing of talk@test.example" in failure.value.problems[0].message
     release = build_copy(events, tmp_path / "next", LATER, tmp_path / "first")
     publish(release, place, now=LATER)
@@ -519,7 +516,7 @@ def test_event_that_begins_anew_is_refused(tmp_path: Path) -> None:
     write_files(events, {"party.yaml": party.replace("2026", "2028")})
     with pytest.raises(OutputError) as failure:
         publish(build_copy(events, tmp_path / "anew", LATEST), place, now=LATEST)
-    assert codes(failure) == ["newer-published"]
+    assert codes_of(failure) == ["newer-published"]
     assert "party@test.example" in failure.value.problems[0].message
     release = build_copy(events, tmp_path / "fourth", LATEST, tmp_path / "third")
     publish(release, place, now=LATEST)
@@ -542,7 +539,7 @@ def test_dist_must_be_what_its_manifest_says(
     spoil(releases[0].folder)
     with pytest.raises(OutputError) as failure:
         read_release(releases[0].folder)
-    assert codes(failure) == [code]
+    assert codes_of(failure) == [code]
 
 
 def test_build_under_way_is_noticed(releases: tuple[Release, ...]) -> None:
@@ -559,7 +556,7 @@ def test_build_under_way_is_noticed(releases: tuple[Release, ...]) -> None:
     place.steps, place.before = [], rebuild
     with pytest.raises(UnfinishedError) as failure:
         publish(second, place, now=LATEST, token=OTHER)
-    assert codes(failure) == ["changed-output"]
+    assert codes_of(failure) == ["changed-output"]
     assert place.held[MANIFEST] == first.ledger.data
     (second.folder / "test.ics").write_bytes(kept)
     publish(second, place, now=LATEST)
@@ -582,7 +579,7 @@ def test_nothing_outside_is_deleted(releases: tuple[Release, ...], path: str, na
     place.held = {name: json.dumps(content).encode(), path: b""}
     with pytest.raises(OutputError) as failure:
         publish(releases[0], place, now=LATEST)
-    assert codes(failure) == ["bad-manifest"]
+    assert codes_of(failure) == ["bad-manifest"]
     assert place.steps == []
 
 
@@ -593,7 +590,7 @@ def test_bad_journal_is_refused(releases: tuple[Release, ...], journal: bytes) -
     place.held = {JOURNAL: journal}
     with pytest.raises(OutputError) as failure:
         publish(releases[0], place, now=LATEST)
-    assert codes(failure) == ["bad-journal"]
+    assert codes_of(failure) == ["bad-journal"]
 
 
 # -- a folder, on the command line --------------------------------------------------------------------------------
@@ -653,7 +650,7 @@ def test_folder_that_cannot_be(releases: tuple[Release, ...], tmp_path: Path) ->
     """A file is no folder to publish at."""
     with pytest.raises(OutputError) as failure:
         plan(releases[0], FolderTarget(write_files(tmp_path, {"site": ""}) / "site"), now=LATEST)
-    assert codes(failure) == ["publish-failed"]
+    assert codes_of(failure) == ["publish-failed"]
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from itertools import islice
 from pathlib import Path
 
 import pytest
-from support import NOW, load_event, load_project
+from support.projects import NOW, load_event, load_project
 
 from calfeed.diagnostics.problem import Mark, SourceError
 from calfeed.model import AllDay, Event, Recurrence

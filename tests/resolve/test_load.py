@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
-from support import CALENDAR, NOW, TALK, VENUES, load_event, load_project, write_events, write_files
+from support.projects import CALENDAR, NOW, TALK, VENUES, load_event, load_project, write_events, write_files
 
 from calfeed.diagnostics.problem import SourceError
 from calfeed.formats.ics import render_event

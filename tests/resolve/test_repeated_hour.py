@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from readers import icaljs, pyreader, rules
-from support import CALENDAR, NOW, VENUES, load_event, load_project, write_files
+from support.projects import CALENDAR, NOW, VENUES, load_event, load_project, write_files
 
 from calfeed.diagnostics.codes import Severity
 from calfeed.diagnostics.problem import SourceError

@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
-from support import load_event
+from support.projects import load_event
 
 from calfeed.model import Event
 from calfeed.revisions.content import content_of, event_of

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 from readers import icaljs, pyreader, rules
-from support import CALENDAR, run, write_files
+from support.commands import run
+from support.projects import CALENDAR, write_files
 
 from calfeed.diagnostics.problem import SourceError
 from calfeed.editions.consent import Consent

@@ -7,8 +7,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from calendars import REMOVALS, WITH_FEEDS, Calendar, code_of, vevents
-from support import CALENDAR, NOW, VENUES, run, write_files
+from support.calendars import REMOVALS, WITH_FEEDS, Calendar, code_of, vevents
+from support.commands import run
+from support.projects import CALENDAR, NOW, VENUES, write_files
 
 from calfeed.diagnostics.problem import OutputError
 from calfeed.editions.consent import Consent

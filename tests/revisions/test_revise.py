@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from support import LATER, NOW, TALK, load_event, tree, write_events
+from support.projects import LATER, NOW, TALK, load_event, tree, write_events
 
 from calfeed.diagnostics.problem import OutputError
 from calfeed.model import Event

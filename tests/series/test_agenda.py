@@ -8,7 +8,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from support import CALENDAR, VENUES, load_event, load_project, run, write_events, write_files
+from support.commands import run
+from support.projects import CALENDAR, VENUES, load_event, load_project, write_events, write_files
 
 from calfeed import occurrences
 from calfeed.diagnostics.problem import Mark, Problem

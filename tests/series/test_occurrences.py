@@ -15,10 +15,10 @@ import pytest
 import pytz
 import yaml
 from dateutil.rrule import rrulestr
-from every_zone import zone_names
 from readers import icaljs, pyreader, rules
 from readers.reading import Reading
-from support import CALENDAR, NOW, VENUES, load_event, load_project, write_files
+from support.every_zone import zone_names
+from support.projects import CALENDAR, NOW, VENUES, load_event, load_project, write_files
 
 from calfeed.diagnostics.codes import Severity
 from calfeed.diagnostics.problem import SourceError

@@ -15,7 +15,8 @@ import pytest
 import pytz
 from dateutil.rrule import rrulestr
 from readers import icaljs, pyreader, rfc5545, rules
-from support import CALENDAR, LATER, NOW, load_event, load_project, run, tree, write_files
+from support.commands import run
+from support.projects import CALENDAR, LATER, NOW, load_event, load_project, tree, write_files
 
 from calfeed.diagnostics.problem import SourceError
 from calfeed.pipeline.build import build

@@ -10,11 +10,11 @@ from itertools import islice
 from pathlib import Path
 
 import pytest
-from random_rules import draw, draw_of, draw_rule
 from readers import icaljs
 from readers.reading import Failure
 from rule_proof import prove
-from support import CALENDAR, NOW, load_project, write_files
+from support.projects import CALENDAR, NOW, load_project, write_files
+from support.random_rules import draw, draw_of, draw_rule
 
 from calfeed.diagnostics.problem import InvalidValue, SourceError
 from calfeed.pipeline.build import build

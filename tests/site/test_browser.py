@@ -12,7 +12,7 @@ from typing import Literal
 import pytest
 from playwright.sync_api import Browser, Dialog, Page
 from readers import browser
-from support import NOW, write_events, write_site
+from support.projects import NOW, write_events, write_site
 
 from calfeed.pipeline.build import build
 from calfeed.site.pages import MAX_ROWS

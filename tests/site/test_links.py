@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 from zoneinfo import available_timezones
 
 import pytest
-from support import TALK, load_event, load_project
+from support.projects import TALK, load_event, load_project
 
 from calfeed.formats.ics import plain_description
 from calfeed.model import Event

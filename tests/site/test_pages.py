@@ -14,7 +14,8 @@ from xml.etree import ElementTree as ET
 
 import html5lib
 import pytest
-from support import CALENDAR, LATER, NOW, TALK, run, tree, write_events, write_files, write_site
+from support.commands import run
+from support.projects import CALENDAR, LATER, NOW, TALK, tree, write_events, write_files, write_site
 
 from calfeed.diagnostics.problem import SourceError
 from calfeed.pipeline.build import build

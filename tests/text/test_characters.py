@@ -14,7 +14,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from readers import rfc5545, rules
-from support import NOW, TALK, load_project, run, tree, write_events, write_files
+from support.commands import run
+from support.projects import NOW, TALK, load_project, tree, write_events, write_files
 
 from calfeed.artifact import Artifact
 from calfeed.diagnostics.problem import CalfeedError, InvalidValue, SourceError

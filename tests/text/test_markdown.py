@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support import NOW, load_event
+from support.projects import NOW, load_event
 
 from calfeed.formats.ics import render_event
 from calfeed.revisions.revise import revise

@@ -6,7 +6,8 @@ import time
 from pathlib import Path
 
 import pytest
-from support import CALENDAR, LATER, run, write_files
+from support.commands import run
+from support.projects import CALENDAR, LATER, write_files
 
 from calfeed.diagnostics.problem import InvalidValue
 from calfeed.revisions.content import is_same_content

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 from readers import icaljs, pyreader, rules
-from support import CALENDAR, LATER, run, write_files
+from support.commands import run
+from support.projects import CALENDAR, LATER, write_files
 
 from calfeed.diagnostics.problem import InvalidValue
 from calfeed.values.fields import read_published_uid, read_uid

@@ -15,7 +15,7 @@ import pytest
 import pytz
 from dateutil.rrule import rrulestr
 from readers import icaljs, pyreader, rules
-from support import LATER, NOW, write_files
+from support.projects import LATER, NOW, write_files
 
 from calfeed.cache.memory import Memory
 from calfeed.diagnostics.problem import Problem, SourceError

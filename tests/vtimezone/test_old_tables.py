@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 import pytz
-from every_zone import zone_names
-from support import CALENDAR, NOW, VENUES, load_event, write_files
+from support.every_zone import zone_names
+from support.projects import CALENDAR, NOW, VENUES, load_event, write_files
 
 from calfeed.model import ZonedTime
 from calfeed.pipeline.build import build

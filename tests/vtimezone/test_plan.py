@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 import pytz
 from readers import icaljs, pyreader, rules
-from support import NOW, tree, write_files
+from support.projects import NOW, tree, write_files
 
 from calfeed.pipeline.build import build
 from calfeed.resolve.load import load

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import pytz
-from support import CALENDAR, load_event, load_project, write_events
+from support.projects import CALENDAR, load_event, load_project, write_events
 
 from calfeed.diagnostics.problem import SourceError
 from calfeed.model import Timed

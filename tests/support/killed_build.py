@@ -1,4 +1,4 @@
-"""A build that dies between two moves: tests/output/test_dist.py runs it in a process of its own, with DIST."""
+"""A build that dies between two moves: tests/output runs it in a process of its own, with DIST."""
 
 from __future__ import annotations
 

@@ -1,17 +1,12 @@
-"""Small projects for tests: files from text, a fixed build time, and the command line in process."""
+"""Small projects for tests: files from text, fixed build times, and everything below a folder."""
 
 from __future__ import annotations
 
 import shutil
-import signal
-import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
-from click.testing import CliRunner, Result
-
-from calfeed.cli.main import main
 from calfeed.model import Event, Project
 from calfeed.resolve.load import load
 
@@ -56,47 +51,16 @@ def load_project(root: Path, text: str) -> Project:
     return load(write_events(root, talk=text))
 
 
-def run(*arguments: str, now: datetime = NOW, width: int = 80) -> Result:
-    """Run the command line with a fixed build time, in a terminal of so many columns."""
-    environment = {"SOURCE_DATE_EPOCH": str(int(now.timestamp())), "COLUMNS": str(width)}
-    runner = CliRunner()
-    return runner.invoke(
-        main, arguments, env=environment, catch_exceptions=False, terminal_width=width, prog_name="calfeed"
-    )
-
-
 def write_site(root: Path) -> Path:
     """Write the calendar with everything that pages show, and return its folder of events.
 
     It is the golden calendar `site`, a series without an end, and an event of hostile texts.
     """
-    data = Path(__file__).parent / "data"
+    data = Path(__file__).parents[1] / "data"
     events = root / "events"
     shutil.copytree(data / "ok" / "site" / "events", events)
     shutil.copytree(data / "more", events / "more")
     return events
-
-
-def start(
-    command: Sequence[str], environment: Mapping[str, str] | None = None, *, is_group: bool = False
-) -> subprocess.Popen[str]:
-    """Start a process that an interrupt ends, its output in pipes; with `is_group`, in a process group of its own.
-
-    A shell without a terminal has what runs behind `&` ignore interrupts, and processes inherit that. A handler is not
-    inherited: while there is one, a new process begins with the system's default.
-    """
-    inherited = signal.signal(signal.SIGINT, signal.default_int_handler)
-    try:
-        return subprocess.Popen(
-            command,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            encoding="utf-8",
-            env=environment,
-            start_new_session=is_group,
-        )
-    finally:
-        signal.signal(signal.SIGINT, inherited)
 
 
 def tree(folder: Path) -> dict[str, bytes]:

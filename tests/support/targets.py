@@ -17,7 +17,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from readers import rfc5545, rules
-from support import CALENDAR, LATER, NOW, TALK, VENUES, tree, write_events
 
 from calfeed.artifact import Artifact
 from calfeed.cli.event_report import format_events
@@ -37,6 +36,7 @@ from calfeed.text import urls
 from calfeed.text.markdown import to_html, to_plain
 from calfeed.values import fields, times
 from calfeed.values.rules import read_rule
+from support.projects import CALENDAR, LATER, NOW, TALK, VENUES, tree, write_events
 
 Target = Callable[[bytes], None]
 

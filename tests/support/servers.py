@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from support import start
+from support.commands import start
 
 DEADLINE = 30.0
 """Seconds after which a test gives up waiting."""

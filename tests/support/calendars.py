@@ -7,7 +7,6 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from support import CALENDAR, NOW, VENUES, write_files
 
 from calfeed.diagnostics.problem import PromiseError
 from calfeed.editions.consent import Consent
@@ -16,6 +15,7 @@ from calfeed.editions.manifest_json import read_manifest
 from calfeed.pipeline.options import Options
 from calfeed.pipeline.render import render
 from calfeed.resolve.load import load
+from support.projects import CALENDAR, NOW, VENUES, write_files
 
 WITH_FEEDS = CALENDAR.replace("automatic_feeds: []\n", "")
 REMOVALS = Consent(removals=True)

@@ -8,13 +8,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from hypothesis import strategies as st
-from support import NOW, TALK, write_events
 
 from calfeed.editions.manifest import MANIFEST
 from calfeed.pipeline.build import build
 from calfeed.source.schema import CalendarEntry, DefaultsEntry, EventEntry, FeedEntry, VenueEntry
+from support.projects import NOW, TALK, write_events
 
-DATA = Path(__file__).parent / "data"
+DATA = Path(__file__).parents[1] / "data"
 TRAPS = (
     *(
         "",
