@@ -93,6 +93,11 @@ def _series(dice: random.Random, identity: str, text: str) -> Series | None:
     return Series(identity, text + _end(dice, rule, starts, is_timed=tzid is not None), starts[0], tzid)
 
 
+def first_starts(rule: Rule, start: datetime, count: int = 40) -> list[datetime]:
+    """Return the first starts that a rule gives within thirty years."""
+    return list(islice(starts_of(rule, start, last=start + timedelta(days=11_000)), count))
+
+
 def draw_rule(dice: random.Random, likely: float) -> str:
     """Return a rule without an end; it may be one that calfeed refuses."""
     frequency = dice.choices(FREQUENCIES, (5, 6, 4, 4, 2, 1))[0]
