@@ -129,7 +129,7 @@ class Recurrence:
 
     Attributes:
         rule: the rule as it was written.
-        rrule: the full RRULE, including UNTIL.
+        until: the last start: a date for whole days, else an instant (aware, UTC); None if the rule has no UNTIL.
         rdates: starts in addition to those of the rule.
         exdates: starts of the rule that do not take place.
         starts: all remaining starts in order, including those of `instances`; empty for an endless series.
@@ -138,8 +138,8 @@ class Recurrence:
         skipped: starts of the rule that the clocks skip; the series is published in pieces split there.
     """
 
-    rule: Rule = field(compare=False)
-    rrule: str
+    rule: Rule
+    until: date | None = None
     rdates: tuple[datetime, ...] = ()
     exdates: tuple[datetime, ...] = ()
     starts: tuple[datetime, ...] = ()
@@ -147,6 +147,11 @@ class Recurrence:
     instances: tuple[Instance, ...] = ()
     skipped: tuple[datetime, ...] = ()
     mark: Mark = field(compare=False, repr=False)
+
+    @property
+    def rrule(self) -> str:
+        """The whole RRULE."""
+        return self.rule.text_until(self.until)
 
     @property
     def is_endless(self) -> bool:

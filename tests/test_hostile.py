@@ -30,7 +30,7 @@ from calfeed.pipeline.options import Options
 from calfeed.resolve.load import load
 from calfeed.source.yaml import MAX_BYTES, MAX_VALUES, read_document
 from calfeed.text.markdown import to_html, to_plain
-from calfeed.values.rules import read_rule
+from calfeed.values.rule_reader import read_rule
 
 # What took minutes takes a second or two; CI machines are slow.
 BOUND = 30.0

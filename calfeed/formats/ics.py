@@ -28,14 +28,13 @@ from calfeed.formats.content_lines import (
     utc_value,
     wall_value,
 )
-from calfeed.formats.until import rrule_in_files
+from calfeed.formats.until import until_in_files
 from calfeed.formats.vtimezone import render_timezone
 from calfeed.model import AllDay, Event, Feed, Status, Venue
 from calfeed.revisions.revise import Revised, Revision
 from calfeed.text.characters import harmless
 from calfeed.text.markdown import to_html, to_plain
 from calfeed.values.colors import css_colors
-from calfeed.values.rules import in_order
 from calfeed.values.times import Duration
 from calfeed.vtimezone.observances import zoned_times
 from calfeed.vtimezone.plan import ZonePlan
@@ -137,8 +136,8 @@ def _recurrence(event: Event, *, has_zone: bool) -> Iterator[bytes]:
     recurrence = event.recurrence
     if recurrence is None:
         return
-    rrule = rrule_in_files(event.when, recurrence) if has_zone else recurrence.rrule
-    yield line("RRULE", in_order(rrule))
+    until = until_in_files(event.when, recurrence) if has_zone else recurrence.until
+    yield line("RRULE", recurrence.rule.in_order.text_until(until))
     # One date per line: some readers take only the first of a list.
     for name, starts in (("RDATE", recurrence.rdates), ("EXDATE", recurrence.exdates)):
         for start in starts:

@@ -8,37 +8,34 @@ So the digits are those of the wall time, unless other readers would then find o
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import islice
 
 from calfeed.model import AllDay, Recurrence, Timed
 from calfeed.series.expand import starts_of
 from calfeed.zones import tzdb
 
-_UNTIL = ";UNTIL="
-_FORM = "%Y%m%dT%H%M%SZ"
 _SECOND, _LARGEST_OFFSET = timedelta(seconds=1), timedelta(days=1)
 
 
-def rrule_in_files(when: AllDay | Timed, recurrence: Recurrence) -> str:
-    """Return the RRULE of a series whose times have a TZID.
+def until_in_files(when: AllDay | Timed, recurrence: Recurrence) -> date | None:
+    """Return the UNTIL of a series whose times have a TZID.
 
-    Its UNTIL is the later of the last start's instant and its wall time read as UTC, but the instant if the rule gives
-    another start by then. Whole days, and rules with COUNT or without an end, are unchanged.
+    It is the later of the last start's instant and its wall time read as UTC, but the instant if the rule gives another
+    start by then. That of whole days, and of rules with COUNT or without an end, is unchanged.
     """
-    head, _, written = recurrence.rrule.partition(_UNTIL)
-    if isinstance(when, AllDay) or not written.endswith("Z"):
-        return recurrence.rrule
-    instant = datetime.fromisoformat(written)
+    instant = recurrence.until
+    if isinstance(when, AllDay) or not isinstance(instant, datetime):
+        return instant
     last = max(when.start.wall, *_latest_by_rule(recurrence))
     as_utc = last.replace(tzinfo=UTC)
     if as_utc <= instant:
-        return recurrence.rrule
+        return instant
     horizon = last + 2 * _LARGEST_OFFSET
     following = starts_of(recurrence.rule, when.start.wall, after=last + _SECOND, last=horizon)
     if any(_earliest(start, when.start.tzid) <= as_utc for start in following):
-        return recurrence.rrule
-    return f"{head}{_UNTIL}{as_utc:{_FORM}}"
+        return instant
+    return as_utc
 
 
 def _latest_by_rule(recurrence: Recurrence) -> Iterator[datetime]:

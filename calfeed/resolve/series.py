@@ -112,7 +112,7 @@ class SeriesResolver:
         rule, mark = recurrence.rule, recurrence.mark
         first = occurrences.first_start(when)
         misreading = misreading_of(rule, first.date())
-        if misreading is None and rule["FREQ"] in WITHIN_DAYS and occurrences.meets_change(when, recurrence):
+        if misreading is None and rule.frequency in WITHIN_DAYS and occurrences.meets_change(when, recurrence):
             message = "the clocks change during this series, and calendars differ on the hours after that"
             misreading = Misreading(message, "write one event for each time of the day, with `freq: daily`")
         if misreading is not None:

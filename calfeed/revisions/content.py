@@ -33,7 +33,8 @@ from calfeed.series.occurrences import offsets_of
 from calfeed.series.pieces import MAX_SKIPPED
 from calfeed.text.urls import earlier_spelling, read_published_url
 from calfeed.values import fields
-from calfeed.values.rules import Rule, read_published_rule
+from calfeed.values.rule_reader import read_published_rule
+from calfeed.values.rules import Rule
 from calfeed.values.times import Duration, WrittenTime, format_offset
 
 UNREADABLE = (ArithmeticError, AttributeError, LookupError, InvalidValue, TooManySteps, TypeError, ValueError)
@@ -268,7 +269,8 @@ def _read_location(location: Mapping[str, Any], mark: Mark) -> Venue:
 
 def _read_series(content: Mapping[str, Any], event: Event) -> Recurrence:
     """Return the series. It can be nominal, because occurrences that end on a clock change are among its instances."""
-    by_rule = series_of(_read_local_rule(content, event.when), event.when, event.mark, is_nominal=True)
+    rule = read_published_rule(content["rrule"])
+    by_rule = series_of(_in_wall_time(rule, content, event.when), event.when, event.mark, is_nominal=True)
     rdates, exdates, skipped = (_read_starts(content.get(key, ())) for key in ("rdates", "exdates", "skipped"))
     instances = []
     for each in content.get("overrides", ()):
@@ -278,7 +280,7 @@ def _read_series(content: Mapping[str, Any], event: Event) -> Recurrence:
     starts = tuple(sorted({*by_rule.starts, *rdates} - {*exdates})) if by_rule.starts else ()
     return replace(
         by_rule,
-        rrule=content["rrule"],
+        until=_published_until(rule) or by_rule.until,
         rdates=rdates,
         exdates=exdates,
         starts=starts,
@@ -287,18 +289,24 @@ def _read_series(content: Mapping[str, Any], event: Event) -> Recurrence:
     )
 
 
-def _read_local_rule(content: Mapping[str, Any], when: AllDay | Timed) -> Rule:
+def _in_wall_time(rule: Rule, content: Mapping[str, Any], when: AllDay | Timed) -> Rule:
     """Return the rule of a series with UNTIL in wall time, by the law that the series was published with.
 
     UNTIL is an instant. A different law would give a different wall time, and could cut off the last start or add one.
     """
-    rule = read_published_rule(content["rrule"])
     until = rule.until
     if isinstance(when, AllDay) or not isinstance(until, WrittenTime) or until.offset is None:
         return rule
     last = until.wall - until.offset + _offset_of(content["offsets"][-1])
     # The last start may fall on a clock change and alone have its offset. The next one is a day away.
     return replace(rule, until=WrittenTime(last if rule.is_within_days else last + _HALF_A_DAY))
+
+
+def _published_until(rule: Rule) -> datetime | None:
+    until = rule.until
+    if not isinstance(until, WrittenTime) or until.offset is None:
+        return None
+    return (until.wall - until.offset).replace(tzinfo=UTC)
 
 
 def _offset_of(text: str) -> timedelta:

@@ -96,9 +96,9 @@ def _most_a_year(rule: Rule) -> int:
     """Return an upper bound for the number of starts that a rule gives in a year, without searching for them."""
     if rule.is_within_days:
         return MAX_OCCURRENCES
-    if rule["FREQ"] == "WEEKLY":
-        return 53 * len((rule["BYDAY"] or "").split(","))
-    return 366 if rule["FREQ"] == "DAILY" or rule["BYDAY"] or rule["BYMONTHDAY"] or rule["BYYEARDAY"] else 12
+    if rule.frequency == "WEEKLY":
+        return 53 * max(len(rule.byday), 1)
+    return 366 if rule.frequency == "DAILY" or rule.byday or rule.bymonthday or rule.byyearday else 12
 
 
 def days_of(when: AllDay | Timed) -> tuple[date, date]:

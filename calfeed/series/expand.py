@@ -16,7 +16,7 @@ from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from itertools import islice, product, repeat
 
-from calfeed.values.rules import DAYS, Rule
+from calfeed.values.rules import WITHIN_DAYS, Frequency, Rule
 
 HORIZON_YEAR = 2040
 """How far the law of a zone is checked for a series without an end: past the changes that zone files list."""
@@ -25,7 +25,6 @@ LAST = datetime(2200, 12, 31, 23, 59, 59)  # noqa: DTZ001 - wall time is naive
 """The latest start that is looked for in a series with an end."""
 MAX_STEPS = 2_000_000
 """The most days and times to look at for all series of one file of events: a few seconds of work."""
-_WITHIN_DAYS = ("HOURLY", "MINUTELY")
 _MINUTES_A_DAY = 1440
 
 
@@ -63,7 +62,7 @@ class _Parts:
     else within the year.
     """
 
-    frequency: str
+    frequency: Frequency
     interval: int
     count: int | None
     months: tuple[int, ...]
@@ -124,10 +123,10 @@ def _between(sets: Iterable[Sequence[datetime]], begin: datetime, last: datetime
 
 @lru_cache(maxsize=256)
 def _parts(rule: Rule, first: datetime) -> _Parts:
-    frequency = rule["FREQ"] or "DAILY"
-    months, month_days = _numbers(rule["BYMONTH"]), _numbers(rule["BYMONTHDAY"])
-    days = tuple(_weekday(item) for item in (rule["BYDAY"] or "").split(",") if item)
-    if not (days or month_days or rule["BYWEEKNO"] or rule["BYYEARDAY"]):
+    frequency = rule.frequency
+    months, month_days = _sorted(rule.bymonth), _sorted(rule.bymonthday)
+    days = tuple((day.ordinal or 0, day.weekday) for day in rule.byday)
+    if not (days or month_days or rule.byweekno or rule.byyearday):
         if frequency == "WEEKLY":
             days = ((0, first.weekday()),)
         elif frequency in ("MONTHLY", "YEARLY"):
@@ -135,28 +134,24 @@ def _parts(rule: Rule, first: datetime) -> _Parts:
             months = months or ((first.month,) if frequency == "YEARLY" else ())
     return _Parts(
         frequency=frequency,
-        interval=int(rule["INTERVAL"] or 1),
-        count=int(rule["COUNT"]) if rule["COUNT"] else None,
+        interval=rule.interval or 1,
+        count=rule.count,
         months=months,
-        weeks=_numbers(rule["BYWEEKNO"]),
-        year_days=_numbers(rule["BYYEARDAY"]),
+        weeks=_sorted(rule.byweekno),
+        year_days=_sorted(rule.byyearday),
         month_days=month_days,
         days=days,
-        hours=_numbers(rule["BYHOUR"]) or (tuple(range(24)) if frequency in _WITHIN_DAYS else (first.hour,)),
-        minutes=_numbers(rule["BYMINUTE"]) or (tuple(range(60)) if frequency == "MINUTELY" else (first.minute,)),
-        seconds=_numbers(rule["BYSECOND"]) or (first.second,),
-        positions=_numbers(rule["BYSETPOS"]),
-        week_start=DAYS.index(rule["WKST"] or "MO"),
+        hours=_sorted(rule.byhour) or (tuple(range(24)) if frequency in WITHIN_DAYS else (first.hour,)),
+        minutes=_sorted(rule.byminute) or (tuple(range(60)) if frequency == "MINUTELY" else (first.minute,)),
+        seconds=_sorted(rule.bysecond) or (first.second,),
+        positions=_sorted(rule.bysetpos),
+        week_start=rule.wkst or 0,
         month_is_scope=frequency == "MONTHLY" or bool(months),
     )
 
 
-def _numbers(text: str | None) -> tuple[int, ...]:
-    return tuple(sorted({int(item) for item in text.split(",")})) if text else ()
-
-
-def _weekday(text: str) -> tuple[int, int]:
-    return int(text[:-2] or 0), DAYS.index(text[-2:])
+def _sorted(numbers: tuple[int, ...]) -> tuple[int, ...]:
+    return tuple(sorted(numbers))
 
 
 # -- periods ----------------------------------------------------------------------------------------------------
@@ -166,7 +161,7 @@ def _sets(
     parts: _Parts, first: datetime, begin: datetime, last: datetime, effort: Effort | None
 ) -> Iterator[Sequence[datetime]]:
     """Yield the starts in each period, from the one that holds `begin` on."""
-    if parts.frequency in _WITHIN_DAYS:
+    if parts.frequency in WITHIN_DAYS:
         found = _sets_within_days(parts, first, begin, last, effort)
     else:
         times = [time(*clock) for clock in product(parts.hours, parts.minutes, parts.seconds)]

@@ -58,17 +58,16 @@ def series_of(
     if start not in starts_of(rule, start, last=start, effort=effort):
         raise _not_in_rule(rule, start, effort)
     if rule.is_endless:
-        return Recurrence(rule=rule, rrule=rule.text, is_nominal=is_nominal, mark=mark)
+        return Recurrence(rule=rule, is_nominal=is_nominal, mark=mark)
     starts = tuple(islice(starts_of(rule, start, last=min(until or LAST, LAST), effort=effort), MAX_OCCURRENCES))
     if len(starts) >= MAX_OCCURRENCES:
         message = f"the series has {MAX_OCCURRENCES:,} occurrences or more"
         hint = "lower COUNT or end it earlier" + ("" if rule.is_within_days else ", or leave its end out")
         raise InvalidValue("bad-rrule", message, hint)
-    count = rule["COUNT"]
-    if count is not None and len(starts) < int(count):
+    if rule.count is not None and len(starts) < rule.count:
         raise InvalidValue("bad-rrule", f"the rule occurs only {len(starts)} times until {LAST.year}", "lower COUNT")
-    text = rule.text if until is None else f"{rule.text};UNTIL={_until_text(starts[-1], first)}"
-    return Recurrence(rule=rule, rrule=text, starts=starts, is_nominal=is_nominal, mark=mark)
+    published = None if until is None else _published_until(starts[-1], first)
+    return Recurrence(rule=rule, until=published, starts=starts, is_nominal=is_nominal, mark=mark)
 
 
 def check_density(rule: Rule, first: AllDay | Timed, effort: Effort) -> None:
@@ -212,14 +211,15 @@ def _until_of(rule: Rule, first: AllDay | Timed) -> datetime | None:
     return tzdb.wall_at((until.wall - until.offset).replace(tzinfo=UTC), first.start.tzid)
 
 
-def _until_text(last: datetime, first: AllDay | Timed) -> str:
+def _published_until(last: datetime, first: AllDay | Timed) -> date:
+    """Return the UNTIL of a series by its last start: its date, or its instant."""
     if isinstance(first, AllDay):
-        return f"{last:%Y%m%d}"
+        return last.date()
     resolved = tzdb.resolve_wall(last, first.start.tzid)
     if isinstance(resolved, tzdb.Repeated):
         # Use the later pass: readers that put the start there would drop it if UNTIL were at the first.
-        return f"{last - resolved.after:%Y%m%dT%H%M%SZ}"
-    return f"{settle(last, first.start.tzid)[0].instant:%Y%m%dT%H%M%SZ}"
+        return (last - resolved.after).replace(tzinfo=UTC)
+    return settle(last, first.start.tzid)[0].instant
 
 
 def _not_in_rule(rule: Rule, start: datetime, effort: Effort) -> InvalidValue:
@@ -228,7 +228,7 @@ def _not_in_rule(rule: Rule, start: datetime, effort: Effort) -> InvalidValue:
     if later is None:
         hint = "no month or year has such a day: change the rule"
         return InvalidValue("start-not-in-rule", f"{shown} never occurs", hint)
-    change = f"write `BYDAY={DAYS[start.weekday()]}`" if rule["BYDAY"] else "change the rule"
+    change = f"write `BYDAY={DAYS[start.weekday()]}`" if rule.byday else "change the rule"
     hint = f"begin it on `{format_wall(later)}`, or {change}"
     return InvalidValue("start-not-in-rule", f"the start is no occurrence of {shown}", hint)
 

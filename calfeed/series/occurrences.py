@@ -28,7 +28,6 @@ _REACHES = {
     "DAILY": timedelta(days=366 * 100),
     "WEEKLY": timedelta(days=366 * 100),
 }
-_RARE = ("BYMONTH", "BYMONTHDAY", "BYYEARDAY", "BYHOUR", "BYMINUTE")
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,8 +187,9 @@ def goes_out_of_reach(when: AllDay | Timed, recurrence: Recurrence) -> bool:
     ical.js looks at each day, hour or minute in turn, and heeds UNTIL only once it has found the next start.
     """
     rule = recurrence.rule
-    reach = _REACHES.get(rule["FREQ"] or "")
-    if reach is None or rule["COUNT"] is not None or not any(name in _RARE for name, _ in rule.parts):
+    reach = _REACHES.get(rule.frequency)
+    is_rare = bool(rule.bymonth or rule.bymonthday or rule.byyearday or rule.byhour or rule.byminute)
+    if reach is None or rule.count is not None or not is_rare:
         return False
     first = first_start(when)
     last = first if recurrence.is_endless else recurrence.starts[-1]
@@ -207,7 +207,7 @@ def is_same_in_utc(rule: Rule, first: Timed) -> bool:
     start = first.start
     if start.wall == start.instant.replace(tzinfo=None):
         return True
-    if rule["FREQ"] not in ("MONTHLY", "YEARLY") and not any(name.startswith("BY") for name, _ in rule.parts):
+    if rule.frequency not in ("MONTHLY", "YEARLY") and not any(values for _, values in rule.lists):
         return True
     return start.wall.date() == start.instant.date() and not rule.is_within_days
 

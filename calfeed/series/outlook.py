@@ -7,14 +7,15 @@ be run in a test, so this rests on that document and on what users reported.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from itertools import islice, pairwise
 
 from calfeed.model import AllDay, Recurrence, Timed
 from calfeed.series.occurrences import first_start, horizon_of, length_of, starts_between
-from calfeed.values.rules import DAYS, WITHIN_DAYS, Rule, equal_rule, nth_day_rule, text_of
+from calfeed.values.equal_rules import equal_rule, nth_day_rule, split_rule
+from calfeed.values.rules import DAYS, WITHIN_DAYS, Frequency, Rule
 from calfeed.values.times import format_wall
 
 # The largest INTERVAL of each frequency, and the largest COUNT; Outlook counts a year as twelve months.
@@ -42,8 +43,7 @@ def obstacle_in(rule: Rule, start: date) -> Obstacle | None:
         rule: the rule.
         start: the day of its first occurrence, which fills in what the rule leaves open.
     """
-    parts = dict(rule.parts)
-    return _in_times(parts) or _in_numbers(parts) or _in_days(parts, start)
+    return _in_times(rule) or _in_numbers(rule) or _in_days(rule, start)
 
 
 def overlap_in(when: AllDay | Timed, recurrence: Recurrence) -> Obstacle | None:
@@ -55,8 +55,8 @@ def overlap_in(when: AllDay | Timed, recurrence: Recurrence) -> Obstacle | None:
     pair = next((pair for pair in islice(pairwise(starts), _MAX_GAPS) if pair[1] - pair[0] < length), None)
     if pair is None:
         return None
-    shown = " and ".join(f"{start.date()}" if isinstance(when, AllDay) else format_wall(start) for start in pair)
-    message = f"Outlook may refuse this series: its occurrences overlap, as those of {shown} do"
+    times = " and ".join(f"{start.date()}" if isinstance(when, AllDay) else format_wall(start) for start in pair)
+    message = f"Outlook may refuse this series: its occurrences overlap, as those of {times} do"
     return Obstacle(message, "shorten them, or write those that overlap as events of their own")
 
 
@@ -64,107 +64,103 @@ def _unsupported(what: str, hint: str) -> Obstacle:
     return Obstacle(f"Outlook may skip this series: it does not support {what}", hint)
 
 
-def _in_times(parts: Mapping[str, str]) -> Obstacle | None:
-    if parts["FREQ"] in WITHIN_DAYS:
+def _in_times(rule: Rule) -> Obstacle | None:
+    if rule.frequency in WITHIN_DAYS:
         hint = "write one event for each time of the day, with `freq: daily`"
         return _unsupported("series that repeat by the hour or minute", hint)
-    if any("," in parts.get(name, "") for name in ("BYHOUR", "BYMINUTE", "BYSECOND")):
+    if any(len(numbers) > 1 for numbers in (rule.byhour, rule.byminute, rule.bysecond)):
         return _unsupported("several occurrences on a day", "write one event for each time of the day")
-    if "BYSECOND" in parts:
+    if rule.bysecond:
         return _unsupported("BYSECOND", "leave it out: `start` says it")
     return None
 
 
-def _in_numbers(parts: Mapping[str, str]) -> Obstacle | None:
-    frequency, interval = parts["FREQ"], int(parts.get("INTERVAL", "1"))
-    if interval > _MAX_INTERVAL[frequency]:
-        return _unsupported(f"INTERVAL above {_MAX_INTERVAL[frequency]} with FREQ={frequency}", _DATES)
-    if int(parts.get("COUNT", "1")) > _MAX_COUNT:
+def _in_numbers(rule: Rule) -> Obstacle | None:
+    most = _MAX_INTERVAL[rule.frequency]
+    if (rule.interval or 1) > most:
+        return _unsupported(f"INTERVAL above {most} with FREQ={rule.frequency}", _DATES)
+    if (rule.count or 1) > _MAX_COUNT:
         return _unsupported(f"COUNT above {_MAX_COUNT}", "write the end as `until`")
-    for name, things in (("BYWEEKNO", "numbered weeks"), ("BYYEARDAY", "numbered days of the year")):
-        if name in parts:
-            return _unsupported(things, _DATES)
+    if rule.byweekno:
+        return _unsupported("numbered weeks", _DATES)
+    if rule.byyearday:
+        return _unsupported("numbered days of the year", _DATES)
     return None
 
 
-def _in_days(parts: Mapping[str, str], start: date) -> Obstacle | None:
-    frequency = parts["FREQ"]
+def _in_days(rule: Rule, start: date) -> Obstacle | None:
+    frequency = rule.frequency
     if frequency == "DAILY":
-        return _beside(parts, ("BYDAY", "BYMONTHDAY", "BYMONTH", "BYSETPOS"), start)
-    if frequency == "WEEKLY" and "BYSETPOS" in parts:
+        return _beside(rule, ("BYDAY", "BYMONTHDAY", "BYMONTH", "BYSETPOS"), start)
+    if frequency == "WEEKLY" and rule.bysetpos:
         return _unsupported("BYSETPOS with FREQ=WEEKLY", f"name the day itself: `BYDAY={DAYS[start.weekday()]}`")
     if frequency == "WEEKLY":
-        return _beside(parts, ("BYMONTH",), start)
-    if "BYDAY" in parts and "BYMONTHDAY" in parts:
-        nth = nth_day_rule(parts)
-        hint = f"write `{text_of(nth)}`: it means the same" if nth else _DATES
+        return _beside(rule, ("BYMONTH",), start)
+    if rule.byday and rule.bymonthday:
+        nth = nth_day_rule(rule)
+        hint = f"write `{nth.text}`: it means the same" if nth else _DATES
         return _unsupported("days of the week together with dates", hint)
-    if (frequency == "MONTHLY" and "BYMONTH" in parts) or "," in parts.get("BYMONTH", ""):
-        return _unsupported("a choice of months", _one_each(parts, "BYMONTH", frequency="YEARLY"))
-    if frequency == "YEARLY" and "BYMONTH" not in parts and ("BYDAY" in parts or "BYMONTHDAY" in parts):
-        return _beside(parts, ("BYDAY", "BYMONTHDAY"), start)
-    return _in_weekdays(parts, start) if "BYDAY" in parts else _in_month_days(parts, start)
+    if (frequency == "MONTHLY" and rule.bymonth) or len(rule.bymonth) > 1:
+        return _unsupported("a choice of months", _one_each(rule, "BYMONTH", frequency="YEARLY"))
+    if frequency == "YEARLY" and not rule.bymonth and (rule.byday or rule.bymonthday):
+        return _beside(rule, ("BYDAY", "BYMONTHDAY"), start)
+    return _in_weekdays(rule, start) if rule.byday else _in_month_days(rule, start)
 
 
-def _beside(parts: Mapping[str, str], names: Sequence[str], start: date) -> Obstacle | None:
+def _beside(rule: Rule, names: Iterable[str], start: date) -> Obstacle | None:
     """Return the obstacle of the first of these parts that a rule has; the hint is an equal rule that fits, if any."""
-    name = next((name for name in names if name in parts), None)
+    written = {name for name, values in rule.lists if values}
+    name = next((name for name in names if name in written), None)
     if name is None:
         return None
-    equal = equal_rule(parts)
+    equal = equal_rule(rule)
     fits = equal is not None and _in_days(equal, start) is None
-    hint = f"write `{text_of(equal)}`: it means the same" if equal is not None and fits else _DATES
-    return _unsupported(f"{name} with FREQ={parts['FREQ']}", hint)
+    hint = f"write `{equal.text}`: it means the same" if equal is not None and fits else _DATES
+    return _unsupported(f"{name} with FREQ={rule.frequency}", hint)
 
 
-def _in_weekdays(parts: Mapping[str, str], start: date) -> Obstacle | None:
+def _in_weekdays(rule: Rule, start: date) -> Obstacle | None:
     """Return what does not fit "the nth of these days of the week in a month"."""
-    days, positions = parts["BYDAY"].split(","), parts.get("BYSETPOS", "").split(",")
-    numbers = [int(day[:-2]) for day in days if day[:-2]]
-    if not numbers and positions == [""]:
-        return _beside(parts, ("BYDAY",), start)
-    if len(days) > 1 and numbers:
-        return _unsupported("several numbered days of a month", _one_each(parts, "BYDAY"))
-    if numbers and positions != [""]:
+    ordinals = [day.ordinal for day in rule.byday if day.ordinal is not None]
+    if not ordinals and not rule.bysetpos:
+        return _beside(rule, ("BYDAY",), start)
+    if len(rule.byday) > 1 and ordinals:
+        return _unsupported("several numbered days of a month", _one_each(rule, "BYDAY"))
+    if ordinals and rule.bysetpos:
         return _unsupported("BYSETPOS with a numbered day", "leave BYSETPOS out")
-    if len(positions) > 1:
-        return _unsupported("several numbered days of a month", _one_each(parts, "BYSETPOS"))
-    number = numbers[0] if numbers else int(positions[0])
+    if len(rule.bysetpos) > 1:
+        return _unsupported("several numbered days of a month", _one_each(rule, "BYSETPOS"))
+    number = (*ordinals, *rule.bysetpos)[0]
     if number in _POSITIONS:
         return None
     if number == 5:
-        name, value = ("BYDAY", f"-1{days[0][-2:]}") if numbers else ("BYSETPOS", "-1")
-        return _unsupported(
-            "the fifth day of its name in a month", f"`{name}={value}` is the last one of every month; else {_DATES}"
-        )
+        last = f"BYDAY=-1{DAYS[rule.byday[0].weekday]}" if ordinals else "BYSETPOS=-1"
+        hint = f"`{last}` is the last one of every month; else {_DATES}"
+        return _unsupported("the fifth day of its name in a month", hint)
     return _unsupported(f"the number {number} before a day of the week", _DATES)
 
 
-def _in_month_days(parts: Mapping[str, str], start: date) -> Obstacle | None:
+def _in_month_days(rule: Rule, start: date) -> Obstacle | None:
     """Return what does not fit "this date of a month": where a month lacks it, Exchange takes the month's last day."""
-    days = parts.get("BYMONTHDAY", str(start.day)).split(",")
-    if "BYSETPOS" in parts:
+    if rule.bysetpos:
         return _unsupported("BYSETPOS with dates", _DATES)
-    if len(days) > 1:
-        return _unsupported("several dates in a month", _one_each(parts, "BYMONTHDAY"))
-    day = int(days[0])
+    if len(rule.bymonthday) > 1:
+        return _unsupported("several dates in a month", _one_each(rule, "BYMONTHDAY"))
+    (day,) = rule.bymonthday or (start.day,)
     if day < -1:
         return _unsupported("dates counted from the end of a month", f"`BYMONTHDAY=-1` is the last day; else {_DATES}")
-    month = int(parts.get("BYMONTH", start.month))
-    if day > 28 and (parts["FREQ"] == "MONTHLY" or month == 2):
-        last = text_of({**parts, **({"BYMONTH": "2"} if parts["FREQ"] == "YEARLY" else {}), "BYMONTHDAY": "-1"})
+    (month,) = rule.bymonth or (start.month,)
+    if day > 28 and (rule.frequency == "MONTHLY" or month == 2):
+        last_day = replace(rule, bymonth=(2,) if rule.frequency == "YEARLY" else rule.bymonth, bymonthday=(-1,))
         message = "Outlook may add dates to this series: in a month that is too short it takes the last day"
-        return Obstacle(message, f"if the last day is meant write `{last}`; else {_DATES}")
+        return Obstacle(message, f"if the last day is meant write `{last_day.text}`; else {_DATES}")
     return None
 
 
-def _one_each(parts: Mapping[str, str], name: str, *, frequency: str | None = None) -> str:
+def _one_each(rule: Rule, name: str, *, frequency: Frequency | None = None) -> str:
     """Return the hint to write one event for each value of a part, with the first two rules."""
-    values = parts[name].split(",")
-    kept = {key: value for key, value in parts.items() if key != "COUNT"}
-    if frequency is not None and frequency != kept["FREQ"]:
-        if "INTERVAL" in kept:
-            return _DATES
-        kept["FREQ"] = frequency
-    rules = [f"`{text_of({**kept, name: value})}`" for value in values[:2]]
-    return f"write one event for each: {' and '.join(rules)}{', …' if len(values) > 2 else ''}"
+    if frequency not in (None, rule.frequency) and rule.interval is not None:
+        return _DATES
+    rules = split_rule(replace(rule, count=None, frequency=frequency or rule.frequency), name)
+    examples = " and ".join(f"`{proposed.text}`" for proposed in rules[:2])
+    return f"write one event for each: {examples}{', …' if len(rules) > 2 else ''}"

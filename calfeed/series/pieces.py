@@ -20,7 +20,7 @@ from calfeed.model import AllDay, Event, Recurrence, Timed, ZonedTime
 from calfeed.series.expand import LAST, as_wall, starts_of
 from calfeed.series.matching import series_of
 from calfeed.series.occurrences import doubles_of, first_start, length_of, occurrence_at, starts_between
-from calfeed.values.rules import Rule
+from calfeed.values.rules import WITHIN_DAYS, Rule
 from calfeed.values.times import WrittenTime
 from calfeed.zones import tzdb
 
@@ -87,7 +87,7 @@ def skipped_starts(when: AllDay | Timed, recurrence: Recurrence) -> tuple[dateti
 
     An hourly or minutely series has none that count, because the hour after the change has an occurrence, too.
     """
-    if isinstance(when, AllDay) or not recurrence.starts or recurrence.rule["FREQ"] in ("HOURLY", "MINUTELY"):
+    if isinstance(when, AllDay) or not recurrence.starts or recurrence.rule.frequency in WITHIN_DAYS:
         return ()
     starts = recurrence.starts
     end = starts[-1].replace(tzinfo=UTC) + _DAY
@@ -229,8 +229,7 @@ def _utc_of(time: ZonedTime) -> ZonedTime:
 
 def _bounded(rule: Rule, last: datetime, when: AllDay | Timed) -> Rule:
     """Return a rule that ends with a start, without its COUNT, which counts the starts of all pieces."""
-    parts = tuple(part for part in rule.parts if part[0] != "COUNT")
-    return Rule(parts, last.date() if isinstance(when, AllDay) else WrittenTime(last))
+    return replace(rule, count=None, until=last.date() if isinstance(when, AllDay) else WrittenTime(last))
 
 
 def _uids(uid: str, drafts: Sequence[_Draft]) -> Iterator[str]:

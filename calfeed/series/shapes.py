@@ -17,12 +17,13 @@ The traits are words:
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache
 
-from calfeed.values.rules import Rule, equal_rule, nth_day_rule, text_of
+from calfeed.values.equal_rules import equal_rule, nth_day_rule, split_rule
+from calfeed.values.rules import DAYS, Frequency, Rule
 
 _WEEKS = "WKST:SU WKST"
 _TIME = "BYHOUR BYMINUTE BYSECOND"
@@ -36,12 +37,12 @@ _NUMBERED = "BYDAY:nth BYDAY:-nth BYDAY:5th"
 class Shape:
     """A frequency, the traits that rules of this shape may have, and the traits that they must have."""
 
-    frequency: str
+    frequency: Frequency
     allowed: frozenset[str]
     needed: frozenset[str]
 
 
-def _shape(frequency: str, allowed: str, needed: str = "") -> Shape:
+def _shape(frequency: Frequency, allowed: str, needed: str = "") -> Shape:
     return Shape(frequency, frozenset(f"{allowed} {needed}".split()), frozenset(needed.split()))
 
 
@@ -91,13 +92,13 @@ READ_ALIKE: tuple[Shape, ...] = (
 class KnownMisreading:
     """Rules that readers were seen to misread: those with a trait of each group, and none of `without`."""
 
-    frequency: str
+    frequency: Frequency
     groups: tuple[frozenset[str], ...]
     readers: tuple[str, ...]
     without: frozenset[str]
 
 
-def _known(frequency: str, traits: str, *readers: str, without: str = "") -> KnownMisreading:
+def _known(frequency: Frequency, traits: str, *readers: str, without: str = "") -> KnownMisreading:
     """Return the misreading that `traits` describe: words, each a trait or alternatives separated by `|`."""
     groups = tuple(frozenset(word.split("|")) for word in traits.split())
     return KnownMisreading(frequency, groups, readers, frozenset(without.split()))
@@ -143,6 +144,7 @@ _PROGRAMS = {
 _SPLIT = ("BYHOUR", "BYMINUTE", "BYSECOND", "BYMONTH", "BYDAY", "BYMONTHDAY", "BYSETPOS")
 _DATES = "write its dates as events of their own"
 _LEAP_YEAR = 2028
+_SUNDAY = DAYS.index("SU")
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,50 +155,54 @@ class Misreading:
     hint: str
 
 
-def traits_of(parts: Mapping[str, str], start: date) -> frozenset[str]:
+def traits_of(rule: Rule, start: date) -> frozenset[str]:
     """Return the traits of a rule that first occurs on `start`; FREQ, COUNT and UNTIL are not traits."""
-    return frozenset(_traits(parts, start))
+    return frozenset(_traits(rule, start))
 
 
-def _traits(parts: Mapping[str, str], start: date) -> Iterator[str]:
-    if parts.get("INTERVAL", "1") != "1":
+def _traits(rule: Rule, start: date) -> Iterator[str]:
+    if (rule.interval or 1) != 1:
         yield "INTERVAL"
-    if parts.get("WKST", "MO") != "MO":
-        yield "WKST:SU" if parts["WKST"] == "SU" else "WKST"
-    for name in ("BYMONTH", "BYHOUR", "BYMINUTE", "BYSECOND", "BYSETPOS"):
-        if name in parts:
-            yield f"{name}," if "," in parts[name] else name
-    for name in ("BYYEARDAY", "BYWEEKNO"):
-        if name in parts:
-            yield name
-    for name in ("BYMONTHDAY", "BYDAY", "BYYEARDAY"):
-        if "," in parts.get(name, ""):
+    if rule.wkst:
+        yield "WKST:SU" if rule.wkst == _SUNDAY else "WKST"
+    for name, numbers in (
+        ("BYMONTH", rule.bymonth),
+        ("BYHOUR", rule.byhour),
+        ("BYMINUTE", rule.byminute),
+        ("BYSECOND", rule.bysecond),
+        ("BYSETPOS", rule.bysetpos),
+    ):
+        if numbers:
+            yield f"{name}," if len(numbers) > 1 else name
+    if rule.byyearday:
+        yield "BYYEARDAY"
+    if rule.byweekno:
+        yield "BYWEEKNO"
+    for name, days in (("BYMONTHDAY", rule.bymonthday), ("BYDAY", rule.byday), ("BYYEARDAY", rule.byyearday)):
+        if len(days) > 1:
             yield f"{name},"
-    if "BYSETPOS" in parts:
-        yield from (f"BYSETPOS:{'-' if number.startswith('-') else '+'}" for number in parts["BYSETPOS"].split(","))
-    if "BYMONTHDAY" in parts:
-        yield from (f"BYMONTHDAY:{_kind_of_date(int(number))}" for number in parts["BYMONTHDAY"].split(","))
-    if "BYDAY" in parts:
-        kinds = {_kind_of_day(int(day[:-2] or 0)) for day in parts["BYDAY"].split(",")}
+    yield from (f"BYSETPOS:{'-' if position < 0 else '+'}" for position in rule.bysetpos)
+    yield from (f"BYMONTHDAY:{_kind_of_date(day)}" for day in rule.bymonthday)
+    if rule.byday:
+        kinds = {_kind_of_day(day.ordinal) for day in rule.byday}
         yield from (f"BYDAY:{kind}" for kind in kinds)
         if "plain" in kinds and len(kinds) > 1:
             yield "BYDAY:mixed"
     elif (
         start.day > 28
-        and parts["FREQ"] in ("MONTHLY", "YEARLY")
-        and not parts.keys() & {"BYMONTHDAY", "BYYEARDAY", "BYWEEKNO"}
+        and rule.frequency in ("MONTHLY", "YEARLY")
+        and not (rule.bymonthday or rule.byyearday or rule.byweekno)
     ):
         yield "start:29..31"
-    if parts["FREQ"] == "YEARLY" and _is_leap_day(parts, start):
+    if rule.frequency == "YEARLY" and _is_leap_day(rule, start):
         yield "leap"
 
 
-def _is_leap_day(parts: Mapping[str, str], start: date) -> bool:
+def _is_leap_day(rule: Rule, start: date) -> bool:
     """Return whether a yearly rule is for 29 February, by its start or by its own parts."""
-    if parts.keys() & {"BYDAY", "BYYEARDAY", "BYWEEKNO"}:
+    if rule.byday or rule.byyearday or rule.byweekno:
         return False
-    months, days = parts.get("BYMONTH", str(start.month)), parts.get("BYMONTHDAY", str(start.day))
-    return "2" in months.split(",") and "29" in days.split(",")
+    return 2 in (rule.bymonth or (start.month,)) and 29 in (rule.bymonthday or (start.day,))
 
 
 def _kind_of_date(number: int) -> str:
@@ -205,10 +211,12 @@ def _kind_of_date(number: int) -> str:
     return "-1" if number == -1 else "-2..-28" if number >= -28 else "-29..-31"
 
 
-def _kind_of_day(number: int) -> str:
-    if abs(number) > 4:
-        return "5th" if abs(number) == 5 else "far"
-    return "plain" if number == 0 else "nth" if number > 0 else "-nth"
+def _kind_of_day(ordinal: int | None) -> str:
+    if ordinal is None:
+        return "plain"
+    if abs(ordinal) > 4:
+        return "5th" if abs(ordinal) == 5 else "far"
+    return "nth" if ordinal > 0 else "-nth"
 
 
 # -- the warning ------------------------------------------------------------------------------------------------
@@ -221,29 +229,28 @@ def misreading_of(rule: Rule, start: date) -> Misreading | None:
         rule: the rule.
         start: the day of its first occurrence.
     """
-    parts = dict(rule.parts)
     # The end does not affect the shape, and only day and month of the start do, so most series share one answer.
-    shape = tuple(part for part in rule.parts if part[0] != "COUNT")
-    return None if _is_read_alike(shape, start.day, start.month) else _misreading(parts, start)
+    is_proven = _is_read_alike(replace(rule, count=None, until=None), start.day, start.month)
+    return None if is_proven else _misreading(rule, start)
 
 
-def is_read_alike(parts: Mapping[str, str], start: date) -> bool:
+def is_read_alike(rule: Rule, start: date) -> bool:
     """Return whether a rule is of a shape that all calendars are proven to read as the same dates."""
-    traits = traits_of(parts, start)
-    return any(shape.frequency == parts["FREQ"] and shape.needed <= traits <= shape.allowed for shape in READ_ALIKE)
+    traits = traits_of(rule, start)
+    return any(shape.frequency == rule.frequency and shape.needed <= traits <= shape.allowed for shape in READ_ALIKE)
 
 
 @lru_cache(maxsize=4_096)
-def _is_read_alike(parts: tuple[tuple[str, str], ...], day: int, month: int) -> bool:
-    return is_read_alike(dict(parts), date(_LEAP_YEAR, month, day))
+def _is_read_alike(rule: Rule, day: int, month: int) -> bool:
+    return is_read_alike(rule, date(_LEAP_YEAR, month, day))
 
 
-def _misreading(parts: Mapping[str, str], start: date) -> Misreading:
-    traits = traits_of(parts, start)
+def _misreading(rule: Rule, start: date) -> Misreading:
+    traits = traits_of(rule, start)
     readers = {
         reader
         for known in KNOWN_MISREADINGS
-        if known.frequency == parts["FREQ"]
+        if known.frequency == rule.frequency
         and not known.without & traits
         and all(traits & group for group in known.groups)
         for reader in known.readers
@@ -252,35 +259,33 @@ def _misreading(parts: Mapping[str, str], start: date) -> Misreading:
     message = "calendars are not known to agree on the dates of this rule"
     if names:
         message = f"{' and '.join(names)} {'get' if len(names) > 1 else 'gets'} the dates of this rule wrong"
-    return Misreading(message, _hint(parts, start))
+    return Misreading(message, _hint(rule, start))
 
 
-def _hint(parts: Mapping[str, str], start: date) -> str:
+def _hint(rule: Rule, start: date) -> str:
     """Return what to write instead: an equivalent rule, several rules, the last day, or the dates."""
-    if "leap" in traits_of(parts, start) and "," not in parts.get("BYMONTH", ""):
-        last = {**parts, "BYMONTH": "2", "BYMONTHDAY": "-1"}
-        if is_read_alike(last, start):
-            return f"for the last day of February write `{text_of(last)}`; else {_DATES}"
-    if parts.get("BYSETPOS") == "-1" and min(map(int, parts.get("BYMONTHDAY", "0").split(","))) > 27:
-        last = {name: value for name, value in parts.items() if name != "BYSETPOS"} | {"BYMONTHDAY": "-1"}
-        if is_read_alike(last, start):
-            return f"for the last day of the month write `{text_of(last)}`; else {_DATES}"
-    equal = equal_rule(parts) or nth_day_rule(parts)
+    if "leap" in traits_of(rule, start) and len(rule.bymonth) < 2:
+        last_day = replace(rule, bymonth=(2,), bymonthday=(-1,))
+        if is_read_alike(last_day, start):
+            return f"for the last day of February write `{last_day.text}`; else {_DATES}"
+    if rule.bysetpos == (-1,) and min(rule.bymonthday, default=0) > 27:
+        last_day = replace(rule, bymonthday=(-1,), bysetpos=())
+        if is_read_alike(last_day, start):
+            return f"for the last day of the month write `{last_day.text}`; else {_DATES}"
+    equal = equal_rule(rule) or nth_day_rule(rule)
     if equal is not None and is_read_alike(equal, start):
-        return f"write `{text_of(equal)}`: it means the same"
+        return f"write `{equal.text}`: it means the same"
     for name in _SPLIT:
-        rules = _one_each(parts, name)
-        if len(rules) > 1 and all(is_read_alike(rule, start) for rule in rules):
-            shown = " and ".join(f"`{text_of(rule)}`" for rule in rules[:2])
-            return f"write one event for each: {shown}{', …' if len(rules) > 2 else ''}"
+        rules = _one_each(rule, name)
+        if len(rules) > 1 and all(is_read_alike(proposed, start) for proposed in rules):
+            examples = " and ".join(f"`{proposed.text}`" for proposed in rules[:2])
+            return f"write one event for each: {examples}{', …' if len(rules) > 2 else ''}"
     return _DATES
 
 
-def _one_each(parts: Mapping[str, str], name: str) -> list[Mapping[str, str]]:
-    """Return a rule for each value of a part if together they give what one rule gives, else an empty list."""
-    if "BYSETPOS" in parts and name != "BYSETPOS":
-        return []
-    kept = {key: value for key, value in parts.items() if key != "COUNT"}
-    if name == "BYMONTH" and kept["FREQ"] == "MONTHLY" and "INTERVAL" not in kept:
-        kept["FREQ"] = "YEARLY"
-    return [{**kept, name: value} for value in parts.get(name, "").split(",")]
+def _one_each(rule: Rule, name: str) -> tuple[Rule, ...]:
+    """Return a rule for each value of a part if together they give what one rule gives, else none."""
+    if rule.bysetpos and name != "BYSETPOS":
+        return ()
+    is_yearly = name == "BYMONTH" and rule.frequency == "MONTHLY" and rule.interval is None
+    return split_rule(replace(rule, count=None, frequency="YEARLY" if is_yearly else rule.frequency), name)

@@ -106,13 +106,13 @@ def _schedule(event: Event) -> Mapping[str, object] | None:
     recurrence = event.recurrence
     if recurrence is None:
         return None
-    period = _PERIODS.get(recurrence.rule["FREQ"] or "")
+    period = _PERIODS.get(recurrence.rule.frequency)
     return _without_nothing(
         {
             "@type": "Schedule",
             "startDate": days_of(event.when)[0].isoformat(),
             "endDate": None if recurrence.is_endless else recurrence.starts[-1].date().isoformat(),
-            "repeatFrequency": None if period is None else period.format(recurrence.rule["INTERVAL"] or "1"),
+            "repeatFrequency": None if period is None else period.format(recurrence.rule.interval or 1),
             "exceptDate": [start.isoformat() for start in recurrence.exdates],
             "scheduleTimezone": None if event.zone is None else event.zone.tzid,
         }

@@ -159,6 +159,6 @@ def _shown(start: datetime, event: Event, language: str) -> str:
 
 def _rule_words(recurrence: Recurrence) -> str:
     """Return how often a rule repeats, in words; the dates themselves are listed."""
-    once, often = FREQUENCIES[recurrence.rule["FREQ"] or "DAILY"]
-    interval = recurrence.rule["INTERVAL"] or "1"
-    return once if interval == "1" else often.format(interval)
+    once, often = FREQUENCIES[recurrence.rule.frequency]
+    interval = recurrence.rule.interval or 1
+    return once if interval == 1 else often.format(interval)

@@ -18,7 +18,7 @@ from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 from calfeed.diagnostics.problem import InvalidValue
 from calfeed.model import Status
 from calfeed.text import urls
-from calfeed.values import fields, rules, times
+from calfeed.values import fields, rule_reader, rules, times
 from calfeed.values.times import ClockTime, DayRange, Duration, WrittenTime
 from calfeed.zones.countries import Country
 
@@ -109,9 +109,9 @@ def _read_rule(value: object) -> rules.Rule:
     """Read a rule from its text, or from a mapping of its parts, in which lists are YAML lists or use commas."""
     try:
         if isinstance(value, str):
-            return rules.read_rule(value)
+            return rule_reader.read_rule(value)
         if isinstance(value, dict):
-            return rules.rule_of({name: _joined(part) for name, part in value.items() if part is not None})
+            return rule_reader.rule_of({name: _joined(part) for name, part in value.items() if part is not None})
     except InvalidValue as refusal:
         written = [name for name in value if name.upper() == refusal.part] if isinstance(value, dict) else []
         part = f"{written[0]}:" if written else refusal.part
@@ -211,7 +211,8 @@ Rule = Annotated[
                     "required": ["freq"],
                     "additionalProperties": False,
                     "properties": {
-                        name.lower(): {"anyOf": [SCALAR, {"type": "array", "items": SCALAR}]} for name in rules.NAMES
+                        name.lower(): {"anyOf": [SCALAR, {"type": "array", "items": SCALAR}]}
+                        for name in rule_reader.NAMES
                     },
                 },
             ],

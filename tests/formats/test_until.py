@@ -9,7 +9,7 @@ import pytest
 from readers import icaljs, pyreader
 from support.projects import CALENDAR, NOW, VENUES, load_event, write_files
 
-from calfeed.formats.until import rrule_in_files
+from calfeed.formats.until import until_in_files
 from calfeed.model import Event
 from calfeed.pipeline.build import build
 from calfeed.pipeline.options import Options
@@ -40,9 +40,10 @@ WRITTEN = [
 
 
 def in_files(event: Event) -> str:
-    """Return the RRULE of a series as it is written."""
-    assert event.recurrence is not None
-    return rrule_in_files(event.when, event.recurrence)
+    """Return the RRULE of a series as files have it."""
+    recurrence = event.recurrence
+    assert recurrence is not None
+    return recurrence.rule.text_until(until_in_files(event.when, recurrence))
 
 
 @pytest.mark.parametrize(("zone", "start", "rule", "until"), WRITTEN)

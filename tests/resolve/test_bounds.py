@@ -20,7 +20,7 @@ from calfeed.series.occurrences import starts_between
 from calfeed.site.months import month_views
 from calfeed.site.series import MAX_SHOWN, shown_occurrences, shown_stretch, words_for_stretch
 from calfeed.site.views import Catalog, event_view, row_view
-from calfeed.values.rules import read_rule
+from calfeed.values.rule_reader import read_rule
 
 FIRST = datetime.fromisoformat("2027-03-14 13:00")
 SERIES = "summary: X\nstart: 2027-03-14 13:00\nduration: 1m\nrrule: {}\n"
@@ -123,7 +123,6 @@ def test_calendar_of_too_many_dates_is_refused() -> None:
     """The series with an end of a calendar have a bound together, and the one too many is named."""
     half = Recurrence(
         rule=read_rule("FREQ=DAILY;COUNT=9"),
-        rrule="FREQ=DAILY;COUNT=9",
         starts=(FIRST,) * (MAX_DATED // 2),
         mark=Mark(path="x.yaml", line=7),
     )

@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from calfeed.series.expand import starts_of
-from calfeed.values.rules import DAYS, read_published_rule, read_rule
+from calfeed.values.rule_reader import read_published_rule, read_rule
+from calfeed.values.rules import DAYS
 
 
 def wall(text: str) -> datetime:

@@ -367,3 +367,21 @@ def test_random_series(tmp_path: Path) -> None:
     ]
     assert wrong == []
     assert [found for path in paths for found in rules.violations(path.read_bytes(), "single")] == []
+
+
+@pytest.mark.parametrize(
+    ("start", "rule"),
+    [
+        ("2028-02-29", "FREQ=DAILY;INTERVAL=900;BYMONTH=2;BYMONTHDAY=29;BYDAY=TU"),
+        ("2028-02-29", "FREQ=DAILY;INTERVAL=900;BYMONTH=2;BYMONTHDAY=29;BYDAY=TU;UNTIL=20300101"),
+        ("2028-02-29", "FREQ=MINUTELY;BYMONTH=2;BYMONTHDAY=29;BYDAY=TU"),
+        ("2027-08-13", "FREQ=DAILY;INTERVAL=9000;BYMONTHDAY=13;BYMONTH=8"),
+    ],
+)
+def test_rules_without_a_next_date_in_reach_are_refused(tmp_path: Path, start: str, rule: str) -> None:
+    """A rule whose next date is too far for a program that looks at each day or minute is an error."""
+    text = f"summary: X\nstart: {start} 09:00\nduration: 1m\ntimezone: Asia/Kolkata\nrrule: {rule}\n"
+    with pytest.raises(SourceError) as refused:
+        load_project(tmp_path, text)
+    assert [problem.code for problem in refused.value.problems if problem.severity == "error"] == ["bad-rrule"]
+    assert "freezes Thunderbird" in refused.value.problems[0].message

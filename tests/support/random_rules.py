@@ -11,7 +11,8 @@ from itertools import islice
 from calfeed.diagnostics.problem import InvalidValue
 from calfeed.series.expand import starts_of
 from calfeed.series.shapes import Shape, traits_of
-from calfeed.values.rules import DAYS, FREQUENCIES, WITHIN_DAYS, Rule, read_rule
+from calfeed.values.rule_reader import read_rule
+from calfeed.values.rules import DAYS, FREQUENCIES, WITHIN_DAYS, Rule
 
 # Not Santiago: libical has its clocks an hour off in October 2030, whatever the rule.
 ZONES = ("Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Asia/Kolkata", "America/Bogota", "Etc/UTC")
@@ -70,7 +71,7 @@ def draw_of(dice: random.Random, identity: str, shape: Shape) -> Series:
         series = _series(dice, identity, ";".join(parts))
         if series is None:
             continue
-        traits = traits_of(dict(read_rule(series.rule).parts), series.start.date())
+        traits = traits_of(read_rule(series.rule), series.start.date())
         if shape.needed <= traits <= shape.allowed:
             return series
 
@@ -83,13 +84,18 @@ def _series(dice: random.Random, identity: str, text: str) -> Series | None:
         return None
     tzid = None if not rule.is_within_days and dice.random() < 0.2 else dice.choice(ZONES)
     begin = _begin(dice) if tzid else _begin(dice).replace(hour=0, minute=0)
-    reach = _REACH_WITHIN_DAYS if rule["FREQ"] in WITHIN_DAYS else _REACH
+    reach = _REACH_WITHIN_DAYS if rule.frequency in WITHIN_DAYS else _REACH
     starts = list(islice(starts_of(rule, begin, last=begin + reach), 30))
     if not starts:
         return None
     if tzid is not None and starts[0].year > 2032:
         tzid = "Asia/Kolkata"  # libical knows the changes of a zone up to 2037 only
     return Series(identity, text + _end(dice, rule, starts, is_timed=tzid is not None), starts[0], tzid)
+
+
+def first_starts(rule: Rule, start: datetime, count: int = 40) -> list[datetime]:
+    """Return the first starts that a rule gives within thirty years."""
+    return list(islice(starts_of(rule, start, last=start + timedelta(days=11_000)), count))
 
 
 def draw_rule(dice: random.Random, likely: float) -> str:

@@ -272,7 +272,7 @@ def spoiled(event: Event) -> Event:
     recurrence = event.recurrence
     if recurrence is not None:
         instances = tuple(replace(each, event=spoiled(each.event)) for each in recurrence.instances)
-        recurrence = replace(recurrence, rrule=f"{recurrence.rrule}{RAW}", instances=instances)
+        recurrence = replace(recurrence, instances=instances)
     return replace(
         event,
         uid=f"{event.uid}{RAW}",
