@@ -12,8 +12,7 @@ from calfeed.diagnostics.report import format_json, plural
 from calfeed.editions.compare import Change, FieldChange, Kind, change_record, shorten
 from calfeed.editions.diff import Difference
 from calfeed.editions.zone_law import LawChange, ZoneUse
-from calfeed.revisions.content import format_utc
-from calfeed.values.times import format_offset, format_wall
+from calfeed.values.times import format_offset, format_utc, format_wall
 from calfeed.zones import tzdb
 
 MAX_MARKDOWN = 60_000

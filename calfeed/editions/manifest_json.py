@@ -17,13 +17,14 @@ from calfeed.editions.manifest import MANIFEST, Manifest, PublishedFeed
 from calfeed.editions.zone_law import Law, laws_of
 from calfeed.limits.json_size import read_json
 from calfeed.model import AllDay, Event, Feed, Timed
-from calfeed.revisions.content import UNREADABLE, format_utc
+from calfeed.revisions.content import UNREADABLE
 from calfeed.revisions.revise import UNHELD, Held, Published, Revised, Revision
 from calfeed.series.occurrences import first_start, horizon_of, settle, starts_between
 from calfeed.series.pieces import pieces_of
 from calfeed.text.characters import harmless_json
 from calfeed.values.fields import MAX_SEQUENCE, read_line, read_published_uid, read_text
 from calfeed.values.time_hints import FIRST_YEAR, LAST_YEAR
+from calfeed.values.times import format_utc
 from calfeed.zones.tzdb import TZDB_VERSION
 
 VERSION = 1

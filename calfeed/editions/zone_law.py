@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from calfeed.model import Event, Timed
-from calfeed.revisions.content import format_utc
 from calfeed.series.occurrences import horizon_of
-from calfeed.values.times import format_offset
+from calfeed.values.times import format_offset, format_utc
 from calfeed.zones import tzdb
 
 

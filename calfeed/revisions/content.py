@@ -34,7 +34,7 @@ from calfeed.series.pieces import MAX_SKIPPED
 from calfeed.text.urls import earlier_spelling, read_published_url
 from calfeed.values import fields
 from calfeed.values.rules import Rule, read_published_rule
-from calfeed.values.times import Duration, WrittenTime, format_offset
+from calfeed.values.times import Duration, WrittenTime, format_offset, format_utc
 
 UNREADABLE = (ArithmeticError, AttributeError, LookupError, InvalidValue, TooManySteps, TypeError, ValueError)
 """The exceptions that reading an invalid content may raise."""
@@ -108,11 +108,6 @@ def fingerprint_of(content: Content) -> str:
     """Return the hash of an event's content; it is equal if and only if subscribers see the same."""
     canonical = _CANONICAL.encode(content)
     return f"{FINGERPRINT_VERSION}:{hashlib.sha256(canonical.encode()).hexdigest()}"
-
-
-def format_utc(instant: datetime) -> str:
-    """Return an instant as `YYYY-MM-DDTHH:MM:SSZ`."""
-    return f"{instant.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='seconds')}Z"
 
 
 def _when(when: AllDay | Timed) -> Content:

@@ -20,7 +20,6 @@ from calfeed.revisions.content import (
     content_of,
     event_of,
     fingerprint_of,
-    format_utc,
     is_same_content,
 )
 from calfeed.revisions.endings import cancelled_from, may_end, with_ending
@@ -28,6 +27,7 @@ from calfeed.series.agenda import span_of
 from calfeed.series.occurrences import length_of
 from calfeed.series.pieces import pieces_of
 from calfeed.values.fields import MAX_NAME, MAX_SEQUENCE
+from calfeed.values.times import format_utc
 
 KEPT_ENDLESS = timedelta(days=365)
 """How long an endless series stays as a tombstone; any other event stays until it would have ended."""
