@@ -189,7 +189,7 @@ def ended_series(project: Project, baseline: Manifest, now: datetime) -> tuple[P
 def _ended(live: Sequence[Revised], tombstones: Sequence[Revised], baseline: Manifest) -> Iterator[Problem]:
     for item in (*live, *tombstones):
         before = baseline.events.get(item.event.uid)
-        if item.event.ending is not None and before is not None and "ending" not in before.content:
+        if item.event.ending is not None and before is not None and before.event.ending is None:
             problem = ending_problem(item.event, item.event.mark)
             if problem is not None:
                 yield problem
@@ -320,8 +320,7 @@ def _feed_problems(project: Project, baseline: Manifest, buried: set[str]) -> It
 
 def _is_ahead(item: Published, now: datetime) -> bool:
     """Return whether an event was published as taking place and has not passed."""
-    is_alive = item.removed is None and item.content.get("status") != Status.CANCELLED.value
-    return is_alive and not has_passed(item, now)
+    return item.removed is None and item.event.status is not Status.CANCELLED and not has_passed(item, now)
 
 
 def _identity_problems(

@@ -12,10 +12,8 @@ from dataclasses import replace
 from datetime import datetime
 
 from calfeed.model import Feed, Status
-from calfeed.revisions.revise import UNHELD, Held, Published, Revised, ends_at, restore
-
-# The content fields that decide when an event is over.
-_DATES = ("start", "end", "start_utc", "end_utc", "rrule", "rdates", "exdates", "overrides", "ending")
+from calfeed.revisions.content_diff import has_same_dates
+from calfeed.revisions.revise import UNHELD, Held, Published, Revised, ends_at
 
 
 def remember(
@@ -123,10 +121,9 @@ def is_let_go(item: Revised, held: Held, now: datetime) -> bool:
 
 def _held_until(before: Published, item: Revised, now: datetime) -> datetime | None:
     """Return when the latest date ever published is over; None if that is the current one."""
-    content = item.content
-    if all(before.content.get(key) == content.get(key) for key in _DATES):
+    if has_same_dates(before.content, item.content):
         return before.held.until
-    latest = ends_at(restore(before), before.removed or now)
+    latest = ends_at(before.event, before.removed or now)
     if before.held.until is not None:
         latest = max(latest, before.held.until)
     return latest if latest > ends_at(item.event, item.removed or now) else None

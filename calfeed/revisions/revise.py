@@ -10,18 +10,14 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from itertools import count
 
 from calfeed.diagnostics.problem import Mark, OutputError, Problem, error, warning
 from calfeed.model import Event
-from calfeed.revisions.content import (
-    UNREADABLE,
-    Content,
-    content_of,
-    event_of,
-    fingerprint_of,
-    is_same_content,
-)
+from calfeed.revisions.content import UNREADABLE, content_of, event_of, fingerprint_of
+from calfeed.revisions.content_diff import is_same_content
+from calfeed.revisions.content_values import Content
 from calfeed.revisions.endings import cancelled_from, may_end, with_ending
 from calfeed.series.agenda import span_of
 from calfeed.series.occurrences import length_of
@@ -64,7 +60,7 @@ class Revision:
     last_modified: datetime
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True)
 class Published:
     """An event as the manifest `origin` records it.
 
@@ -82,6 +78,20 @@ class Published:
     held: Held = UNHELD
     origin: str = ""
     pieces: tuple[str, ...] = ()
+
+    @cached_property
+    def event(self) -> Event:
+        """The event as it was published. It is read at the first use: most builds need few of them.
+
+        Raises:
+            OutputError: the manifest does not say what it was.
+        """
+        mark = Mark(path=self.origin)
+        try:
+            return event_of(self.content, self.id, self.uid, self.timezone, mark)
+        except UNREADABLE as cause:
+            message = f"the manifest does not say what `{self.id}` was: {cause!r}"
+            raise OutputError([error(mark, "bad-manifest", message, "restore it from the last good build")]) from cause
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +180,7 @@ def with_endings(
         return events
     at = None if now is None else whole_second(now)
     return tuple(
-        with_ending(event, restore(baseline[event.uid]), at) if may_end(event) and event.uid in baseline else event
+        with_ending(event, baseline[event.uid].event, at) if may_end(event) and event.uid in baseline else event
         for event in events
     )
 
@@ -248,21 +258,7 @@ def has_passed(item: Published, now: datetime) -> bool:
     Raises:
         OutputError: the manifest does not say what it was.
     """
-    return ends_at(restore(item), item.removed or now) < now
-
-
-def restore(item: Published) -> Event:
-    """Return an event as it was published.
-
-    Raises:
-        OutputError: the manifest does not say what it was.
-    """
-    mark = Mark(path=item.origin)
-    try:
-        return event_of(item.content, item.id, item.uid, item.timezone, mark)
-    except UNREADABLE as cause:
-        message = f"the manifest does not say what `{item.id}` was: {cause!r}"
-        raise OutputError([error(mark, "bad-manifest", message, "restore it from the last good build")]) from cause
+    return ends_at(item.event, item.removed or now) < now
 
 
 def ends_at(event: Event, removed: datetime) -> datetime:
@@ -284,10 +280,10 @@ def whole_second(now: datetime) -> datetime:
 
 def _tombstone(item: Published, build_time: datetime) -> Revised:
     is_kept = item.removed is not None or has_passed(item, build_time)
-    content = item.content if is_kept else cancelled_from(item.content, restore(item), build_time)
-    event = restore(replace(item, content=content))
-    revision = item.revision if content == item.content else next_revision(item.revision, build_time)
-    return Revised(event, content, fingerprint_of(content), revision, item.removed or build_time)
+    content = item.content if is_kept else cancelled_from(item.content, item.event, build_time)
+    tombstone = item if content == item.content else replace(item, content=content)
+    revision = item.revision if tombstone is item else next_revision(item.revision, build_time)
+    return Revised(tombstone.event, content, fingerprint_of(content), revision, item.removed or build_time)
 
 
 def _free_id(event_id: str, known: Container[str]) -> str:

@@ -12,7 +12,7 @@ from datetime import date, datetime
 
 from calfeed.model import AllDay, Event, Status
 from calfeed.revisions.content import content_of, fingerprint_of
-from calfeed.revisions.revise import Published, next_revision, restore, whole_second
+from calfeed.revisions.revise import Published, next_revision, whole_second
 from calfeed.series.occurrences import first_start, horizon_of, occurrence_at, starts_between
 from calfeed.series.pieces import is_over, owner_of, pieces_of
 
@@ -46,7 +46,7 @@ def with_vanished(
     for uid, owner in owners.items():
         if owner in held and uid not in uids:
             # Its dates stay in it as time passes: dropping them would be a change without an edit.
-            tombstone = restore(baseline[uid])
+            tombstone = baseline[uid].event
             left = _without(tombstone, _begins_of(held[owner]), None)
             if left is None:
                 del found[uid]
@@ -57,7 +57,7 @@ def with_vanished(
 
 def _gone_pieces(event: Event, before: Published, uids: set[str], now: datetime | None) -> Iterator[Published]:
     kept = _begins_of(event)
-    for piece in pieces_of(restore(before)):
+    for piece in pieces_of(before.event):
         left = None if piece.uid in uids else _without(piece, kept, now)
         if left is not None:
             yield _remaining(before, left, now, is_changed=left is not piece)
