@@ -85,6 +85,16 @@ def content_of(event: Event) -> Content:
     return content
 
 
+def texts_of(event: Event) -> dict[str, str]:
+    """Return the optional fields of an event that a subscriber can see as texts for people, by key."""
+    texts = {}
+    for field in _OPTIONAL:
+        value = getattr(event, field.attribute)
+        if value:
+            texts[field.key] = field.kind.show(field.kind.write(value))
+    return texts
+
+
 def event_of(content: Mapping[str, Any], event_id: str, uid: str, tzid: str | None, mark: Mark) -> Event:
     """Return the event that has this content, at the instants it was published with.
 
