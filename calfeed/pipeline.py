@@ -27,7 +27,7 @@ from calfeed.output.state import clock_of
 from calfeed.parallel import Executor
 from calfeed.progress import Progress, silent
 from calfeed.resolve.load import load
-from calfeed.revisions.holders import is_told
+from calfeed.revisions.holders import is_notice
 from calfeed.revisions.revise import Revised, Revision
 from calfeed.vtimezone.files import place
 
@@ -241,7 +241,7 @@ def _render_edition(project: Project, edition: Edition, means: _Means) -> _Rende
 
 
 def _render_files(project: Project, edition: Edition, means: _Means, site: Site | None) -> _Rendered:
-    gone = {item.event.id for item in edition.events if item.removed or is_told(item, edition.held)}
+    gone = {item.event.id for item in edition.events if item.removed or is_notice(item, edition.copies)}
     placed = place((item.event for item in edition.events), gone, edition.feeds)
     rendered = dict(_render_events(edition.events, placed.pieces, means))
     feeds = [

@@ -101,8 +101,8 @@ def _end_cell(when: Timed) -> str:
     if when.end is None:
         return "?"
     same_day = when.end.wall.date() == when.start.wall.date()
-    shown = _clock(when.end.wall) if same_day else f"{when.end.wall:%a %Y-%m-%d} {_clock(when.end.wall)}"
-    return shown if when.end.tzid == when.start.tzid else f"{shown} {when.end.tzid}"
+    text = _clock(when.end.wall) if same_day else f"{when.end.wall:%a %Y-%m-%d} {_clock(when.end.wall)}"
+    return text if when.end.tzid == when.start.tzid else f"{text} {when.end.tzid}"
 
 
 def _clock(moment: datetime) -> str:

@@ -50,7 +50,7 @@ def laws_of(events: Iterable[Event]) -> dict[str, Law]:
     for event in events:
         for tzid, year in _years(event):
             years.setdefault(tzid, []).append(year)
-    return {tzid: law_of(tzid, min(found), max(found) + 1) for tzid, found in sorted(years.items())}
+    return {tzid: law_of(tzid, min(used), max(used) + 1) for tzid, used in sorted(years.items())}
 
 
 def zones_in_use(events: Iterable[Event], now: datetime) -> tuple[ZoneUse, ...]:

@@ -9,7 +9,7 @@ from typing import NoReturn
 from calfeed.diagnostics.problem import Mark, OutputError, error, list_some
 from calfeed.editions.manifest import MANIFEST, Manifest
 from calfeed.editions.output_paths import is_output_path
-from calfeed.revisions.revise import Published, is_held
+from calfeed.revisions.revise import Published, may_be_ahead
 from calfeed.values.fields import MAX_SEQUENCE
 
 MAX_SHOWN = 5
@@ -51,7 +51,7 @@ def check_revisions(ours: Manifest, theirs: Manifest, shown: str, now: datetime)
     # A calendar's new id gives its events new UIDs. Otherwise, a build that changes a UID still knows the old one.
     renamed = frozenset[str]() if ours.id == theirs.id else frozenset(item.id for item in ours.events.values())
     lost = [uid for uid, it in theirs.events.items() if it.id not in renamed and not _is_known(uid, it, ours)]
-    gone = [uid for uid in lost if is_held(theirs.events[uid], now)]
+    gone = [uid for uid in lost if may_be_ahead(theirs.events[uid], now)]
     if behind or gone:
         names = list_some(behind or gone, MAX_SHOWN)
         what = f"has other revisions of {names}" if behind else f"knows nothing of {names}"
