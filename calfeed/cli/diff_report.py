@@ -12,8 +12,7 @@ from calfeed.diagnostics.report import format_json, plural
 from calfeed.editions.compare import Change, FieldChange, Kind, change_record, shorten
 from calfeed.editions.diff import Difference
 from calfeed.editions.zone_law import LawChange, ZoneUse
-from calfeed.revisions.content import format_utc
-from calfeed.values.times import format_offset, format_wall
+from calfeed.values.times import format_offset, format_utc, format_wall
 from calfeed.zones import tzdb
 
 MAX_MARKDOWN = 60_000
@@ -179,13 +178,13 @@ def _law_lines(difference: Difference) -> Iterator[str]:
         (change for change in difference.changes if change.kind is Kind.MOVED), key=lambda change: change.timezone or ""
     )
     versions = f"pytz {difference.tzdb_before or '-'} → {difference.tzdb_after}"
-    held = set()
+    moved_tzids = set()
     for tzid, changes in groupby(moved, key=lambda change: change.timezone or "-"):
-        held.add(tzid)
+        moved_tzids.add(tzid)
         count = sum(1 for _ in changes)
         yield f"{versions}: {tzid}, {count} {'event' if count == 1 else 'events'}"
     for law in difference.laws:
-        if law.tzid not in held:
+        if law.tzid not in moved_tzids:
             yield f"{versions}: {law.tzid}, no event ({_law_line(law)})"
 
 
@@ -245,8 +244,8 @@ def _size(part: str) -> int:
 
 
 def _markdown_of(change: Change, tzids: Sequence[str]) -> str:
-    shown_id = f"`{change.id}`" if _ID.fullmatch(change.id) else _escape(change.id)
-    head = f"**{change.kind.value.capitalize()}: {_escape(change.summary)}** ({shown_id})\n"
+    event_id = f"`{change.id}`" if _ID.fullmatch(change.id) else _escape(change.id)
+    head = f"**{change.kind.value.capitalize()}: {_escape(change.summary)}** ({event_id})\n"
     if not change.fields:
         return f"{head}\n{_escape(show_time(change.start, tzids))}\n"
     rows = [f"| {_escape(field.name)} | {' | '.join(map(_escape, _values(field, tzids)))} |" for field in change.fields]

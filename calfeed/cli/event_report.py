@@ -8,8 +8,12 @@ from datetime import datetime
 from calfeed.diagnostics.report import format_json, format_table, plural, shown_text, width
 from calfeed.editions.manifest_json import event_record
 from calfeed.model import AllDay, Event, Instance, Status, Timed, ZonedTime
+from calfeed.revisions.content import texts_of
 from calfeed.values.times import format_offset
 from calfeed.zones.tzdb import offset_at
+
+# What has another place among the lines about an event.
+_SHOWN_APART = ("location", "description")
 
 
 def format_events(events: Sequence[Event]) -> str:
@@ -51,15 +55,8 @@ def format_event(event: Event) -> str:
         lines.append(("venue", f"{place} [{event.venue.id}]" if event.venue.id else place))
         if event.venue.geo is not None:
             lines.append(("geo", ", ".join(f"{value:.7f}".rstrip("0").rstrip(".") for value in event.venue.geo)))
-    optional = (
-        ("online", event.online),
-        ("url", event.url),
-        ("categories", ", ".join(event.categories)),
-        ("organizer", event.organizer.name if event.organizer else None),
-        ("file", event.path),
-        ("source", f"{event.mark.path}:{event.mark.line}"),
-    )
-    lines += [(key, value) for key, value in optional if value]
+    lines += [(key, text) for key, text in texts_of(event).items() if key not in _SHOWN_APART]
+    lines += [("file", event.path), ("source", f"{event.mark.path}:{event.mark.line}")]
     body = "".join(f"{key:<11}{value}\n" for key, value in lines)
     description = f"\n{event.description}\n" if event.description else ""
     return shown_text(f"{event.summary}\n{'=' * width(event.summary)}\n{body}{description}")
@@ -104,8 +101,8 @@ def _end_cell(when: Timed) -> str:
     if when.end is None:
         return "?"
     same_day = when.end.wall.date() == when.start.wall.date()
-    shown = _clock(when.end.wall) if same_day else f"{when.end.wall:%a %Y-%m-%d} {_clock(when.end.wall)}"
-    return shown if when.end.tzid == when.start.tzid else f"{shown} {when.end.tzid}"
+    text = _clock(when.end.wall) if same_day else f"{when.end.wall:%a %Y-%m-%d} {_clock(when.end.wall)}"
+    return text if when.end.tzid == when.start.tzid else f"{text} {when.end.tzid}"
 
 
 def _clock(moment: datetime) -> str:

@@ -86,7 +86,7 @@ def show(event_id: str, events: Path, form: Literal["text", "json"]) -> None:
 def schema(kind: str) -> None:
     """Print the JSON Schema of a kind of file, for editors (default: events)."""
     from calfeed.diagnostics.report import format_json
-    from calfeed.source.schema import json_schema
+    from calfeed.source.json_schema import json_schema
 
     say(format_json(json_schema(kind)))
 

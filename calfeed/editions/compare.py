@@ -1,27 +1,18 @@
-"""Compare what was published with the sources, event by event, as subscribers see it.
-
-Times are written as in RFC 9557 (`2027-05-18T18:00:00+03:00[Europe/Tallinn]`): local time, offset and zone in one.
-"""
+"""Compare what was published with the sources, event by event, as subscribers see it."""
 
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
-from typing import Any
 
-from calfeed.model import Event, Status, event_path
-from calfeed.revisions.content import Content, is_same_content
-from calfeed.revisions.revise import Published, has_passed, lost_uids, removed_events, restore
+from calfeed.model import Event, Status, Timed, event_path
+from calfeed.revisions.content_diff import facts_of, format_times, is_same_but_for_law, is_same_content
+from calfeed.revisions.content_values import Content
+from calfeed.revisions.revise import Published, has_passed, lost_uids, removed_events
 from calfeed.revisions.vanished import with_vanished
 from calfeed.text.characters import close_embeddings
-from calfeed.values.times import format_offset
-
-# The fields that a change of a zone's law alone can change; the wall times stay the same.
-_LAW = frozenset(("start_utc", "end_utc", "offsets", "skipped"))
-_TIMES = frozenset(("start", "end", "start_utc", "end_utc", "timezone", "end_timezone", "all_day"))
-
 
 MAX_SHOWN = 160
 """How many characters of a changed field are shown."""
@@ -90,24 +81,23 @@ def compare(
     Raises:
         OutputError: an event changed, and the manifest does not say what it was.
     """
-    held = tuple(events)
-    published = with_vanished([event for event, _ in held], published, now)
-    uids = {event.uid for event, _ in held}
-    by_id = lost_uids(uids, published)
-    found, compared = [], set()
-    for event, content in held:
-        before = published.get(event.uid) or by_id.get(event.id)
-        compared.add(before.uid if before else event.uid)
+    pairs = tuple(events)
+    published = with_vanished([event for event, _ in pairs], published, now)
+    lost = lost_uids({event.uid for event, _ in pairs}, published)
+    changes, compared_uids = [], set()
+    for event, content in pairs:
+        before = published.get(event.uid) or lost.get(event.id)
+        compared_uids.add(before.uid if before else event.uid)
         if before is None:
-            found.append(_describe(Kind.ADDED, event.id, event.uid, content, ()))
+            changes.append(_change(Kind.ADDED, event))
         elif before.uid != event.uid or not is_same_content(before.content, content):
-            found.append(_change(event, content, before, laws))
-    for item in removed_events((event for event, _ in held), published):
-        is_told = item.uid in compared or item.removed is not None
-        if not is_told and item.content.get("status") != Status.CANCELLED.value:
-            kind = Kind.REMOVED if now is not None and has_passed(item, now) else Kind.CANCELLED
-            found.append(_describe(kind, item.id, item.uid, item.content, ()))
-    return tuple(found)
+            changes.append(_compare_one(event, content, before, laws))
+    for item in removed_events((event for event, _ in pairs), published):
+        is_known = item.uid in compared_uids or item.removed is not None
+        if not is_known and item.event.status is not Status.CANCELLED:
+            is_past = now is not None and has_passed(item, now)
+            changes.append(_change(Kind.REMOVED if is_past else Kind.CANCELLED, item.event))
+    return tuple(changes)
 
 
 def change_record(change: Change) -> dict[str, object]:
@@ -120,23 +110,8 @@ def change_record(change: Change) -> dict[str, object]:
         "summary": change.summary,
         "start": change.start,
         "timezone": change.timezone,
-        "fields": [{"field": each.name, "before": each.before, "after": each.after} for each in change.fields],
+        "fields": [{"field": field.name, "before": field.before, "after": field.after} for field in change.fields],
     }
-
-
-def facts_of(content: Mapping[str, Any]) -> dict[str, str]:
-    """Return the fields of a content as texts to compare and show, with one entry for each override."""
-    facts = {"start": _time(content, "start")}
-    if "end" in content:
-        facts["end"] = _time(content, "end")
-    for key, value in content.items():
-        if key in _TIMES:
-            continue
-        if key == "overrides":
-            facts |= {f"override {each['recurrence_id']}": _override(each) for each in value}
-        else:
-            facts[key] = _text(key, value)
-    return facts
 
 
 def shorten(before: str, after: str) -> tuple[str, str]:
@@ -155,33 +130,32 @@ def _cut(line: str, begin: int) -> str:
     return ("…" if begin else "") + close_embeddings(line[begin:end]) + ("…" if len(line) > end else "")
 
 
-def _change(event: Event, content: Content, before: Published, laws: Container[object]) -> Change:
-    restore(before)  # raises unless the content describes an event
+def _compare_one(event: Event, content: Content, before: Published, laws: Container[str]) -> Change:
+    """Return the change of an event whose UID or content changed."""
+    old = before.event
     fields = [] if before.uid == event.uid else [FieldChange("uid", before.uid, event.uid)]
     fields += _differences(before.content, content)
-    if before.removed is not None and content["status"] != Status.CANCELLED.value:
+    if before.removed is not None and event.status is not Status.CANCELLED:
         kind = Kind.RESTORED
-    elif content["status"] == Status.CANCELLED.value != before.content["status"]:
+    elif event.status is Status.CANCELLED and old.status is not Status.CANCELLED:
         kind = Kind.CANCELLED
-    elif before.uid == event.uid and _is_moved(before.content, content, laws):
-        return _describe(Kind.MOVED, event.id, event.uid, content, fields)
+    elif before.uid == event.uid and _is_in_zone_of(event, laws) and is_same_but_for_law(before.content, content):
+        return _change(Kind.MOVED, event, fields)
     else:
         kind = Kind.CHANGED
     # If anything else changed, the offsets of a series follow from it.
-    fields = [field for field in fields if field.name != "offsets"]
-    return _describe(kind, event.id, event.uid, content, fields)
+    return _change(kind, event, (field for field in fields if field.name != "offsets"))
 
 
-def _describe(kind: Kind, event_id: str, uid: str, content: Content, fields: Iterable[FieldChange]) -> Change:
-    tzid = content.get("timezone")
+def _change(kind: Kind, event: Event, fields: Iterable[FieldChange] = ()) -> Change:
     return Change(
         kind=kind,
-        id=event_id,
-        uid=uid,
-        path=event_path(event_id),
-        summary=str(content["summary"]),
-        start=_time(content, "start"),
-        timezone=None if tzid is None else str(tzid),
+        id=event.id,
+        uid=event.uid,
+        path=event_path(event.id),
+        summary=event.summary,
+        start=format_times(event.when)[0],
+        timezone=event.when.start.tzid if isinstance(event.when, Timed) else None,
         fields=tuple(fields),
     )
 
@@ -193,56 +167,7 @@ def _differences(before: Content, after: Content) -> Iterator[FieldChange]:
             yield FieldChange(name, old.get(name), new.get(name))
 
 
-def _is_moved(before: Content, after: Content, laws: Container[object]) -> bool:
-    is_of_law = any(after.get(key) in laws for key in ("timezone", "end_timezone"))
-    return is_of_law and _without_law(before) == _without_law(after)
-
-
-def _without_law(content: Mapping[str, Any]) -> dict[str, Any]:
-    kept = {key: value for key, value in content.items() if key not in _LAW}
-    if "overrides" in kept:
-        # calfeed itself writes out an occurrence during a clock change; under a different law it may not need to.
-        kept["overrides"] = [_without_law(each) for each in kept["overrides"] if not _is_of_clocks(each, content)]
-    return kept
-
-
-def _is_of_clocks(override: Mapping[str, Any], series: Mapping[str, Any]) -> bool:
-    """Return whether an override differs from its series only in its times."""
-    alone = {*_TIMES, "recurrence_id", "rrule", "rdates", "exdates", "offsets", "overrides"}
-    own, general = ({k: v for k, v in each.items() if k not in alone} for each in (override, series))
-    return own == general and override.get("start") == override["recurrence_id"]
-
-
-def _time(content: Mapping[str, Any], key: str) -> str:
-    if content.get("all_day"):
-        return str(content[key])
-    wall, instant = datetime.fromisoformat(content[key]), datetime.fromisoformat(content[f"{key}_utc"])
-    tzid = content.get(f"{key}_timezone", content["timezone"])
-    return f"{content[key]}{format_offset(wall - instant.replace(tzinfo=None))}[{tzid}]"
-
-
-def _override(content: Mapping[str, Any]) -> str:
-    facts = facts_of({key: value for key, value in content.items() if key != "recurrence_id"})
-    return "; ".join(f"{name}: {value}" for name, value in facts.items())
-
-
-def _text(key: str, value: Any) -> str:
-    match key, value:
-        case "location", {}:
-            geo = ", ".join(str(degrees) for degrees in value.get("geo", ()))
-            parts = (value["name"], value.get("address"), f"({geo})" if geo else None)
-            return ", ".join(part for part in parts if part)
-        case "ending", {}:
-            return f"{value['status']} until {value['at']}"
-        case "organizer", {}:
-            return ", ".join(str(part) for part in value.values())
-        case "reminders", [*_]:
-            return ", ".join(str(timedelta(days=each["days"], seconds=each["seconds"])) for each in value)
-        case "properties", {}:
-            return "; ".join(f"{name}: {text}" for name, text in value.items())
-        case _, [*_]:
-            return ", ".join(str(item) for item in value)
-        case _, bool():
-            return "yes" if value else "no"
-        case _:
-            return str(value)
+def _is_in_zone_of(event: Event, laws: Container[str]) -> bool:
+    """Return whether an event begins or ends in one of these zones."""
+    when = event.when
+    return isinstance(when, Timed) and any(time is not None and time.tzid in laws for time in (when.start, when.end))

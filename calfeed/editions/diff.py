@@ -91,12 +91,12 @@ def diff(project: Project, baseline: Manifest, *, now: datetime | None = None) -
 
 
 def _renames(project: Project, baseline: Manifest, changes: Sequence[Change]) -> Iterator[Rename]:
-    gone = {
+    removed_ids = {
         baseline.events[change.uid].fingerprint: baseline.events[change.uid].id
         for change in changes
         if change.kind in (Kind.CANCELLED, Kind.REMOVED) and change.uid in baseline.events
     }
-    added = {change.uid for change in changes if change.kind is Kind.ADDED} if gone else set()
+    added = {change.uid for change in changes if change.kind is Kind.ADDED} if removed_ids else set()
     for event in project.events:
-        if event.uid in added and (before := gone.get(fingerprint_of(content_of(event)))):
+        if event.uid in added and (before := removed_ids.get(fingerprint_of(content_of(event)))):
             yield Rename(before, event.id)

@@ -19,10 +19,10 @@ from calfeed.editions.reused import reused_ids
 from calfeed.editions.zone_law import changed_laws
 from calfeed.model import Calendar, Feed, Project, Status
 from calfeed.revisions.endings import ending_problem
-from calfeed.revisions.holders import forget_past, is_let_go, remember, tell_holders
+from calfeed.revisions.holders import forget_past, is_past, notify_holders, remember
 from calfeed.revisions.revise import (
-    UNHELD,
-    Held,
+    NO_COPIES,
+    OldCopies,
     Published,
     Revised,
     Revision,
@@ -57,7 +57,7 @@ class Edition:
         feeds: all feeds, including old addresses, with all events they hold.
         history: the changes of this build and earlier ones, newest first.
         retired: the last revisions of events that are no longer published, by UID, in case they come back.
-        held: what subscribers may hold of an event beyond its current dates and feeds, by UID.
+        copies: the outdated copies of events that subscribers may still have, by UID.
         problems: warnings and notes.
     """
 
@@ -66,7 +66,7 @@ class Edition:
     feeds: tuple[Feed, ...]
     history: tuple[Entry, ...] = ()
     retired: Mapping[str, Revision] = field(default_factory=dict)
-    held: Mapping[str, Held] = field(default_factory=dict)
+    copies: Mapping[str, OldCopies] = field(default_factory=dict)
     problems: tuple[Problem, ...] = ()
 
 
@@ -98,8 +98,8 @@ def prepare(project: Project, baseline: Manifest, now: datetime, consent: Consen
     entries = (Entry(stamps.get(change.uid, whole_second(now)), change) for change in changes)
     events = tuple(sorted((*live, *tombstones), key=lambda item: item.event.sort_key))
     known = {**baseline.events, **{item.uid: item for item in removed}} if removed else baseline.events
-    own_feeds = (*project.feeds, *kept_feeds(project, baseline, {item.event.uid for item in tombstones}))
-    feeds, held = tell_holders(own_feeds, events, remember(events, own_feeds, known, now))
+    present_feeds = (*project.feeds, *kept_feeds(project, baseline, {item.event.uid for item in tombstones}))
+    feeds, copies = notify_holders(present_feeds, events, remember(events, present_feeds, known, now))
     identity = () if consent.new_id else _identity_problems(project, live, baseline, removed, now)
     return Edition(
         calendar=project.calendar,
@@ -107,7 +107,7 @@ def prepare(project: Project, baseline: Manifest, now: datetime, consent: Consen
         feeds=with_aliases(feeds),
         history=(*entries, *baseline.history)[:MAX_HISTORY],
         retired=_retired(baseline, events),
-        held=held,
+        copies=copies,
         problems=(
             *problems,
             *identity,
@@ -119,45 +119,45 @@ def prepare(project: Project, baseline: Manifest, now: datetime, consent: Consen
 
 
 def without_expired(edition: Edition, now: datetime, consent: Consent) -> Edition:
-    """Return an edition without the tombstones and `held` entries of events that are over in every time zone.
+    """Return an edition without the tombstones and copies of events that are over in every time zone.
 
-    Without consent to removals, an automatic feed that holds nothing else keeps them: time alone removes no feed.
+    Without consent to removals, an automatic feed that has nothing else keeps them: time alone removes no feed.
     """
-    held = edition.held
-    gone = {
+    copies = edition.copies
+    expired_ids = {
         item.event.id
         for item in edition.events
-        if item.removed and is_let_go(item, held.get(item.event.uid, UNHELD), now)
+        if item.removed and is_past(item, copies.get(item.event.uid, NO_COPIES), now)
     }
-    if held:
-        feeds, ahead = forget_past(edition.feeds, edition.events, held, now)
-        edition = edition if ahead == held else replace(edition, feeds=feeds, held=ahead)
-    bare = {
+    if copies:
+        feeds, remaining = forget_past(edition.feeds, edition.events, copies, now)
+        edition = edition if remaining == copies else replace(edition, feeds=feeds, copies=remaining)
+    empty_slugs = {
         feed.slug
         for feed in edition.feeds
         # A feed that is empty because of its window is still a feed of the sources.
-        if feed.moved_to is None and is_automatic(feed) and feed.event_ids and gone.issuperset(feed.event_ids)
+        if feed.moved_to is None and is_automatic(feed) and feed.event_ids and expired_ids.issuperset(feed.event_ids)
     }
     if not consent.removals:
-        gone -= {event_id for feed in edition.feeds if feed.slug in bare for event_id in feed.event_ids}
-        bare.clear()
-    if not gone:
+        expired_ids -= {event_id for feed in edition.feeds if feed.slug in empty_slugs for event_id in feed.event_ids}
+        empty_slugs.clear()
+    if not expired_ids:
         return edition
-    dropped = {item.event.uid: item.revision for item in edition.events if item.event.id in gone}
+    dropped = {item.event.uid: item.revision for item in edition.events if item.event.id in expired_ids}
     return replace(
         edition,
-        events=tuple(item for item in edition.events if item.event.id not in gone),
+        events=tuple(item for item in edition.events if item.event.id not in expired_ids),
         retired={**edition.retired, **dropped},
         feeds=tuple(
-            replace(feed, event_ids=tuple(event_id for event_id in feed.event_ids if event_id not in gone))
+            replace(feed, event_ids=tuple(event_id for event_id in feed.event_ids if event_id not in expired_ids))
             for feed in edition.feeds
-            if feed.slug not in bare
+            if feed.slug not in empty_slugs
         ),
     )
 
 
 def vanished_feeds(project: Project, baseline: Manifest, now: datetime | None) -> tuple[PublishedFeed, ...]:
-    """Return the feeds that are gone; an automatic feed whose events were all taken away stays for its tombstones.
+    """Return the feeds that vanished; an automatic feed whose events were all taken away stays for its tombstones.
 
     Args:
         project: the sources.
@@ -182,7 +182,7 @@ def ended_series(project: Project, baseline: Manifest, now: datetime) -> tuple[P
 def _ended(live: Sequence[Revised], tombstones: Sequence[Revised], baseline: Manifest) -> Iterator[Problem]:
     for item in (*live, *tombstones):
         before = baseline.events.get(item.event.uid)
-        if item.event.ending is not None and before is not None and "ending" not in before.content:
+        if item.event.ending is not None and before is not None and before.event.ending is None:
             problem = ending_problem(item.event, item.event.mark)
             if problem is not None:
                 yield problem
@@ -217,8 +217,8 @@ def _renamed_uids(project: Project, baseline: Manifest) -> frozenset[str]:
     if baseline.id is None or baseline.id == project.calendar.id:
         return frozenset()
     known = {item.uid for item in baseline.events.values() if item.removed is None}
-    found = (f"{event.id}@{baseline.id}" for event in project.events if event.uid not in known)
-    return frozenset(uid for uid in found if uid in known)
+    old_uids = (f"{event.id}@{baseline.id}" for event in project.events if event.uid not in known)
+    return frozenset(uid for uid in old_uids if uid in known)
 
 
 def _retired(baseline: Manifest, events: Iterable[Revised]) -> dict[str, Revision]:
@@ -270,35 +270,35 @@ def _new_id(project: Project, baseline: Manifest) -> Iterator[Problem]:
 def _vanished_events(
     project: Project, baseline: Manifest, removed: Sequence[Published], now: datetime
 ) -> Iterator[Problem]:
-    gone = [baseline.events[item.uid] for item in removed if item.uid in baseline.events and _is_ahead(item, now)]
+    lost = [baseline.events[item.uid] for item in removed if item.uid in baseline.events and _is_ahead(item, now)]
     # An event with a new UID is also gone for subscribers who know it by the old one.
-    has_another_uid = not {event.id for event in project.events}.isdisjoint(item.id for item in gone)
+    has_another_uid = not {event.id for event in project.events}.isdisjoint(item.id for item in lost)
     how, what = ("gone or have another UID", "them and their UIDs") if has_another_uid else ("gone", "them")
     hint = f"restore {what}, or build with --allow-removals: subscribers will see them as cancelled"
-    yield from _mass_removal(gone, baseline, now, how, hint)
+    yield from _mass_removal(lost, baseline, now, how, hint)
 
 
 def _trimmed_events(project: Project, baseline: Manifest, now: datetime) -> Iterator[Problem]:
     main = project.feeds[0]
-    held, slugs = set(main.event_ids), {main.slug, *main.aliases}
-    outside = (baseline.events.get(event.uid) for event in project.events if event.id not in held)
+    main_ids, slugs = set(main.event_ids), {main.slug, *main.aliases}
+    outside = (baseline.events.get(event.uid) for event in project.events if event.id not in main_ids)
     # Check feeds first: that is quick and excludes most events; finding out when an event ends is slow.
-    left = (item for item in outside if item is not None and not slugs.isdisjoint(item.feeds))
-    gone = [item for item in left if _is_ahead(item, now)]
+    once_inside = (item for item in outside if item is not None and not slugs.isdisjoint(item.feeds))
+    lost = [item for item in once_inside if _is_ahead(item, now)]
     hint = "widen the `window` of the calendar, or build with --allow-removals: subscribers will lose them"
-    yield from _mass_removal(gone, baseline, now, "no longer in the main feed", hint)
+    yield from _mass_removal(lost, baseline, now, "no longer in the main feed", hint)
 
 
 def _mass_removal(
-    gone: Sequence[Published], baseline: Manifest, now: datetime, how: str, hint: str
+    lost: Sequence[Published], baseline: Manifest, now: datetime, how: str, hint: str
 ) -> Iterator[Problem]:
-    """Refuse a build if so many events ahead are gone that it may be a mistake; `how` says in which way."""
-    if len(gone) < _FEWEST:
+    """Refuse a build if so many events ahead are lost that it may be a mistake; `how` says in which way."""
+    if len(lost) < _FEWEST:
         return
     ahead = sum(_is_ahead(item, now) for item in baseline.events.values())
-    if len(gone) * _SHARE > ahead:
-        shown = ", ".join(f"`{item.id}`" for item in gone[:_LISTED]) + (", …" if len(gone) > _LISTED else "")
-        message = f"{len(gone)} of {ahead} events ahead are {how}: {shown}"
+    if len(lost) * _SHARE > ahead:
+        listed = ", ".join(f"`{item.id}`" for item in lost[:_LISTED]) + (", …" if len(lost) > _LISTED else "")
+        message = f"{len(lost)} of {ahead} events ahead are {how}: {listed}"
         yield problem_at(Mark(path=baseline.path), "mass-removal", message, hint)
 
 
@@ -313,8 +313,7 @@ def _feed_problems(project: Project, baseline: Manifest, buried: set[str]) -> It
 
 def _is_ahead(item: Published, now: datetime) -> bool:
     """Return whether an event was published as taking place and has not passed."""
-    is_alive = item.removed is None and item.content.get("status") != Status.CANCELLED.value
-    return is_alive and not has_passed(item, now)
+    return item.removed is None and item.event.status is not Status.CANCELLED and not has_passed(item, now)
 
 
 def _identity_problems(

@@ -1,4 +1,4 @@
-"""The addresses of feeds: which are gone, which stay for their tombstones, and which are aliases."""
+"""The addresses of feeds: which vanished, which stay for their tombstones, and which are aliases."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from calfeed.values.fields import read_id
 
 
 def lost_feeds(project: Project, baseline: Manifest, buried: set[str]) -> tuple[PublishedFeed, ...]:
-    """Return the feeds that are gone, except those kept for their tombstones.
+    """Return the feeds that vanished, except those kept for their tombstones.
 
     Args:
         project: the sources.
@@ -30,13 +30,16 @@ def kept_feeds(project: Project, baseline: Manifest, buried: set[str]) -> Iterat
     for feed in _missing_feeds(project, baseline):
         if _has_only(feed, baseline, buried):
             # Its name begins with the calendar's, which is that of the first feed and may have changed.
-            before, own = f"{baseline.feeds[0].name}: ", feed.name
-            name = f"{calendar.name}: {own.removeprefix(before)}" if own.startswith(before) else own
+            prefix, name = f"{baseline.feeds[0].name}: ", feed.name
+            if name.startswith(prefix):
+                name = f"{calendar.name}: {name.removeprefix(prefix)}"
             yield Feed(slug=feed.slug, path=feed.path, name=name, description=None, event_ids=(), mark=calendar.mark)
 
 
 def _missing_feeds(project: Project, baseline: Manifest) -> Iterator[PublishedFeed]:
-    present = {path for feed in project.feeds for path in (feed.path, *(_path_of(each, feed) for each in feed.aliases))}
+    present = {
+        path for feed in project.feeds for path in (feed.path, *(_path_of(alias, feed) for alias in feed.aliases))
+    }
     return (feed for feed in baseline.feeds if feed.path not in present)
 
 
@@ -49,21 +52,23 @@ def _has_only(feed: PublishedFeed, baseline: Manifest, buried: set[str]) -> bool
     """Return whether a feed is automatic and only tombstones are left in it."""
     if feed.moved_to is not None or not is_automatic(feed):
         return False
-    # Events that are in it only to tell of a cancellation do not count.
-    own = (uid for uid, item in baseline.events.items() if feed.slug in item.feeds and feed.slug not in item.held.feeds)
-    return all(uid in buried for uid in own)
+    # Events that are in it only to say that they are cancelled do not count.
+    uids = (
+        uid for uid, item in baseline.events.items() if feed.slug in item.feeds and feed.slug not in item.copies.feeds
+    )
+    return all(uid in buried for uid in uids)
 
 
 def with_aliases(feeds: Iterable[Feed]) -> tuple[Feed, ...]:
     """Return the feeds, each followed by copies at its aliases."""
-    found: list[Feed] = []
+    all_feeds: list[Feed] = []
     for feed in feeds:
-        found.append(feed)
-        found += (
+        all_feeds.append(feed)
+        all_feeds += (
             replace(feed, slug=alias, path=_path_of(alias, feed), aliases=(), moved_to=feed.path)
             for alias in feed.aliases
         )
-    return tuple(found)
+    return tuple(all_feeds)
 
 
 def _path_of(alias: str, feed: Feed) -> str:

@@ -17,13 +17,14 @@ from calfeed.editions.manifest import MANIFEST, Manifest, PublishedFeed
 from calfeed.editions.zone_law import Law, laws_of
 from calfeed.limits.json_size import read_json
 from calfeed.model import AllDay, Event, Feed, Timed
-from calfeed.revisions.content import UNREADABLE, format_utc
-from calfeed.revisions.revise import UNHELD, Held, Published, Revised, Revision
+from calfeed.revisions.content import UNREADABLE
+from calfeed.revisions.revise import NO_COPIES, OldCopies, Published, Revised, Revision
 from calfeed.series.occurrences import first_start, horizon_of, settle, starts_between
 from calfeed.series.pieces import pieces_of
 from calfeed.text.characters import harmless_json
 from calfeed.values.fields import MAX_SEQUENCE, read_line, read_published_uid, read_text
 from calfeed.values.time_hints import FIRST_YEAR, LAST_YEAR
+from calfeed.values.times import format_utc
 from calfeed.zones.tzdb import TZDB_VERSION
 
 VERSION = 1
@@ -43,7 +44,7 @@ def render_manifest(edition: Edition, artifacts: Sequence[Artifact]) -> Artifact
     head = {"version": VERSION, "generator": generator(), "tzdb": TZDB_VERSION, "id": edition.calendar.id}
     feeds = (_json(_feed(feed)) for feed in edition.feeds)
     events = (
-        _json(_event(item, slugs.get(item.event.id, []), edition.held.get(item.event.uid, UNHELD)))
+        _json(_event(item, slugs.get(item.event.id, []), edition.copies.get(item.event.uid, NO_COPIES)))
         for item in edition.events
     )
     retired = (f"{_json(uid)}: {_json(_revision(revision))}" for uid, revision in sorted(edition.retired.items()))
@@ -89,7 +90,7 @@ def read_manifest(data: bytes, path: str) -> Manifest:
             path=path,
             id=_line(content["id"]),
             tzdb=_line(content["tzdb"]),
-            events={item.uid: item for item in (_published(each, path) for each in content["events"])},
+            events={item.uid: item for item in (_published(row, path) for row in content["events"])},
             retired={uid: _read_revision(item) for uid, item in content.get("retired", {}).items()},
             feeds=tuple(_published_feed(item) for item in content["feeds"]),
             files={str(name): str(item["sha256"]) for name, item in content["files"].items()},
@@ -203,31 +204,31 @@ def _feed(feed: Feed) -> dict[str, object]:
     return record if feed.moved_to is None else {**record, "moved_to": feed.moved_to}
 
 
-def _event(revised: Revised, slugs: list[str], held: Held) -> dict[str, object]:
+def _event(revised: Revised, slugs: list[str], copies: OldCopies) -> dict[str, object]:
     return {
         **event_record(revised.event),
         **_revision(revised.revision),
         "fingerprint": revised.fingerprint,
         **({} if revised.removed is None else {"removed": format_utc(revised.removed)}),
         "feeds": slugs,
-        **_held(held),
+        **_copies(copies),
         "content": revised.content,
     }
 
 
-def _held(held: Held) -> dict[str, object]:
-    """Return what subscribers may hold beyond the rest of a row; empty for most events."""
+def _copies(copies: OldCopies) -> dict[str, object]:
+    """Return the keys for outdated copies of an event; most events have none."""
     return {
-        **({} if held.until is None else {"held_until": format_utc(held.until)}),
-        **({"held_in": list(held.feeds)} if held.feeds else {}),
+        **({} if copies.until is None else {"held_until": format_utc(copies.until)}),
+        **({"held_in": list(copies.feeds)} if copies.feeds else {}),
     }
 
 
-def _read_held(item: Mapping[str, Any]) -> Held:
+def _read_copies(item: Mapping[str, Any]) -> OldCopies:
     if "held_until" not in item and "held_in" not in item:
-        return UNHELD
+        return NO_COPIES
     until = _read_utc(item["held_until"]) if "held_until" in item else None
-    return Held(until, tuple(map(str, item.get("held_in", ()))))
+    return OldCopies(until, tuple(map(str, item.get("held_in", ()))))
 
 
 def _revision(revision: Revision) -> dict[str, object]:
@@ -266,7 +267,7 @@ def _read_entry(item: Mapping[str, Any]) -> Entry:
         **{key: read_line(item[key]) for key in ("id", "path", "summary", "start")},
         uid=read_published_uid(item["uid"]),
         timezone=None if item["timezone"] is None else read_line(item["timezone"]),
-        fields=tuple(_read_field(each) for each in item["fields"]),
+        fields=tuple(_read_field(field) for field in item["fields"]),
     )
     return Entry(_read_utc(item["time"]), change)
 
@@ -298,7 +299,7 @@ def _published(item: Mapping[str, Any], path: str) -> Published:
         timezone=None if item["timezone"] is None else _line(item["timezone"]),
         feeds=tuple(map(_line, item["feeds"])),
         removed=_read_utc(item["removed"]) if "removed" in item else None,
-        held=_read_held(item),
+        copies=_read_copies(item),
         origin=path,
         pieces=tuple(str(piece["uid"]) for piece in item.get("pieces", ())),
     )

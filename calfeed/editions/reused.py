@@ -7,14 +7,14 @@ from every subscriber's past. A build and a diff therefore warn once and propose
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from itertools import chain, count
 
 from calfeed.diagnostics.problem import Problem, problem_at
 from calfeed.editions.manifest import Manifest
-from calfeed.model import Event, Status
-from calfeed.revisions.content import Content
-from calfeed.revisions.revise import Published, has_passed, restore
+from calfeed.model import AllDay, Event, Status
+from calfeed.revisions.content_values import Content
+from calfeed.revisions.revise import Published, has_passed
 from calfeed.series.agenda import span_of
 from calfeed.values.fields import MAX_NAME
 
@@ -45,7 +45,7 @@ def reused_ids(
         if before is None:
             is_retired = event.uid in baseline.retired and now is not None and span_of(event)[0] > now
             message = f"an event that is over had the UID of `{event.id}`; {_KEPT}" if is_retired else None
-        elif before.content.get("start") == content["start"]:
+        elif before.content == content or _start_of(before.event) == _start_of(event):
             continue
         else:
             message = _reason(event, before, now)
@@ -62,18 +62,21 @@ def reused_ids(
 
 def _reason(event: Event, before: Published, now: datetime | None) -> str | None:
     """Return why an event is not the one published under its UID before; None if it is the same."""
-    status, summary = before.content.get("status"), before.content.get("summary")
-    is_cancelled = status == Status.CANCELLED.value
-    is_renamed = summary != event.summary
-    day = str(before.content.get("start"))[:10]
+    old = before.event
+    is_cancelled, is_renamed = old.status is Status.CANCELLED, old.summary != event.summary
+    day = str(_start_of(old))[:10]
     if now is not None and span_of(event)[0] > now and has_passed(before, now):
-        if status == Status.POSTPONED.value or (is_cancelled and not is_renamed):
+        if old.status is Status.POSTPONED or (is_cancelled and not is_renamed):
             return None
         return f"`{event.id}` was published for {day} and is over; it would move, and vanish from everybody's past"
     if before.removed is not None and is_cancelled and is_renamed:
-        old = restore(before).summary
-        return f"`{old}` of {day} had the UID of `{event.id}` and was cancelled; {_KEPT}"
+        return f"`{old.summary}` of {day} had the UID of `{event.id}` and was cancelled; {_KEPT}"
     return None
+
+
+def _start_of(event: Event) -> date | datetime:
+    """Return the first day of whole days, or the wall time of a start."""
+    return event.when.first if isinstance(event.when, AllDay) else event.when.start.wall
 
 
 def _taken_ids(events: Sequence[tuple[Event, Content]], baseline: Manifest, calendar_id: str) -> set[str]:

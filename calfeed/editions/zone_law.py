@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from calfeed.model import Event, Timed
-from calfeed.revisions.content import format_utc
 from calfeed.series.occurrences import horizon_of
-from calfeed.values.times import format_offset
+from calfeed.values.times import format_offset, format_utc
 from calfeed.zones import tzdb
 
 
@@ -51,7 +50,7 @@ def laws_of(events: Iterable[Event]) -> dict[str, Law]:
     for event in events:
         for tzid, year in _years(event):
             years.setdefault(tzid, []).append(year)
-    return {tzid: law_of(tzid, min(found), max(found) + 1) for tzid, found in sorted(years.items())}
+    return {tzid: law_of(tzid, min(used), max(used) + 1) for tzid, used in sorted(years.items())}
 
 
 def zones_in_use(events: Iterable[Event], now: datetime) -> tuple[ZoneUse, ...]:

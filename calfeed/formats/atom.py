@@ -11,8 +11,8 @@ from calfeed.artifact import Artifact
 from calfeed.editions.compare import Entry, FieldChange, Kind, shorten
 from calfeed.editions.edition import Edition
 from calfeed.model import Calendar
-from calfeed.revisions.content import format_utc
 from calfeed.text.characters import harmless, harmless_line
+from calfeed.values.times import format_utc
 
 PATH = "changes.atom"
 _ATOM = "http://www.w3.org/2005/Atom"

@@ -22,7 +22,7 @@ from calfeed.model import Event, Feed, Project, page_path
 from calfeed.parallel import Executor
 from calfeed.pipeline.options import Options
 from calfeed.progress import Progress, silent
-from calfeed.revisions.holders import is_told
+from calfeed.revisions.holders import is_notice
 from calfeed.revisions.revise import Revised, Revision
 from calfeed.vtimezone.files import ZonePlanner
 
@@ -127,7 +127,7 @@ def render_all(
 
 def _render_edition(project: Project, planner: ZonePlanner, edition: Edition, means: Means) -> Rendered:
     with _started_site(project, edition, means) as site:
-        removed_ids = {item.event.id for item in edition.events if item.removed or is_told(item, edition.held)}
+        removed_ids = {item.event.id for item in edition.events if item.removed or is_notice(item, edition.copies)}
         placed = planner.place((item.event for item in edition.events), removed_ids, edition.feeds)
         rendered = dict(_render_events(edition.events, placed.pieces, means))
         feeds = [

@@ -9,7 +9,7 @@ from typing import NoReturn
 from calfeed.diagnostics.problem import Mark, OutputError, list_some, problem_at
 from calfeed.editions.manifest import MANIFEST, Manifest
 from calfeed.editions.output_paths import is_output_path
-from calfeed.revisions.revise import Published, is_held
+from calfeed.revisions.revise import Published, may_be_ahead
 from calfeed.values.fields import MAX_SEQUENCE
 
 MAX_LISTED = 5
@@ -50,10 +50,10 @@ def check_revisions(ours: Manifest, theirs: Manifest, place: str, now: datetime)
     behind += [uid for uid, old in theirs.retired.items() if _sequence_of(uid, ours) < old.sequence]
     # A calendar's new id gives its events new UIDs. Otherwise, a build that changes a UID still knows the old one.
     renamed = frozenset[str]() if ours.id == theirs.id else frozenset(item.id for item in ours.events.values())
-    unknown = [uid for uid, it in theirs.events.items() if it.id not in renamed and not _is_known(uid, it, ours)]
-    missing = [uid for uid in unknown if is_held(theirs.events[uid], now)]
-    if behind or missing:
-        names = list_some(behind or missing, MAX_LISTED)
+    lost = [uid for uid, it in theirs.events.items() if it.id not in renamed and not _is_known(uid, it, ours)]
+    gone = [uid for uid in lost if may_be_ahead(theirs.events[uid], now)]
+    if behind or gone:
+        names = list_some(behind or gone, MAX_LISTED)
         what = f"has other revisions of {names}" if behind else f"knows nothing of {names}"
         message = f"this was not built from what is published here: it {what}"
         hint = f"build again with the published manifest as --baseline ({file_at(place, MANIFEST)}), and publish that"

@@ -12,7 +12,8 @@ from datetime import datetime
 
 from calfeed.diagnostics.problem import Mark, Problem, problem_at
 from calfeed.model import Ending, Event, Instance, Status
-from calfeed.revisions.content import Content, cancelled
+from calfeed.revisions.content import cancelled
+from calfeed.revisions.content_values import Content
 from calfeed.series.occurrences import first_start, starts_between
 from calfeed.series.pieces import first_ahead, has_room, is_over
 
@@ -42,8 +43,8 @@ def with_ending(event: Event, published: Event, now: datetime | None) -> Event:
         if not is_over(instance.event, ending.at):
             return instance
         # Overrides inherit the status of the series unless they have their own.
-        own = ending.status if instance.event.status is event.status else instance.event.status
-        status = statuses.get(instance.recurrence_id, own)
+        inherited = ending.status if instance.event.status is event.status else instance.event.status
+        status = statuses.get(instance.recurrence_id, inherited)
         return replace(instance, event=replace(instance.event, status=status))
 
     instances = tuple(as_it_was(instance) for instance in recurrence.instances)
@@ -61,9 +62,8 @@ def cancelled_from(content: Content, published: Event, now: datetime) -> Content
     ending = published.ending or _new_ending(published, now)
     if ending is None or published.recurrence is None:
         return cancelled(content)
-    overrides = content.get("overrides")
-    pairs = zip(overrides if isinstance(overrides, list) else (), published.recurrence.instances, strict=True)
-    past = {str(each["recurrence_id"]) for each, instance in pairs if is_over(instance.event, ending.at)}
+    instances = published.recurrence.instances
+    past = {instance.recurrence_id for instance in instances if is_over(instance.event, ending.at)}
     return cancelled(content, ending, past)
 
 

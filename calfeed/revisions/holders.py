@@ -1,8 +1,9 @@
-"""Track outdated copies that subscribers may still hold: earlier published dates, and feeds that once held the event.
+"""Track outdated copies that subscribers may still have: earlier published dates, and feeds that once had the event.
 
 A subscriber's program may keep what it read from any earlier build. When an event moves to an earlier date or leaves a
 feed, its row in the manifest no longer shows that. It is therefore remembered in extra keys of the row until the last
-of those dates is over. A cancelled event stays in every feed that ever held it, so that all its holders learn of it.
+of those dates is over. A cancelled event stays in every feed that ever had it, so that everybody who has it learns of
+that.
 """
 
 from __future__ import annotations
@@ -12,20 +13,18 @@ from dataclasses import replace
 from datetime import datetime
 
 from calfeed.model import Feed, Status
-from calfeed.revisions.revise import UNHELD, Held, Published, Revised, ends_at, restore
-
-# The content fields that decide when an event is over.
-_DATES = ("start", "end", "start_utc", "end_utc", "rrule", "rdates", "exdates", "overrides", "ending")
+from calfeed.revisions.content_diff import has_same_dates
+from calfeed.revisions.revise import NO_COPIES, OldCopies, Published, Revised, ends_at
 
 
 def remember(
     events: Iterable[Revised], feeds: Sequence[Feed], baseline: Mapping[str, Published], now: datetime
-) -> dict[str, Held]:
-    """Return what subscribers may hold of each event beyond its current dates and feeds, by UID.
+) -> dict[str, OldCopies]:
+    """Return the outdated copies of events, by UID; an event without any is left out.
 
     Args:
         events: all published events, including tombstones.
-        feeds: the feeds, each with the events that its own rules select; they hold no tombstones.
+        feeds: the feeds, each with the events that its own rules select; they have no tombstones.
         baseline: what was published before, by UID.
         now: the build's time.
 
@@ -34,106 +33,107 @@ def remember(
     """
     if not baseline:
         return {}
-    own_slugs = _slugs_by_event(feeds)
+    slugs_by_event = _slugs_by_event(feeds)
     families = {slug: family for family in ((feed.slug, *feed.aliases) for feed in feeds) for slug in family}
-    remembered = {}
+    copies = {}
     for item in events:
         before = baseline.get(item.event.uid)
         if before is None:
             continue
-        own = own_slugs.get(item.event.id, [])
-        if before.fingerprint == item.fingerprint and not before.held and before.feeds == tuple(own):
+        slugs = slugs_by_event.get(item.event.id, [])
+        if before.fingerprint == item.fingerprint and not before.copies and before.feeds == tuple(slugs):
             continue
-        until = _held_until(before, item, now)
-        left = set(before.held.feeds)
-        if item.removed is not None or not is_let_go(item, Held(until), now):
-            left.update(before.feeds)
+        until = _latest_end(before, item, now)
+        earlier_slugs = set(before.copies.feeds)
+        if item.removed is not None or not is_past(item, OldCopies(until), now):
+            earlier_slugs.update(before.feeds)
         # A feed that replaces another one has the same subscribers.
-        reached = {slug for each in left for slug in families.get(each, (each,))}
-        held = Held(until, tuple(sorted(reached.difference(own))))
-        if held:
-            remembered[item.event.uid] = held
-    return remembered
+        reached_slugs = {slug for earlier in earlier_slugs for slug in families.get(earlier, (earlier,))}
+        of_event = OldCopies(until, tuple(sorted(reached_slugs.difference(slugs))))
+        if of_event:
+            copies[item.event.uid] = of_event
+    return copies
 
 
-def tell_holders(
-    feeds: Sequence[Feed], events: Sequence[Revised], held: Mapping[str, Held]
-) -> tuple[tuple[Feed, ...], dict[str, Held]]:
-    """Add to each feed the cancelled events and tombstones that it once held; return the feeds and what to remember.
+def notify_holders(
+    feeds: Sequence[Feed], events: Sequence[Revised], copies: Mapping[str, OldCopies]
+) -> tuple[tuple[Feed, ...], dict[str, OldCopies]]:
+    """Add to each feed the cancelled events and tombstones that it once had; return the feeds and what to remember.
 
     Args:
         feeds: the feeds, each with the events that its own rules select.
         events: all events, in the order of the feeds.
-        held: what subscribers may hold, as `remember` returns it.
+        copies: the outdated copies of events, by UID.
     """
-    told: dict[str, list[str]] = {}
-    remembered = dict(held)
+    added_ids: dict[str, list[str]] = {}
+    remembered = dict(copies)
     slugs = {slug for feed in feeds for slug in (feed.slug, *feed.aliases)}
     for item in events:
-        holding = held.get(item.event.uid, UNHELD)
+        of_event = copies.get(item.event.uid, NO_COPIES)
         if item.removed is None and item.event.status is not Status.CANCELLED:
             continue
-        for slug in holding.feeds:
-            told.setdefault(slug, []).append(item.event.id)
-        if item.removed is not None and holding:
+        for slug in of_event.feeds:
+            added_ids.setdefault(slug, []).append(item.event.id)
+        if item.removed is not None and of_event:
             # Its row names the feeds it is in; only feeds that no longer exist must be remembered separately.
-            rest = Held(holding.until, tuple(slug for slug in holding.feeds if slug not in slugs))
+            rest = OldCopies(of_event.until, tuple(slug for slug in of_event.feeds if slug not in slugs))
             remembered[item.event.uid] = rest
-    if not told:
+    if not added_ids:
         return tuple(feeds), _not_empty(remembered)
     rank = {item.event.id: number for number, item in enumerate(events)}
-    return tuple(_with_more(feed, told, rank) for feed in feeds), _not_empty(remembered)
+    return tuple(_with_more(feed, added_ids, rank) for feed in feeds), _not_empty(remembered)
 
 
-def is_told(item: Revised, held: Mapping[str, Held]) -> bool:
-    """Return whether an event is in some feeds only to tell subscribers that it is cancelled."""
-    return item.event.status is Status.CANCELLED and bool(held.get(item.event.uid, UNHELD).feeds)
+def is_notice(item: Revised, copies: Mapping[str, OldCopies]) -> bool:
+    """Return whether an event is in some feeds only to say that it is cancelled."""
+    return item.event.status is Status.CANCELLED and bool(copies.get(item.event.uid, NO_COPIES).feeds)
 
 
 def forget_past(
-    feeds: Sequence[Feed], events: Iterable[Revised], held: Mapping[str, Held], now: datetime
-) -> tuple[tuple[Feed, ...], dict[str, Held]]:
-    """Drop past events that feeds held only to show their cancellation; return the feeds and what is still held."""
-    ahead: dict[str, Held] = {}
-    untold: dict[str, set[str]] = {}
+    feeds: Sequence[Feed], events: Iterable[Revised], copies: Mapping[str, OldCopies], now: datetime
+) -> tuple[tuple[Feed, ...], dict[str, OldCopies]]:
+    """Drop past events that feeds had only to show their cancellation; return the feeds and the copies that remain."""
+    remaining: dict[str, OldCopies] = {}
+    dropped_ids: dict[str, set[str]] = {}
     for item in events:
-        holding = held.get(item.event.uid)
-        if holding is None:
+        of_event = copies.get(item.event.uid)
+        if of_event is None:
             continue
-        if not is_let_go(item, holding, now):
-            is_later = holding.until is not None and holding.until >= now
-            ahead[item.event.uid] = holding if is_later else replace(holding, until=None)
-        elif item.removed is None and is_told(item, held):
-            for slug in holding.feeds:
-                untold.setdefault(slug, set()).add(item.event.id)
+        if not is_past(item, of_event, now):
+            is_later = of_event.until is not None and of_event.until >= now
+            remaining[item.event.uid] = of_event if is_later else replace(of_event, until=None)
+        elif item.removed is None and is_notice(item, copies):
+            for slug in of_event.feeds:
+                dropped_ids.setdefault(slug, set()).add(item.event.id)
     kept = (
-        replace(feed, event_ids=tuple(each for each in feed.event_ids if each not in untold[feed.slug]))
-        if feed.slug in untold
+        replace(
+            feed, event_ids=tuple(event_id for event_id in feed.event_ids if event_id not in dropped_ids[feed.slug])
+        )
+        if feed.slug in dropped_ids
         else feed
         for feed in feeds
     )
-    return tuple(kept), _not_empty(ahead)
+    return tuple(kept), _not_empty(remaining)
 
 
-def is_let_go(item: Revised, held: Held, now: datetime) -> bool:
+def is_past(item: Revised, copies: OldCopies, now: datetime) -> bool:
     """Return whether every date ever published for an event is over, so that no subscriber needs to hear of it."""
-    is_later_over = held.until is None or held.until < now
-    return is_later_over and ends_at(item.event, item.removed or now) < now
+    are_copies_past = copies.until is None or copies.until < now
+    return are_copies_past and ends_at(item.event, item.removed or now) < now
 
 
-def _held_until(before: Published, item: Revised, now: datetime) -> datetime | None:
+def _latest_end(before: Published, item: Revised, now: datetime) -> datetime | None:
     """Return when the latest date ever published is over; None if that is the current one."""
-    content = item.content
-    if all(before.content.get(key) == content.get(key) for key in _DATES):
-        return before.held.until
-    latest = ends_at(restore(before), before.removed or now)
-    if before.held.until is not None:
-        latest = max(latest, before.held.until)
+    if has_same_dates(before.content, item.content):
+        return before.copies.until
+    latest = ends_at(before.event, before.removed or now)
+    if before.copies.until is not None:
+        latest = max(latest, before.copies.until)
     return latest if latest > ends_at(item.event, item.removed or now) else None
 
 
 def _slugs_by_event(feeds: Iterable[Feed]) -> dict[str, list[str]]:
-    """Return the slugs of the feeds that hold each event, including aliases, by event id."""
+    """Return the slugs of the feeds that have each event, including aliases, by event id."""
     slugs: dict[str, list[str]] = {}
     for feed in feeds:
         for event_id in feed.event_ids:
@@ -141,12 +141,13 @@ def _slugs_by_event(feeds: Iterable[Feed]) -> dict[str, list[str]]:
     return slugs
 
 
-def _with_more(feed: Feed, told: Mapping[str, Sequence[str]], rank: Mapping[str, int]) -> Feed:
-    more = {event_id for slug in (feed.slug, *feed.aliases) for event_id in told.get(slug, ())}
+def _with_more(feed: Feed, added_ids: Mapping[str, Sequence[str]], rank: Mapping[str, int]) -> Feed:
+    """Return a feed with the events added under its slug and aliases, in the order of `rank`."""
+    more = {event_id for slug in (feed.slug, *feed.aliases) for event_id in added_ids.get(slug, ())}
     if not more:
         return feed
     return replace(feed, event_ids=tuple(sorted(more.union(feed.event_ids), key=rank.__getitem__)))
 
 
-def _not_empty(held: Mapping[str, Held]) -> dict[str, Held]:
-    return {uid: each for uid, each in held.items() if each}
+def _not_empty(copies: Mapping[str, OldCopies]) -> dict[str, OldCopies]:
+    return {uid: of_event for uid, of_event in copies.items() if of_event}

@@ -10,24 +10,20 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from itertools import count
 
 from calfeed.diagnostics.problem import Mark, OutputError, Problem, problem_at
 from calfeed.model import Event
-from calfeed.revisions.content import (
-    UNREADABLE,
-    Content,
-    content_of,
-    event_of,
-    fingerprint_of,
-    format_utc,
-    is_same_content,
-)
+from calfeed.revisions.content import UNREADABLE, content_of, event_of, fingerprint_of
+from calfeed.revisions.content_diff import is_same_content
+from calfeed.revisions.content_values import Content
 from calfeed.revisions.endings import cancelled_from, may_end, with_ending
 from calfeed.series.agenda import span_of
 from calfeed.series.occurrences import length_of
 from calfeed.series.pieces import pieces_of
 from calfeed.values.fields import MAX_NAME, MAX_SEQUENCE
+from calfeed.values.times import format_utc
 
 KEPT_ENDLESS = timedelta(days=365)
 """How long an endless series stays as a tombstone; any other event stays until it would have ended."""
@@ -37,12 +33,12 @@ _NONE: Mapping[str, Revision] = {}
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
-    """What subscribers may hold of an event beyond what is published now.
+class OldCopies:
+    """The outdated copies of an event that subscribers may still have.
 
     Attributes:
         until: when the latest date ever published under its UID is over, if that is later than the current one.
-        feeds: slugs of feeds that once held it and would not hold it now.
+        feeds: slugs of feeds that once had it and would not have it now.
     """
 
     until: datetime | None = None
@@ -52,7 +48,7 @@ class Held:
         return self.until is not None or bool(self.feeds)
 
 
-UNHELD = Held()
+NO_COPIES = OldCopies()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +60,12 @@ class Revision:
     last_modified: datetime
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True)
 class Published:
     """An event as the manifest `origin` records it.
 
-    For a tombstone, `removed` is when it left the sources. For an event in several pieces, `pieces` are their UIDs.
+    For a tombstone, `removed` is when it left the sources. `copies` are those that earlier builds left. For an event in
+    several pieces, `pieces` are their UIDs.
     """
 
     id: str
@@ -79,9 +76,25 @@ class Published:
     timezone: str | None = None
     feeds: tuple[str, ...] = ()
     removed: datetime | None = None
-    held: Held = UNHELD
+    copies: OldCopies = NO_COPIES
     origin: str = ""
     pieces: tuple[str, ...] = ()
+
+    @cached_property
+    def event(self) -> Event:
+        """The event as it was published. It is read at the first use: most builds need few of them.
+
+        Raises:
+            OutputError: the manifest does not say what it was.
+        """
+        mark = Mark(path=self.origin)
+        try:
+            return event_of(self.content, self.id, self.uid, self.timezone, mark)
+        except UNREADABLE as cause:
+            message = f"the manifest does not say what `{self.id}` was: {cause!r}"
+            raise OutputError(
+                [problem_at(mark, "bad-manifest", message, "restore it from the last good build")]
+            ) from cause
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +183,7 @@ def with_endings(
         return events
     at = None if now is None else whole_second(now)
     return tuple(
-        with_ending(event, restore(baseline[event.uid]), at) if may_end(event) and event.uid in baseline else event
+        with_ending(event, baseline[event.uid].event, at) if may_end(event) and event.uid in baseline else event
         for event in events
     )
 
@@ -186,15 +199,15 @@ def removed_events(events: Iterable[Event], baseline: Mapping[str, Published]) -
         uids.update(piece.uid for piece in pieces_of(event))
         uids.add(event.uid)
         ids.add(event.id)
-    gone = [item for item in baseline.values() if item.uid not in uids]
-    known = ids | {item.id for item in gone}
-    found = []
-    for item in gone:
-        event_id = _free_id(item.id, known) if item.id in ids else item.id
+    removed = [item for item in baseline.values() if item.uid not in uids]
+    taken_ids = ids | {item.id for item in removed}
+    with_own_ids = []
+    for item in removed:
+        event_id = _free_id(item.id, taken_ids) if item.id in ids else item.id
         ids.add(event_id)
-        known.add(event_id)
-        found.append(item if event_id == item.id else replace(item, id=event_id))
-    return tuple(found)
+        taken_ids.add(event_id)
+        with_own_ids.append(item if event_id == item.id else replace(item, id=event_id))
+    return tuple(with_own_ids)
 
 
 def lost_uids(uids: Container[str], baseline: Mapping[str, Published]) -> dict[str, Published]:
@@ -209,7 +222,7 @@ def bury(removed: Iterable[Published], now: datetime) -> tuple[Revised, ...]:
     """Return the tombstones of events that left the sources: each as it was, but cancelled.
 
     An event that has passed leaves no tombstone, because it did take place. If a later date was published before, the
-    event stays unchanged until that date is over, so that subscribers who hold that date learn the right one.
+    event stays unchanged until that date is over, so that subscribers who have that date learn the right one.
 
     Args:
         removed: published events that left the sources.
@@ -220,8 +233,8 @@ def bury(removed: Iterable[Published], now: datetime) -> tuple[Revised, ...]:
     """
     buried = [_tombstone(item, whole_second(now)) for item in removed if leaves_tombstone(item, now)]
     # Drop the tombstone of a piece if the tombstone of a whole event has a piece with the same UID.
-    given = {piece.uid for item in buried for piece in pieces_of(item.event) if piece.uid != item.event.uid}
-    return tuple(item for item in buried if item.event.uid not in given)
+    piece_uids = {piece.uid for item in buried for piece in pieces_of(item.event) if piece.uid != item.event.uid}
+    return tuple(item for item in buried if item.event.uid not in piece_uids)
 
 
 def leaves_tombstone(item: Published, now: datetime) -> bool:
@@ -230,16 +243,16 @@ def leaves_tombstone(item: Published, now: datetime) -> bool:
     Raises:
         OutputError: the manifest does not say what it was.
     """
-    return item.removed is not None or is_held(item, now)
+    return item.removed is not None or may_be_ahead(item, now)
 
 
-def is_held(item: Published, now: datetime) -> bool:
-    """Return whether a subscriber may hold a published date of an event that is still ahead.
+def may_be_ahead(item: Published, now: datetime) -> bool:
+    """Return whether a date that was ever published of an event is still ahead.
 
     Raises:
         OutputError: the manifest does not say what it was.
     """
-    return (item.held.until is not None and item.held.until >= now) or not has_passed(item, now)
+    return (item.copies.until is not None and item.copies.until >= now) or not has_passed(item, now)
 
 
 def has_passed(item: Published, now: datetime) -> bool:
@@ -248,21 +261,7 @@ def has_passed(item: Published, now: datetime) -> bool:
     Raises:
         OutputError: the manifest does not say what it was.
     """
-    return ends_at(restore(item), item.removed or now) < now
-
-
-def restore(item: Published) -> Event:
-    """Return an event as it was published.
-
-    Raises:
-        OutputError: the manifest does not say what it was.
-    """
-    mark = Mark(path=item.origin)
-    try:
-        return event_of(item.content, item.id, item.uid, item.timezone, mark)
-    except UNREADABLE as cause:
-        message = f"the manifest does not say what `{item.id}` was: {cause!r}"
-        raise OutputError([problem_at(mark, "bad-manifest", message, "restore it from the last good build")]) from cause
+    return ends_at(item.event, item.removed or now) < now
 
 
 def ends_at(event: Event, removed: datetime) -> datetime:
@@ -270,11 +269,11 @@ def ends_at(event: Event, removed: datetime) -> datetime:
     recurrence = event.recurrence
     if recurrence is not None and recurrence.is_endless:
         return removed + KEPT_ENDLESS
-    found = [span_of(event)[1]]
+    ends = [span_of(event)[1]]
     if recurrence is not None:
-        found.append((recurrence.starts[-1] + length_of(event.when)).replace(tzinfo=UTC))
-        found += (span_of(instance.event)[1] for instance in recurrence.instances)
-    return max(found) + timedelta(days=1)
+        ends.append((recurrence.starts[-1] + length_of(event.when)).replace(tzinfo=UTC))
+        ends += (span_of(instance.event)[1] for instance in recurrence.instances)
+    return max(ends) + timedelta(days=1)
 
 
 def whole_second(now: datetime) -> datetime:
@@ -284,16 +283,16 @@ def whole_second(now: datetime) -> datetime:
 
 def _tombstone(item: Published, build_time: datetime) -> Revised:
     is_kept = item.removed is not None or has_passed(item, build_time)
-    content = item.content if is_kept else cancelled_from(item.content, restore(item), build_time)
-    event = restore(replace(item, content=content))
-    revision = item.revision if content == item.content else next_revision(item.revision, build_time)
-    return Revised(event, content, fingerprint_of(content), revision, item.removed or build_time)
+    content = item.content if is_kept else cancelled_from(item.content, item.event, build_time)
+    tombstone = item if content == item.content else replace(item, content=content)
+    revision = item.revision if tombstone is item else next_revision(item.revision, build_time)
+    return Revised(tombstone.event, content, fingerprint_of(content), revision, item.removed or build_time)
 
 
-def _free_id(event_id: str, known: Container[str]) -> str:
+def _free_id(event_id: str, taken_ids: Container[str]) -> str:
     """Return an unused id that resembles the given one: `talk-2`."""
     stem = event_id[: MAX_NAME - 10].rstrip("-")
-    return next(found for number in count(2) if (found := f"{stem}-{number}") not in known)
+    return next(free_id for number in count(2) if (free_id := f"{stem}-{number}") not in taken_ids)
 
 
 def _last_revision(event: Event, baseline: Mapping[str, Published], retired: Mapping[str, Revision]) -> Revision | None:
@@ -345,7 +344,7 @@ def _stale_floors(event: Event, old: Revision) -> Iterator[Problem]:
     )
     for key, floor, published in floors:
         if floor is not None and floor < published:  # type: ignore[operator]
-            shown = format_utc(published) if isinstance(published, datetime) else published
-            message = f"`{key}` of `{event.id}` is behind what was published, {shown}"
+            value = format_utc(published) if isinstance(published, datetime) else published
+            message = f"`{key}` of `{event.id}` is behind what was published, {value}"
             hint = f"delete `{key}`: calfeed keeps it up to date"
             yield problem_at(dict(event.stamp_marks).get(key, event.mark), "stale-revision", message, hint)

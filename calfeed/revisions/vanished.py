@@ -12,7 +12,7 @@ from datetime import date, datetime
 
 from calfeed.model import AllDay, Event, Status
 from calfeed.revisions.content import content_of, fingerprint_of
-from calfeed.revisions.revise import Published, next_revision, restore, whole_second
+from calfeed.revisions.revise import Published, next_revision, whole_second
 from calfeed.series.occurrences import first_start, horizon_of, occurrence_at, starts_between
 from calfeed.series.pieces import is_over, owner_of, pieces_of
 
@@ -36,28 +36,28 @@ def with_vanished(
     owners = {uid: owner_of(uid) for uid, item in baseline.items() if item.removed is not None}
     if not in_pieces and not any(owners.values()):
         return baseline
-    held = {event.uid: event for event in events}
-    uids = {piece.uid for event in held.values() for piece in pieces_of(event)}
-    found = dict(baseline)
+    events_by_uid = {event.uid: event for event in events}
+    uids = {piece.uid for event in events_by_uid.values() for piece in pieces_of(event)}
+    published = dict(baseline)
     for uid in in_pieces:
-        if uid in held and not uids.issuperset(baseline[uid].pieces):
-            gone = _gone_pieces(held[uid], baseline[uid], uids, now)
-            found.update((item.uid, item) for item in gone if item.uid not in baseline)
+        if uid in events_by_uid and not uids.issuperset(baseline[uid].pieces):
+            vanished = _vanished_pieces(events_by_uid[uid], baseline[uid], uids, now)
+            published.update((item.uid, item) for item in vanished if item.uid not in baseline)
     for uid, owner in owners.items():
-        if owner in held and uid not in uids:
+        if owner in events_by_uid and uid not in uids:
             # Its dates stay in it as time passes: dropping them would be a change without an edit.
-            tombstone = restore(baseline[uid])
-            left = _without(tombstone, _begins_of(held[owner]), None)
+            tombstone = baseline[uid].event
+            left = _without(tombstone, _begins_of(events_by_uid[owner]), None)
             if left is None:
-                del found[uid]
+                del published[uid]
             else:
-                found[uid] = _remaining(baseline[uid], left, now, is_changed=left is not tombstone)
-    return found
+                published[uid] = _remaining(baseline[uid], left, now, is_changed=left is not tombstone)
+    return published
 
 
-def _gone_pieces(event: Event, before: Published, uids: set[str], now: datetime | None) -> Iterator[Published]:
+def _vanished_pieces(event: Event, before: Published, uids: set[str], now: datetime | None) -> Iterator[Published]:
     kept = _begins_of(event)
-    for piece in pieces_of(restore(before)):
+    for piece in pieces_of(before.event):
         left = None if piece.uid in uids else _without(piece, kept, now)
         if left is not None:
             yield _remaining(before, left, now, is_changed=left is not piece)
@@ -81,7 +81,11 @@ def _remaining(before: Published, left: Event, now: datetime | None, *, is_chang
 def _without(piece: Event, kept: set[datetime | date], now: datetime | None) -> Event | None:
     """Return a piece without the dates that are over or kept elsewhere; None if no dates are left."""
     occurrences = list(_occurrences(piece))
-    dropped = {start for begin, start, one in occurrences if begin in kept or (now is not None and is_over(one, now))}
+    dropped = {
+        start
+        for begin, start, occurrence in occurrences
+        if begin in kept or (now is not None and is_over(occurrence, now))
+    }
     recurrence = piece.recurrence
     if not dropped:
         return piece
@@ -95,7 +99,7 @@ def _without(piece: Event, kept: set[datetime | date], now: datetime | None) -> 
         rdates=rdates,
         exdates=tuple(sorted({*recurrence.exdates, *by_rule})),
         starts=starts,
-        instances=tuple(each for each in recurrence.instances if each.recurrence_id not in dropped),
+        instances=tuple(instance for instance in recurrence.instances if instance.recurrence_id not in dropped),
     )
     return replace(piece, recurrence=left)
 
@@ -113,11 +117,11 @@ def _occurrences(event: Event) -> Iterator[tuple[datetime | date, datetime, Even
         return
     written = {instance.recurrence_id: instance.event for instance in recurrence.instances}
     for start in starts_between(when, recurrence, first_start(when), horizon_of(when, recurrence)):
-        one = written.get(start)
-        if one is None:
-            found = occurrence_at(when, start, is_nominal=recurrence.is_nominal).when
-            one = replace(event, when=found, recurrence=None, ending=None)
-        yield _begin_of(one), start, one
+        occurrence = written.get(start)
+        if occurrence is None:
+            settled = occurrence_at(when, start, is_nominal=recurrence.is_nominal).when
+            occurrence = replace(event, when=settled, recurrence=None, ending=None)
+        yield _begin_of(occurrence), start, occurrence
 
 
 def _begin_of(event: Event) -> datetime | date:

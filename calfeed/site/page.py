@@ -16,7 +16,7 @@ from calfeed.model import Event, Template
 from calfeed.site.hosting import CONTENT_POLICY
 from calfeed.site.months import PeriodLink
 from calfeed.site.series import Stretch
-from calfeed.site.views import Catalog, SiteHead, event_view
+from calfeed.site.views import Catalog, EventView, SiteHead
 from calfeed.site.words import APPS, WORDS
 from calfeed.templates import Engine
 
@@ -103,7 +103,7 @@ def render_event(frame: Frame, event: Event, occurrences: Sequence[Event]) -> Ar
     Raises:
         SourceError: one of the calendar's own templates fails.
     """
-    view = event_view(event, occurrences, frame.catalog, frame.stretch.first if frame.stretch else None)
+    view = EventView(event, occurrences, frame.catalog, frame.stretch.first if frame.stretch else None)
     title = f"{view.status.word}: {event.summary}" if view.status else event.summary
     return frame.render("event.html", frame.page(view.page, title, view.plain), {"event": view})
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import UTC, date, timedelta, timezone
 
 from calfeed.model import AllDay, Event, ZonedTime
-from calfeed.revisions.content import format_utc
 from calfeed.site import dates
 from calfeed.site.words import WORDS
+from calfeed.values.times import format_utc
 
 
 @dataclass(frozen=True, slots=True)

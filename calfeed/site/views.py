@@ -16,7 +16,7 @@ from calfeed.series.agenda import days_of
 from calfeed.site import dates, times
 from calfeed.site.jsonld import event_json_ld
 from calfeed.site.links import Link, SubscribeLinks, add_links, map_link
-from calfeed.site.series import SeriesView, series_view
+from calfeed.site.series import series_view
 from calfeed.site.times import TimeView, WhenView
 from calfeed.site.words import STATUSES, StatusWords
 from calfeed.templates import Html, as_html
@@ -75,35 +75,6 @@ class RowView:
     place: str
     since: str
     until: str
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class EventView:
-    """An event on its page."""
-
-    page: str
-    path: str
-    summary: str
-    status: StatusWords | None
-    date: TimeView
-    weekday: str
-    month: str
-    when: WhenView
-    since: str
-    until: str
-    venue: VenueView | None
-    online: str | None
-    online_host: str
-    description: Html | None
-    plain: str
-    image: str | None
-    organizer: Organizer | None
-    categories: tuple[Subject, ...]
-    url: str | None
-    url_host: str
-    add: tuple[Link, ...]
-    series: SeriesView | None
-    json_ld: Html
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,46 +144,49 @@ def feed_page(slug: str) -> str:
     return f"{folder}/{name}.html"
 
 
-def event_view(event: Event, occurrences: Sequence[Event], catalog: Catalog, first: date | None = None) -> EventView:
-    """Return an event as its page shows it.
+class EventView:
+    """An event on its page: every attribute is for templates."""
 
-    Args:
-        event: the event.
-        occurrences: the occurrences of a series that are shown.
-        catalog: the calendar's language, address and pages.
-        first: the first day for which dates of endless series are shown, if not all of them are.
-    """
-    language, page = catalog.language, page_path(event.id)
-    image = None if event.image is None else quote(image_path(event.image))
-    address = None if catalog.url is None else catalog.url + page
-    image_address = None if catalog.url is None or image is None else catalog.url + image
-    day = days_of(event.when)[0]
-    return EventView(
-        page=page,
-        path=event.path,
-        summary=event.summary,
-        status=STATUSES.get(event.status),
-        date=TimeView(day.isoformat(), str(day.day)),
-        weekday=dates.weekday(day, language),
-        month=dates.month_name(day, language),
-        when=times.full_when(event, language),
-        since=times.since(event),
-        until=times.until(event),
-        venue=None if event.venue is None else venue_view(event.venue, catalog),
-        online=event.online,
-        online_host=_host(event.online),
-        description=None if event.description is None else as_html(to_page(event.description, 3)),
-        plain=_shortened(to_plain(event.description or "")),
-        image=image,
-        organizer=event.organizer,
-        categories=tuple(Subject(name, catalog.categories.get(_category_slug(name))) for name in event.categories),
-        url=event.url,
-        url_host=_host(event.url),
+    def __init__(self, event: Event, occurrences: Sequence[Event], catalog: Catalog, first: date | None = None) -> None:
+        """Prepare an event for its page.
+
+        Args:
+            event: the event.
+            occurrences: the occurrences of a series that are shown.
+            catalog: the calendar's language, address and pages.
+            first: the first day for which dates of endless series are shown, if not all of them are.
+        """
+        language, day = catalog.language, days_of(event.when)[0]
+        self.page = page_path(event.id)
+        self.path = event.path
+        self.summary = event.summary
+        self.status = STATUSES.get(event.status)
+        self.date = TimeView(day.isoformat(), str(day.day))
+        self.weekday = dates.weekday(day, language)
+        self.month = dates.month_name(day, language)
+        self.when = times.full_when(event, language)
+        self.since = times.since(event)
+        self.until = times.until(event)
+        self.venue = None if event.venue is None else venue_view(event.venue, catalog)
+        self.online = event.online
+        self.online_host = _host(event.online)
+        self.description = None if event.description is None else as_html(to_page(event.description, 3))
+        self.plain = _shortened(to_plain(event.description or ""))
+        self.image = None if event.image is None else quote(image_path(event.image))
+        self.organizer = event.organizer
+        self.categories = tuple(
+            Subject(name, catalog.categories.get(_category_slug(name))) for name in event.categories
+        )
+        self.url = event.url
+        self.url_host = _host(event.url)
         # An event that does not take place at that time belongs in no calendar.
-        add=add_links(event) if event.status in _IN_PLACE else (),
-        series=None if event.recurrence is None else series_view(event, event.recurrence, occurrences, first, language),
-        json_ld=as_html(event_json_ld(event, address, image_address)),
-    )
+        self.add: tuple[Link, ...] = add_links(event) if event.status in _IN_PLACE else ()
+        recurrence = event.recurrence
+        self.series = None if recurrence is None else series_view(event, recurrence, occurrences, first, language)
+        address, image = (
+            None if catalog.url is None or path is None else catalog.url + path for path in (self.page, self.image)
+        )
+        self.json_ld = as_html(event_json_ld(event, address, image))
 
 
 def row_view(event: Event, language: str) -> RowView:

@@ -75,9 +75,9 @@ def _read(document: Document) -> tuple[Inherited, list[Problem]]:
     read = read_entry(DefaultsEntry, document.value, Place(document))
     problems = list(read.problems)
     values = document.value if isinstance(document.value, dict) else {}
-    for key in ("id", "uid"):
+    for key in DefaultsEntry.unique:
         if key in values:
             hint = "write it in the event: it must be unique"
             problems.append(problem_at(document.key_mark(key), "misplaced-key", f"`{key}` cannot be a default", hint))
-    sound = {key: value for key, value in values.items() if key not in read.broken | {"id", "uid"}}
+    sound = {key: value for key, value in values.items() if key not in read.broken.union(DefaultsEntry.unique)}
     return Inherited(sound, dict.fromkeys(sound, document), read.broken), problems

@@ -17,7 +17,7 @@ import pydantic
 from pydantic_core import ErrorDetails
 
 from calfeed.diagnostics.problem import Mark, Problem, problem_at
-from calfeed.source.schema import NESTED, Entry, EventEntry
+from calfeed.source.schema import NESTED, SYNONYMS, Entry, EventEntry
 from calfeed.source.types import MAPPING_TAG, TEXT_TAG, describe
 from calfeed.source.yaml import Document, Path, Value
 
@@ -114,23 +114,6 @@ def _is_reported(kind: type[Entry], details: ErrorDetails) -> bool:
     return details["input"] is None
 
 
-# Words that people write for a key and that do not look like it.
-_SYNONYMS = {
-    "title": ("summary", "name"), "name": ("summary",), "begin": ("start",), "begins": ("start",), "starts": ("start",),
-    "date": ("recurrence_id", "start"), "when": ("recurrence_id", "start"), "on": ("recurrence_id",),
-    "time": ("start",), "from": ("start",), "ends": ("end",),
-    "finish": ("end",), "location": ("venue", "name"), "place": ("venue",), "where": ("venue",), "room": ("venue",),
-    "tz": ("timezone",), "time_zone": ("timezone",), "zone": ("timezone",), "tzid": ("timezone",),
-    "tags": ("categories",), "category": ("categories",), "type": ("categories",), "alarm": ("reminders",),
-    "alarms": ("reminders",), "link": ("url",), "website": ("url",), "web": ("url",), "length": ("duration",),
-    "lang": ("language",), "colour": ("color",), "zip": ("postal_code",), "postcode": ("postal_code",),
-    "city": ("locality",), "town": ("locality",), "state": ("region",), "coordinates": ("geo",), "latlon": ("geo",),
-    "repeat": ("rrule",), "recurrence": ("rrule",), "recurs": ("rrule",), "except": ("exdates",),
-    "except_on": ("exdates",), "skip": ("exdates",), "also_on": ("rdates",), "exceptions": ("overrides",),
-    "text": ("description",), "desc": ("description",), "details": ("description",), "organiser": ("organizer",),
-    "domain": ("id",), "base_url": ("url",), "mail": ("email",), "picture": ("image",), "free": ("busy",),
-    "zoom": ("online",), "meeting": ("online",), "conference": ("online",),
-}  # fmt: skip
 # Keys without a calfeed key of the same meaning, and what to write instead.
 _EXPLAINED = {
     "all_day": "write `start` as a date alone: `2017-08-31`",
@@ -153,8 +136,9 @@ def _nearest_key(kind: type[Entry], key: str) -> str | None:
     """Return the key that an unknown one was probably meant to be."""
     known = _keys(kind)
     folded = key.casefold().replace("-", "_").replace(" ", "_")
+    synonyms = [word for word in known if folded in SYNONYMS.get(word, ())]
     near = difflib.get_close_matches(folded, known, n=1, cutoff=0.7)
-    return next((word for word in (*_SYNONYMS.get(folded, ()), *near) if word in known), None)
+    return next(iter([*synonyms, *near]), None)
 
 
 def _missing_problem(place: Place, *path: str | int) -> Problem:

@@ -1,8 +1,8 @@
-"""Defines the keys of each kind of file, as pydantic models and as JSON Schema for editors."""
+"""Defines the keys of each kind of file, as pydantic models, and what else people call them."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Annotated, Any, ClassVar, TypeAlias
 
@@ -14,7 +14,6 @@ from calfeed.model import Status
 from calfeed.source.types import (
     MAPPING_TAG,
     TEXT_TAG,
-    ZONE_FORMAT,
     Aliases,
     BaseUrl,
     Boolean,
@@ -49,7 +48,6 @@ from calfeed.source.types import (
     text_or_mapping,
     without_twins,
 )
-from calfeed.zones.tzdb import zone_names
 
 
 class Entry(pydantic.BaseModel):
@@ -230,10 +228,11 @@ class EventEntry(Entry):
 
 
 class DefaultsEntry(EventEntry):
-    """_defaults.yaml: what the events below it have where they say nothing else."""
+    """_defaults.yaml: what the events below it have where they say nothing else. Every event needs its own `unique`."""
 
     model_config = _schema_of()
     required: ClassVar[Sequence[str]] = ()
+    unique: ClassVar[Sequence[str]] = ("id", "uid")
 
 
 NESTED: dict[tuple[type[Entry], str], type[Entry]] = {
@@ -247,54 +246,37 @@ NESTED: dict[tuple[type[Entry], str], type[Entry]] = {
     (OverrideEntry, "venue"): VenueEntry,
     (VenueEntry, "address"): AddressEntry,
 }
+"""What the mapping at a key of another mapping is."""
 
 
-# -- JSON Schema ------------------------------------------------------------------------------------------------
-
-
-_KINDS: dict[str, type[Entry]] = {
-    "calendar": CalendarEntry,
-    "venues": VenueEntry,
-    "events": EventEntry,
-    "defaults": DefaultsEntry,
+SYNONYMS: Mapping[str, Sequence[str]] = {
+    "recurrence_id": ("date", "when", "on"),
+    "summary": ("title", "name"),
+    "name": ("title", "location"),
+    "start": ("begin", "begins", "starts", "date", "when", "time", "from"),
+    "end": ("ends", "finish"),
+    "duration": ("length",),
+    "timezone": ("tz", "time_zone", "zone", "tzid"),
+    "venue": ("location", "place", "where", "room"),
+    "online": ("zoom", "meeting", "conference"),
+    "description": ("text", "desc", "details"),
+    "url": ("link", "website", "web", "base_url"),
+    "categories": ("tags", "category", "type"),
+    "organizer": ("organiser",),
+    "image": ("picture",),
+    "busy": ("free",),
+    "reminders": ("alarm", "alarms"),
+    "rrule": ("repeat", "recurrence", "recurs"),
+    "exdates": ("except", "except_on", "skip"),
+    "rdates": ("also_on",),
+    "overrides": ("exceptions",),
+    "id": ("domain",),
+    "language": ("lang",),
+    "color": ("colour",),
+    "email": ("mail",),
+    "geo": ("coordinates", "latlon"),
+    "postal_code": ("zip", "postcode"),
+    "locality": ("city", "town"),
+    "region": ("state",),
 }
-
-
-def json_schema(kind: str) -> dict[str, object]:
-    """Return the JSON Schema (draft 2020-12) of `calendar`, `venues`, `events` or `defaults` files."""
-    model = _KINDS[kind]
-    name = model.__name__
-    schema: dict[str, Any] = model.model_json_schema()
-    inner = schema.pop("$defs", {})
-    definitions: dict[str, object] = {**(inner if isinstance(inner, dict) else {}), name: schema}
-    if kind == "defaults":
-        for key in ("id", "uid"):  # every event needs its own
-            del schema["properties"][key]
-    linked = {key: _for_editors(definition) for key, definition in definitions.items()}
-    linked[ZONE_FORMAT] = {"description": "a name of the tz database", "enum": list(zone_names())}
-    reference: dict[str, object] = {"$ref": f"#/$defs/{name}"}
-    roots: dict[str, dict[str, object]] = {
-        "venues": {"type": "object", "additionalProperties": reference},
-        "events": {"oneOf": [reference, {"type": "array", "items": {**reference, "required": ["id"]}}]},
-    }
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": f"calfeed: {kind}",
-        **roots.get(kind, reference),
-        "$defs": dict(sorted(linked.items())),
-    }
-
-
-def _for_editors(schema: object) -> object:
-    """Point every time zone at the single list of names, and drop null: a key without a value is left out."""
-    if isinstance(schema, list):
-        return [_for_editors(item) for item in schema]
-    if not isinstance(schema, dict):
-        return schema
-    if schema.get("format") == ZONE_FORMAT:
-        return {"$ref": f"#/$defs/{ZONE_FORMAT}"}
-    kept = {key: _for_editors(item) for key, item in schema.items() if (key, item) != ("default", None)}
-    options = kept.get("anyOf")
-    if isinstance(options, list) and {"type": "null"} in options:
-        kept["anyOf"] = [option for option in options if option != {"type": "null"}]
-    return kept
+"""Words that people write for a key and that do not look like it."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
 
 from calfeed.diagnostics.problem import InvalidValue
@@ -133,6 +133,11 @@ def format_offset(offset: timedelta) -> str:
 def format_wall(wall: datetime) -> str:
     """Return a wall time as people write it: `2017-08-31 17:30`, with seconds only if they are not zero."""
     return f"{wall:%Y-%m-%d %H:%M:%S}" if wall.second else f"{wall:%Y-%m-%d %H:%M}"
+
+
+def format_utc(instant: datetime) -> str:
+    """Return an instant as `YYYY-MM-DDTHH:MM:SSZ`."""
+    return f"{instant.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='seconds')}Z"
 
 
 def _read_moment(text: str, *, is_end: bool) -> date | WrittenTime:

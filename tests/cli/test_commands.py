@@ -12,7 +12,9 @@ import pytest
 from support.commands import run
 from support.projects import LATER, NOW, TALK, tree, write_events
 
+from calfeed.cli.write import new
 from calfeed.resolve.load import load
+from calfeed.source.schema import EventEntry
 
 
 @pytest.fixture
@@ -70,6 +72,12 @@ def test_new_writes_any_summary_so_that_it_reads_back(inside: Path, summary: str
     """Whatever YAML would take for something else is quoted."""
     assert run("new", "--start", "2027-06-23", "--id", "odd", "--", summary).exit_code == 0
     assert {event.id: event.summary for event in load(inside / "events").events}["odd"] == summary
+
+
+def test_new_takes_keys_of_events() -> None:
+    """Every option of `new` except the folder is a key of events, by its name there."""
+    names = {option.lstrip("-") for parameter in new.params for option in parameter.opts} - {"events"}
+    assert names <= set(EventEntry.model_fields)
 
 
 def test_new_dates_a_name_that_is_taken(inside: Path) -> None:
@@ -149,6 +157,21 @@ def test_show_says_which_zone_and_why(inside: Path) -> None:
     assert "start      Tue 2027-05-18 18:00 Europe/Tallinn (+03:00) = Tue 2027-05-18 15:00Z" in text
     assert "zone       Europe/Tallinn, because its venue's coordinates lie in it" in text
     assert json.loads(run("show", "talk", "--format", "json").stdout)["zone_reason"].startswith("its venue's")
+
+
+def test_show_has_every_field(inside: Path) -> None:
+    """`show` has a line for each field of an event that subscribers see."""
+    more = "busy: true\nreminders: [90m]\nproperties: {X-FOO: bar}\norganizer: {name: Anna, email: a@x.example}\n"
+    (inside / "events" / "talk.yaml").write_text(f"{TALK}online: https://x.example/\n{more}", encoding="utf-8")
+    lines = run("show", "talk").stdout.splitlines()
+    for line in (
+        "online     https://x.example/",
+        "organizer  Anna, a@x.example",
+        "busy       yes",
+        "reminders  1:30:00",
+        "properties X-FOO: bar",
+    ):
+        assert line in lines
 
 
 def test_show_of_an_unknown_id(inside: Path) -> None:

@@ -19,7 +19,7 @@ from calfeed.series.matching import match
 from calfeed.series.occurrences import starts_between
 from calfeed.site.months import month_views
 from calfeed.site.series import MAX_SHOWN, shown_occurrences, shown_stretch, words_for_stretch
-from calfeed.site.views import Catalog, event_view, row_view
+from calfeed.site.views import Catalog, EventView, row_view
 from calfeed.values.rule_reader import read_rule
 
 FIRST = datetime.fromisoformat("2027-03-14 13:00")
@@ -162,7 +162,7 @@ def test_page_says_from_when_on_dates_are_listed(tmp_path: Path) -> None:
     """Where the dates of an endless series are listed from a later day on, its page says so; otherwise not."""
     event = load_event(tmp_path, SERIES.format("FREQ=WEEKLY"))
     catalog = Catalog(language="en", url=None, categories={}, venues={})
-    said = [event_view(event, [event], catalog, day).series for day in (None, date(2030, 1, 1))]
+    said = [EventView(event, [event], catalog, day).series for day in (None, date(2030, 1, 1))]
     assert [series.earlier if series else None for series in said] == [
         "",
         "Dates before Tuesday, January 1, 2030 are not listed.",

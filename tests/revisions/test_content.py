@@ -9,8 +9,31 @@ import pytest
 from support.projects import load_event
 
 from calfeed.model import Event
-from calfeed.revisions.content import content_of, event_of
+from calfeed.revisions.content import UNREADABLE, cancelled, content_of, event_of
 
+RICH = """\
+summary: Everything, but no series
+start: 2027-05-18 18:00
+end: 2027-05-19 01:30
+end_timezone: Europe/Oslo
+venue: hub
+online: https://meet.example/1
+description: With *letters*, and a line
+
+  of its own.
+url: https://x.example/
+categories: [music, talk]
+organizer: {name: We, email: we@x.example, url: https://x.example/us}
+busy: true
+status: tentative
+reminders: [1h, 2d]
+properties: {X-C: b, X-A: c}
+"""
+OVERRIDES = "[{recurrence_id: 2027-05-25, summary: Other}, {recurrence_id: 2027-06-01, status: tentative}]"
+KEYS = [
+    *("summary", "status", "timezone", "start", "start_utc", "end", "end_utc", "end_timezone"),
+    *("location", "online", "description", "url", "categories", "organizer", "busy", "reminders", "properties"),
+]
 SERIES = "summary: Talk\ntimezone: {}\nstart: {}\nduration: 15m\nrrule: {}\n"
 # Zone, first start, rule. The ends are an evening, a night near midnight, one in the hour that is shown twice, one that
 # is skipped, one within days, and two at a change that the years before were not at.
@@ -34,6 +57,48 @@ def starts_of(event: Event) -> tuple[datetime, ...]:
     """Return the starts of a series."""
     assert event.recurrence is not None
     return event.recurrence.starts
+
+
+def test_every_field_comes_back(tmp_path: Path) -> None:
+    """A content holds every field that subscribers see, in a lasting order, and the event read from it has them all."""
+    event = load_event(tmp_path, RICH)
+    content = content_of(event)
+    assert list(content) == KEYS
+    assert content_of(restored(event, content)) == content
+
+
+def test_empty_fields_are_left_out(tmp_path: Path) -> None:
+    """A content has no key for what an event does not say."""
+    event = load_event(tmp_path, "summary: Days\nstart: 2027-06-05\n")
+    content = {"summary": "Days", "status": "confirmed", "all_day": True, "start": "2027-06-05", "end": "2027-06-05"}
+    assert content_of(event) == content
+    assert content_of(restored(event, content)) == content
+
+
+@pytest.mark.parametrize("key", ["ending", "rdates", "exdates", "overrides", "skipped", "offsets"])
+def test_only_series_have_the_keys_of_series(tmp_path: Path, key: str) -> None:
+    """An event without a rule and an occurrence that have a key of series are refused."""
+    event = load_event(tmp_path, RICH)
+    with pytest.raises(UNREADABLE):
+        restored(event, {**content_of(event), key: []})
+    series = load_event(
+        tmp_path / "series", f"{RICH.replace('end_timezone: Europe/Oslo', '')}rrule: FREQ=DAILY;COUNT=3\n"
+    )
+    override = {**content_of(event), "recurrence_id": "2027-05-19T18:00:00", key: []}
+    with pytest.raises(ValueError, match="an occurrence is not a series"):
+        restored(series, {**content_of(series), "overrides": [override]})
+
+
+def test_cancelled_series_keeps_its_past(tmp_path: Path) -> None:
+    """Cancelling a content cancels its occurrences, too, except those that were over."""
+    event = load_event(
+        tmp_path, f"summary: Talk\nstart: 2027-05-18 18:00\nduration: 1h\nrrule: FREQ=WEEKLY\noverrides: {OVERRIDES}\n"
+    )
+    content = cancelled(content_of(event), None, {datetime(2027, 5, 25, 18)})  # noqa: DTZ001 - wall time
+    assert content["status"] == "cancelled"
+    overrides = content["overrides"]
+    assert isinstance(overrides, list)
+    assert [override["status"] for override in overrides] == ["confirmed", "cancelled"]
 
 
 @pytest.mark.parametrize(("tzid", "start", "rule"), WRITTEN)

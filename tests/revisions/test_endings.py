@@ -21,7 +21,6 @@ from calfeed.model import Event, Status, Timed
 from calfeed.pipeline.options import Options
 from calfeed.pipeline.render import render
 from calfeed.resolve.load import load
-from calfeed.revisions.revise import restore
 from calfeed.series.agenda import occurrences
 from calfeed.series.pieces import pieces_of
 
@@ -64,7 +63,7 @@ class Choir:
 
     def pieces(self) -> list[Event]:
         """Return the pieces that are published of everything but the other event, as the manifest remembers them."""
-        events = (restore(item) for item in self.baseline.events.values() if item.id != "other")
+        events = (item.event for item in self.baseline.events.values() if item.id != "other")
         return sorted(
             (piece for event in events for piece in pieces_of(event)), key=lambda piece: piece.uid.partition("@")[0]
         )
@@ -341,7 +340,7 @@ def test_random_ends_in_every_reader(tmp_path: Path) -> None:
             choir = Choir(tmp_path / str(number), text)
         except SourceError:  # it begins where the clocks change, or on a day that not every month has
             continue
-        (before,) = (restore(item) for item in choir.baseline.events.values() if item.id == "choir")
+        (before,) = (item.event for item in choir.baseline.events.values() if item.id == "choir")
         end = datetime(2040, 1, 1, tzinfo=UTC)
         found = (one.when for one in occurrences(before, at(BEFORE), end))
         instants = sorted(when.start.instant for when in found if isinstance(when, Timed))

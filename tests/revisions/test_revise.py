@@ -105,6 +105,23 @@ def test_highest_number_is_the_last(talk: Event) -> None:
     assert tombstone.revision == Revision(last.sequence, last.created, NOW)
 
 
+def test_published_event_is_read_once(talk: Event) -> None:
+    """What was published is an event again at its first use, and no other one afterwards."""
+    (item,) = published(talk, OLD).values()
+    assert content_of(item.event) == item.content
+    assert item.event is item.event
+
+
+def test_unreadable_content_is_reported(talk: Event) -> None:
+    """A content that describes no event is a problem of the manifest, which is named."""
+    (item,) = published(talk, OLD).values()
+    broken = replace(item, content={"summary": "Talk"}, origin="dist/calfeed.json")
+    with pytest.raises(OutputError) as refusal:
+        _ = broken.event
+    (problem,) = refusal.value.problems
+    assert (problem.code, problem.mark.path) == ("bad-manifest", "dist/calfeed.json")
+
+
 def test_retired_event_goes_on(talk: Event) -> None:
     """A UID that was published once goes on from its last revision, and floors behind that are stale."""
     (revised,), problems = revise([replace(talk, sequence=1)], {}, NOW, {talk.uid: OLD})

@@ -10,7 +10,7 @@ from support.commands import run
 from support.projects import CALENDAR, LATER, write_files
 
 from calfeed.diagnostics.problem import InvalidValue
-from calfeed.revisions.content import is_same_content
+from calfeed.revisions.content_diff import is_same_content
 from calfeed.text import markdown
 from calfeed.text.hosts import HostError, ascii_host
 from calfeed.text.urls import earlier_spelling, normal_url, read_base_url, read_published_url, read_url
