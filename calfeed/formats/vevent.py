@@ -127,13 +127,13 @@ def _place(venue: Venue) -> tuple[Property, ...]:
     # Apple draws a map only if LOCATION is the title and address of the structured location, one per line.
     location = "\n".join(part for part in (venue.name, address) if part)
     latitude, longitude = (_degrees(value) for value in venue.geo)
-    parameters = (*_URI, ("X-APPLE-RADIUS", "70"), ("X-TITLE", venue.name))
-    if address:
-        parameters = (*parameters, ("X-ADDRESS", address))
+    title = (("X-TITLE", venue.name), ("X-ADDRESS", address)) if address else (("X-TITLE", venue.name),)
     return (
         Property("LOCATION", (location,)),
         Property("GEO", f"{latitude};{longitude}"),
-        Property("X-APPLE-STRUCTURED-LOCATION", f"geo:{latitude},{longitude}", parameters),
+        Property(
+            "X-APPLE-STRUCTURED-LOCATION", f"geo:{latitude},{longitude}", (*_URI, ("X-APPLE-RADIUS", "70"), *title)
+        ),
     )
 
 

@@ -17,8 +17,9 @@ REVISION = Revision(3, NOW, NOW)
 
 def properties(event: Event, *, has_zone: bool = True) -> dict[str, Property]:
     """Return the properties of an event by name."""
-    found = event_properties(event, REVISION, "", has_zone=has_zone, recurrence=series_properties(event, has_zone=True))
-    return {prop.name: prop for prop in found}
+    series = series_properties(event, has_zone=has_zone)
+    listed = event_properties(event, REVISION, "", has_zone=has_zone, recurrence=series)
+    return {prop.name: prop for prop in listed}
 
 
 @pytest.mark.parametrize(
