@@ -64,7 +64,7 @@ HOMES = {
     "pytz": {"zones.tzdb"},
     "zoneinfo": {"zones.tzdb"},
     "tzfpy": {"zones.tzdb"},
-    "icalendar": {"formats", "doctor.reader"},
+    "icalendar": {"doctor.reader"},
     "dateutil": {"doctor.reader"},
     "idna": {"text.hosts"},
     "markdown_it": {"text.markdown"},

@@ -1,16 +1,58 @@
-"""Writes content lines: values in their final form, and lines folded to 75 octets (RFC 5545 §3.1, §3.3.11)."""
+"""Writes properties and components as content lines, folded to 75 octets (RFC 5545 §3.1, §3.3)."""
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from collections.abc import Iterable
+from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
-
-from icalendar import Component, vText
+from typing import NamedTuple
 
 from calfeed.text.characters import harmless, harmless_line
 
 MAX_OCTETS = 75
 """The maximum length of a physical line, without its line break."""
+_QUOTED = frozenset(("X-ADDRESS", "X-TITLE"))
+"""The parameters that hold texts: their values are always in quotes."""
+
+
+class Property(NamedTuple):
+    """A property of a component, before it is spelled.
+
+    Attributes:
+        name: its name.
+        value: the texts of a TEXT value, as people read them, or a value of any other type in its final form.
+        parameters: the name and value of each parameter.
+    """
+
+    name: str
+    value: str | tuple[str, ...]
+    parameters: tuple[tuple[str, str], ...] = ()
+
+
+@lru_cache(maxsize=4096)  # most properties of an event are those of many others
+def property_line(prop: Property) -> bytes:
+    """Return the content line of a property, folded."""
+    name, value, parameters = prop
+    if not isinstance(value, str):
+        value = ",".join(map(escape, value))
+    return fold(f"{name}{_spelled(parameters)}:{value}" if parameters else f"{name}:{value}")
+
+
+def component(name: str, properties: Iterable[Property], inside: Iterable[bytes] = ()) -> bytes:
+    """Return the content lines of a component: its properties, and then the components inside it."""
+    lines = [f"BEGIN:{name}\r\n".encode(), *map(property_line, properties), *inside, f"END:{name}\r\n".encode()]
+    return b"".join(lines)
+
+
+@lru_cache(maxsize=1024)
+def _spelled(parameters: tuple[tuple[str, str], ...]) -> str:
+    return "".join(f";{name}={_parameter_value(name, value)}" for name, value in parameters)
+
+
+def _parameter_value(name: str, value: str) -> str:
+    """Return the value of a parameter, in quotes where it needs them; RFC 6868 spells what these cannot hold."""
+    encoded = harmless(value).replace("^", "^^").replace("\n", "^n").replace('"', "^'")
+    return f'"{encoded}"' if name in _QUOTED or any(mark in encoded for mark in ",;:") else encoded
 
 
 def escape(text: str) -> str:
@@ -43,21 +85,6 @@ def fold(line: str) -> bytes:
     return b"\r\n ".join([*parts, data[start:]]) + b"\r\n"
 
 
-def line(name: str, value: str) -> bytes:
-    """Return the content line of a value in its final form; `name` may include parameters."""
-    return fold(f"{name}:{value}")
-
-
-def text_line(name: str, text: str) -> bytes:
-    """Return the content line of a TEXT value."""
-    return fold(f"{name}:{escape(text)}")
-
-
-def component_lines(component: Component) -> bytes:
-    """Return the content lines of an icalendar component."""
-    return b"".join(fold(str(content_line)) for content_line in component.content_lines(sorted=False) if content_line)
-
-
 def date_value(day: date) -> str:
     """Return a DATE value (RFC 5545 §3.3.4); for a time, its day."""
     return f"{day.year:04}{day.month:02}{day.day:02}"
@@ -74,17 +101,20 @@ def utc_value(instant: datetime) -> str:
     return f"{wall_value(instant.astimezone(UTC))}Z"
 
 
-class Text(vText):
-    r"""A TEXT value. icalendar reads a backslash before N as a line break, which would split `C:\New`."""
+def offset_value(offset: timedelta) -> str:
+    """Return a UTC-OFFSET value, `+0200` (RFC 5545 §3.3.14)."""
+    minutes, seconds = divmod(int(abs(offset).total_seconds()), 60)
+    sign = "-" if offset < timedelta(0) else "+"
+    return f"{sign}{minutes // 60:02}{minutes % 60:02}{f'{seconds:02}' if seconds else ''}"
 
-    def to_ical(self) -> bytes:
-        """Return the value as it stands in the file."""
-        return escape(str(self)).encode()
 
-
-class Verbatim(vText):
-    """A value already in its final form: `vText` would escape it, `vRecur` reorder it."""
-
-    def to_ical(self) -> bytes:
-        """Return the value as it stands in the file."""
-        return str(self).encode()
+def duration_value(duration: timedelta) -> str:
+    """Return a DURATION value, `PT12H` or `-P1D` (RFC 5545 §3.3.6)."""
+    length = abs(duration)
+    minutes, seconds = divmod(length.seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    # Hours and seconds need minutes between them, even if there are none.
+    clock = f"{f'{hours}H' if hours else ''}{f'{minutes}M' if minutes or (hours and seconds) else ''}"
+    clock += f"{seconds}S" if seconds else ""
+    days = f"{length.days}D" if length.days or not clock else ""
+    return f"{'-' if duration < timedelta(0) else ''}P{days}{f'T{clock}' if clock else ''}"

@@ -41,10 +41,10 @@ def occurrences(event: Event, start: datetime, end: datetime) -> Iterator[Event]
         end: the instant after the last (aware). Series without an end are followed until 2200 at most.
     """
     begin, last = (_clamp(moment.astimezone(UTC).replace(tzinfo=None)) for moment in (start, end))
-    for one in _between(event, begin - _DAY, last + _DAY):  # wall time is less than a day from UTC
-        first, finish = span_of(one)
+    for occurrence in _between(event, begin - _DAY, last + _DAY):  # wall time is less than a day from UTC
+        first, finish = span_of(occurrence)
         if first < end and (finish > start or first >= start):
-            yield one
+            yield occurrence
 
 
 def on_days(events: Iterable[Event], first: date | None, last: date | None) -> tuple[Event, ...]:
@@ -53,15 +53,15 @@ def on_days(events: Iterable[Event], first: date | None, last: date | None) -> t
     Without a last day, a series without an end is followed for two years from the first day or its beginning, whichever
     is later. The range is limited to 1900–2200; days outside it are clamped.
     """
-    found = []
+    occurrences_on_days = []
     since = _clamp(as_wall(first)) if first else _FIRST
     for event in events:
         until = _followed_until(event, since) if last is None else _clamp(as_wall(last)) + _DAY
-        for one in _between(event, since, until):
-            begin, end = days_of(one.when)
+        for occurrence in _between(event, since, until):
+            begin, end = days_of(occurrence.when)
             if (first is None or end >= first) and (last is None or begin <= last):
-                found.append(one)
-    return tuple(sorted(found, key=lambda event: event.sort_key))
+                occurrences_on_days.append(occurrence)
+    return tuple(sorted(occurrences_on_days, key=lambda event: event.sort_key))
 
 
 def _followed_until(event: Event, since: datetime) -> datetime:
@@ -131,7 +131,7 @@ def _between(event: Event, begin: datetime, last: datetime) -> Iterator[Event]:
         return
     alone = replace(event, recurrence=None, ending=None)
     written = {instance.recurrence_id for instance in recurrence.instances}
-    found = [instance.event for instance in recurrence.instances]
+    occurrences_between = [instance.event for instance in recurrence.instances]
     starts = starts_between(event.when, recurrence, _clamp(begin - length_of(event.when)), _clamp(last))
     ordinary = (
         replace(alone, when=occurrence_at(event.when, start, is_nominal=recurrence.is_nominal).when)
@@ -139,10 +139,13 @@ def _between(event: Event, begin: datetime, last: datetime) -> Iterator[Event]:
         if start not in written
     )
     ending = event.ending
-    found += (
-        one if ending is None or not is_over(one, ending.at) else replace(one, status=ending.status) for one in ordinary
+    occurrences_between += (
+        occurrence
+        if ending is None or not is_over(occurrence, ending.at)
+        else replace(occurrence, status=ending.status)
+        for occurrence in ordinary
     )
-    yield from sorted(found, key=lambda one: one.sort_key)
+    yield from sorted(occurrences_between, key=lambda occurrence: occurrence.sort_key)
 
 
 def _clamp(wall: datetime) -> datetime:
@@ -156,19 +159,19 @@ def conflicts(events: Iterable[Event]) -> Iterator[Problem]:
     start. Series without an end are followed until two years after the last date of all other events or, if there are
     very many, until they have given `MAX_COMPARED` dates.
     """
-    held = [event for event in events if any(_is_placed(one) for one in (event, *_instances(event)))]
-    newest = max((_last_start(event) for event in held), default=_FIRST)
-    horizon = followed_until(held, _FIRST, _clamp(newest + 730 * _DAY), MAX_COMPARED)
-    found = list(islice(_conflicts(held, horizon), MAX_CONFLICTS + 1))
-    yield from found[:MAX_CONFLICTS]
-    for problem in found[MAX_CONFLICTS:]:
+    placed = [event for event in events if any(_is_placed(occurrence) for occurrence in (event, *_instances(event)))]
+    newest = max((_last_start(event) for event in placed), default=_FIRST)
+    horizon = followed_until(placed, _FIRST, _clamp(newest + 730 * _DAY), MAX_COMPARED)
+    problems = list(islice(_conflicts(placed, horizon), MAX_CONFLICTS + 1))
+    yield from problems[:MAX_CONFLICTS]
+    for problem in problems[MAX_CONFLICTS:]:
         message = f"more than {MAX_CONFLICTS:,} events meet others at their venues; the rest is not listed"
         yield replace(problem, message=message)
 
 
-def _conflicts(held: Iterable[Event], horizon: datetime) -> Iterator[Problem]:
+def _conflicts(placed: Iterable[Event], horizon: datetime) -> Iterator[Problem]:
     by_venue: dict[str, list[_Stay]] = {}
-    for event in held:
+    for event in placed:
         for venue_id, stay in _stays(event, horizon):
             by_venue.setdefault(venue_id, []).append(stay)
     for venue_id, there in sorted(by_venue.items()):
@@ -200,7 +203,7 @@ def too_many_occurrences(events: Iterable[Event]) -> Problem | None:
     """Return the error for series with an end that have more than `MAX_DATED` dates together, at the one too many."""
     total = 0
     series = [event.recurrence for event in events if event.recurrence is not None]
-    for recurrence in sorted(series, key=lambda each: each.mark):
+    for recurrence in sorted(series, key=lambda recurrence: recurrence.mark):
         total += len(recurrence.starts)
         if total > MAX_DATED:
             message = f"the series of this calendar have more than {MAX_DATED:,} dates"
@@ -226,24 +229,24 @@ def _last_start(event: Event) -> datetime:
     return first_start(event.when) if recurrence is None or recurrence.is_endless else recurrence.starts[-1]
 
 
-def _in_order(held: Iterable[_Stay]) -> list[_Stay]:
-    return sorted(held, key=lambda stay: (stay[0], stay[1], stay[2].id))
+def _in_order(stays: Iterable[_Stay]) -> list[_Stay]:
+    return sorted(stays, key=lambda stay: (stay[0], stay[1], stay[2].id))
 
 
-def _conflicts_at(venue_id: str, held: list[_Stay]) -> Iterator[Problem]:
+def _conflicts_at(venue_id: str, stays: list[_Stay]) -> Iterator[Problem]:
     """Sweep over the stays in order of start and compare each with those that still last; report each pair once.
 
     If very many events meet, each is reported with only a few others: there would be too many pairs.
     """
-    told: set[tuple[str, str]] = set()
+    reported: set[tuple[str, str]] = set()
     lasting: list[tuple[datetime, int, Event]] = []  # a heap: the earliest end comes first
-    for number, (begin, finish, event, wall) in enumerate(_in_order(held)):
+    for number, (begin, finish, event, wall) in enumerate(_in_order(stays)):
         while lasting and lasting[0][0] <= begin:
             heappop(lasting)
         for _, _, other in lasting[:_MAX_TOLD]:
             pair = (other.id, event.id)
-            if other.id != event.id and pair not in told:
-                told.update((pair, pair[::-1]))
+            if other.id != event.id and pair not in reported:
+                reported.update((pair, pair[::-1]))
                 message = f"`{event.id}` and `{other.id}` are both at `{venue_id}` on {format_wall(wall)}"
                 hint = "move one of the two, or write `shared: true` for the venue"
                 yield problem_at(event.mark, "venue-conflict", message, hint, other.mark)

@@ -81,7 +81,7 @@ class _Parts:
 def starts_of(
     rule: Rule, first: datetime, *, last: datetime, after: datetime | None = None, effort: Effort | None = None
 ) -> Iterator[datetime]:
-    """Yield the starts that a rule gives from `first` on, in order and naive; none if its parts exclude each other.
+    """Yield the starts of a rule at or after `first`, in order and naive; none if its parts exclude each other.
 
     Args:
         rule: the rule. The caller applies its UNTIL.
@@ -160,16 +160,16 @@ def _sorted(numbers: tuple[int, ...]) -> tuple[int, ...]:
 def _sets(
     parts: _Parts, first: datetime, begin: datetime, last: datetime, effort: Effort | None
 ) -> Iterator[Sequence[datetime]]:
-    """Yield the starts in each period, from the one that holds `begin` on."""
+    """Yield the starts in each period, beginning with the one that contains `begin`."""
     if parts.frequency in WITHIN_DAYS:
-        found = _sets_within_days(parts, first, begin, last, effort)
+        sets = _sets_within_days(parts, first, begin, last, effort)
     else:
         times = [time(*clock) for clock in product(parts.hours, parts.minutes, parts.seconds)]
-        found = _sets_of_days(_days_by_period(parts, first.date(), begin.date(), last.date(), effort), times, effort)
+        sets = _sets_of_days(_days_by_period(parts, first.date(), begin.date(), last.date(), effort), times, effort)
     if not parts.positions:
-        yield from found
+        yield from sets
         return
-    for starts in found:
+    for starts in sets:
         chosen = {starts[n - 1 if n > 0 else n] for n in parts.positions if abs(n) <= len(starts)}
         yield sorted(chosen)
 
@@ -311,5 +311,5 @@ def _weeks(day: date, week_start: int) -> tuple[int, int]:
     middle = day + timedelta(days=3 - (day.weekday() - week_start) % 7)
     last = date(middle.year, 12, 28)  # always in the last week
     last += timedelta(days=3 - (last.weekday() - week_start) % 7)
-    number, count = ((each.timetuple().tm_yday - 1) // 7 + 1 for each in (middle, last))
+    number, count = ((mid_week.timetuple().tm_yday - 1) // 7 + 1 for mid_week in (middle, last))
     return number, number - count - 1

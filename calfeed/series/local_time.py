@@ -25,19 +25,19 @@ def to_zoned(written: WrittenTime, tzid: str) -> ZonedTime:
     resolved = tzdb.resolve_wall(written.wall, tzid)
     if isinstance(resolved, datetime):
         return ZonedTime(written.wall, tzid, resolved)
-    shown = format_wall(written.wall)
+    wall_text = format_wall(written.wall)
     before, after = format_offset(resolved.before), format_offset(resolved.after)
     if isinstance(resolved, tzdb.Repeated):
         raise InvalidValue(
             "ambiguous-time",
-            f"{shown} happens twice in {tzid}",
-            f"write which: `{shown}{before}` for the first, `{shown}{after}` for the second",
+            f"{wall_text} happens twice in {tzid}",
+            f"write which: `{wall_text}{before}` for the first, `{wall_text}{after}` for the second",
         )
     leaves = format_wall((resolved.change + resolved.before).replace(tzinfo=None))
     arrives = format_wall((resolved.change + resolved.after).replace(tzinfo=None))
     raise InvalidValue(
         "nonexistent-time",
-        f"{shown} does not exist in {tzid}",
+        f"{wall_text} does not exist in {tzid}",
         f"the clocks jump from {leaves} ({before}) to {arrives} ({after}); "
         f"write `{_after_the_gap(written.wall, resolved)}` or an earlier time",
     )
@@ -76,28 +76,28 @@ def _with_offset(written: WrittenTime, offset: timedelta, tzid: str) -> ZonedTim
         return ZonedTime(tzdb.wall_at(instant, tzid), tzid, instant)
     if tzdb.offset_at(instant, tzid) == offset:
         return ZonedTime(written.wall, tzid, instant)
-    shown = format_wall(written.wall)
+    wall_text = format_wall(written.wall)
     resolved = tzdb.resolve_wall(written.wall, tzid)
     if isinstance(resolved, datetime):
         right = format_offset(tzdb.offset_at(resolved, tzid))
-        hint = f"{tzid} is at {right} then: write `{shown}{right}`, or `{shown}` alone"
+        hint = f"{tzid} is at {right} then: write `{wall_text}{right}`, or `{wall_text}` alone"
     elif isinstance(resolved, tzdb.Repeated):
         before, after = format_offset(resolved.before), format_offset(resolved.after)
-        hint = f"it happens twice: write `{shown}{before}` for the first, `{shown}{after}` for the second"
+        hint = f"it happens twice: write `{wall_text}{before}` for the first, `{wall_text}{after}` for the second"
     else:
         later = _after_the_gap(written.wall, resolved)
         hint = f"the clocks of {tzid} skip this time: write `{later}` or an earlier time"
-    raise InvalidValue("wrong-offset", f"{tzid} is not at {format_offset(offset)} at {shown}", hint)
+    raise InvalidValue("wrong-offset", f"{tzid} is not at {format_offset(offset)} at {wall_text}", hint)
 
 
 def _no_end_after_days(wall: datetime, tzid: str, resolved: tzdb.Skipped | tzdb.Repeated) -> InvalidValue:
-    shown = format_wall(wall)
+    wall_text = format_wall(wall)
     before, after = format_offset(resolved.before), format_offset(resolved.after)
     if isinstance(resolved, tzdb.Repeated):
-        message = f"the event would end at {shown}, which happens twice in {tzid}"
-        hint = f"write `end: {shown}{before}` or `end: {shown}{after}`, or the duration in hours"
+        message = f"the event would end at {wall_text}, which happens twice in {tzid}"
+        hint = f"write `end: {wall_text}{before}` or `end: {wall_text}{after}`, or the duration in hours"
         return InvalidValue("ambiguous-time", message, hint)
-    message = f"the event would end at {shown}, which does not exist in {tzid}"
+    message = f"the event would end at {wall_text}, which does not exist in {tzid}"
     later = _after_the_gap(wall, resolved)
     hint = f"the clocks go from {before} to {after}; write `end: {later}`, or the duration in hours"
     return InvalidValue("nonexistent-time", message, hint)

@@ -101,15 +101,15 @@ def match(
         return _match_instant(to_zoned(moment, first.start.tzid), recurrence, first, effort)
     begin = as_wall(wanted)
     end = wanted if isinstance(wanted, datetime) else end_of(wanted)
-    found = list(islice(starts_between(first, recurrence, begin, end, effort), 2))
-    if len(found) == 1:
-        return found[0]
-    shown = format_wall(wanted) if isinstance(wanted, datetime) else str(wanted)
-    if found:
-        message = f"the series occurs several times on {shown}"
-        hint = f"write which: {', '.join(f'`{format_start(start, first)}`' for start in found)}, …"
+    matching = list(islice(starts_between(first, recurrence, begin, end, effort), 2))
+    if len(matching) == 1:
+        return matching[0]
+    wanted_text = format_wall(wanted) if isinstance(wanted, datetime) else str(wanted)
+    if matching:
+        message = f"the series occurs several times on {wanted_text}"
+        hint = f"write which: {', '.join(f'`{format_start(start, first)}`' for start in matching)}, …"
         raise InvalidValue("no-occurrence", message, hint)
-    raise _no_occurrence(shown, _nearest(begin, recurrence, first, effort), first)
+    raise _no_occurrence(wanted_text, _nearest(begin, recurrence, first, effort), first)
 
 
 def _match_instant(wanted: ZonedTime, recurrence: Recurrence, first: Timed, effort: Effort | None) -> datetime:
@@ -118,15 +118,15 @@ def _match_instant(wanted: ZonedTime, recurrence: Recurrence, first: Timed, effo
     for start in reversed(near):
         if _instant_of(start, recurrence, first) == wanted.instant:
             return start
-    shown = format_wall(wanted.wall)
+    wanted_text = format_wall(wanted.wall)
     if wanted.wall not in near:
-        raise _no_occurrence(shown, _nearest(wanted.wall, recurrence, first, effort), first)
+        raise _no_occurrence(wanted_text, _nearest(wanted.wall, recurrence, first, effort), first)
     # The clocks show this time twice, and the series is on the other pass.
     actual = _instant_of(wanted.wall, recurrence, first)
-    written, meant = (format_offset(tzdb.offset_at(each, wanted.tzid)) for each in (wanted.instant, actual))
+    written, meant = (format_offset(tzdb.offset_at(instant, wanted.tzid)) for instant in (wanted.instant, actual))
     which = "first" if actual < wanted.instant else "second"
-    message = f"the series does not occur on {shown}{written}, but the {which} time the clocks show {shown}"
-    raise InvalidValue("no-occurrence", message, f"write `{shown}{meant}`")
+    message = f"the series does not occur on {wanted_text}{written}, but the {which} time the clocks show {wanted_text}"
+    raise InvalidValue("no-occurrence", message, f"write `{wanted_text}{meant}`")
 
 
 def _instant_of(start: datetime, recurrence: Recurrence, first: Timed) -> datetime:
@@ -135,10 +135,10 @@ def _instant_of(start: datetime, recurrence: Recurrence, first: Timed) -> dateti
     return when.start.instant if isinstance(when, Timed) else settle(start, first.start.tzid)[0].instant
 
 
-def _no_occurrence(shown: str, nearest: Sequence[datetime], first: AllDay | Timed) -> InvalidValue:
+def _no_occurrence(wanted_text: str, nearest: Sequence[datetime], first: AllDay | Timed) -> InvalidValue:
     return InvalidValue(
         "no-occurrence",
-        f"the series does not occur on {shown}",
+        f"the series does not occur on {wanted_text}",
         f"it does on {' and '.join(f'`{format_start(start, first)}`' for start in nearest)}",
     )
 
@@ -187,13 +187,13 @@ def format_start(start: datetime, first: AllDay | Timed) -> str:
 
 def _nearest(wall: datetime, recurrence: Recurrence, first: AllDay | Timed, effort: Effort | None) -> list[datetime]:
     """Return the two starts that are nearest to a wall time, in order."""
-    found: list[datetime] = []
+    starts: list[datetime] = []
     for reach in (timedelta(days=days) for days in _REACHES):
         begin, end = wall - reach, wall + reach
-        found = list(starts_between(first, recurrence, begin, end, effort))
-        if len(found) > 1:
+        starts = list(starts_between(first, recurrence, begin, end, effort))
+        if len(starts) > 1:
             break
-    return sorted(sorted(found, key=lambda start: abs(start - wall))[:2])
+    return sorted(sorted(starts, key=lambda start: abs(start - wall))[:2])
 
 
 def _until_of(rule: Rule, first: AllDay | Timed) -> datetime | None:
@@ -223,14 +223,14 @@ def _published_until(last: datetime, first: AllDay | Timed) -> date:
 
 
 def _not_in_rule(rule: Rule, start: datetime, effort: Effort) -> InvalidValue:
-    shown = f"`{rule.text}`"
+    rule_text = f"`{rule.text}`"
     later = next(starts_of(rule, start, last=LAST, effort=effort), None)
     if later is None:
         hint = "no month or year has such a day: change the rule"
-        return InvalidValue("start-not-in-rule", f"{shown} never occurs", hint)
+        return InvalidValue("start-not-in-rule", f"{rule_text} never occurs", hint)
     change = f"write `BYDAY={DAYS[start.weekday()]}`" if rule.byday else "change the rule"
     hint = f"begin it on `{format_wall(later)}`, or {change}"
-    return InvalidValue("start-not-in-rule", f"the start is no occurrence of {shown}", hint)
+    return InvalidValue("start-not-in-rule", f"the start is no occurrence of {rule_text}", hint)
 
 
 def _as_written(moment: date | WrittenTime, first: AllDay | Timed) -> datetime | date:

@@ -143,8 +143,8 @@ def is_double(when: AllDay | Timed, recurrence: Recurrence, start: datetime) -> 
     """Return whether a start is skipped and coincides with another: the two count as one (RFC 5545 §3.8.5.3)."""
     if isinstance(when, AllDay) or not isinstance(tzdb.resolve_wall(start, when.start.tzid), tzdb.Skipped):
         return False
-    shown = settle(start, when.start.tzid)[0].wall
-    return shown in _by_rule(when, recurrence, shown, shown)
+    shown_wall = settle(start, when.start.tzid)[0].wall
+    return shown_wall in _by_rule(when, recurrence, shown_wall, shown_wall)
 
 
 def _by_rule(
@@ -184,7 +184,7 @@ def meets_change(when: AllDay | Timed, recurrence: Recurrence) -> bool:
 def goes_out_of_reach(when: AllDay | Timed, recurrence: Recurrence) -> bool:
     """Return whether the rule's next start after those of the series is so far off that programs freeze.
 
-    ical.js looks at each day, hour or minute in turn, and heeds UNTIL only once it has found the next start.
+    ical.js tries every day, hour or minute, and checks UNTIL only when it has found the next start.
     """
     rule = recurrence.rule
     reach = _REACHES.get(rule.frequency)
@@ -264,9 +264,9 @@ def offsets_of(when: Timed, recurrence: Recurrence) -> Iterator[tuple[datetime, 
         end = horizon if change is None else change.walls[0] - _SECOND
         start = next(starts_between(when, recurrence, begin, end), None)
         if start is not None:
-            found = start - settle(start, when.start.tzid)[0].instant.replace(tzinfo=None)
-            if found != offset:
-                offset = found
+            start_offset = start - settle(start, when.start.tzid)[0].instant.replace(tzinfo=None)
+            if start_offset != offset:
+                offset = start_offset
                 yield start, offset
         if change is not None:
             begin = change.walls[1]

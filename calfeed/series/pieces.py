@@ -91,14 +91,14 @@ def skipped_starts(when: AllDay | Timed, recurrence: Recurrence) -> tuple[dateti
         return ()
     starts = recurrence.starts
     end = starts[-1].replace(tzinfo=UTC) + _DAY
-    found: list[datetime] = []
+    skipped: list[datetime] = []
     for change in tzdb.offset_changes(when.start.tzid, when.start.instant, end):
         if change.after > change.before:
             begin, resumed = change.walls
-            found += starts[bisect_left(starts, begin) : bisect_left(starts, resumed)]
-            found += (start for start in recurrence.exdates if begin <= start < resumed)
+            skipped += starts[bisect_left(starts, begin) : bisect_left(starts, resumed)]
+            skipped += (start for start in recurrence.exdates if begin <= start < resumed)
     # If a skipped start coincides with another occurrence, the two count as one, which pieces could not express.
-    return tuple(sorted(found)) if found and not any(doubles_of(when, recurrence)) else ()
+    return tuple(sorted(skipped)) if skipped and not any(doubles_of(when, recurrence)) else ()
 
 
 def first_ahead(event: Event, at: datetime) -> datetime | None:
@@ -183,8 +183,8 @@ class _Stretch:
         if not self.recurrence.is_endless:
             return [start for start in rule_starts if self.begin <= start < self.end]
         last = min(self.end - _SECOND, LAST)
-        found = starts_of(self.recurrence.rule, first_start(self.event.when), after=self.begin, last=last)
-        return list(islice(found, _LOOKED_AT if self._is_endless else None))
+        starts = starts_of(self.recurrence.rule, first_start(self.event.when), after=self.begin, last=last)
+        return list(islice(starts, _LOOKED_AT if self._is_endless else None))
 
     def _occurrence(self, start: datetime) -> tuple[AllDay | Timed, bool]:
         occurrence = occurrence_at(self.event.when, start, is_nominal=self.recurrence.is_nominal)
@@ -209,7 +209,7 @@ class _Stretch:
         starts = tuple(sorted({*by_rule.starts, *rdates} - {*exdates}))
         if last is not None and not starts:
             return None
-        instances = tuple(each for each in recurrence.instances if first <= each.recurrence_id < self.end)
+        instances = tuple(instance for instance in recurrence.instances if first <= instance.recurrence_id < self.end)
         series = replace(
             by_rule, rdates=rdates, exdates=exdates, starts=() if last is None else starts, instances=instances
         )
@@ -243,7 +243,7 @@ def _uids(uid: str, drafts: Sequence[_Draft]) -> Iterator[str]:
             yield uid
             continue
         suffixes = [f"{draft.prefix}{draft.start:{name}}" for name in _NAMES]
-        suffix = next((each for each in suffixes if counts[each] == 1), suffixes[-1])
+        suffix = next((suffix for suffix in suffixes if counts[suffix] == 1), suffixes[-1])
         yield f"{stem}{suffix}{at}{host}"
 
 
@@ -252,6 +252,7 @@ def _renamed(event: Event, uid: str) -> Event:
     if event.recurrence is None:
         return replace(event, uid=uid)
     instances = tuple(
-        replace(each, event=replace(each.event, uid=uid, ending=None)) for each in event.recurrence.instances
+        replace(instance, event=replace(instance.event, uid=uid, ending=None))
+        for instance in event.recurrence.instances
     )
     return replace(event, uid=uid, recurrence=replace(event.recurrence, instances=instances))

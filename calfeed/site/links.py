@@ -14,7 +14,7 @@ from typing import TypeAlias
 from urllib.parse import quote
 
 from calfeed.formats.content_lines import date_value, utc_value, wall_value
-from calfeed.formats.ics import plain_description
+from calfeed.formats.description import plain_description
 from calfeed.model import AllDay, Event, Feed, Timed, Venue
 from calfeed.values.times import format_utc
 from calfeed.vtimezone.observances import is_place

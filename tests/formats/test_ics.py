@@ -1,4 +1,4 @@
-"""Events as iCalendar."""
+"""calfeed.formats.ics: events as readers find them in files."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from zoneinfo import available_timezones
 import pytest
 from support.projects import TALK, load_event, load_project
 
-from calfeed.formats.ics import plain_description
+from calfeed.formats.description import plain_description
 from calfeed.model import Event
 from calfeed.site.links import MAX_BYTES, SERVICES, add_links, map_link, place_line, subscribe_links
 

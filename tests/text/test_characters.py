@@ -21,7 +21,7 @@ from calfeed.artifact import Artifact
 from calfeed.diagnostics.problem import CalfeedError, InvalidValue, SourceError
 from calfeed.diagnostics.report import format_problems, format_problems_github, format_problems_json
 from calfeed.editions.manifest_json import read_manifest
-from calfeed.formats.content_lines import fold, text_line
+from calfeed.formats.content_lines import Property, fold, property_line
 from calfeed.model import Event, Organizer, Project
 from calfeed.pipeline.build import build
 from calfeed.pipeline.options import Options
@@ -364,7 +364,8 @@ def test_harmless_texts(text: str) -> None:
 @given(st.text(max_size=200))
 def test_content_lines_are_lines(text: str) -> None:
     """A content line, folded or not, ends where calfeed ends it, for every reader."""
-    for data in (text_line("SUMMARY", text), fold(f"X-A:{text}")):
+    properties = (Property("SUMMARY", (text,)), Property("URL", text), Property("X-A", "1", (("X-TITLE", text),)))
+    for data in (*map(property_line, properties), fold(f"X-A:{text}")):
         lines = data.decode().removesuffix("\r\n").split("\r\n")
         assert all(line.startswith(" ") for line in lines[1:])
         check_lines([("x.ics", data)])
