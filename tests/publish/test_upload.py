@@ -70,7 +70,7 @@ class Place:
         return self.held.get(path)
 
     def has(self, path: str) -> bool:
-        """Tell whether a file is there."""
+        """Return whether a file is there."""
         return path in self.held
 
     def write(self, path: str, data: bytes, _part: str) -> None:
@@ -352,7 +352,7 @@ class View:
             return self.place.read(path)
 
     def has(self, path: str) -> bool:
-        """Tell whether a file is there."""
+        """Return whether a file is there."""
         with self.turns.take(self.token):
             return self.place.has(path)
 
