@@ -1,6 +1,6 @@
 # The tasks of this repository, a line each. make, because every machine that builds software has it, and these need no
 # more: no task has a product, and each is a command that you may also type.
-.PHONY: help setup check lint format types test golden docs bench fuzz dist
+.PHONY: help setup check lint format types test coverage golden docs bench fuzz dist
 
 help: ## Show the tasks.
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 10
@@ -26,6 +26,9 @@ types: ## Check types.
 
 test: ## Run the test suite on all cores.
 	python -m pytest -n auto
+
+coverage: ## Run the test suite and measure its coverage, which must not fall below the floor in pyproject.toml.
+	python -m pytest -n auto --cov
 
 golden: ## Rewrite expected outputs; read the difference before you commit it.
 	python -m pytest -q -n auto --update-golden

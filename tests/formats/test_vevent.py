@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from support import NOW, TALK, load_event
+from support.projects import NOW, TALK, load_event
 
 from calfeed.formats.content_lines import Property
 from calfeed.formats.vevent import alarm_properties, event_properties, html_properties, series_properties

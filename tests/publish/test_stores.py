@@ -46,7 +46,7 @@ class Gate:
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def let(self, request: str) -> bool:
-        """Tell whether a request may pass."""
+        """Return whether a request may pass."""
         with self.lock:
             if len(self.passed) >= self.limit:
                 self.is_shut.set()
@@ -290,11 +290,11 @@ class Door(asyncssh.SSHServer):
         self.key = key
 
     def public_key_auth_supported(self) -> bool:
-        """Tell that there is a key."""
+        """Return that there is a key."""
         return True
 
     def validate_public_key(self, username: str, key: asyncssh.SSHKey) -> bool:
-        """Tell whether it is the right one."""
+        """Return whether it is the right one."""
         return username == "editor" and key == self.key
 
 

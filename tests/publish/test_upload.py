@@ -71,7 +71,7 @@ class Place:
         return self.held.get(path)
 
     def has(self, path: str) -> bool:
-        """Tell whether a file is there."""
+        """Return whether a file is there."""
         return path in self.held
 
     def write(self, path: str, data: bytes, _part: str) -> None:
@@ -353,7 +353,7 @@ class View:
             return self.place.read(path)
 
     def has(self, path: str) -> bool:
-        """Tell whether a file is there."""
+        """Return whether a file is there."""
         with self.turns.take(self.token):
             return self.place.has(path)
 

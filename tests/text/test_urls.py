@@ -81,10 +81,10 @@ def test_hosts_that_browsers_refuse(host: str, reason: str) -> None:
 @pytest.mark.parametrize("letter", ["a", "ä", "٠", "・漢", "\u200c", "a\u200c", "xn--", "%C3%A4"])
 def test_long_hosts_are_refused_quickly(letter: str) -> None:
     """No host takes time that grows faster than its length."""
-    begin = time.perf_counter()
+    begin = time.process_time()
     with pytest.raises(HostError):
         ascii_host(letter * 100_000)
-    assert time.perf_counter() - begin < 1
+    assert time.process_time() - begin < 1
 
 
 @pytest.mark.parametrize(

@@ -272,9 +272,9 @@ def test_long_lists_are_cut_short() -> None:
 )
 def test_long_values_are_refused_quickly(read: Read, text: str) -> None:
     """No value takes time that grows faster than its length."""
-    begin = time.perf_counter()
+    begin = time.process_time()
     assert refusal_of(read, text).hint
-    assert time.perf_counter() - begin < 1
+    assert time.process_time() - begin < 1
 
 
 def test_addresses_that_were_read_are_read_still() -> None:
