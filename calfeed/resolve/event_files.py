@@ -22,7 +22,7 @@ from calfeed.source.entries import Place, Read, read_entry
 from calfeed.source.reader import Reader
 from calfeed.source.schema import EventEntry
 from calfeed.source.yaml import Document, Value
-from calfeed.values import fields
+from calfeed.values import ids
 
 
 @dataclass(frozen=True)
@@ -147,7 +147,7 @@ class EventFiles:
             self._problems.append(error(place.mark(), "missing-id", "an event in a list needs an `id`", hint))
             return None
         try:
-            return fields.read_id(stem)
+            return ids.read_id(stem)
         except InvalidValue as refusal:
             message = f"{refusal.message}, and the file's name is the event's id"
             hint = f"rename the file or write `id:`; {refusal.hint}"
@@ -156,7 +156,7 @@ class EventFiles:
 
     def _free_id(self, summary: str) -> str:
         """Propose an id that no event read so far uses; numbers found taken are not tried again."""
-        slug = fields.slugify(summary) or "…"
+        slug = ids.slugify(summary) or "…"
         if slug not in self._ids:
             return slug
         number = next(n for n in count(self._first_free.get(slug, 2)) if f"{slug}-{n}" not in self._ids)

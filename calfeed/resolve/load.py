@@ -35,7 +35,7 @@ from calfeed.source.reader import Reader
 from calfeed.source.schema import CalendarEntry, FeedEntry, ThemeEntry, VenueEntry, WindowEntry
 from calfeed.source.yaml import Document, Value
 from calfeed.text.urls import read_base_url
-from calfeed.values import fields
+from calfeed.values import ids
 from calfeed.vtimezone.files import zone_problems
 
 
@@ -168,7 +168,7 @@ class _Loader:
         entry, broken = read.entry, read.broken
         self._problems += check_markdown(entry.description, place, "description")
         name = entry.name or "calendar"
-        slug = entry.slug or fields.name_slug(name)
+        slug = entry.slug or ids.name_slug(name)
         if not slug:
             message = f"no address can be made of the name `{name}`"
             self._problems.append(error(place.mark("name"), "bad-id", message, "write a `slug:` in a-z, 0-9 and -"))
@@ -231,7 +231,7 @@ class _Loader:
 
     def _load_venue(self, document: Document, key: str, value: Value) -> Venue | None:
         try:
-            fields.read_id(key)
+            ids.read_id(key)
         except InvalidValue as refusal:
             self._problems.append(error(document.key_mark(key), refusal.code, refusal.message, refusal.hint))
         if value is None:

@@ -32,7 +32,7 @@ from calfeed.series.matching import series_of
 from calfeed.series.occurrences import offsets_of
 from calfeed.series.pieces import MAX_SKIPPED
 from calfeed.text.urls import earlier_spelling, read_published_url
-from calfeed.values import fields
+from calfeed.values import addresses, ids, places, texts
 from calfeed.values.rules import Rule, read_published_rule
 from calfeed.values.times import Duration, WrittenTime, format_offset
 
@@ -180,22 +180,22 @@ def event_of(content: Mapping[str, Any], event_id: str, uid: str, tzid: str | No
     """
     organizer = content.get("organizer", {})
     event = Event(
-        id=fields.read_id(event_id),
-        uid=fields.read_published_uid(uid),
-        summary=fields.read_line(content["summary"]),
+        id=ids.read_id(event_id),
+        uid=ids.read_published_uid(uid),
+        summary=texts.read_line(content["summary"]),
         when=_read_when(content),
-        zone=ZoneChoice(tzid=fields.read_zone(tzid), reason="it was published so") if tzid else None,
+        zone=ZoneChoice(tzid=places.read_zone(tzid), reason="it was published so") if tzid else None,
         status=Status(content["status"]),
         venue=_read_location(content["location"], mark) if "location" in content else None,
         online=_read(read_published_url, content.get("online")),
-        description=_read(fields.read_text, content.get("description")),
+        description=_read(texts.read_text, content.get("description")),
         url=_read(read_published_url, content.get("url")),
-        categories=tuple(fields.read_category(each) for each in content.get("categories", ())),
+        categories=tuple(texts.read_category(each) for each in content.get("categories", ())),
         organizer=_read_organizer(organizer) if organizer else None,
         busy=content.get("busy", False) is True,
         reminders=tuple(_read_reminder(each) for each in content.get("reminders", ())),
         properties=tuple(
-            (fields.read_property_name(name), fields.read_line(value))
+            (ids.read_property_name(name), texts.read_line(value))
             for name, value in sorted(content.get("properties", {}).items())
         ),
         mark=mark,
@@ -212,8 +212,8 @@ def _read(read: Callable[[str], str], value: str | None) -> str | None:
 
 def _read_organizer(organizer: Mapping[str, Any]) -> Organizer:
     return Organizer(
-        name=fields.read_line(organizer["name"]),
-        email=_read(fields.read_email, organizer.get("email")),
+        name=texts.read_line(organizer["name"]),
+        email=_read(addresses.read_email, organizer.get("email")),
         url=_read(read_published_url, organizer.get("url")),
     )
 
@@ -238,7 +238,7 @@ def _read_time(wall: str, tzid: str, instant: str) -> ZonedTime:
     shown = datetime.fromisoformat(wall)
     if shown.tzinfo is not None:
         raise ValueError(f"{wall} is no wall time")
-    return ZonedTime(shown, fields.read_zone(tzid), _read_instant(instant))
+    return ZonedTime(shown, places.read_zone(tzid), _read_instant(instant))
 
 
 def _read_instant(text: str) -> datetime:
@@ -259,8 +259,8 @@ def _read_location(location: Mapping[str, Any], mark: Mark) -> Venue:
         geo = (latitude, longitude)
     return Venue(
         id=None,
-        name=fields.read_line(location["name"]),
-        address=Address(street=_read(fields.read_line, location.get("address"))),
+        name=texts.read_line(location["name"]),
+        address=Address(street=_read(texts.read_line, location.get("address"))),
         geo=geo,
         mark=mark,
     )

@@ -12,7 +12,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
-from calfeed.zones.nicknames import fold_name, zone_of_place, zones_of_abbreviation
+from calfeed.diagnostics.spelling import fold_name
+from calfeed.zones.nicknames import zone_of_place, zones_of_abbreviation
 
 FIRST_YEAR, LAST_YEAR = 1900, 2200
 LEAST_OFFSET, LARGEST_OFFSET = timedelta(hours=-12), timedelta(hours=14)

@@ -122,6 +122,17 @@ def read_duration(text: str) -> Duration:
     return duration
 
 
+def read_refresh(text: str) -> timedelta:
+    """Return the suggested poll interval, at least an hour (clients take less for a mistake)."""
+    duration = read_duration(text)
+    interval = timedelta(days=duration.days, seconds=duration.seconds)
+    if interval < timedelta(hours=1):
+        raise InvalidValue(
+            "bad-duration", f"`{text}` is less than an hour", "write `1h` or more; calendars poll slowly"
+        )
+    return interval
+
+
 def format_offset(offset: timedelta) -> str:
     """Return a UTC offset as in ISO 8601: `+03:00`, or with seconds `-04:56:02`."""
     sign = "-" if offset < timedelta(0) else "+"

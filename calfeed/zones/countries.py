@@ -12,7 +12,7 @@ import unicodedata
 from dataclasses import dataclass
 from functools import cache
 
-from calfeed.zones.nicknames import nearest
+from calfeed.diagnostics.spelling import nearest
 
 
 @dataclass(frozen=True, slots=True)

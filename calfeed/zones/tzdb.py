@@ -18,7 +18,8 @@ from zoneinfo import ZoneInfo
 
 import pytz
 
-from calfeed.zones.nicknames import fold_name, nearest, zone_of_place
+from calfeed.diagnostics.spelling import fold_name, nearest
+from calfeed.zones.nicknames import zone_of_place
 
 TZDB_VERSION: str = pytz.OLSON_VERSION
 """The IANA tz database version in use, such as `2026f`."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from calfeed.diagnostics.problem import InvalidValue
+from calfeed.values.colors import read_theme_color
 from calfeed.values.contrast import BACKGROUND, DARK_BACKGROUND, ENOUGH, contrast, readable
-from calfeed.values.fields import read_theme_color
 
 
 @pytest.mark.parametrize(

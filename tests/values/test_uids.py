@@ -10,7 +10,7 @@ from readers import icaljs, pyreader, rules
 from support import CALENDAR, LATER, run, write_files
 
 from calfeed.diagnostics.problem import InvalidValue
-from calfeed.values.fields import read_published_uid, read_uid
+from calfeed.values.ids import read_published_uid, read_uid
 
 UIDS = [
     "20160301T101500Z-4711@old-museum.example",

@@ -1,0 +1,40 @@
+"""calfeed.values.colors: what is said of wrong colours."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import pytest
+from support import check_refusal, refusal_of
+
+from calfeed.values.colors import read_color
+
+COLORS = {
+    "#ff0000": "`red` is the same",
+    "#336699": "`steelblue` comes nearest",
+    "#fff": "`white`",
+    "rgb(1, 2, 3)": "write a CSS colour name such as `steelblue`",
+    "#ggg": "write a CSS colour name such as `steelblue`",
+    "steelblu": "did you mean `steelblue`?",
+}
+
+
+@pytest.mark.parametrize(("text", "hint"), COLORS.items())
+def test_wrong_colors_are_answered(text: str, hint: str) -> None:
+    """What is not the name of a colour is refused with the nearest one."""
+    check_refusal(read_color, text, "bad-color", hint)
+
+
+@pytest.mark.parametrize(
+    ("read", "text"),
+    [
+        (read_color, "#" + "0" * 100_000),
+    ],
+    ids=lambda value: getattr(value, "__name__", ""),
+)
+def test_long_values_are_refused_quickly(read: Callable[[str], object], text: str) -> None:
+    """No value takes time that grows faster than its length."""
+    begin = time.perf_counter()
+    assert refusal_of(read, text).hint
+    assert time.perf_counter() - begin < 1
