@@ -4,41 +4,55 @@ from __future__ import annotations
 
 import pytest
 import pytz
+from babel.core import get_global
 
-from calfeed.zones.countries import _ALIASES, _TABLE, _fold, find_country
+from calfeed.zones.countries import _fold, countries_meant, country_names, find_country
 
 
 @pytest.mark.parametrize(
     ("text", "alpha_2"),
     [
-        *(("EE", "EE"), ("est", "EE"), ("Estonia", "EE"), ("Eesti", "EE")),
-        *(("UK", "GB"), ("U.K.", "GB"), ("England", "GB"), ("Scotland", "GB"), ("Great Britain", "GB")),
-        *(("Northern Ireland", "GB"), ("Ireland", "IE"), ("Holland", "NL"), ("The Netherlands", "NL")),
-        *(
-            ("the gambia", "GM"),
-            ("Ivory Coast", "CI"),
-            ("cote d'ivoire", "CI"),
-            ("Russia", "RU"),
-            ("South Korea", "KR"),
-        ),
-        *(
-            ("USA", "US"),
-            ("U.S.", "US"),
-            ("Deutschland", "DE"),
-            ("España", "ES"),
-            ("Italia", "IT"),
-            ("Österreich", "AT"),
-        ),
-        *(
-            ("osterreich", "AT"),
-            ("Schweiz", "CH"),
-            ("Suomi", "FI"),
-            ("Sverige", "SE"),
-            ("Україна", "UA"),
-            ("日本", "JP"),
-        ),
-        *(("Kosovo", "XK"), ("XK", "XK"), ("xkx", "XK"), ("Kosova", "XK"), ("EL", "GR"), ("Greece", "GR")),
-        *(("Czech Republic", "CZ"), ("Česko", "CZ"), ("România", "RO"), ("México", "MX"), ("St. Lucia", "LC")),
+        ("EE", "EE"),
+        ("est", "EE"),
+        ("Estonia", "EE"),
+        ("Eesti", "EE"),
+        ("UK", "GB"),
+        ("U.K.", "GB"),
+        ("England", "GB"),
+        ("Scotland", "GB"),
+        ("Great Britain", "GB"),
+        ("Northern Ireland", "GB"),
+        ("Ireland", "IE"),
+        ("Holland", "NL"),
+        ("The Netherlands", "NL"),
+        ("the gambia", "GM"),
+        ("Ivory Coast", "CI"),
+        ("cote d'ivoire", "CI"),
+        ("Russia", "RU"),
+        ("South Korea", "KR"),
+        ("USA", "US"),
+        ("U.S.", "US"),
+        ("Deutschland", "DE"),
+        ("España", "ES"),
+        ("Italia", "IT"),
+        ("Österreich", "AT"),
+        ("osterreich", "AT"),
+        ("Schweiz", "CH"),
+        ("Suomi", "FI"),
+        ("Sverige", "SE"),
+        ("Україна", "UA"),
+        ("日本", "JP"),
+        ("Kosovo", "XK"),
+        ("XK", "XK"),
+        ("xkx", "XK"),
+        ("Kosova", "XK"),
+        ("EL", "GR"),
+        ("Greece", "GR"),
+        ("Czech Republic", "CZ"),
+        ("Česko", "CZ"),
+        ("România", "RO"),
+        ("México", "MX"),
+        ("St. Lucia", "LC"),
     ],
 )
 def test_countries_by_any_name(text: str, alpha_2: str) -> None:
@@ -47,18 +61,31 @@ def test_countries_by_any_name(text: str, alpha_2: str) -> None:
 
 
 def test_no_name_stands_for_two_countries() -> None:
-    """Every name and alias leads to one country, and pytz's names to those of pytz."""
-    names: dict[str, str] = {}
-    for line in _TABLE.splitlines():
-        alpha_2, alpha_3, row = line.split(" ", 2)
-        for name in (alpha_2, alpha_3, *row.split(" | ")):
-            assert names.setdefault(_fold(name), alpha_2) == alpha_2
-    for line in _ALIASES.splitlines():
-        alpha_2, row = line.split(" ", 1)
-        for name in row.split(" | "):
-            assert names.setdefault(_fold(name), "") == ""
-            assert code_of(name) == alpha_2
-    assert all(code_of(name) == code for code, name in pytz.country_names.items())
+    """Every code and name is listed once, and leads to its country."""
+    spellings = [_fold(name) for name, _ in country_names()]
+    assert len(spellings) == len(set(spellings))
+    assert all(find_country(name) == country for name, country in country_names())
+
+
+def test_an_ambiguous_name_is_no_country() -> None:
+    """A name that several countries share leads to none of them, and the names it can mean to one each."""
+    for name in ("Korea", "Virgin Islands", "St. Martin"):
+        assert find_country(name) is None
+        assert all(find_country(meant) for meant in countries_meant(name))
+    assert countries_meant("Estonia") == ()
+
+
+def test_the_names_of_the_tz_database_are_read() -> None:
+    """Every country that has zones is found by the code and the name that the tz database has for it."""
+    assert all(code_of(code) == code_of(name) == code for code, name in pytz.country_names.items())
+
+
+def test_codes_are_those_of_unicode() -> None:
+    """Babel has the same codes: an alpha-3 code of ours is the alias of its alpha-2 code there."""
+    aliases = get_global("territory_aliases")
+    countries = {country for _, country in country_names()} - {find_country("Kosovo")}
+    assert len(countries) == 249
+    assert [country for country in countries if list(aliases[country.alpha_3]) != [country.alpha_2]] == []
 
 
 def code_of(name: str) -> str | None:
