@@ -5,13 +5,11 @@ from __future__ import annotations
 import re
 
 from calfeed.diagnostics.problem import InvalidValue, list_some
-from calfeed.values.time_hints import ANYWHERE_ZONE
 from calfeed.zones.countries import Country, countries_meant, find_country, suggest_country
-from calfeed.zones.nicknames import zones_of_abbreviation
+from calfeed.zones.nicknames import ANYWHERE_ZONE, before_anywhere, zones_of_abbreviation
 from calfeed.zones.tzdb import is_zone, suggest_zone, zones_of_country
 
 _OFFSET = re.compile(r"(?:UTC|GMT|Z)?\s?([+\-−])(0?\d|1[0-2])(?::?([0-5]\d))?", re.ASCII | re.IGNORECASE)
-_ANYWHERE = re.compile(r"aoe|anywhere[\s_-]+on[\s_-]+(?:the[\s_-]+)?earth", re.IGNORECASE)
 _ABBREVIATION = re.compile(r"[A-Z]{2,5}")
 _MAX_LISTED = 8
 
@@ -24,7 +22,7 @@ def read_zone(text: str) -> str:
 
 
 def _zone_hint(text: str) -> str:
-    if _ANYWHERE.fullmatch(text):
+    if before_anywhere(text) == "":
         return f"write `{ANYWHERE_ZONE}`, the last clocks on Earth, or the time in UTC with a `Z`"
     if offset := _OFFSET.fullmatch(text):
         written = f"{'+' if offset[1] == '+' else '-'}{int(offset[2]):02}:{offset[3] or '00'}"

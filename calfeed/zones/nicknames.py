@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 
 from calfeed.diagnostics.spelling import fold_name
+
+ANYWHERE_ZONE = "Etc/GMT+12"
+"""The zone for times `anywhere on Earth`: no other clocks are further behind."""
+_ANYWHERE = re.compile(r"\s*[(\[]?\b(?:aoe|anywhere[\s_-]+on[\s_-]+(?:the[\s_-]+)?earth)[)\]]?\.?$", re.IGNORECASE)
 
 
 def zone_of_place(name: str) -> str | None:
@@ -17,6 +22,12 @@ def zone_of_place(name: str) -> str | None:
 def zones_of_abbreviation(text: str) -> tuple[str, ...]:
     """Return the zones that an abbreviation usually means: several if it is ambiguous, none if it is unknown."""
     return _abbreviations().get(text.upper(), ())
+
+
+def before_anywhere(text: str) -> str | None:
+    """Return the text before a final `anywhere on Earth` or `AoE`, None if it does not end so."""
+    match = _ANYWHERE.search(text)
+    return text[: match.start()] if match else None
 
 
 def key_of_property(name: str) -> str | None:
