@@ -56,7 +56,7 @@ STRANGERS = {
 }
 # Each library has its home, a room or a module; nobody else sees it.
 HOMES = {
-    "yaml": {"source.yaml"},
+    "yaml": {"source.nodes", "source.yaml"},
     "pydantic": {"source"},
     "pydantic_core": {"source"},
     "pytz": {"zones.tzdb"},

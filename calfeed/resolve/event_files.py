@@ -19,9 +19,10 @@ from calfeed.series.expand import Effort
 from calfeed.series.pieces import pieces_of, shared_uid_problem
 from calfeed.source.defaults import Defaults, Inherited
 from calfeed.source.entries import Place, Read, read_entry
+from calfeed.source.nodes import Value
 from calfeed.source.reader import Reader
 from calfeed.source.schema import EventEntry
-from calfeed.source.yaml import Document, Value
+from calfeed.source.yaml import Document
 from calfeed.values import ids
 
 

@@ -31,9 +31,10 @@ from calfeed.series.agenda import conflicts, too_many_occurrences
 from calfeed.source.defaults import load_defaults
 from calfeed.source.entries import Place, Read, read_entry
 from calfeed.source.folder import CALENDAR, VENUES, Folder, find_files
+from calfeed.source.nodes import Value
 from calfeed.source.reader import Reader
 from calfeed.source.schema import CalendarEntry, FeedEntry, ThemeEntry, VenueEntry, WindowEntry
-from calfeed.source.yaml import Document, Value
+from calfeed.source.yaml import Document
 from calfeed.text.urls import read_base_url
 from calfeed.values import ids
 from calfeed.vtimezone.files import zone_problems

@@ -8,9 +8,10 @@ from pathlib import PurePosixPath
 
 from calfeed.diagnostics.problem import Problem, error
 from calfeed.source.entries import Place, read_entry
+from calfeed.source.nodes import Value
 from calfeed.source.reader import Reader
 from calfeed.source.schema import DefaultsEntry
-from calfeed.source.yaml import Document, Value
+from calfeed.source.yaml import Document
 
 # Two ways to write the same thing: an event or a folder that uses one takes no default for the other.
 _ENDS = frozenset({"end", "duration"})

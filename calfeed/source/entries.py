@@ -17,9 +17,10 @@ import pydantic
 from pydantic_core import ErrorDetails
 
 from calfeed.diagnostics.problem import Mark, Problem, error
+from calfeed.source.nodes import Path, Value
 from calfeed.source.schema import NESTED, Entry, EventEntry
 from calfeed.source.types import MAPPING_TAG, TEXT_TAG, describe
-from calfeed.source.yaml import Document, Path, Value
+from calfeed.source.yaml import Document
 
 
 @dataclass(frozen=True)
