@@ -52,12 +52,12 @@ def fold_name(text: str) -> str:
 
 @lru_cache(maxsize=2)
 def _by_stump(words: tuple[str, ...]) -> Mapping[str, Sequence[str]]:
-    """Return the words by what is left of them when one letter or none is dropped."""
-    found: dict[str, list[str]] = {}
+    """Return the words by themselves and by what remains of them without one of their letters."""
+    words_by_stump: dict[str, list[str]] = {}
     for word in words:
         for stump in _stumps(word):
-            found.setdefault(stump, []).append(word)
-    return found
+            words_by_stump.setdefault(stump, []).append(word)
+    return words_by_stump
 
 
 def _stumps(word: str) -> set[str]:

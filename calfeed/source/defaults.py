@@ -1,4 +1,4 @@
-"""Reads _defaults.yaml: the values of keys that events below a folder do not write themselves."""
+"""Reads _defaults.yaml: values for the keys that events below its folder leave out."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ _ENDS = frozenset({"end", "duration"})
 
 @dataclass(frozen=True)
 class Inherited:
-    """The defaults that hold for a file: values by key, where each comes from, and keys that cannot be read."""
+    """The defaults that apply to a file: values by key, where each comes from, and keys that cannot be read."""
 
     values: Mapping[str, Value] = field(default_factory=dict)
     origins: Mapping[str, Document] = field(default_factory=dict)
     broken: frozenset[str] = frozenset()
 
     def fill(self, written: Mapping[str, Value]) -> dict[str, Value]:
-        """Return the defaults for an event that has written these keys itself."""
+        """Return the defaults for an event in which these keys are written."""
         settled = written.keys() | (_ENDS if written.keys() & _ENDS else frozenset())
         return {key: value for key, value in self.values.items() if key not in settled}
 
@@ -42,19 +42,20 @@ class Defaults:
     problems: tuple[Problem, ...]
 
     def of(self, relative: str) -> Inherited:
-        """Return the defaults that hold for a file: the nearest folder wins, key by key."""
+        """Return the defaults that apply to a file: the nearest folder wins, key by key."""
         if not self.by_folder:
             return _NOTHING
         values: dict[str, Value] = {}
         origins: dict[str, Document] = {}
         broken: frozenset[str] = frozenset()
         for folder in reversed(PurePosixPath(relative).parents):
-            own = self.by_folder.get(folder.as_posix())
-            if own is not None:
-                gone = _ENDS if own.values.keys() & _ENDS else frozenset()
-                values = {**{key: value for key, value in values.items() if key not in gone}, **own.values}
-                origins |= own.origins
-                broken |= own.broken
+            folder_defaults = self.by_folder.get(folder.as_posix())
+            if folder_defaults is not None:
+                replaced = _ENDS if folder_defaults.values.keys() & _ENDS else frozenset()
+                kept = {key: value for key, value in values.items() if key not in replaced}
+                values = kept | dict(folder_defaults.values)
+                origins |= folder_defaults.origins
+                broken |= folder_defaults.broken
         return Inherited(values, origins, broken)
 
 
@@ -64,9 +65,9 @@ def load_defaults(reader: Reader, paths: Iterable[str]) -> Defaults:
     problems: list[Problem] = []
     for relative in paths:
         document = reader.document(relative)
-        own, found = _read(document)
-        by_folder[PurePosixPath(relative).parent.as_posix()] = own
-        problems += [*document.problems, *found]
+        folder_defaults, value_problems = _read(document)
+        by_folder[PurePosixPath(relative).parent.as_posix()] = folder_defaults
+        problems += [*document.problems, *value_problems]
     return Defaults(by_folder, tuple(problems))
 
 
@@ -80,5 +81,5 @@ def _read(document: Document) -> tuple[Inherited, list[Problem]]:
         if key in values:
             hint = "write it in the event: it must be unique"
             problems.append(error(document.key_mark(key), "misplaced-key", f"`{key}` cannot be a default", hint))
-    sound = {key: value for key, value in values.items() if key not in read.broken | {"id", "uid"}}
-    return Inherited(sound, dict.fromkeys(sound, document), read.broken), problems
+    usable = {key: value for key, value in values.items() if key not in read.broken | {"id", "uid"}}
+    return Inherited(usable, dict.fromkeys(usable, document), read.broken), problems

@@ -10,7 +10,7 @@ from calfeed.values.texts import read_text
 _EMAIL = re.compile(r"[^\s@<>,;:\"()\\]+@([^\s@<>,;:\"()\\]+)")
 _MAX_EMAIL = 254  # RFC 5321 §4.5.3.1.3, without the brackets
 _MAX_PATH, _MAX_PATH_PART = 1000, 255
-# What a published path may not hold: a colon or a backslash leads elsewhere on Windows.
+# Characters that a published path may not have: a colon or a backslash leads elsewhere on Windows.
 _UNFIT = re.compile("[\x00-\x1f\x7f\\\\:\ud800-\udfff]")
 
 
@@ -33,14 +33,14 @@ def _is_email(text: str) -> bool:
 
 
 def is_fit_path(path: str) -> bool:
-    """Return whether calfeed may write to this path: it can only lead to a file below DIST."""
+    """Return whether calfeed may write to this path, because it can only lead to a file below DIST."""
     if _UNFIT.search(path) or len(path.encode()) > _MAX_PATH:
         return False
     return not any(part in ("", ".", "..") or len(part.encode()) > _MAX_PATH_PART for part in path.split("/"))
 
 
 def read_relative_path(text: str) -> str:
-    """Return the path of a file in the events' folder, relative to the YAML that names it."""
+    """Return the path of a file in the folder of events, relative to the YAML file that names it."""
     beside = "write the name of a file beside the YAML file"
     if re.match(r"[a-z][a-z0-9+.-]*://|data:", text, re.ASCII | re.IGNORECASE):
         message = f"`{text}` is an address, and a file is expected here"

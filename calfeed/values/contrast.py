@@ -1,4 +1,4 @@
-"""Measure how readable a colour is on a background, by the Web Content Accessibility Guidelines.
+"""Measure how readable a colour is on a background, according to the Web Content Accessibility Guidelines.
 
 Source: https://www.w3.org/TR/WCAG21/#dfn-contrast-ratio
 """

@@ -77,7 +77,7 @@ def read_alias(text: str) -> str:
 
 
 def category_slug(category: str) -> str:
-    """Return the slug of a category's feed; a name without Latin letters or digits gets a hash, which is stable."""
+    """Return the slug of a category's feed; a name without Latin letters or digits gets a stable hash."""
     slug = slugify(category) or f"category-{hashlib.sha256(category.encode()).hexdigest()[:8]}"
     return f"{slug}-category" if _DEVICES.fullmatch(slug) else slug
 
@@ -89,7 +89,7 @@ def name_slug(name: str) -> str:
 
 
 def read_calendar_id(text: str) -> str:
-    """Return the calendar's id, the right-hand side of UIDs."""
+    """Return the id of a calendar, the right-hand side of its UIDs."""
     if _CALENDAR_ID.fullmatch(text) is None or len(text) > MAX_NAME:
         address = re.fullmatch(r"(?:https?://)?([^/?#:]{1,100})(?::\d+)?(?:[/?#].*)?", text.casefold().strip())
         host = address[1] if address and _CALENDAR_ID.fullmatch(address[1]) else None

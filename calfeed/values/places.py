@@ -32,7 +32,7 @@ def _zone_hint(text: str) -> str:
         *others, last = [f"`{zone}`" for zone in zones]
         wanted = f"the one meant, {', '.join(others)} or {last}" if others else f"the zone of the place, such as {last}"
         return f"write {wanted}; abbreviations are no zones"
-    countries = [found for name in countries_meant(text) or (text,) if (found := find_country(name))]
+    countries = [country for name in countries_meant(text) or (text,) if (country := find_country(name))]
     if countries:
         zones = tuple(zone for country in countries for zone in zones_of_country(country.alpha_2))
         if len(zones) == 1:

@@ -47,7 +47,7 @@ _BETWEEN = re.compile(r"\s+-\s+|\s*–\s*|\s+(?:to|until|bis)\s+|\s*/\s*|\.{2,}|
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Reading:
-    """What a text can mean: days (two, or none), time since midnight, offset, zone to propose; and what is wrong."""
+    """The meaning of a text: days (none, one or two), time since midnight, offset, zone to propose; and its fault."""
 
     days: tuple[date, ...]
     clock: timedelta | None
@@ -115,7 +115,7 @@ def _clock_alone(reading: _Reading, fault: str, *, is_end: bool) -> str:
 
 
 def _two_keys(text: str) -> str | None:
-    """Return the hint for a text that holds a start and an end."""
+    """Return the hint for a text with a start and an end."""
     for start, end, between in _ranges(text):
         days = start.days or end.days or (date(2017, 8, 31),)
         first, last = days[0], (end.days or days)[0]
@@ -154,7 +154,7 @@ def _ranges(text: str) -> Iterator[tuple[_Reading, _Reading, str]]:
 
 
 def _read(text: str) -> _Reading | None:
-    """Read a day, a time, an offset and a zone, in this order; None if the text holds anything else."""
+    """Read a day, a time, an offset and a zone, in this order; None if there is anything else in the text."""
     dashed = text.strip().replace("–", "-")
     spelled = _COMPACT.sub(_with_separators, dashed)
     days, rest, fault = _take_day(_WEEKDAY.sub("", spelled))
@@ -208,7 +208,7 @@ def _days(year: str, orders: Sequence[Sequence[str]]) -> tuple[date, ...]:
 
 
 def _clock_of(match: re.Match[str]) -> timedelta | None:
-    """Return a time of day as time since midnight; None for a number alone and for no time of day."""
+    """Return a time of day as time since midnight; None for a number alone and for hours from 30 on."""
     hour, minute, second = (int(match[part] or 0) for part in ("hour", "minute", "second"))
     if match["half"] and hour < 13:
         hour = hour % 12 + (12 if "p" in match["half"].lower() else 0)
@@ -242,7 +242,7 @@ def _zone_for(text: str) -> str | None:
 
 
 def _show(day: date, reading: _Reading, offset: str | None = None) -> str:
-    """Return a day with the reading's time, in the form calfeed reads."""
+    """Return a day with the time of a reading, in the form calfeed reads."""
     clock = reading.clock
     if clock is None:
         return day.isoformat()

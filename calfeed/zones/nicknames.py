@@ -13,7 +13,7 @@ _ANYWHERE = re.compile(r"\s*[(\[]?\b(?:aoe|anywhere[\s_-]+on[\s_-]+(?:the[\s_-]+
 
 
 def zone_of_place(name: str) -> str | None:
-    """Return the zone of a well-known city after which no zone is named, or of a Windows or everyday zone name."""
+    """Return the zone of a well-known city that gave no zone its name, or of a Windows or everyday name of a zone."""
     key = fold_name(name)
     standard = key.replace("daylighttime", "standardtime")
     return next((_places()[k] for k in (key, standard, key.replace("summertime", "time")) if k in _places()), None)
@@ -25,7 +25,7 @@ def zones_of_abbreviation(text: str) -> tuple[str, ...]:
 
 
 def before_anywhere(text: str) -> str | None:
-    """Return the text before a final `anywhere on Earth` or `AoE`, None if it does not end so."""
+    """Return the text before a final `anywhere on Earth` or `AoE`, None if there is none."""
     match = _ANYWHERE.search(text)
     return text[: match.start()] if match else None
 
