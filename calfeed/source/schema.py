@@ -64,7 +64,7 @@ def _schema_of(*required: str) -> ConfigDict:
 
 
 class OrganizerEntry(Entry):
-    """The organizer of an event."""
+    """Who holds an event."""
 
     name: Line
     email: Email | None = None
@@ -112,7 +112,7 @@ class FeedEntry(Entry):
 
 
 class WindowEntry(Entry):
-    """The days whose events are in the main feed and the automatic feeds."""
+    """The days of which the main feed and the automatic ones hold events."""
 
     from_: Day | None = Field(default=None, alias="from")
     to: Day | None = None
@@ -127,7 +127,7 @@ VenueField: TypeAlias = Annotated[
 
 
 class ThemeEntry(Entry):
-    """The appearance of the site."""
+    """How the site looks."""
 
     accent: ThemeColor | None = None
     accent_dark: ThemeColor | None = None
@@ -230,7 +230,7 @@ class EventEntry(Entry):
 
 
 class DefaultsEntry(EventEntry):
-    """_defaults.yaml: the values that the events below it have unless they write their own."""
+    """_defaults.yaml: what the events below it have where they say nothing else."""
 
     model_config = _schema_of()
     required: ClassVar[Sequence[str]] = ()
