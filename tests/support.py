@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 import signal
 import subprocess
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-import pytest
 from click.testing import CliRunner, Result
 
 from calfeed.cli.main import main
-from calfeed.diagnostics.problem import InvalidValue
 from calfeed.model import Event, Project
 from calfeed.resolve.load import load
 
@@ -106,19 +103,3 @@ def tree(folder: Path) -> dict[str, bytes]:
     """Return every file below a folder by its path."""
     files = sorted(path for path in folder.rglob("*") if path.is_file())
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
-
-
-def refusal_of(read: Callable[[str], object], text: str) -> InvalidValue:
-    """Return the error with which a reader of values refuses a text."""
-    with pytest.raises(InvalidValue) as refusal:
-        read(text)
-    assert refusal.value.message
-    return refusal.value
-
-
-def check_refusal(read: Callable[[str], object], text: str, code: str, hint: str) -> None:
-    """Check that a reader refuses a text with this code and hint, and reads what its hint says to write."""
-    refusal = refusal_of(read, text)
-    assert (refusal.code, hint in refusal.hint) == (code, True)
-    for proposal in re.findall(r"(?:^write|mean) `([^`]{3,})`(?!:| and)", refusal.hint):
-        read(proposal)

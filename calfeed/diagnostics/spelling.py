@@ -11,23 +11,20 @@ from functools import lru_cache
 from calfeed.diagnostics.problem import list_some
 
 _MAX_LENGTH = 100  # longer words are not compared
-
 _MAX_LISTED = 8
 _MAX_COMPARED = 100
 
 
 def did_you_mean(text: str, known: Iterable[str], otherwise: str) -> str:
     """Return a hint with the nearest of the known words, or `otherwise` if none is near."""
-    words = list(known)
+    words = tuple(known)
     folded = text.casefold()
+    candidates: Iterable[str] = words
     if len(words) > _MAX_COMPARED:  # comparing is slow: keep words that differ by one letter
-        words = list(
-            dict.fromkeys(word for stump in _stumps(folded) for word in _by_stump(tuple(words)).get(stump, ()))
-        )
-    near = difflib.get_close_matches(folded, words, n=1, cutoff=0.6) if len(folded) <= _MAX_LENGTH else []
+        candidates = dict.fromkeys(word for stump in _stumps(folded) for word in _by_stump(words).get(stump, ()))
+    near = difflib.get_close_matches(folded, list(candidates), n=1, cutoff=0.6) if len(folded) <= _MAX_LENGTH else []
     if near:
         return f"did you mean `{near[0]}`?"
-    words = list(known)
     # A hint that lists a great many words would fill the screen.
     return otherwise.replace(", ".join(words), list_some(words, _MAX_LISTED)) if len(words) > _MAX_LISTED else otherwise
 

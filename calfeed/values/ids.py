@@ -13,6 +13,8 @@ from calfeed.zones.nicknames import key_of_property
 _ID = re.compile(r"[a-z0-9][a-z0-9-]*")
 _CALENDAR_ID = re.compile(r"[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?")
 _X_NAME = re.compile(r"X-[A-Z0-9-]+")
+# Properties that calfeed writes itself, so that events may not set them.
+_RESERVED_PROPERTIES = re.compile(r"X-(WR-|PUBLISHED-TTL|ALT-DESC|APPLE-|MICROSOFT-CDO-|MS-OLK-)")
 _NOT_OF_ONE_LINE = re.compile("[\t\n\r\x85\u2028\u2029]")
 # Windows reserves these names for devices, in every folder and with every extension.
 _DEVICES = re.compile(r"con|prn|aux|nul|com[0-9]|lpt[0-9]")
@@ -35,8 +37,6 @@ _SPELLED_OUT = {
     )
     for letter in letters
 }
-OWN_PROPERTIES = re.compile(r"X-(WR-|PUBLISHED-TTL|ALT-DESC|APPLE-|MICROSOFT-CDO-|MS-OLK-)")
-"""Properties that calfeed writes itself, so that events may not set them."""
 
 
 def slugify(text: str) -> str:
@@ -138,7 +138,7 @@ def read_property_name(text: str) -> str:
     name = text.upper()
     if _X_NAME.fullmatch(name) is None:
         raise InvalidValue("bad-property", f"`{text}` is not a name for an extra property", _property_hint(name))
-    if OWN_PROPERTIES.match(name):
+    if _RESERVED_PROPERTIES.match(name):
         raise InvalidValue("bad-property", f"`{name}` is written by calfeed itself", "leave it out")
     return name
 

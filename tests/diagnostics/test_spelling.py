@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from calfeed.diagnostics.spelling import did_you_mean
+from calfeed.diagnostics.spelling import did_you_mean, fold_name, nearest
 
 
 def test_long_lists_are_cut_short() -> None:
@@ -13,3 +13,18 @@ def test_long_lists_are_cut_short() -> None:
     hint = did_you_mean("pier", many, f"the venues are {', '.join(many)}")
     assert hint.startswith("the venues are room-0, room-1, ")
     assert hint.endswith(", room-7 and 12 more")
+
+
+def test_a_typo_is_one_letter_or_two_in_long_words() -> None:
+    """The nearest word has the same first letter, and at most one typo, two in long words; else there is none."""
+    words = ["tallinn", "tartu", "copenhagen"]
+    assert nearest("talinn", words) == "tallinn"
+    assert nearest("tratu", words) == "tartu"
+    assert nearest("copennagn", words) == "copenhagen"
+    assert nearest("trata", words) is None
+    assert nearest("kallinn", words) is None
+
+
+def test_names_are_compared_without_accents() -> None:
+    """Case, accents, spaces and punctuation make no other name."""
+    assert fold_name("São Paulo") == fold_name("Sao_Paulo") == "saopaulo"

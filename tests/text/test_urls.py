@@ -7,7 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from support import CALENDAR, LATER, check_refusal, refusal_of, run, write_files
+from refusals import check_refusal, refusal_of
+from support import CALENDAR, LATER, run, write_files
 
 from calfeed.diagnostics.problem import InvalidValue
 from calfeed.revisions.content import is_same_content

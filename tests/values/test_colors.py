@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 
 import pytest
-from support import check_refusal, refusal_of
+from refusals import check_refusal, refusal_of
 
 from calfeed.values.colors import read_color
 
