@@ -1,4 +1,4 @@
-"""calfeed.values.addresses: which e-mail addresses and paths are read, and what is said of the others."""
+"""calfeed.values.addresses: which e-mail addresses and paths are read, and the hints for others."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""calfeed.values.ids: what is said of wrong ids and names of properties."""
+"""calfeed.values.ids: which ids and names of properties are read, and the hints for others."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""calfeed.values.places: what is said of wrong zones and countries."""
+"""calfeed.values.places: which zones and countries are read, and the hints for others."""
 
 from __future__ import annotations
 
