@@ -1,4 +1,4 @@
-"""calfeed.values.colors: which colours are read, and the hints for others."""
+"""calfeed.values.colors: which colours are read, the hints for others, and contrast."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import time
 import pytest
 from refusals import check_refusal, refusal_of
 
-from calfeed.values.colors import read_color
+from calfeed.values.colors import BACKGROUND, DARK_BACKGROUND, ENOUGH, contrast, read_color, read_theme_color, readable
 
 COLORS = {
     "#ff0000": "`red` is the same",
@@ -23,6 +23,47 @@ COLORS = {
 def test_wrong_colors_are_answered(text: str, hint: str) -> None:
     """What is not the name of a colour is refused with the nearest one."""
     check_refusal(read_color, text, "bad-color", hint)
+
+
+@pytest.mark.parametrize(
+    ("color", "background", "expected"),
+    [
+        ("#000000", "#ffffff", 21.0),
+        ("#ffffff", "#ffffff", 1.0),
+        ("#767676", "#ffffff", 4.54),
+        ("#ff0000", "#ffffff", 4.0),
+        ("#ffffff", "#0000ff", 8.59),
+    ],
+)
+def test_contrast(color: str, background: str, expected: float) -> None:
+    """The contrast is that of the guidelines, whichever of the two is the lighter."""
+    assert contrast(color, background) == pytest.approx(expected, abs=0.005)
+    assert contrast(background, color) == contrast(color, background)
+
+
+@pytest.mark.parametrize("background", [BACKGROUND, DARK_BACKGROUND])
+@pytest.mark.parametrize("color", ["#ffff00", "#000000", "#ffffff", "#808080", "#123456", "#fedcba"])
+def test_readable(color: str, background: str) -> None:
+    """A colour is changed as far as it takes, and no further; one that can be read is left alone."""
+    shade = readable(color, background)
+    assert contrast(shade, background) >= ENOUGH
+    assert readable(shade, background) == shade
+    if contrast(color, background) >= ENOUGH:
+        assert shade == color
+
+
+@pytest.mark.parametrize(
+    ("written", "color"), [("#0B7285", "#0b7285"), ("#abc", "#aabbcc"), ("SteelBlue", "#4682b4"), ("teal", "#008080")]
+)
+def test_theme_colors(written: str, color: str) -> None:
+    """A colour is written in hexadecimal, long or short, or by its name in CSS."""
+    assert color == read_theme_color(written)
+
+
+@pytest.mark.parametrize("written", ["#12345", "red; } body { display: none", "rgb(1,2,3)", "#ggg", "url(x)"])
+def test_other_texts_are_no_colors(written: str) -> None:
+    """Nothing else gets into the style sheet."""
+    assert refusal_of(read_theme_color, written).code == "bad-color"
 
 
 def test_a_long_text_is_refused_quickly() -> None:
