@@ -41,7 +41,7 @@ _CLOCK = re.compile(
 )
 _HALF = re.compile(r"[ap]\.?m\.?$", _FLAGS)
 _OFFSET = re.compile(r"\s*(?:(?:UTC|GMT)?\s?([+-])(0?\d|1[01])(?::?([0-5]\d))?(?![\d:.])|(?:Z|UTC)(?![a-z/]))", _FLAGS)
-_ZONE = re.compile(r"[A-Z]{2,5}|[A-Za-z_]+(?:/[A-Za-z_+-]+)+")
+_ZONE = re.compile(r"[A-Za-z_]+(?:/[A-Za-z_+-]+)+")
 _BETWEEN = re.compile(r"\s+-\s+|\s*–\s*|\s+(?:to|until|bis)\s+|\s*/\s*|\.{2,}|-", re.IGNORECASE)
 
 
@@ -159,16 +159,15 @@ def _read(text: str) -> _Reading | None:
     spelled = _COMPACT.sub(_with_separators, dashed)
     days, rest, fault = _take_day(_WEEKDAY.sub("", spelled))
     match = _CLOCK.match(rest)
-    clock = _clock_of(match) if match else None
+    clock, clock_fault = _clock_of(match) if match else (None, "")
     offset = ""
     if match and clock is not None:
-        fault = fault or _fault_of(match, clock)
         offset, rest = _take_offset(rest[match.end() :])
     rest = rest.strip(" ()[].,")
     zone = _zone_for(rest)
     if (not days and clock is None) or (rest and zone is None):
         return None
-    fault = fault if spelled == dashed else "write hyphens and colons"
+    fault = (fault or clock_fault) if spelled == dashed else "write hyphens and colons"
     return _Reading(days=days, clock=clock, offset=offset, zone=zone, fault=fault)
 
 
@@ -207,21 +206,19 @@ def _days(year: str, orders: Sequence[Sequence[str]]) -> tuple[date, ...]:
     return tuple(day for day in days if FIRST_YEAR <= day.year < LAST_YEAR)  # the day after must be valid, too
 
 
-def _clock_of(match: re.Match[str]) -> timedelta | None:
-    """Return a time of day as time since midnight; None for a number alone and for hours from 30 on."""
+def _clock_of(match: re.Match[str]) -> tuple[timedelta | None, str]:
+    """Return a time of day as time since midnight (None if it is none), and what is wrong with how it is written."""
     hour, minute, second = (int(match[part] or 0) for part in ("hour", "minute", "second"))
+    if hour >= 30 or not (match["minute"] or match["unit"] or match["half"]):
+        return None, ""
     if match["half"] and hour < 13:
         hour = hour % 12 + (12 if "p" in match["half"].lower() else 0)
-    has_form = match["minute"] or match["unit"] or match["half"]
-    return timedelta(hours=hour, minutes=minute, seconds=second) if has_form and hour < 30 else None
-
-
-def _fault_of(match: re.Match[str], clock: timedelta) -> str:
+    clock = timedelta(hours=hour, minutes=minute, seconds=second)
     if match["half"]:
-        return "times have 24 hours"
+        return clock, "times have 24 hours"
     if clock > _DAY:
-        return "after midnight it is the next day"
-    return "" if match["colon"] == ":" and not match["unit"] else "times are hours:minutes"
+        return clock, "after midnight it is the next day"
+    return clock, "" if match["colon"] == ":" and not match["unit"] else "times are hours:minutes"
 
 
 def _take_offset(text: str) -> tuple[str, str]:
@@ -235,10 +232,9 @@ def _take_offset(text: str) -> tuple[str, str]:
 
 def _zone_for(text: str) -> str | None:
     """Return the zone to propose for the text after a time, None if the text is not like a zone."""
-    likely = next(iter(zones_of_abbreviation(text)), None) or zone_of_place(text)
-    if likely or not _ZONE.fullmatch(text):
-        return likely
-    return text if "/" in text else "Europe/Tallinn"
+    if _ZONE.fullmatch(text):
+        return text
+    return next(iter(zones_of_abbreviation(text)), None) or zone_of_place(text)
 
 
 def _show(day: date, reading: _Reading, offset: str | None = None) -> str:

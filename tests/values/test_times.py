@@ -109,7 +109,6 @@ MOMENT_HINTS = {
     "2017-08-31 17:30 CEST": "write `2017-08-31 17:30`; the zone belongs in `timezone:`",
     "2017-08-31 17:30 MESZ": "such as `timezone: Europe/Berlin`",
     "2017-08-31 17:30 GMT": "`timezone: Europe/London`",
-    "2017-08-31 17:30 (XYZT)": "`timezone: Europe/Tallinn`",
     "2017-08-31 17:30 Eastern Time": "`timezone: America/New_York`",
     "2017-08-31 17:30 Asia/Tokyo": "the zone belongs in `timezone:`, such as `timezone: Asia/Tokyo`",
     "2017-08-31T17:30+09:00[Asia/Tokyo]": "write `2017-08-31 17:30+09:00`; the zone belongs in `timezone:`",
