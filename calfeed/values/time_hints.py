@@ -207,7 +207,7 @@ def _days(year: str, orders: Sequence[Sequence[str]]) -> tuple[date, ...]:
 
 
 def _clock_of(match: re.Match[str]) -> tuple[timedelta | None, str]:
-    """Return a time of day as time since midnight (None if it is none), and what is wrong with how it is written."""
+    """Return a time of day as time since midnight (None in other cases), and what is wrong with its form."""
     hour, minute, second = (int(match[part] or 0) for part in ("hour", "minute", "second"))
     if hour >= 30 or not (match["minute"] or match["unit"] or match["half"]):
         return None, ""
