@@ -20,10 +20,10 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
 
 from calfeed.diagnostics.problem import Mark, Problem, SourceError, line_mark, problem_at
+from calfeed.diagnostics.spelling import did_you_mean
 from calfeed.limits.memory import limited_memory
 from calfeed.model import Template
 from calfeed.text.characters import encode_harmless
-from calfeed.values.fields import did_you_mean
 
 Html: TypeAlias = str
 """Text that is already HTML and is not escaped again."""

@@ -58,7 +58,7 @@ STRANGERS = {
 REMEMBERING = {"resolve", "pipeline"}
 # Each library has its home, a room or a module; nobody else sees it.
 HOMES = {
-    "yaml": {"source.yaml"},
+    "yaml": {"source.nodes", "source.yaml"},
     "pydantic": {"source"},
     "pydantic_core": {"source"},
     "pytz": {"zones.tzdb"},

@@ -158,10 +158,10 @@ def diff(
     """Show what a build of EVENTS would change for subscribers."""
     from calfeed.cli import diff_report
     from calfeed.editions.diff import diff as find_difference
-    from calfeed.values import fields
+    from calfeed.values import places
 
     for tzid in tzids:
-        read_option(fields.read_zone, tzid, "--zone")
+        read_option(places.read_zone, tzid, "--zone")
     project = load_project(events)
     now = build_time()
     with problems_to_stderr():

@@ -70,7 +70,7 @@ def list_(events: Path, first: datetime | None, last: datetime | None, form: Lit
 def show(event_id: str, events: Path, form: Literal["text", "json"]) -> None:
     """Show the event ID: local time, zone and why that zone, UTC, and the rest."""
     from calfeed.cli import event_report
-    from calfeed.values.fields import did_you_mean
+    from calfeed.diagnostics.spelling import did_you_mean
 
     found = {event.id: event for event in load_project(events).events}
     if event_id not in found:
@@ -100,7 +100,7 @@ def explain(code: str | None) -> None:
     """
     from calfeed.cli.explain import load_sections
     from calfeed.diagnostics.codes import CODES
-    from calfeed.values.fields import did_you_mean
+    from calfeed.diagnostics.spelling import did_you_mean
 
     if code is None:
         width = max(map(len, CODES))

@@ -86,8 +86,8 @@ def doctor(url: str, form: Literal["text", "json"]) -> None:
     """
     from calfeed.doctor import report as doctor_report
     from calfeed.doctor.examine import examine, has_fault
-    from calfeed.fetch.addresses import read_address, without_password
     from calfeed.fetch.http import fetch
+    from calfeed.fetch.web_addresses import read_address, without_password
 
     try:
         address = read_address(url)

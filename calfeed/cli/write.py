@@ -51,10 +51,10 @@ def new(summary: str, events: Path, event_id: str | None, **values: str | None) 
     """Add a file for an event named SUMMARY, with a stable id."""
     from calfeed.cli.scaffold import write_event
     from calfeed.diagnostics import report
-    from calfeed.values import fields, times
+    from calfeed.values import ids, times
 
     read_option(times.read_moment, values["start"], "--start")
-    name = read_option(fields.read_id, event_id, "--id") or fields.slugify(summary)
+    name = read_option(ids.read_id, event_id, "--id") or ids.slugify(summary)
     if not name:
         raise click.UsageError("no id can be made of this summary: give one in a-z, 0-9 and - with --id")
     written = {"summary": summary, **{key: value for key, value in values.items() if value is not None}}

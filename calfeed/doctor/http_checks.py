@@ -7,9 +7,9 @@ from urllib.parse import urljoin, urlsplit, urlunsplit
 from urllib.robotparser import RobotFileParser
 
 from calfeed.doctor.findings import Finding, fault, ok, risk
-from calfeed.fetch.addresses import is_loopback, read_address, without_password
 from calfeed.fetch.http import Fetch, FetchError, Request
 from calfeed.fetch.redirects import RedirectError, Trail, follow, is_redirect
+from calfeed.fetch.web_addresses import is_loopback, read_address, without_password
 
 MAX_REDIRECTS = 5
 GOOGLE = "Google-Calendar-Importer"

@@ -10,7 +10,7 @@ from calfeed.diagnostics.problem import InvalidValue
 from calfeed.editions.manifest import Manifest, PublishedFeed
 from calfeed.model import Feed, Project
 from calfeed.revisions.revise import Published, leaves_tombstone
-from calfeed.values.fields import read_id
+from calfeed.values.ids import read_id
 
 
 def lost_feeds(project: Project, baseline: Manifest, buried: set[str]) -> tuple[PublishedFeed, ...]:

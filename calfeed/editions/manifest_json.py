@@ -22,7 +22,8 @@ from calfeed.revisions.revise import NO_COPIES, OldCopies, Published, Revised, R
 from calfeed.series.occurrences import first_start, horizon_of, settle, starts_between
 from calfeed.series.pieces import pieces_of
 from calfeed.text.characters import harmless_json
-from calfeed.values.fields import MAX_SEQUENCE, read_line, read_published_uid, read_text
+from calfeed.values.ids import MAX_SEQUENCE, read_published_uid
+from calfeed.values.texts import read_line, read_text
 from calfeed.values.time_hints import FIRST_YEAR, LAST_YEAR
 from calfeed.values.times import format_utc
 from calfeed.zones.tzdb import TZDB_VERSION

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from calfeed.values.fields import is_fit_path
+from calfeed.values.addresses import is_fit_path
 
 _FIXED = frozenset(
     [

@@ -16,7 +16,7 @@ from calfeed.model import AllDay, Event, Status
 from calfeed.revisions.content_values import Content
 from calfeed.revisions.revise import Published, has_passed
 from calfeed.series.agenda import span_of
-from calfeed.values.fields import MAX_NAME
+from calfeed.values.ids import MAX_NAME
 
 _RECENT_YEARS = 5
 _KEPT = "whoever kept it would see it turn into this one"

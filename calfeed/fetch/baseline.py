@@ -10,9 +10,9 @@ from calfeed.diagnostics.problem import Mark, OutputError, problem_at
 from calfeed.editions.manifest import MANIFEST, Manifest
 from calfeed.editions.manifest_json import read_manifest
 from calfeed.fetch import http
-from calfeed.fetch.addresses import is_loopback, without_password
 from calfeed.fetch.http import Fetch, FetchError, Request
 from calfeed.fetch.redirects import RedirectError, follow
+from calfeed.fetch.web_addresses import is_loopback, without_password
 
 MAX_BYTES = 300_000_000
 """The largest manifest that is read, in bytes: several times that of 100,000 events."""

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from calfeed.values.fields import is_fit_path
+from calfeed.values.addresses import is_fit_path
 
 Identity: TypeAlias = "tuple[int, int]"
 """The inode number of a file, and when it last changed in any way (ctime)."""

@@ -6,7 +6,7 @@ import re
 import unicodedata
 from pathlib import PurePosixPath
 
-from calfeed.values.fields import is_fit_path
+from calfeed.values.addresses import is_fit_path
 
 # Windows reserves these names for devices, in every folder and with every ending.
 _DEVICES = re.compile(r"(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9¹²³])\s*(\..*)?", re.IGNORECASE)

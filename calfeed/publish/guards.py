@@ -10,7 +10,7 @@ from calfeed.diagnostics.problem import Mark, OutputError, list_some, problem_at
 from calfeed.editions.manifest import MANIFEST, Manifest
 from calfeed.editions.output_paths import is_output_path
 from calfeed.revisions.revise import Published, may_be_ahead
-from calfeed.values.fields import MAX_SEQUENCE
+from calfeed.values.ids import MAX_SEQUENCE
 
 MAX_LISTED = 5
 """How many names a message lists."""

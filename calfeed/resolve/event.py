@@ -12,6 +12,7 @@ from datetime import date, datetime, time, timedelta
 from functools import cached_property
 
 from calfeed.diagnostics.problem import Mark, Problem
+from calfeed.diagnostics.spelling import did_you_mean, fold_name
 from calfeed.model import (
     Address,
     AllDay,
@@ -32,9 +33,8 @@ from calfeed.series.expand import Effort
 from calfeed.series.local_time import end_after, end_of_day, to_zoned
 from calfeed.source.entries import Place, Read
 from calfeed.source.schema import EventEntry, OrganizerEntry, VenueEntry
-from calfeed.values import fields
+from calfeed.values import ids, texts
 from calfeed.values.times import ClockTime, Duration, WrittenTime, format_wall
-from calfeed.zones.nicknames import fold_name
 
 _STAMPS = ("sequence", "created", "last_modified")
 
@@ -192,7 +192,7 @@ class _Resolver:
         if written in known:
             return known[written]
         named = self._around.ids_by_name.get(fold_name(written))
-        hint = fields.did_you_mean(written, known, _hint_for_place(written))
+        hint = did_you_mean(written, known, _hint_for_place(written))
         if named:
             hint = f"write its id: `venue: {named}`"
         self._notes.report(self._place.mark("venue"), "unknown-venue", f"there is no venue `{written}`", hint)
@@ -203,7 +203,7 @@ class _Resolver:
         if description is None or description is self._checked:
             return
         self._notes.take(check_markdown(description, self._place, "description"))
-        tag = fields.find_html(description)
+        tag = texts.find_html(description)
         if tag:
             message = f"`{tag}` is HTML; readers will see it as it is written"
             hint = "use Markdown, or put it in `backquotes` if it is meant to be seen"
@@ -356,7 +356,7 @@ def _hint_for_place(written: str) -> str:
     """Return the hint for a venue that is not in venues.yaml: add its id there, or write the place itself."""
     # Every JSON string is a valid YAML string.
     in_place = f"venue: {{name: {json.dumps(written, ensure_ascii=False)}}}"
-    if fields.is_id(written):
+    if ids.is_id(written):
         return f"add `{written}:` to venues.yaml, or write the venue in place: `{in_place}`"
     return f"write `{in_place}`, or give it an id in venues.yaml and write that"
 

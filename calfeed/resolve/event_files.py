@@ -20,10 +20,11 @@ from calfeed.series.expand import Effort
 from calfeed.series.pieces import pieces_of, shared_uid_problem
 from calfeed.source.defaults import Defaults, Inherited
 from calfeed.source.entries import Place, Read, read_entry
+from calfeed.source.nodes import Value
 from calfeed.source.reader import Reader
 from calfeed.source.schema import EventEntry
-from calfeed.source.yaml import Document, Value
-from calfeed.values import fields
+from calfeed.source.yaml import Document
+from calfeed.values import ids
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +95,7 @@ class FreeIds:
 
     def propose(self, summary: str) -> str:
         """Return a free id for an event with this summary; numbers found taken are not tried again."""
-        slug = fields.slugify(summary) or "…"
+        slug = ids.slugify(summary) or "…"
         if slug not in self.taken:
             return slug
         number = next(n for n in count(self._first_free.get(slug, 2)) if f"{slug}-{n}" not in self.taken)
@@ -166,7 +167,7 @@ class _File:
             self.problems.append(problem_at(place.mark(), "missing-id", "an event in a list needs an `id`", hint))
             return None
         try:
-            return fields.read_id(stem)
+            return ids.read_id(stem)
         except InvalidValue as refusal:
             message = f"{refusal.message}, and the file's name is the event's id"
             hint = f"rename the file or write `id:`; {refusal.hint}"

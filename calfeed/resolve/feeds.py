@@ -8,12 +8,13 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from calfeed.diagnostics.problem import Mark, Problem, problem_at
+from calfeed.diagnostics.spelling import did_you_mean
 from calfeed.model import Calendar, Event, Feed, Venue
 from calfeed.resolve.prose import check_markdown
 from calfeed.series.agenda import days_of
 from calfeed.source.entries import Place
 from calfeed.source.schema import FeedEntry, WindowEntry
-from calfeed.values import fields
+from calfeed.values.ids import category_slug
 
 
 @dataclass(frozen=True)
@@ -104,7 +105,7 @@ def _feed_problems(
     yield from _order_problems(entry, place)
     for number, venue in enumerate(entry.venues or ()):
         if venues is not None and venue not in venues:
-            hint = fields.did_you_mean(venue, venues, "add it to venues.yaml")
+            hint = did_you_mean(venue, venues, "add it to venues.yaml")
             yield problem_at(place.mark("venues", number), "unknown-venue", f"there is no venue `{venue}`", hint)
 
 
@@ -173,7 +174,7 @@ def _category_feeds(calendar: Calendar, events: Iterable[Event], problems: list[
     names: dict[str, tuple[str, Event]] = {}
     for event in events:
         for category in event.categories:
-            slug = fields.category_slug(category)
+            slug = category_slug(category)
             first, first_event = names.setdefault(slug, (category, event))
             if first != category:
                 message = f"the categories `{category}` and `{first}` share the feed category/{slug}"

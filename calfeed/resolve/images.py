@@ -43,8 +43,8 @@ class Pictures:
             is_logo: whether it is the logo at the head of every page, which may be an SVG.
         """
         relative, mark = picture.path, picture.mark
-        if not self._reader.holds(relative):
-            hint = f"put the file at {self._reader.shown(relative)}"
+        if not self._reader.contains(relative):
+            hint = f"put the file at {self._reader.display_path(relative)}"
             self.problems.append(problem_at(mark, "missing-image", f"there is no image `{picture.name}`", hint))
         elif (hint_to_rename := trouble_with_name(image_path(relative))) is not None:
             message = f"`{relative}` cannot be published under its name"
@@ -110,7 +110,7 @@ def load_templates(reader: Reader, paths: Iterable[str]) -> tuple[tuple[Template
 
 
 def _load_template(reader: Reader, relative: str) -> Template | Problem:
-    path, name = reader.shown(relative), PurePosixPath(relative).relative_to(TEMPLATES).as_posix()
+    path, name = reader.display_path(relative), PurePosixPath(relative).relative_to(TEMPLATES).as_posix()
     if not _TEMPLATE_NAME.fullmatch(name):
         message = f"`{name}` is not a name for a template"
         hint = "rename it: names of templates are made of A-Z, a-z, 0-9, _, . and -"

@@ -23,12 +23,13 @@ from calfeed.series.agenda import conflicts, too_many_occurrences
 from calfeed.source.defaults import load_defaults
 from calfeed.source.entries import Place, Read, read_entry
 from calfeed.source.folder import CALENDAR, VENUES, Folder, find_files
+from calfeed.source.nodes import Value
 from calfeed.source.reader import Reader
 from calfeed.source.schema import CalendarEntry, FeedEntry, ThemeEntry, VenueEntry, WindowEntry
-from calfeed.source.yaml import Document, Value
+from calfeed.source.yaml import Document
 from calfeed.stamp import FileStamp
 from calfeed.text.urls import read_base_url
-from calfeed.values import fields
+from calfeed.values import ids
 from calfeed.vtimezone.files import ZonePlanner
 
 
@@ -196,7 +197,7 @@ class _Loader:
         entry, broken = read.entry, read.broken
         self._problems += check_markdown(entry.description, place, "description")
         name = entry.name or "calendar"
-        slug = entry.slug or fields.name_slug(name)
+        slug = entry.slug or ids.name_slug(name)
         if not slug:
             message = f"no address can be made of the name `{name}`"
             self._problems.append(
@@ -261,7 +262,7 @@ class _Loader:
 
     def _load_venue(self, document: Document, key: str, value: Value) -> Venue | None:
         try:
-            fields.read_id(key)
+            ids.read_id(key)
         except InvalidValue as refusal:
             self._problems.append(problem_at(document.key_mark(key), refusal.code, refusal.message, refusal.hint))
         if value is None:

@@ -6,8 +6,7 @@ from calfeed.diagnostics.problem import Problem, problem_at
 from calfeed.model import Theme
 from calfeed.source.entries import Place
 from calfeed.source.schema import ThemeEntry
-from calfeed.values.colors import css_colors
-from calfeed.values.contrast import BACKGROUND, DARK_BACKGROUND, ENOUGH, contrast, readable
+from calfeed.values.colors import BACKGROUND, DARK_BACKGROUND, ENOUGH, contrast, css_colors, readable
 
 _ACCENT = "#1d4ed8"
 

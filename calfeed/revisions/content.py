@@ -21,7 +21,7 @@ from calfeed.series.expand import TooManySteps
 from calfeed.series.matching import series_of
 from calfeed.series.occurrences import offsets_of
 from calfeed.series.pieces import MAX_SKIPPED
-from calfeed.values import fields
+from calfeed.values import ids, places
 from calfeed.values.rule_reader import read_published_rule
 from calfeed.values.rules import Rule
 from calfeed.values.times import WrittenTime, format_offset
@@ -112,10 +112,10 @@ def event_of(content: Mapping[str, Any], event_id: str, uid: str, tzid: str | No
 def _single_event_of(content: Mapping[str, Any], event_id: str, uid: str, tzid: str | None, mark: Mark) -> Event:
     present = (*_REQUIRED, *(field for field in _OPTIONAL if field.key in content))
     return Event(
-        id=fields.read_id(event_id),
-        uid=fields.read_published_uid(uid),
+        id=ids.read_id(event_id),
+        uid=ids.read_published_uid(uid),
         when=content_values.read_when(content),
-        zone=ZoneChoice(tzid=fields.read_zone(tzid), reason="it was published so") if tzid else None,
+        zone=ZoneChoice(tzid=places.read_zone(tzid), reason="it was published so") if tzid else None,
         mark=mark,
         **{field.attribute: field.kind.read(content[field.key], mark) for field in present},
     )

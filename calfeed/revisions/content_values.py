@@ -13,7 +13,7 @@ from typing import Any, Generic, TypeAlias, TypeVar
 from calfeed.diagnostics.problem import Mark
 from calfeed.model import Address, AllDay, Ending, Organizer, Status, Timed, Venue, ZonedTime
 from calfeed.text.urls import earlier_spelling, read_published_url
-from calfeed.values import fields
+from calfeed.values import addresses, ids, places, texts
 from calfeed.values.times import Duration, format_utc
 
 Content: TypeAlias = "dict[str, object]"
@@ -64,7 +64,7 @@ def read_offset(text: str) -> timedelta:
 
 
 def _read_time(wall: str, tzid: str, instant: str) -> ZonedTime:
-    return ZonedTime(read_wall(wall), fields.read_zone(tzid), _read_instant(instant))
+    return ZonedTime(read_wall(wall), places.read_zone(tzid), _read_instant(instant))
 
 
 def _read_instant(text: str) -> datetime:
@@ -122,7 +122,7 @@ def _read_flag(value: object) -> bool:
 
 
 def _read_categories(value: Iterable[str]) -> tuple[str, ...]:
-    return tuple(fields.read_category(category) for category in value)
+    return tuple(texts.read_category(category) for category in value)
 
 
 def _write_ending(ending: Ending) -> Content:
@@ -149,8 +149,8 @@ def _read_venue(value: Mapping[str, Any], mark: Mark) -> Venue:
         geo = (latitude, longitude)
     return Venue(
         id=None,
-        name=fields.read_line(value["name"]),
-        address=Address(street=None if address is None else fields.read_line(address)),
+        name=texts.read_line(value["name"]),
+        address=Address(street=None if address is None else texts.read_line(address)),
         geo=geo,
         mark=mark,
     )
@@ -170,8 +170,8 @@ def _write_organizer(organizer: Organizer) -> Content:
 def _read_organizer(value: Mapping[str, Any]) -> Organizer:
     email, url = value.get("email"), value.get("url")
     return Organizer(
-        name=fields.read_line(value["name"]),
-        email=None if email is None else fields.read_email(email),
+        name=texts.read_line(value["name"]),
+        email=None if email is None else addresses.read_email(email),
         url=None if url is None else read_published_url(url),
     )
 
@@ -209,7 +209,7 @@ def _timedelta_of(value: Mapping[str, Any]) -> timedelta:
 
 
 def _read_properties(value: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
-    return tuple((fields.read_property_name(name), fields.read_line(text)) for name, text in sorted(value.items()))
+    return tuple((ids.read_property_name(name), texts.read_line(text)) for name, text in sorted(value.items()))
 
 
 def _show_properties(value: Mapping[str, str]) -> str:
@@ -218,8 +218,8 @@ def _show_properties(value: Mapping[str, str]) -> str:
 
 UNKNOWN = Kind(_read_by(_as_it_is))
 """A value of a later version's field."""
-LINE = Kind(_read_by(fields.read_line))
-TEXT = Kind(_read_by(fields.read_text))
+LINE = Kind(_read_by(texts.read_line))
+TEXT = Kind(_read_by(texts.read_text))
 ADDRESS = Kind(_read_by(read_published_url), respell=earlier_spelling)
 FLAG = Kind(_read_by(_read_flag))
 STATUS = Kind(_read_by(Status), _write_status)

@@ -22,7 +22,7 @@ from calfeed.revisions.endings import cancelled_from, may_end, with_ending
 from calfeed.series.agenda import span_of
 from calfeed.series.occurrences import length_of
 from calfeed.series.pieces import pieces_of
-from calfeed.values.fields import MAX_NAME, MAX_SEQUENCE
+from calfeed.values.ids import MAX_NAME, MAX_SEQUENCE
 from calfeed.values.times import format_utc
 
 KEPT_ENDLESS = timedelta(days=365)

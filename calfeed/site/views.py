@@ -22,7 +22,7 @@ from calfeed.site.words import STATUSES, StatusWords
 from calfeed.templates import Html, as_html
 from calfeed.text.characters import close_embeddings
 from calfeed.text.markdown import to_page, to_plain
-from calfeed.values.fields import category_slug
+from calfeed.values.ids import category_slug
 
 _MAX_SUMMARY = 200
 _IN_PLACE = frozenset({Status.CONFIRMED, Status.TENTATIVE})

@@ -1,4 +1,4 @@
-"""Reads _defaults.yaml: the values of keys that events below a folder do not write themselves."""
+"""Reads _defaults.yaml: values for the keys that events below its folder leave out."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from pathlib import PurePosixPath
 
 from calfeed.diagnostics.problem import Problem, problem_at
 from calfeed.source.entries import Place, read_entry
+from calfeed.source.nodes import Value
 from calfeed.source.reader import Reader
 from calfeed.source.schema import DefaultsEntry
-from calfeed.source.yaml import Document, Value
+from calfeed.source.yaml import Document
 
 # Two ways to write the same thing: an event or a folder that uses one takes no default for the other.
 _ENDS = frozenset({"end", "duration"})
@@ -18,14 +19,14 @@ _ENDS = frozenset({"end", "duration"})
 
 @dataclass(frozen=True)
 class Inherited:
-    """The defaults that hold for a file: values by key, where each comes from, and keys that cannot be read."""
+    """The defaults that apply to a file: values by key, where each comes from, and keys that cannot be read."""
 
     values: Mapping[str, Value] = field(default_factory=dict)
     origins: Mapping[str, Document] = field(default_factory=dict)
     broken: frozenset[str] = frozenset()
 
     def fill(self, written: Mapping[str, Value]) -> dict[str, Value]:
-        """Return the defaults for an event that has written these keys itself."""
+        """Return the defaults for an event in which these keys are written."""
         settled = written.keys() | (_ENDS if written.keys() & _ENDS else frozenset())
         return {key: value for key, value in self.values.items() if key not in settled}
 
@@ -41,19 +42,20 @@ class Defaults:
     problems: tuple[Problem, ...]
 
     def of(self, relative: str) -> Inherited:
-        """Return the defaults that hold for a file: the nearest folder wins, key by key."""
+        """Return the defaults that apply to a file: the nearest folder wins, key by key."""
         if not self.by_folder:
             return _NOTHING
         values: dict[str, Value] = {}
         origins: dict[str, Document] = {}
         broken: frozenset[str] = frozenset()
         for folder in reversed(PurePosixPath(relative).parents):
-            own = self.by_folder.get(folder.as_posix())
-            if own is not None:
-                gone = _ENDS if own.values.keys() & _ENDS else frozenset()
-                values = {**{key: value for key, value in values.items() if key not in gone}, **own.values}
-                origins |= own.origins
-                broken |= own.broken
+            folder_defaults = self.by_folder.get(folder.as_posix())
+            if folder_defaults is not None:
+                replaced = _ENDS if folder_defaults.values.keys() & _ENDS else frozenset()
+                kept = {key: value for key, value in values.items() if key not in replaced}
+                values = kept | dict(folder_defaults.values)
+                origins |= folder_defaults.origins
+                broken |= folder_defaults.broken
         return Inherited(values, origins, broken)
 
 
@@ -63,9 +65,9 @@ def load_defaults(reader: Reader, paths: Iterable[str]) -> Defaults:
     problems: list[Problem] = []
     for relative in paths:
         document = reader.document(relative)
-        own, found = _read(document)
-        by_folder[PurePosixPath(relative).parent.as_posix()] = own
-        problems += [*document.problems, *found]
+        folder_defaults, value_problems = _read(document)
+        by_folder[PurePosixPath(relative).parent.as_posix()] = folder_defaults
+        problems += [*document.problems, *value_problems]
     return Defaults(by_folder, tuple(problems))
 
 

@@ -1,4 +1,4 @@
-"""Turns mappings into typed entries, and notes every problem at its mark.
+"""Turns mappings into typed entries, and records every problem at its mark.
 
 An entry is always returned: keys that cannot be read are left out of it and listed in `broken`, so that later checks
 run on the valid keys and nothing is reported twice.
@@ -17,9 +17,10 @@ import pydantic
 from pydantic_core import ErrorDetails
 
 from calfeed.diagnostics.problem import Mark, Problem, problem_at
+from calfeed.source.nodes import Path, Value
 from calfeed.source.schema import NESTED, SYNONYMS, Entry, EventEntry
 from calfeed.source.types import MAPPING_TAG, TEXT_TAG, describe
-from calfeed.source.yaml import Document, Path, Value
+from calfeed.source.yaml import Document
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,7 @@ class Place:
     def part_of(self, mark: Mark, part: str) -> Mark:
         """Return the mark of a part of the value at `mark`, as it is written there."""
         documents = (self.document, *self.defaults.values())
-        document = next((one for one in documents if one.path == mark.path), self.document)
+        document = next((candidate for candidate in documents if candidate.path == mark.path), self.document)
         return document.mark_of_text(part, mark)
 
     def mark_within(self, key: str, part: str) -> Mark:
@@ -165,8 +166,8 @@ def _problem(kind: type[Entry], place: Place, details: ErrorDetails) -> Problem:
             mark = place.part_of(mark, context["part"])
         return problem_at(mark, context["code"], context["message"], context["hint"])
     expected, hint = _EXPECTED.get(details["type"], ("something else", "see the reference of the format"))
-    found = describe(details["input"])
-    return problem_at(mark, "wrong-type", f"{expected} is expected here, not {found}", hint)
+    actual = describe(details["input"])
+    return problem_at(mark, "wrong-type", f"{expected} is expected here, not {actual}", hint)
 
 
 _EXPECTED = {
@@ -180,7 +181,7 @@ _EXPECTED = {
 
 
 def _kind_at(kind: type[Entry], path: tuple[str | int, ...]) -> type[Entry]:
-    """Return what the mapping at a path should be."""
+    """Return the kind of entry that the mapping at a path should be."""
     at: type[Entry] = EventEntry if issubclass(kind, EventEntry) else kind
     for part in path:
         if isinstance(part, str) and part not in (TEXT_TAG, MAPPING_TAG):

@@ -92,20 +92,20 @@ def _relative(folder: str, root: Path) -> str:
 
 
 def _templates(root: Path, problems: list[Problem]) -> tuple[str, ...]:
-    """Return the templates, and add problems with their folder to `problems`."""
+    """Return the paths of the templates; add problems with their folder to `problems`."""
     if (root / TEMPLATES).is_symlink():
         problems += _folder_problems(root, "", [TEMPLATES])
         return ()
-    found = []
+    templates = []
     for folder, folders, names in os.walk(root / TEMPLATES):
         here = _relative(folder, root)
         problems += _too_deep(root, here, folders)
-        found += [here + name for name in names if not name.startswith(".")]
-    return tuple(sorted(found))
+        templates += [here + name for name in names if not name.startswith(".")]
+    return tuple(sorted(templates))
 
 
 def _too_deep(root: Path, here: str, folders: list[str]) -> list[Problem]:
-    """Stop at `MAX_DEPTH` and report it: each deeper level would need another nested call."""
+    """Empty `folders` at `MAX_DEPTH` and report it: each deeper level would need another nested call."""
     if not folders or here.count("/") < MAX_DEPTH:
         return []
     folders.clear()

@@ -1,6 +1,6 @@
 """Finds characters that look like white space, colons and hyphens of YAML but are not, which copied text may contain.
 
-YAML takes them for letters, so the parts they were meant to separate are read as one text.
+YAML takes them for letters, so it reads the parts that they should separate as one text.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def find_lookalike(line: str) -> Lookalike | None:
 
 
 def lookalike_in_key(key: str) -> Lookalike | None:
-    """Return the first such space in a key, or None."""
+    """Return the first lookalike of a space in a key, or None."""
     match = None if key.isascii() else _WITHIN_KEY.search(key)
     return _describe(key, match.start(), is_needed=is_nested(key)) if match else None
 
@@ -53,7 +53,7 @@ def is_nested(key: str) -> bool:
 
 
 def clean_key(key: str) -> str:
-    """Return the key that was meant."""
+    """Return the key without lookalikes of spaces."""
     return _WITHIN_KEY.sub("", key).strip()
 
 

@@ -16,44 +16,44 @@ from calfeed.stamp import FileStamp, stamp_of
 class Reader:
     """Reads files of the folder `root`; `files` are the stamps of those read so far.
 
-    Problems name the folder as `shown`, if that is a different path to it.
+    Problems name the folder as `display_root`, if that is a different path to it.
     """
 
-    def __init__(self, root: Path, shown: Path | None = None) -> None:
+    def __init__(self, root: Path, display_root: Path | None = None) -> None:
         self._root = root
-        self._shown = shown or root
+        self._display_root = display_root or root
         self.files: list[FileStamp] = []
 
     def document(self, relative: str) -> Document:
         """Return the document in a file; one that cannot or must not be read has a problem and no value."""
-        shown = self.shown(relative)
+        path = self.display_path(relative)
         data = self.data(relative)
-        return Document(shown, "", None, (data,), None) if isinstance(data, Problem) else read_document(shown, data)
+        return Document(path, "", None, (data,), None) if isinstance(data, Problem) else read_document(path, data)
 
     def data(self, relative: str) -> bytes | Problem:
         """Return the bytes of a file, or why it cannot or must not be read."""
         path = os.path.join(self._root, relative)
-        mark = Mark(path=self.shown(relative))
+        mark = Mark(path=self.display_path(relative))
         try:
-            found = os.lstat(path)
-            if stat.S_ISLNK(found.st_mode):
+            status = os.lstat(path)
+            if stat.S_ISLNK(status.st_mode):
                 if not is_within(path, self._root):
                     message = "this link leads out of the folder of events"
                     return problem_at(mark, "outside-folder", message, "put the file itself here")
                 if os.path.isfile(path):
-                    found = os.stat(path)
-            if not stat.S_ISREG(found.st_mode):
+                    status = os.stat(path)
+            if not stat.S_ISREG(status.st_mode):
                 return problem_at(
                     mark, "unreadable-file", "this is no file", "check what it is, or where the link leads"
                 )
-            if found.st_size > MAX_BYTES:
-                return too_large(mark.path, found.st_size)
+            if status.st_size > MAX_BYTES:
+                return too_large(mark.path, status.st_size)
             with open(path, "rb", buffering=0) as file:
                 data = file.read()
         except OSError as cause:
             message = f"the file cannot be read: {cause.strerror}"
             return problem_at(mark, "unreadable-file", message, "check its permissions, or where the link leads")
-        self.files.append(stamp_of(relative, found, sha256(data).hexdigest()))
+        self.files.append(stamp_of(relative, status, sha256(data).hexdigest()))
         return data
 
     def size(self, relative: str) -> int:
@@ -63,16 +63,16 @@ class Reader:
         except OSError:
             return 0
 
-    def shown(self, relative: str) -> str:
+    def display_path(self, relative: str) -> str:
         """Return how problems name a file."""
-        root = self._shown.as_posix()
+        root = self._display_root.as_posix()
         return relative if root == "." else f"{root.rstrip('/')}/{relative}"
 
-    def relative(self, shown: str) -> str:
-        """Return the path of a file relative to the folder; the inverse of `shown`."""
-        return PurePath(shown).relative_to(self._shown).as_posix()
+    def relative(self, display_path: str) -> str:
+        """Return the path of a file relative to the folder; the inverse of `display_path`."""
+        return PurePath(display_path).relative_to(self._display_root).as_posix()
 
-    def holds(self, relative: str) -> bool:
+    def contains(self, relative: str) -> bool:
         """Return whether a path is a file within the folder, following links."""
         path = self._root / relative
         try:

@@ -16,9 +16,10 @@ from pydantic import BeforeValidator, PlainValidator, WithJsonSchema
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from calfeed.diagnostics.problem import InvalidValue
+from calfeed.diagnostics.spelling import did_you_mean
 from calfeed.model import Status
 from calfeed.text import urls
-from calfeed.values import fields, rule_reader, rules, times
+from calfeed.values import addresses, colors, ids, places, rule_reader, rules, texts, times
 from calfeed.values.times import ClockTime, DayRange, Duration, WrittenTime
 from calfeed.zones.countries import Country
 
@@ -65,7 +66,7 @@ def _read_status(text: str) -> Status:
         return Status(text.casefold())
     except ValueError:
         known = [status.value for status in Status]
-        hint = fields.did_you_mean(text, known, f"write one of {', '.join(known)}")
+        hint = did_you_mean(text, known, f"write one of {', '.join(known)}")
         raise InvalidValue("bad-status", f"`{text}` is not a status", hint) from None
 
 
@@ -153,24 +154,24 @@ def _read_geo(value: tuple[float, float]) -> tuple[float, float]:
     return value
 
 
-Markdown = Annotated[str, PlainValidator(read_with(fields.read_markdown)), _scalar("text")]
-Line = Annotated[str, PlainValidator(read_with(fields.read_line)), _scalar("text of one line")]
-Id = Annotated[str, PlainValidator(read_with(fields.read_id)), _scalar("a-z, 0-9 and -")]
-CalendarId = Annotated[str, PlainValidator(read_with(fields.read_calendar_id)), _scalar("domain-like")]
-Uid = Annotated[str, PlainValidator(read_with(fields.read_uid)), _scalar("UID, verbatim")]
+Markdown = Annotated[str, PlainValidator(read_with(texts.read_markdown)), _scalar("text")]
+Line = Annotated[str, PlainValidator(read_with(texts.read_line)), _scalar("text of one line")]
+Id = Annotated[str, PlainValidator(read_with(ids.read_id)), _scalar("a-z, 0-9 and -")]
+CalendarId = Annotated[str, PlainValidator(read_with(ids.read_calendar_id)), _scalar("domain-like")]
+Uid = Annotated[str, PlainValidator(read_with(ids.read_uid)), _scalar("UID, verbatim")]
 Url = Annotated[str, PlainValidator(read_with(urls.read_url)), _scalar("http(s) address")]
 BaseUrl = Annotated[str, PlainValidator(read_with(urls.read_base_url)), _scalar("https address of a folder")]
-Email = Annotated[str, PlainValidator(read_with(fields.read_email)), _scalar("e-mail address")]
-Zone = Annotated[str, PlainValidator(read_with(fields.read_zone)), WithJsonSchema({"format": ZONE_FORMAT})]
+Email = Annotated[str, PlainValidator(read_with(addresses.read_email)), _scalar("e-mail address")]
+Zone = Annotated[str, PlainValidator(read_with(places.read_zone)), WithJsonSchema({"format": ZONE_FORMAT})]
 CountryField = Annotated[
-    Country, PlainValidator(read_with(fields.read_country)), _scalar("ISO 3166 code or English name")
+    Country, PlainValidator(read_with(places.read_country)), _scalar("ISO 3166 code or English name")
 ]
-Language = Annotated[str, PlainValidator(read_with(fields.read_language)), _scalar("BCP 47 tag")]
-Color = Annotated[str, PlainValidator(read_with(fields.read_color)), _scalar("CSS colour name")]
+Language = Annotated[str, PlainValidator(read_with(texts.read_language)), _scalar("BCP 47 tag")]
+Color = Annotated[str, PlainValidator(read_with(colors.read_color)), _scalar("CSS colour name")]
 ThemeColor = Annotated[
-    str, PlainValidator(read_with(fields.read_theme_color)), _scalar("'#rrggbb' in quotes, or a CSS colour name")
+    str, PlainValidator(read_with(colors.read_theme_color)), _scalar("'#rrggbb' in quotes, or a CSS colour name")
 ]
-Refresh = Annotated[timedelta, PlainValidator(read_with(fields.read_refresh)), _scalar("duration of 1 h or more")]
+Refresh = Annotated[timedelta, PlainValidator(read_with(times.read_refresh)), _scalar("duration of 1 h or more")]
 DurationField = Annotated[
     Duration, PlainValidator(read_with(times.read_duration)), _scalar("90m, 1h30m, 3d or ISO 8601")
 ]
@@ -190,14 +191,14 @@ End = Annotated[
     _scalar("like start, or a time alone; a date is the last day, inclusive"),
 ]
 Day = Annotated[date, PlainValidator(read_with(_read_day)), _scalar("2017-08-31")]
-Boolean = Annotated[bool, PlainValidator(read_with(fields.read_boolean)), _scalar("true or false")]
-SequenceField = Annotated[int, PlainValidator(read_with(fields.read_sequence)), _scalar("whole number from 0")]
+Boolean = Annotated[bool, PlainValidator(read_with(texts.read_boolean)), _scalar("true or false")]
+SequenceField = Annotated[int, PlainValidator(read_with(ids.read_sequence)), _scalar("whole number from 0")]
 StatusField = Annotated[
     Status, PlainValidator(read_with(_read_status)), WithJsonSchema({"enum": [s.value for s in Status]})
 ]
-Degrees = Annotated[float, PlainValidator(read_with(fields.read_degrees)), _scalar("decimal degrees")]
+Degrees = Annotated[float, PlainValidator(read_with(places.read_degrees)), _scalar("decimal degrees")]
 Geo = Annotated[tuple[Degrees, Degrees], pydantic.AfterValidator(_read_geo)]
-RelativePath = Annotated[str, PlainValidator(read_with(fields.read_relative_path)), _scalar("file beside the YAML")]
+RelativePath = Annotated[str, PlainValidator(read_with(addresses.read_relative_path)), _scalar("file beside the YAML")]
 Rule = Annotated[
     rules.Rule,
     PlainValidator(_read_rule),
@@ -219,10 +220,10 @@ Rule = Annotated[
         }
     ),
 ]
-PropertyName = Annotated[str, BeforeValidator(read_with(fields.read_property_name))]
-Category = Annotated[str, PlainValidator(read_with(fields.read_category)), _scalar("text of one line")]
+PropertyName = Annotated[str, BeforeValidator(read_with(ids.read_property_name))]
+Category = Annotated[str, PlainValidator(read_with(texts.read_category)), _scalar("text of one line")]
 Words = Annotated[list[Category], OneOrMore()]
 Ids = Annotated[list[Id], OneOrMore()]
 Aliases = Annotated[
-    list[Annotated[str, PlainValidator(read_with(fields.read_alias)), _scalar("slug that a feed had")]], OneOrMore()
+    list[Annotated[str, PlainValidator(read_with(ids.read_alias)), _scalar("slug that a feed had")]], OneOrMore()
 ]

@@ -40,9 +40,9 @@ def word_failure(path: str, lines: Sequence[str], failure: Failure) -> Problem:
     )
 
 
-def word_lookalike(mark: Mark, found: Lookalike) -> Problem:
+def word_lookalike(mark: Mark, lookalike: Lookalike) -> Problem:
     """Return the problem of the lookalike at `mark`."""
-    return _problem(mark, found.message, found.hint)
+    return _problem(mark, lookalike.message, lookalike.hint)
 
 
 def _problem(mark: Mark, message: str, hint: str, *related: Mark) -> Problem:
@@ -62,8 +62,9 @@ def _lookalike(path: str, lines: Sequence[str], failure: Failure) -> Problem | N
     line = failure.at[0]
     above = next((number for number in range(min(line, len(lines)) - 1, -1, -1) if lines[number].strip()), line)
     for number in dict.fromkeys((line, above, *([failure.opened[0]] if failure.opened else ()))):
-        if number < len(lines) and (found := find_lookalike(lines[number])):
-            return word_lookalike(line_mark(path, lines, number + 1, found.at + 1, found.at + 2), found)
+        if number < len(lines) and (lookalike := find_lookalike(lines[number])):
+            mark = line_mark(path, lines, number + 1, lookalike.at + 1, lookalike.at + 2)
+            return word_lookalike(mark, lookalike)
     return None
 
 
@@ -117,7 +118,7 @@ def _suspects(lines: Sequence[str], line: int, failure: Failure) -> list[int]:
 
 
 def _last_text(lines: Sequence[str], line: int) -> tuple[int, int]:
-    """Return the end of the last line with text up to `line`: where an unexpected end is best shown."""
+    """Return the end of the last line with text up to `line`: the best place to report an unexpected end."""
     for number in range(min(line, len(lines) - 1), -1, -1):
         if lines[number].strip():
             return number, len(lines[number].rstrip()) - 1

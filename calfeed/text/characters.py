@@ -77,8 +77,8 @@ def close_embeddings(text: str) -> str:
 def harmless(text: str) -> str:
     """Return a text whose only line break is the line feed, and whose only other control character is the tab.
 
-    Sources and manifests are checked where they are read. This is for where bytes are made: no text, however it got
-    there, can end a line of a file. Characters that cannot be shown are replaced by one that can be seen.
+    Sources and manifests are checked where they are read. This is the last defence, where bytes are made: no text can
+    end a line of a file, wherever it came from. Characters that cannot be shown are replaced by one that can.
     """
     return text if text.isprintable() else _LINE_BREAKS_AND_UNFIT.sub(_harmless, text)
 

@@ -28,7 +28,7 @@ class HostError(ValueError):
 def ascii_host(host: str) -> str:
     """Return a host in ASCII and lower case: a name, or an IPv6 address without its brackets.
 
-    A name in ASCII without percent-encoding, including an `xn--` one, is only put in lower case.
+    A name in ASCII without percent-encoding, even one with `xn--`, is only changed to lower case.
 
     Raises:
         HostError: browsers reject it.

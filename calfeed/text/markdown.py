@@ -28,7 +28,7 @@ _BREAK = re.compile(r"&(?:NewLine|#0{0,5}(?:10|133|823[23])|#[xX]0{0,5}(?:[aA]|8
 _MAX_DELIMITERS = 200
 """How many delimiters to search back for an emphasis that may end together with an address."""
 _QUOTE = '"'
-# What comes before the host of an address as read by browsers, which take a backslash for a slash.
+# The part before the host of an address as browsers read it: they take a backslash for a slash.
 _USER = re.compile(r"https?:[/\\]*[^/\\?#]*@", re.IGNORECASE)
 
 
@@ -50,11 +50,11 @@ def to_page(text: str, level: int) -> str:
     if not _MARKUP.search(text):
         return to_html(text)
     tokens = _parse(text)
-    found = sorted({token.tag for token in tokens if token.type == "heading_open"})
-    levels = {tag: f"h{min(6, level + number)}" for number, tag in enumerate(found)}
-    shown = [token.copy(tag=levels.get(token.tag, token.tag)) for token in tokens]
+    heading_tags = sorted({token.tag for token in tokens if token.type == "heading_open"})
+    levels = {tag: f"h{min(6, level + number)}" for number, tag in enumerate(heading_tags)}
+    releveled = [token.copy(tag=levels.get(token.tag, token.tag)) for token in tokens]
     parser = _page_parser()
-    return harmless(str(parser.renderer.render(shown, parser.options, {})).strip())
+    return harmless(str(parser.renderer.render(releveled, parser.options, {})).strip())
 
 
 @lru_cache(maxsize=64)  # pages show the plain text of one event in several places
@@ -175,11 +175,11 @@ def _before_emphasis_ends(state: StateInline, begin: int, end: int) -> int:
         if mark in opened:
             is_end = delimiter.close and opened[mark]
             opened[mark] += -1 if is_end else int(delimiter.open)
-    found = end
-    while found > begin and opened.get(state.src[found - 1], 0):
-        opened[state.src[found - 1]] -= 1
-        found -= 1
-    return end if found == end else found_urls.trim(state.src, begin, found)
+    trimmed = end
+    while trimmed > begin and opened.get(state.src[trimmed - 1], 0):
+        opened[state.src[trimmed - 1]] -= 1
+        trimmed -= 1
+    return end if trimmed == end else found_urls.trim(state.src, begin, trimmed)
 
 
 def _break_reference(state: StateInline, silent: bool) -> bool:
@@ -230,12 +230,12 @@ def _blocks(tokens: Sequence[Token]) -> str:
             marks.pop()
         elif kind in ("inline", "fence", "code_block", "hr"):
             body = _inline(token.children or []) if kind == "inline" else token.content.rstrip("\n")
-            indent = "".join(" " * len(mark) for mark in marks[:-1])
-            own = marks[-1] if marks else ""
+            indent = "".join(" " * len(outer) for outer in marks[:-1])
+            mark = marks[-1] if marks else ""
             if lines and not (fresh_item and _continues_list(lines[-1])):
                 lines.append("")
-            first = f"{indent}{own if fresh_item else ' ' * len(own)}"
-            rest = f"{indent}{' ' * len(own)}"
+            first = f"{indent}{mark if fresh_item else ' ' * len(mark)}"
+            rest = f"{indent}{' ' * len(mark)}"
             body_lines = ("—" if kind == "hr" else body).split("\n")
             lines += [f"{first}{body_lines[0]}", *(f"{rest}{line}" for line in body_lines[1:])]
             fresh_item = False

@@ -68,6 +68,6 @@ def _obeyed(text: str, suspects: list[re.Match[str]]) -> Iterator[re.Match[str]]
     for match, code in zip(suspects, stand_ins, strict=False):
         pieces += [text[end : match.start()], f"&#x{code:X};"]
         end = match.end()
-    shown = set(to_html("".join([*pieces, text[end:]])))
-    yield from (match for match, code in zip(suspects, stand_ins, strict=False) if chr(code) in shown)
-    yield from suspects[len(stand_ins) :]  # more than there are stand-ins: never intended
+    rendered = set(to_html("".join([*pieces, text[end:]])))
+    yield from (match for match, code in zip(suspects, stand_ins, strict=False) if chr(code) in rendered)
+    yield from suspects[len(stand_ins) :]  # more suspects than stand-ins are never intended

@@ -1,6 +1,7 @@
-"""The CSS colour names, which RFC 7986 §5.9 prescribes for COLOR, and their RGB values.
+"""Read colours, as CSS names or RGB values, and measure how readable they are on a background.
 
-Source: https://www.w3.org/TR/css-color-4/#named-colors
+RFC 7986 §5.9 prescribes the names of CSS for COLOR: https://www.w3.org/TR/css-color-4/#named-colors
+Contrast is that of the Web Content Accessibility Guidelines: https://www.w3.org/TR/WCAG21/#dfn-contrast-ratio
 """
 
 from __future__ import annotations
@@ -8,12 +9,90 @@ from __future__ import annotations
 import re
 from functools import cache
 
+from calfeed.diagnostics.problem import InvalidValue
+from calfeed.diagnostics.spelling import did_you_mean
+
+BACKGROUND, DARK_BACKGROUND = "#f3f4f6", "#22262d"
+"""The backgrounds in the site's style sheet on which text is hardest to read: the light and the dark grey."""
+ENOUGH = 4.5
+"""The minimum contrast of text at level AA (success criterion 1.4.3)."""
+_STEPS = 40
+
 
 @cache
 def css_colors() -> dict[str, str]:
     """Return the RGB value `#rrggbb` of every CSS colour name."""
     pairs = _TABLE.split()
     return {name: f"#{rgb}" for name, rgb in zip(pairs[::2], pairs[1::2], strict=True)}
+
+
+def read_color(text: str) -> str:
+    """Return a CSS colour name in lower case (RFC 7986 §5.9)."""
+    name = text.casefold()
+    if name not in css_colors():
+        hint = did_you_mean(name, css_colors(), "write a CSS colour name such as `steelblue`")
+        if near := nearest_color(name):
+            how = "is the same" if css_colors()[near] == name else "comes nearest"
+            hint = f"calendars take names only: `{near}` {how}"
+        raise InvalidValue("bad-color", f"`{text}` is not a CSS colour name", hint)
+    return name
+
+
+def read_theme_color(text: str) -> str:
+    """Return a colour of the site as `#rrggbb`; it may be written as a CSS colour name."""
+    name = text.casefold()
+    if re.fullmatch(r"#[0-9a-f]{6}", name, re.ASCII):
+        return name
+    if re.fullmatch(r"#[0-9a-f]{3}", name, re.ASCII):
+        return "#" + "".join(2 * digit for digit in name[1:])
+    if name in css_colors():
+        return css_colors()[name]
+    hint = did_you_mean(name, css_colors(), "write `'#1d4ed8'`, in quotes, or a CSS colour name such as `steelblue`")
+    raise InvalidValue("bad-color", f"`{text}` is not a colour", hint)
+
+
+def nearest_color(rgb: str) -> str | None:
+    """Return the CSS colour name nearest to `#rrggbb` or `#rgb`, None for other notations."""
+    if not re.fullmatch(r"#(?:[0-9a-f]{3}|[0-9a-f]{6})", rgb, re.ASCII | re.IGNORECASE):
+        return None
+    wanted = _channels(rgb if len(rgb) == 7 else "#" + "".join(2 * digit for digit in rgb[1:]))
+    colors = css_colors()
+
+    def difference(name: str) -> int:
+        return sum((a - b) ** 2 for a, b in zip(wanted, _channels(colors[name]), strict=True))
+
+    return min(colors, key=difference)
+
+
+def contrast(color: str, background: str) -> float:
+    """Return the contrast of two colours `#rrggbb`, from 1 (none) to 21 (black on white)."""
+    lighter, darker = sorted((_luminance(color), _luminance(background)), reverse=True)
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+def readable(color: str, background: str) -> str:
+    """Return the colour, darkened or lightened as far as needed to be readable on a background."""
+    towards = "#000000" if _luminance(background) > _luminance("#808080") else "#ffffff"
+    shades = (_mix(color, towards, step / _STEPS) for step in range(_STEPS + 1))
+    return next(shade for shade in shades if contrast(shade, background) >= ENOUGH)
+
+
+def _mix(color: str, other: str, share: float) -> str:
+    mixed = (round(a + (b - a) * share) for a, b in zip(_channels(color), _channels(other), strict=True))
+    return "#" + "".join(f"{channel:02x}" for channel in mixed)
+
+
+def _luminance(color: str) -> float:
+    red, green, blue = (_linear(channel / 255) for channel in _channels(color))
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def _linear(value: float) -> float:
+    return value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4
+
+
+def _channels(rgb: str) -> tuple[int, ...]:
+    return tuple(bytes.fromhex(rgb[1:]))
 
 
 _TABLE = """
@@ -41,20 +120,3 @@ silver c0c0c0 skyblue 87ceeb slateblue 6a5acd slategray 708090 slategrey 708090 
 steelblue 4682b4 tan d2b48c teal 008080 thistle d8bfd8 tomato ff6347 turquoise 40e0d0 violet ee82ee wheat f5deb3
 white ffffff whitesmoke f5f5f5 yellow ffff00 yellowgreen 9acd32
 """
-
-
-def nearest_color(rgb: str) -> str | None:
-    """Return the CSS colour name nearest to `#rrggbb` or `#rgb`, None for other notations."""
-    if not re.fullmatch(r"#(?:[0-9a-f]{3}|[0-9a-f]{6})", rgb, re.ASCII | re.IGNORECASE):
-        return None
-    wanted = _channels(rgb if len(rgb) == 7 else "#" + "".join(2 * digit for digit in rgb[1:]))
-    colors = css_colors()
-
-    def difference(name: str) -> int:
-        return sum((a - b) ** 2 for a, b in zip(wanted, _channels(colors[name]), strict=True))
-
-    return min(colors, key=difference)
-
-
-def _channels(rgb: str) -> tuple[int, ...]:
-    return tuple(bytes.fromhex(rgb[1:]))

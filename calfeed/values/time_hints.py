@@ -1,82 +1,58 @@
 """Rewrite dates and times from other notations in the one calfeed reads: for hints, never for values.
 
-Text in, hint out. A proposal is made from a real day and time, so that calfeed can read it. If a text can mean several
-days, the hint names all of them; if it can mean anything, there is no hint.
+Text in, hint out. The notations are the commonest: dates in another order or with other separators, months by name,
+clocks with am and pm or without a colon, compact ISO 8601, and a zone after the time. A proposal is made from a real
+day and time, so that calfeed can read it. If a text can mean two days, the hint names both.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
 
-from calfeed.zones.nicknames import fold_name, zone_of_place, zones_of_abbreviation
+from calfeed.zones.nicknames import ANYWHERE_ZONE, before_anywhere, zone_of_place, zones_of_abbreviation
 
 FIRST_YEAR, LAST_YEAR = 1900, 2200
 LEAST_OFFSET, LARGEST_OFFSET = timedelta(hours=-12), timedelta(hours=14)
 """The range of UTC offsets that zones have: from Baker Island to the Line Islands."""
 
-ANYWHERE_ZONE = "Etc/GMT+12"
-"""The zone for times `anywhere on Earth`: no other clocks are further behind."""
-_ANYWHERE = re.compile(r"\s*[(\[]?\b(?:aoe|anywhere[\s_-]+on[\s_-]+(?:the[\s_-]+)?earth)[)\]]?\.?$", re.IGNORECASE)
+_LOOKALIKE = re.compile(r"([\t\u00a0\u2000-\u200a\u202f\u3000])|[–—−]")  # of a space, of a hyphen
 _MAX_LENGTH = 100  # longer texts are not analysed
-_DAY = timedelta(days=1)
-_UNKNOWN = {"tbd", "tba", "tbc", "unknown", "none", "null", "n/a", "na", "open", "-", "--", "...", "…"} | {
-    *("to be announced", "to be confirmed", "to be decided", "to be determined", "to be defined")
-}
-# How the names of the months begin, without accents: English, German, French, Spanish, Italian, Estonian.
-_MONTHS = (
-    *(("jan", "ene", "gen", "jaan"), ("feb", "fev", "veeb"), ("mar",), ("apr", "avr", "abr"), ("may", "mai", "mag")),
-    *(("jun", "juin", "giu", "juun"), ("jul", "juil", "lug", "juul"), ("aug", "aou", "ago"), ("sep", "set")),
-    *(("oct", "okt", "ott"), ("nov",), ("dec", "dez", "dic", "det")),
-)
-_FLAGS = re.ASCII | re.IGNORECASE | re.VERBOSE
-_NUMBERS = re.compile(r"(?<![\d:])(\d{4}|\d{1,2})\s?([-./])\s?(\d{1,2})\s?\2\s?(\d{4}|\d{1,2})(?![\d:])\.?", _FLAGS)
-_COMPACT_DAY = re.compile(r"(?<!\d)(\d{4})(\d\d)(\d\d)(?!\d)", re.ASCII)
-_NAME = r"(?P<name>[^\W\d_]{3,12})\.?"
-_NUMBER = r"(?P<day>[0-9]{1,2})(?:st|nd|rd|th|\.)?"
-_NAMED_DAYS = (
-    rf"(?<!\d){_NUMBER}(?:\s+of)?[\s-]*{_NAME},?[\s-]*'?(?P<year>[0-9]{{4}}|[0-9]{{2}})(?![\d:.h]|\s?[ap]\.?m)",
-    rf"{_NAME}\s*{_NUMBER}(?!\d),?\s+(?P<year>[0-9]{{4}})(?!\d)",
-    rf"(?<!\d)(?P<year>[0-9]{{4}})[\s,-]+{_NAME}[\s-]*{_NUMBER}(?!\d)",
-)
-_WITHOUT_YEAR = (
-    rf"(?<!\d){_NUMBER}(?:\s+of)?\s*{_NAME}",
-    rf"{_NAME}\s*{_NUMBER}(?!\d)",
-    r"(?<!\d)(?P<day>[0-9]{1,2})\.\s?(?P<name>[0-9]{1,2})\.(?!\d)",
+_DAY = timedelta(days=1)  # as a time of day, its end: 24:00
+_UNKNOWN = frozenset(["tbd", "tba", "tbc", "to be announced", "to be confirmed", "unknown", "none", "n/a", "open", "-"])
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_FLAGS = re.ASCII | re.IGNORECASE
+_COMPACT = re.compile(r"^(\d{4})(\d\d)(\d\d)(?:T(\d\d)(\d\d)(\d\d)?)?(?!\d)", _FLAGS)
+_NUMBERS = re.compile(r"(\d{4}|\d{1,2})([-./]) ?(\d{1,2})\2 ?(\d{4}|\d\d?)(?!\d)", _FLAGS)
+_WEEKDAY = re.compile(r"^(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*[.,]*\s+", _FLAGS)
+_TH = r"(?:st|nd|rd|th|\.)?"
+_NAMED_DAY = re.compile(
+    rf"(?:(\d\d?){_TH}[ -]*)?({'|'.join(_MONTHS)})[a-z]*\.?[ -]*(?:(\d\d?){_TH})?[, -]*(\d{{4}})(?!\d)", _FLAGS
 )
 _CLOCK = re.compile(
-    r"""(?<![\d:.+-])(?P<hour>\d{1,2})
-        (?:(?P<colon>[:.h])(?P<minute>\d\d)(?:[:.](?P<second>\d\d)(?P<fraction>[.,]\d{1,9})?)?)?
-        (?P<unit>\s?(?:h(?:rs)?|uhr|o'clock)(?![a-z]))?(?P<half>\s?[ap]\.?m(?![a-z])\.?)?(?![\d:])""",
-    _FLAGS,
+    r"""(?:[\s,T]|at\b|um\b)*(?P<hour>\d{1,2})
+        (?:(?P<colon>[:.h])(?P<minute>[0-5]\d)(?::(?P<second>[0-5]\d)(?:\.\d+)?)?)?(?!\d)
+        (?P<unit>\s?(?:h|uhr)(?![a-z]))?(?P<half>\s?[ap]\.?m(?![a-z])\.?)?""",
+    _FLAGS | re.VERBOSE,
 )
-_COMPACT_CLOCK = re.compile(
-    r"(?<![\d:.+-])(?P<hour>\d\d)(?P<minute>\d\d)(?P<second>\d\d)?(?P<colon>)(?P<unit>)(?P<half>)(?P<fraction>)(?!\d)"
-)
-_HALF = re.compile(r"[ap]\.?m\.?$", re.IGNORECASE)
-_OFFSET = re.compile(r"(?:UTC|GMT)?\s?([+-])(\d{1,2})(?::?([0-5]\d))?(?![\d:.])", _FLAGS)
-_UTC = re.compile(r"(?:Z|UTC)(?![a-z/])", _FLAGS)
-_NOISE = re.compile(
-    r"""\b(?:(?:mon|tues?|wed(?:nes)?|thu(?:rs?)?|fri|sat(?:ur)?|sun)(?:day)?\.?
-        |at|on|um|kell|kl|klo|from|local\stime)(?![a-z])|[,;@()\[\]]""",
-    _FLAGS,
-)
-_ZONE = re.compile(r"[A-Z]{2,5}|[A-Za-z_]+(?:/[A-Za-z_+-]+)+", re.ASCII)
-_BETWEEN = re.compile(r"\s+-+\s+|\s*–\s*|\s+(?:to|until|till|bis)\s+|\s*/\s*|\.{2,}|-", re.IGNORECASE)
+_HALF = re.compile(r"[ap]\.?m\.?$", _FLAGS)
+_OFFSET = re.compile(r"\s*(?:(?:UTC|GMT)?\s?([+-])(0?\d|1[01])(?::?([0-5]\d))?(?![\d:.])|(?:Z|UTC)(?![a-z/]))", _FLAGS)
+_ZONE = re.compile(r"[A-Za-z_]+(?:/[A-Za-z_+-]+)+")
+_BETWEEN = re.compile(r"\s+-\s+|\s*–\s*|\s+(?:to|until|bis)\s+|\s*/\s*|\.{2,}|-", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Reading:
-    """What a text can mean: days (several, or none), time since midnight, offset and zone; and what is wrong."""
+    """The meaning of a text: days (none, one or two), time since midnight, offset, zone to propose; and its fault."""
 
     days: tuple[date, ...]
     clock: timedelta | None
-    has_seconds: bool
     offset: str
-    zone: str
+    zone: str | None
     fault: str
 
 
@@ -88,21 +64,28 @@ def suggest_moment(text: str, *, is_end: bool = False) -> str | None:
     if plain.casefold() in _UNKNOWN or not plain.strip("? "):
         wanted = "an event needs a date: write the likeliest, such as `2017-08-31`, and `status: tentative`"
         return "leave `end` out if it is not known" if is_end else wanted
-    if match := _ANYWHERE.search(plain):
-        return _anywhere(plain[: match.start()])
+    local = before_anywhere(plain)
+    if local is not None:
+        return _anywhere(local)
     if hint := _two_keys(plain):
         return hint
     reading = _read(plain)
     if reading is None:
-        return _without_year(plain) or fault or None
-    shown = [f"`{_show(day, reading)}`" for day in reading.days]
-    if len(shown) > 1:
-        return f"which number is the day is not clear: write {' or '.join(shown)}"
-    if not shown:
+        return fault or None
+    proposals = [f"`{_show(day, reading)}`" for day in reading.days]
+    if len(proposals) > 1:
+        return f"which number is the day is not clear: write {' or '.join(proposals)}"
+    if not proposals:
         return _clock_alone(reading, fault, is_end=is_end)
-    if shown[0] == f"`{text}`":
-        return None
-    return _write(shown[0], reading, fault)
+    return None if proposals[0] == f"`{text}`" else _write(proposals[0], reading, fault)
+
+
+def days_between(text: str) -> tuple[date, date] | None:
+    """Return the first and the last day of a range in any notation; None if the text is not a range of days."""
+    for start, end, _ in _ranges(_plain(text)[0] if len(text) <= _MAX_LENGTH else ""):
+        if start.clock is None and end.days and start.days[0] <= end.days[0]:
+            return start.days[0], end.days[0]
+    return None
 
 
 def _anywhere(text: str) -> str | None:
@@ -111,207 +94,123 @@ def _anywhere(text: str) -> str | None:
     if reading is None or len(reading.days) != 1:
         return None
     clock = _DAY if reading.clock is None else reading.clock
-    instant = datetime.combine(reading.days[0], time()) + clock - LEAST_OFFSET
-    shown = f"{instant:%Y-%m-%d} {_show_clock(instant - datetime.combine(instant.date(), time()))}Z"
-    return f"write the instant in UTC: `{shown}`; or the local time, and `timezone: {ANYWHERE_ZONE}`"
+    instant = _show(reading.days[0], replace(reading, clock=clock - LEAST_OFFSET, offset="Z"))
+    return f"write the instant in UTC: `{instant}`; or the local time, and `timezone: {ANYWHERE_ZONE}`"
 
 
-def _write(shown: str, reading: _Reading, fault: str) -> str:
+def _write(proposal: str, reading: _Reading, fault: str) -> str:
     if reading.zone:
-        return f"write {shown}; the zone belongs in `timezone:`, such as `timezone: {_zone_for(reading.zone)}`"
+        return f"write {proposal}; the zone belongs in `timezone:`, such as `timezone: {reading.zone}`"
     reason = fault or reading.fault
-    return f"{reason}: {shown}" if reason else f"write {shown}"
+    return f"{reason}: {proposal}" if reason else f"write {proposal}"
 
 
 def _clock_alone(reading: _Reading, fault: str, *, is_end: bool) -> str:
-    if reading.clock is not None and reading.clock > _DAY:
-        return f"after midnight it is the next day: write its date and `{_show_clock(reading.clock - _DAY)}`"
+    clock = reading.clock or _DAY  # an end at midnight is 24:00
+    if clock > _DAY:
+        return f"after midnight it is the next day: write its date and `{_show_clock(clock - _DAY)}`"
     if not is_end or reading.offset:
         return f"say on which day, such as `{_show(date(2017, 8, 31), reading)}`"
-    clock = reading.clock or _DAY  # an end at midnight is 24:00
     return _write(f"`{_show_clock(clock)}`", reading, fault)
 
 
 def _two_keys(text: str) -> str | None:
-    """Return the hint for a text that holds a start and an end."""
-    for between in _BETWEEN.finditer(text):
-        left, right = text[: between.start()], text[between.end() :]
-        end = _read(right)
-        half = _HALF.search(right)
-        for written in (f"{left} {half[0]}", left) if half and not _HALF.search(left) else (left,):
-            start = _read(written)
-            if start and end and _is_stretch(start, end, is_hyphen=between[0] == "-" or written != left):
-                return _show_keys(start, end)
+    """Return the hint for a text with a start and an end."""
+    for start, end, between in _ranges(text):
+        days = start.days or end.days or (date(2017, 8, 31),)
+        first, last = days[0], (end.days or days)[0]
+        lead = f"a start{'' if start.days or end.days else ', with its date,'} and an end are two keys"
+        if start.clock is None or end.clock is None:
+            return f"{lead}: `start: {first}` and `end: {last}`"
+        if not end.days and end.clock <= start.clock:
+            if between == "-":  # an offset rather than an end
+                continue
+            last += _DAY
+        is_short = last == first and end.clock <= _DAY and not end.offset
+        proposal = _show_clock(end.clock) if is_short else _show(last, end)
+        return f"{lead}: `start: {_show(first, start, start.offset or end.offset)}` and `end: {proposal}`"
     return None
-
-
-def _is_stretch(start: _Reading, end: _Reading, *, is_hyphen: bool) -> bool:
-    """Return whether two readings are a start and an end; what follows a bare hyphen may also be an offset."""
-    if len(start.days) > 1 or len(end.days) > 1 or (start.clock is None) != (end.clock is None):
-        return False
-    if start.clock is None or end.clock is None or not is_hyphen or end.days:
-        return True
-    return end.clock > start.clock and start.has_seconds == end.has_seconds
-
-
-def _show_keys(start: _Reading, end: _Reading) -> str:
-    days = start.days or end.days or (date(2017, 8, 31),)
-    first, last = days[0], (end.days or days)[0]
-    lead = f"a start{'' if start.days or end.days else ', with its date,'} and an end are two keys"
-    if start.clock is None or end.clock is None:
-        return f"{lead}: `start: {first}` and `end: {last}`"
-    if not end.days and end.clock <= start.clock:
-        last += _DAY
-    is_short = last == first and end.clock <= _DAY and not end.offset
-    shown = _show_clock(end.clock) if is_short else _show(last, end)
-    return f"{lead}: `start: {_show(first, start, start.offset or end.offset)}` and `end: {shown}`"
-
-
-def days_between(text: str) -> tuple[date, date] | None:
-    """Return the first and the last day of a range in any notation; None if the text is not a range of days."""
-    if len(text) > _MAX_LENGTH:
-        return None
-    plain, _ = _plain(text)
-    for between in _BETWEEN.finditer(plain):
-        first, last = _read(plain[: between.start()]), _read(plain[between.end() :])
-        if first and last and first.clock is None and last.clock is None:
-            days = (*first.days, *last.days)
-            if len(first.days) == len(last.days) == 1 and days[0] <= days[1]:
-                return days[0], days[1]
-    return None
-
-
-# -- reading ----------------------------------------------------------------------------------------------------
 
 
 def _plain(text: str) -> tuple[str, str]:
-    """Return the text with plain spaces and digits and every dash as `–`, and a hint for the first odd character."""
-    pieces: list[str] = []
-    faults: list[str] = []
-    for index, character in enumerate(text):
-        is_between = text[index - 1 : index].isalnum() and text[index + 1 : index + 2].isalnum()
-        plain = _plain_character(character, between=" " if is_between else "")
-        if plain != character or character == "–":
-            shown = {"": "delete", " ": "write a plain space instead of", "–": "write a plain hyphen instead of"}
-            name = unicodedata.name(character, "tab" if character == "\t" else "").lower()
-            faults.append(f"{shown.get(plain, f'write `{plain}` instead of')} U+{ord(character):04X} ({name})")
-        pieces.append(plain)
-    return "".join(pieces).strip(" \n\"'`"), faults[0].replace(" ()", "") if faults else ""
+    """Return the text with plain spaces and every dash as `–`, and a hint for the first character replaced so."""
+    match = _LOOKALIKE.search(text)
+    fault = ""
+    if match:
+        name = unicodedata.name(match[0], "tab").lower()
+        fault = f"write a plain {'space' if match[1] else 'hyphen'} instead of U+{ord(match[0]):04X} ({name})"
+    return _LOOKALIKE.sub(lambda match: " " if match[1] else "–", text).strip(" \n\"'`"), fault
 
 
-def _plain_character(character: str, between: str) -> str:
-    category = unicodedata.category(character)
-    if category in ("Zs", "Zl", "Zp") or character == "\t":
-        return " "
-    if character.isascii():
-        return character
-    if category == "Pd" or character == "−":
-        return "–"
-    if category in ("Pi", "Pf", "Ps"):
-        return ""
-    if category == "Cf":
-        return between
-    if category == "Nd":
-        return str(unicodedata.decimal(character))
-    compatible = unicodedata.normalize("NFKC", character)
-    return compatible if compatible.isascii() else character
+def _ranges(text: str) -> Iterator[tuple[_Reading, _Reading, str]]:
+    """Yield each start and end that a text can be divided into, and what is between them."""
+    for between in _BETWEEN.finditer(text):
+        left, right = text[: between.start()], text[between.end() :]
+        start, end = _read(left), _read(right)
+        if start is None or end is None or max(len(start.days), len(end.days)) > 1:
+            continue
+        if (start.clock is None) == (end.clock is None) and bool(_HALF.search(left)) == bool(_HALF.search(right)):
+            yield start, end, between[0]
 
 
 def _read(text: str) -> _Reading | None:
-    """Split a text into day, time, offset and zone, in any order; None if it holds anything else."""
-    days, rest, day_fault = _take_day(text.replace("–", "-"))
-    rest = re.sub(r"^\s*T(?=\d)", " ", rest, flags=re.IGNORECASE)
-    match = next(filter(_is_clock, _CLOCK.finditer(rest)), None)
-    if match is None and days:
-        match = next(filter(_is_clock, _COMPACT_CLOCK.finditer(rest)), None)
-    clock, clock_fault = (None, "") if match is None else _clock_of(match)
-    if match is not None:
-        rest = f"{rest[: match.start()]} {rest[match.end() :]}"
-    offset, rest = _take_offset(" ".join(_NOISE.sub(" ", rest).split()).strip(". "))
-    if (not days and clock is None) or (rest and not _is_zone_like(rest)):
+    """Read a day, a time, an offset and a zone, in this order; None if there is anything else in the text."""
+    dashed = text.strip().replace("–", "-")
+    spelled = _COMPACT.sub(_with_separators, dashed)
+    days, rest, fault = _take_day(_WEEKDAY.sub("", spelled))
+    match = _CLOCK.match(rest)
+    clock, clock_fault = _clock_of(match) if match else (None, "")
+    offset = ""
+    if match and clock is not None:
+        offset, rest = _take_offset(rest[match.end() :])
+    rest = rest.strip(" ()[].,")
+    zone = _zone_for(rest)
+    if (not days and clock is None) or (rest and zone is None):
         return None
-    if clock is None and offset:
-        offset, clock_fault = "", "a date alone has no offset"
-    return _Reading(
-        days=days,
-        clock=clock,
-        has_seconds=match is not None and match["second"] is not None,
-        offset=offset,
-        zone=rest,
-        fault=day_fault or clock_fault or ("" if offset in text else "offsets look like +03:00, -04:30, or Z for UTC"),
-    )
+    fault = (fault or clock_fault) if spelled == dashed else "write hyphens and colons"
+    return _Reading(days=days, clock=clock, offset=offset, zone=zone, fault=fault)
+
+
+def _with_separators(match: re.Match[str]) -> str:
+    year, month, day, *clock = match.groups()
+    return f"{year}-{month}-{day} {':'.join(filter(None, clock))}"
 
 
 def _take_day(text: str) -> tuple[tuple[date, ...], str, str]:
-    """Return the days that the first date in a text can mean, the rest of the text, and what is wrong with the date."""
-    for match, days, fault in _days_in(text):
-        if days:
-            return tuple(dict.fromkeys(days)), f"{text[: match.start()]} {text[match.end() :]}", fault
+    """Return the days that the date at the start of a text can mean, the rest, and what is wrong with the date."""
+    if match := _NUMBERS.match(text):
+        first, separator, second, third = match.groups()
+        is_year_first = len(first) == 4
+        year, *others = (first, second, third) if is_year_first else (third, second, first)
+        days = _days(year, [others, others[::-1]])
+        if is_year_first or separator == ".":  # with dots, the day comes first everywhere
+            days = days[:1]
+        if days and (len(year) == 4 or (len(year) == 2 and separator != "-")):
+            is_in_order = is_year_first and days[0].month == int(second)
+            fault = "dates are written with hyphens" if is_in_order else "dates are year-month-day"
+            return days, text[match.end() :], "" if is_in_order and separator == "-" else fault
+    match = _NAMED_DAY.match(text)
+    if match and bool(match[1]) != bool(match[3]):
+        month = str(_MONTHS.index(match[2].lower()) + 1)
+        if days := _days(match[4], [(month, match[1] or match[3])]):
+            return days, text[match.end() :], "write the month as a number, after the year"
     return (), text, ""
 
 
-def _days_in(text: str) -> Iterator[tuple[re.Match[str], list[date], str]]:
-    for match in _NUMBERS.finditer(text):
-        first, separator, second, third = match.groups()
-        if len(first) == 4 and len(third) < 3:
-            fault = "" if separator == "-" else "dates are written with hyphens"
-            yield match, _days((first, second, third)), fault
-            yield match, _days((first, third, second)), "dates are year-month-day"
-        elif len(first) < 3 and len(third) in (2, 4):
-            orders = [(third, second, first), (third, first, second)]
-            if len(third) == 2 and separator == "-":
-                orders.insert(0, (first, second, third))
-            fault = "dates are year-month-day" if len(third) == 4 else "write the year with four digits"
-            if separator == ".":  # with dots, the day comes first everywhere
-                yield match, _days(orders[0]), fault
-            yield match, _days(*orders), fault
-    for match in _COMPACT_DAY.finditer(text):
-        yield match, _days((match[1], match[2], match[3])), "write hyphens and colons"
-    for pattern in _NAMED_DAYS:
-        for match in re.finditer(pattern, text, re.IGNORECASE):
-            days = _days((match["year"], _month(match["name"]), match["day"]))
-            yield match, days, "write the month as a number, after the year"
+def _days(year: str, orders: Sequence[Sequence[str]]) -> tuple[date, ...]:
+    """Return the valid days of a year among several orders of month and day."""
+    days: dict[date, None] = {}
+    for month, day in orders:
+        with suppress(ValueError):
+            days[date(int(year) + (0 if len(year) == 4 else 2000), int(month), int(day))] = None
+    return tuple(day for day in days if FIRST_YEAR <= day.year < LAST_YEAR)  # the day after must be valid, too
 
 
-def _days(*orders: tuple[str, str, str]) -> list[date]:
-    """Return the valid days among several orders of the same year, month and day."""
-    found = []
-    for year, month, day in orders:
-        full_year = int(year) if len(year) == 4 else int(year) + (1900 if int(year) > 68 else 2000)  # as in POSIX
-        try:
-            found.append(date(full_year, int(month), int(day)))
-        except ValueError:
-            continue
-    return [day for day in found if FIRST_YEAR <= day.year < LAST_YEAR]  # the day after must be valid, too
-
-
-def _month(name: str) -> str:
-    folded = fold_name(name)
-    return next((str(number) for number, stems in enumerate(_MONTHS, 1) if folded.startswith(stems)), name)
-
-
-def _without_year(text: str) -> str | None:
-    """Return the hint for a day without a year."""
-    for pattern in () if re.search(r"[0-9]{4}", text) else _WITHOUT_YEAR:
-        for match in re.finditer(pattern, text, re.IGNORECASE):
-            name = match["name"]
-            for year in ("2017", "2016"):  # one without, one with 29 February
-                if days := _days((year, name if name.isdigit() else _month(name), match["day"])):
-                    return f"say the year too, such as `{days[0]}`"
-    return None
-
-
-def _is_clock(match: re.Match[str]) -> bool:
-    hour, minute = int(match["hour"]), int(match["minute"] or 0)
-    has_form = bool(match["minute"] or match["unit"] or match["half"])
-    return has_form and hour < (24 if match["half"] else 30) and minute < 60
-
-
-def _clock_of(match: re.Match[str]) -> tuple[timedelta, str]:
-    """Return a time of day as time since midnight, and what is wrong with how it is written."""
+def _clock_of(match: re.Match[str]) -> tuple[timedelta | None, str]:
+    """Return a time of day as time since midnight (None in other cases), and what is wrong with its form."""
     hour, minute, second = (int(match[part] or 0) for part in ("hour", "minute", "second"))
-    if second > 59:
-        return timedelta(hours=hour, minutes=minute), "seconds are 00 to 59, and need not be written"
+    if hour >= 30 or not (match["minute"] or match["unit"] or match["half"]):
+        return None, ""
     if match["half"] and hour < 13:
         hour = hour % 12 + (12 if "p" in match["half"].lower() else 0)
     clock = timedelta(hours=hour, minutes=minute, seconds=second)
@@ -319,8 +218,6 @@ def _clock_of(match: re.Match[str]) -> tuple[timedelta, str]:
         return clock, "times have 24 hours"
     if clock > _DAY:
         return clock, "after midnight it is the next day"
-    if match["fraction"]:
-        return clock, "seconds are whole"
     return clock, "" if match["colon"] == ":" and not match["unit"] else "times are hours:minutes"
 
 
@@ -328,40 +225,28 @@ def _take_offset(text: str) -> tuple[str, str]:
     """Return the UTC offset at the start of a text, in the form calfeed reads, and the rest."""
     match = _OFFSET.match(text)
     if match is None:
-        utc = _UTC.match(text)
-        return ("Z", text[utc.end() :].strip()) if utc else ("", text)
-    offset = timedelta(hours=int(match[2]), minutes=int(match[3] or 0)) * (-1 if match[1] == "-" else 1)
-    if not LEAST_OFFSET <= offset <= LARGEST_OFFSET:
         return "", text
-    return f"{match[1]}{int(match[2]):02}:{match[3] or '00'}", text[match.end() :].strip()
+    offset = f"{match[1]}{int(match[2]):02}:{match[3] or '00'}" if match[1] else "Z"
+    return offset, text[match.end() :]
 
 
-def _is_zone_like(text: str) -> bool:
-    return bool(_ZONE.fullmatch(text) or zones_of_abbreviation(text) or zone_of_place(text))
-
-
-def _zone_for(text: str) -> str:
-    """Return the zone to propose for the text after a time."""
-    if "/" in text:
+def _zone_for(text: str) -> str | None:
+    """Return the zone to propose for the text after a time, None if the text is not like a zone."""
+    if _ZONE.fullmatch(text):
         return text
-    return next(iter(zones_of_abbreviation(text)), None) or zone_of_place(text) or "Europe/Tallinn"
-
-
-# -- showing ----------------------------------------------------------------------------------------------------
+    return next(iter(zones_of_abbreviation(text)), None) or zone_of_place(text)
 
 
 def _show(day: date, reading: _Reading, offset: str | None = None) -> str:
-    """Return a day with the reading's time, in the form calfeed reads."""
-    if reading.clock is None:
+    """Return a day with the time of a reading, in the form calfeed reads."""
+    clock = reading.clock
+    if clock is None:
         return day.isoformat()
-    if reading.clock == _DAY:
-        shown = f"{day} 24:00"
-    else:
-        wall = datetime.combine(day, time()) + reading.clock
-        shown = f"{wall:%Y-%m-%d} {_show_clock(wall - datetime.combine(wall.date(), time()))}"
-    return shown + (reading.offset if offset is None else offset)
+    if clock > _DAY:
+        day, clock = day + _DAY, clock - _DAY
+    return f"{day} {_show_clock(clock)}{reading.offset if offset is None else offset}"
 
 
 def _show_clock(clock: timedelta) -> str:
     minutes, seconds = divmod(int(clock.total_seconds()), 60)
-    return f"{minutes // 60:02}:{minutes % 60:02}" + (f":{seconds:02}" if seconds else "")
+    return f"{minutes // 60:02}:{minutes % 60:02}:{seconds:02}".removesuffix(":00")

@@ -27,7 +27,7 @@ _END_FORMS = "write a time `20:00`, a date `2017-08-31`, or both: `2017-08-31 20
 _DURATION_FORMS = "write it as 90m, 1h30m, 3d, or in ISO 8601: PT1H30M"
 _MAX_DAYS = 3660
 
-# Units of durations by their English names; and for each unit the next smaller one, and how many of these it has.
+# The units of durations by their English names; then, for each unit, the next smaller one and how many of them it has.
 _UNITS = {
     **dict.fromkeys(("w", "week", "weeks", "wk", "wks"), "w"),
     **dict.fromkeys(("d", "day", "days"), "d"),
@@ -122,6 +122,17 @@ def read_duration(text: str) -> Duration:
     return duration
 
 
+def read_refresh(text: str) -> timedelta:
+    """Return the suggested poll interval, at least an hour, because clients treat less as a mistake."""
+    duration = read_duration(text)
+    interval = timedelta(days=duration.days, seconds=duration.seconds)
+    if interval < timedelta(hours=1):
+        raise InvalidValue(
+            "bad-duration", f"`{text}` is less than an hour", "write `1h` or more; calendars poll slowly"
+        )
+    return interval
+
+
 def format_offset(offset: timedelta) -> str:
     """Return a UTC offset as in ISO 8601: `+03:00`, or with seconds `-04:56:02`."""
     sign = "-" if offset < timedelta(0) else "+"
@@ -207,14 +218,14 @@ def _suggest_duration(text: str) -> str | None:
     if re.fullmatch(r"p\d{1,4}[ym]|\d{1,4}\s?(?:y|years?|yrs?|mo|months?)", unsigned, re.ASCII):
         return "months and years are not all alike; write weeks or days: `4w`, `30d`"
     amounts = _amounts_of(unsigned)
-    shown = "".join(f"{amounts[unit]}{unit}" for unit in "wdhms" if amounts.get(unit))
-    if not shown or 7 * amounts.get("w", 0) + amounts.get("d", 0) > _MAX_DAYS:
+    proposal = "".join(f"{amounts[unit]}{unit}" for unit in "wdhms" if amounts.get(unit))
+    if not proposal or 7 * amounts.get("w", 0) + amounts.get("d", 0) > _MAX_DAYS:
         return None
-    return f"durations have no sign: `{shown}`" if unsigned != written else f"write `{shown}`"
+    return f"durations have no sign: `{proposal}`" if unsigned != written else f"write `{proposal}`"
 
 
 def _amounts_of(text: str) -> dict[str, int]:
-    """Return how many of each unit a duration has, fractions as smaller units; empty if the text holds more."""
+    """Return how many of each unit a duration has, fractions as smaller units; empty if there is other text in it."""
     if clock := _HOURS_AND_MINUTES.fullmatch(text):
         return {unit: int(clock[group] or 0) for group, unit in enumerate("hms", 1)}
     if text.startswith("p"):

@@ -3,31 +3,17 @@
 from __future__ import annotations
 
 import re
-import unicodedata
-from collections.abc import Iterable
 from functools import cache
 
+from calfeed.diagnostics.spelling import fold_name
 
-def nearest(word: str, words: Iterable[str]) -> str | None:
-    """Return the nearest word with the same first letter and up to one typo (two in nine letters or more), or None."""
-    limit = 2 if len(word) >= 9 else 1
-    near = [
-        (distance, other)
-        for other in words
-        if other[:1] == word[:1]
-        and abs(len(other) - len(word)) <= limit
-        and (distance := _distance(word, other)) <= limit
-    ]
-    return min(near)[1] if near else None
-
-
-def fold_name(text: str) -> str:
-    """Return a name without case, accents, spaces and punctuation, so that "São Paulo" and "Sao_Paulo" are the same."""
-    return re.sub(r"[\W_]+", "", unicodedata.normalize("NFKD", text)).casefold()
+ANYWHERE_ZONE = "Etc/GMT+12"
+"""The zone for times `anywhere on Earth`: no other clocks are further behind."""
+_ANYWHERE = re.compile(r"\s*[(\[]?\b(?:aoe|anywhere[\s_-]+on[\s_-]+(?:the[\s_-]+)?earth)[)\]]?\.?$", re.IGNORECASE)
 
 
 def zone_of_place(name: str) -> str | None:
-    """Return the zone of a well-known city after which no zone is named, or of a Windows or everyday zone name."""
+    """Return the zone of a well-known city that gave no zone its name, or of a Windows or everyday name of a zone."""
     key = fold_name(name)
     standard = key.replace("daylighttime", "standardtime")
     return next((_places()[k] for k in (key, standard, key.replace("summertime", "time")) if k in _places()), None)
@@ -38,23 +24,15 @@ def zones_of_abbreviation(text: str) -> tuple[str, ...]:
     return _abbreviations().get(text.upper(), ())
 
 
+def before_anywhere(text: str) -> str | None:
+    """Return the text before a final `anywhere on Earth` or `AoE`, None if there is none."""
+    match = _ANYWHERE.search(text)
+    return text[: match.start()] if match else None
+
+
 def key_of_property(name: str) -> str | None:
     """Return the event's key for a property (upper case): empty if it has no key, None if it is not a standard one."""
     return dict(_PROPERTIES).get(name)
-
-
-def _distance(a: str, b: str) -> int:
-    """Return how many letters must be added, dropped, replaced or swapped with the next one to turn `a` into `b`."""
-    rows = [list(range(len(b) + 1))]
-    for i, letter in enumerate(a):
-        row = [i + 1]
-        for j, other in enumerate(b):
-            cost = min(rows[i][j + 1] + 1, row[j] + 1, rows[i][j] + (letter != other))
-            if i and j and letter == b[j - 1] and a[i - 1] == other:
-                cost = min(cost, rows[i - 1][j - 1] + 1)
-            row.append(cost)
-        rows.append(row)
-    return rows[-1][-1]
 
 
 @cache

@@ -18,7 +18,8 @@ from zoneinfo import ZoneInfo
 
 import pytz
 
-from calfeed.zones.nicknames import fold_name, nearest, zone_of_place
+from calfeed.diagnostics.spelling import fold_name, nearest
+from calfeed.zones.nicknames import zone_of_place
 
 TZDB_VERSION: str = pytz.OLSON_VERSION
 """The IANA tz database version in use, such as `2026f`."""
@@ -77,8 +78,8 @@ def suggest_zone(text: str) -> str | None:
         return None
     *areas, city = [fold_name(part) for part in text.split("/")]
     names, cities = _names_by_spelling()
-    if found := names.get(text.casefold()) or names.get("/".join((*areas, city))):
-        return found
+    if name := names.get(text.casefold()) or names.get("/".join((*areas, city))):
+        return name
     if place := zone_of_place(text.rpartition("/")[2]):
         across = {*areas[:1], fold_name(place.partition("/")[0])} == {"america", "europe"}
         return None if across else place  # the Birmingham we know is not in America
@@ -151,7 +152,7 @@ def same_offsets(tzids: Sequence[str], year: int) -> bool:
 
 
 def same_zone(tzid: str, other: str) -> bool:
-    """Return whether two names stand for one zone: one is an alias of the other, or both are aliases of a third."""
+    """Return whether two names mean the same zone: one is an alias of the other, or both are aliases of a third."""
     return tzid == other or _data(tzid) == _data(other)
 
 
@@ -199,15 +200,15 @@ def _changes_of_year(tzid: str, year: int) -> tuple[OffsetChange, ...]:
     left = datetime(year, 1, 1, tzinfo=zone)
     end = left + timedelta(days=366 if isleap(year) else 365)
     before = zone.fromutc(left) - left
-    found = []
+    changes = []
     while left < end:
         right = left + step
         after = zone.fromutc(right) - right
         if after != before:
             change = _change_between(tzid, left.replace(tzinfo=UTC), right.replace(tzinfo=UTC))
-            found.append(OffsetChange(change, before, after))
+            changes.append(OffsetChange(change, before, after))
         left, before = right, after
-    return tuple(found)
+    return tuple(changes)
 
 
 @cache
@@ -229,12 +230,12 @@ def zones_near(latitude: float, longitude: float) -> tuple[str, ...]:
     """Return the zones of a point, then those of eight points 2 km around it; none at sea."""
     import tzfpy  # loads a map of the world, which only projects with coordinates need
 
-    found: dict[str, None] = {}
+    tzids: dict[str, None] = {}
     for north, east in ((0, 0), (1, 0), (1, 1), (0, 1), (-1, 1), (-1, 0), (-1, -1), (0, -1), (1, -1)):
         scale = _BORDER_KM / _KM_PER_DEGREE / (2**0.5 if north and east else 1)
         lat = max(-90.0, min(90.0, latitude + north * scale))
         lon = longitude + east * scale / max(cos(radians(lat)), 0.01)
         for tzid in tzfpy.get_tzs((lon + 180) % 360 - 180, lat):
             if not tzid.startswith("Etc/") and is_zone(tzid):
-                found[tzid] = None
-    return tuple(found)
+                tzids[tzid] = None
+    return tuple(tzids)

@@ -17,7 +17,7 @@ from calfeed.editions.consent import Consent
 from calfeed.editions.diff import diff
 from calfeed.editions.edition import prepare
 from calfeed.resolve.load import load
-from calfeed.values.fields import read_id
+from calfeed.values.ids import read_id
 
 PARTY = "summary: Summer party\nstart: 2027-06-12 18:00\nend: 23:00\n"
 NEXT = PARTY.replace("2027-06-12", "2028-06-10")

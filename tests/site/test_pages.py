@@ -24,7 +24,7 @@ from calfeed.resolve.load import load
 from calfeed.site import dates
 from calfeed.site.hosting import CONTENT_POLICY
 from calfeed.site.pages import MAX_ROWS
-from calfeed.values.contrast import BACKGROUND, DARK_BACKGROUND, contrast
+from calfeed.values.colors import BACKGROUND, DARK_BACKGROUND, contrast
 
 ROOT = Path(__file__).parents[2]
 URL = "https://harbour.example/calendar/"

@@ -35,7 +35,7 @@ from calfeed.series.expand import starts_of
 from calfeed.source.yaml import read_document
 from calfeed.text import urls
 from calfeed.text.markdown import to_html, to_plain
-from calfeed.values import fields, times
+from calfeed.values import addresses, colors, ids, places, texts, times
 from calfeed.values.rule_reader import read_rule
 from support.projects import CALENDAR, LATER, NOW, TALK, VENUES, tree, write_events
 
@@ -45,10 +45,10 @@ Target = Callable[[bytes], None]
 _OBEYED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 _VALUES: tuple[Callable[[str], object], ...] = (
     *(times.read_moment, times.read_end, times.read_duration),
-    *(fields.read_text, fields.read_line, fields.read_category, fields.read_id, fields.read_calendar_id),
-    *(fields.read_uid, urls.read_url, urls.read_base_url, fields.read_email, fields.read_zone),
-    *(fields.read_country, fields.read_language, fields.read_color, fields.read_boolean, fields.read_sequence),
-    *(fields.read_degrees, fields.read_refresh, fields.read_property_name, fields.read_relative_path),
+    *(texts.read_text, texts.read_line, texts.read_category, ids.read_id, ids.read_calendar_id),
+    *(ids.read_uid, urls.read_url, urls.read_base_url, addresses.read_email, places.read_zone),
+    *(places.read_country, texts.read_language, colors.read_color, texts.read_boolean, ids.read_sequence),
+    *(places.read_degrees, times.read_refresh, ids.read_property_name, addresses.read_relative_path),
 )
 _SHOWN_TAGS = frozenset(
     ["p", "em", "strong", "a", "code", "pre", "ul", "ol", "li", "blockquote", "hr", "br", "img"]

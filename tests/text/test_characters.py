@@ -29,7 +29,7 @@ from calfeed.pipeline.render import render
 from calfeed.resolve.load import load
 from calfeed.text.characters import close_embeddings, encode_harmless, harmless, harmless_json, harmless_line
 from calfeed.text.markdown import to_html, to_page, to_plain
-from calfeed.values.fields import read_line, read_markdown
+from calfeed.values.texts import read_line, read_markdown
 
 # How programs in these languages split a text into lines.
 READERS: Mapping[str, Callable[[str], list[str]]] = {

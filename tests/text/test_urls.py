@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from support.commands import run
 from support.projects import CALENDAR, LATER, write_files
+from support.refusals import check_refusal, refusal_of
 
 from calfeed.diagnostics.problem import InvalidValue
 from calfeed.revisions.content_diff import is_same_content
@@ -261,3 +263,60 @@ def test_links_that_are_none_are_left_to_markdown() -> None:
     assert normal_url("mailto:a@straße.de") is None
     assert '"mailto:a@b.example"' in markdown.to_html("[a](mailto:a@b.example)")
     assert 'href="https://xn--fa-hia.de/a%22b"' in markdown.to_html('[a](<https://faß.de/a"b>)')
+
+
+WRONG_URLS = {
+    "www.x.org": "write `https://www.x.org`",
+    "x.org/page?a=b": "write `https://x.org/page?a=b`",
+    "<https://x.org/>": "write `https://x.org/`",
+    "“https://x.org/”": "write `https://x.org/`",
+    "https://x.org/a b": "write `https://x.org/a%20b`",
+    "mailto:a@x.org": "write the whole address, such as `https://example.org/page`",
+    "a@x.org": "write the whole address, such as `https://example.org/page`",
+    "zoom": "write the whole address, such as `https://example.org/page`",
+    "javascript:alert(1)": "write the whole address, such as `https://example.org/page`",
+    "https://[::1": "write the whole address, such as `https://example.org/page`",
+    "": "write the whole address",
+    "https://me:secret@x.org": "everybody can read a feed",
+}
+
+
+@pytest.mark.parametrize(("text", "hint"), WRONG_URLS.items())
+def test_wrong_urls_are_answered(text: str, hint: str) -> None:
+    """What is not a web address is refused with the address to write instead."""
+    check_refusal(read_url, text, "bad-url", hint)
+
+
+@pytest.mark.parametrize(
+    ("text", "proposal"),
+    [
+        ("http://x.org", "https://x.org/"),
+        ("http://x", "https://x/"),
+        ("http://x.org/a/?b=c#d", "https://x.org/a/"),
+        ("https://x.org/a?b", "https://x.org/a/"),
+        ("https://x.org/#a", "https://x.org/"),
+        ("x.org", "https://x.org/"),
+        ("<www.x.org/a?b>", "https://www.x.org/a/"),
+    ],
+)
+def test_the_calendar_s_address_is_a_folder_by_https(text: str, proposal: str) -> None:
+    """The address of DIST is https, without query and fragment; what is near is mended in the hint."""
+    found = refusal_of(read_base_url, text)
+    assert found.code == "bad-url"
+    assert f"write `{proposal}`" in found.hint
+    assert read_base_url(proposal) == f"{proposal.rstrip('/')}/"
+
+
+@pytest.mark.parametrize(
+    ("read", "text"),
+    [
+        (read_url, "a." * 50_000),
+        (read_url, "<" * 100_000),
+    ],
+    ids=["dots", "brackets"],
+)
+def test_long_values_are_refused_quickly(read: Callable[[str], object], text: str) -> None:
+    """No value takes time that grows faster than its length."""
+    begin = time.perf_counter()
+    assert refusal_of(read, text).hint
+    assert time.perf_counter() - begin < 1

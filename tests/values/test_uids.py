@@ -11,7 +11,7 @@ from support.commands import run
 from support.projects import CALENDAR, LATER, write_files
 
 from calfeed.diagnostics.problem import InvalidValue
-from calfeed.values.fields import read_published_uid, read_uid
+from calfeed.values.ids import read_published_uid, read_uid
 
 UIDS = [
     "20160301T101500Z-4711@old-museum.example",

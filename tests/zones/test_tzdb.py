@@ -11,10 +11,11 @@ import pytz
 from support.projects import CALENDAR, load_event, load_project, write_events
 
 from calfeed.diagnostics.problem import SourceError
+from calfeed.diagnostics.spelling import fold_name
 from calfeed.model import Timed
 from calfeed.resolve.load import load
 from calfeed.zones import tzdb
-from calfeed.zones.nicknames import _PLACES, _abbreviations, fold_name
+from calfeed.zones.nicknames import _PLACES, _abbreviations
 from calfeed.zones.tzdb import Repeated, Skipped
 
 PLACES = {

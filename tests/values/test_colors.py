@@ -1,12 +1,28 @@
-"""calfeed.values.contrast and calfeed.resolve.theme: colours that can be read."""
+"""calfeed.values.colors: which colours are read, the hints for others, and contrast."""
 
 from __future__ import annotations
 
-import pytest
+import time
 
-from calfeed.diagnostics.problem import InvalidValue
-from calfeed.values.contrast import BACKGROUND, DARK_BACKGROUND, ENOUGH, contrast, readable
-from calfeed.values.fields import read_theme_color
+import pytest
+from support.refusals import check_refusal, refusal_of
+
+from calfeed.values.colors import BACKGROUND, DARK_BACKGROUND, ENOUGH, contrast, read_color, read_theme_color, readable
+
+COLORS = {
+    "#ff0000": "`red` is the same",
+    "#336699": "`steelblue` comes nearest",
+    "#fff": "`white`",
+    "rgb(1, 2, 3)": "write a CSS colour name such as `steelblue`",
+    "#ggg": "write a CSS colour name such as `steelblue`",
+    "steelblu": "did you mean `steelblue`?",
+}
+
+
+@pytest.mark.parametrize(("text", "hint"), COLORS.items())
+def test_wrong_colors_are_answered(text: str, hint: str) -> None:
+    """What is not the name of a colour is refused with the nearest one."""
+    check_refusal(read_color, text, "bad-color", hint)
 
 
 @pytest.mark.parametrize(
@@ -47,6 +63,11 @@ def test_theme_colors(written: str, color: str) -> None:
 @pytest.mark.parametrize("written", ["#12345", "red; } body { display: none", "rgb(1,2,3)", "#ggg", "url(x)"])
 def test_other_texts_are_no_colors(written: str) -> None:
     """Nothing else gets into the style sheet."""
-    with pytest.raises(InvalidValue) as refusal:
-        read_theme_color(written)
-    assert refusal.value.code == "bad-color"
+    assert refusal_of(read_theme_color, written).code == "bad-color"
+
+
+def test_a_long_text_is_refused_quickly() -> None:
+    """Reading takes no time that grows faster than the length of the text."""
+    begin = time.perf_counter()
+    assert refusal_of(read_color, "#" + "0" * 100_000).hint
+    assert time.perf_counter() - begin < 1

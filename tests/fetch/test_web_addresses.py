@@ -1,10 +1,10 @@
-"""calfeed.fetch.addresses: which addresses can be requested, and which are on this computer."""
+"""calfeed.fetch.web_addresses: which addresses can be requested, and which are on this computer."""
 
 from __future__ import annotations
 
 import pytest
 
-from calfeed.fetch.addresses import is_loopback, read_address, without_password
+from calfeed.fetch.web_addresses import is_loopback, read_address, without_password
 
 
 @pytest.mark.parametrize(

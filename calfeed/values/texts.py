@@ -1,0 +1,77 @@
+"""Read texts and words: lines, Markdown, categories, the language they are in, yes and no.
+
+Like `times`: text in, plain value out; `InvalidValue` with a code, a message and a hint for what cannot be read.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import lru_cache
+
+from calfeed.diagnostics.problem import InvalidValue
+from calfeed.text.characters import find_unfit, unify_breaks
+from calfeed.text.references import find_unfit_reference
+
+_LANGUAGE = re.compile(r"[a-zA-Z]{2,3}(?:-[a-zA-Z0-9]{2,8})*")
+_HTML_TAG = re.compile(r"</?[a-zA-Z][a-zA-Z0-9-]*(?:\s[^<>]*)?/?>")
+_TRUE, _FALSE = frozenset({"true", "yes", "on"}), frozenset({"false", "no", "off"})
+
+
+def read_text(text: str) -> str:
+    """Return a text of one or more lines, with line feeds as line breaks and without surrounding space."""
+    result = text.strip()
+    # Most texts are printable except for their line feeds, which is quick to check.
+    if not result.replace("\n", "").isprintable():
+        result = unify_breaks(text).strip()
+    if not result.isprintable() and (unfit := find_unfit(result)):
+        raise InvalidValue("control-character", f"the text holds {unfit.what}", unfit.hint, unfit.written)
+    if not result:
+        raise InvalidValue("empty-value", "the text is empty", "write a text, or leave the key out")
+    return result
+
+
+def read_markdown(text: str) -> str:
+    """Return a Markdown text; characters written as references are checked like all others."""
+    result = read_text(text)
+    unfit = find_unfit_reference(result) if "&#" in result else None
+    if unfit is not None:
+        raise InvalidValue("control-character", f"`{unfit.written}` stands for {unfit.what}", unfit.hint, unfit.written)
+    return result
+
+
+def read_line(text: str) -> str:
+    """Return a text of one line; line breaks and runs of space become single spaces."""
+    result = read_text(text)
+    if result.isprintable() and "  " not in result:
+        return result
+    return re.sub(r"[ \t\n]+", " ", result)  # other spaces, such as that in `10 000`, are intended
+
+
+@lru_cache(maxsize=1024)
+def read_category(text: str) -> str:
+    """Return a category, in Unicode NFC so that it can be compared with others."""
+    return unicodedata.normalize("NFC", read_line(text))
+
+
+def find_html(text: str) -> str | None:
+    """Return the first HTML tag in a Markdown text, or None; `<https://…>` is a link, not a tag."""
+    match = _HTML_TAG.search(text) if "<" in text else None
+    return match[0] if match else None
+
+
+def read_language(text: str) -> str:
+    """Return a BCP 47 language tag."""
+    if _LANGUAGE.fullmatch(text) is None:
+        tag = text.partition(".")[0].replace("_", "-")
+        hint = f"write `{tag}`" if _LANGUAGE.fullmatch(tag) else "write a BCP 47 tag: `en`, `et`, `pt-BR`"
+        raise InvalidValue("bad-language", f"`{text}` is not a language tag", hint)
+    return text
+
+
+def read_boolean(text: str) -> bool:
+    """Return True for true, yes and on, False for false, no and off."""
+    word = text.casefold()
+    if word not in _TRUE | _FALSE:
+        raise InvalidValue("bad-boolean", f"`{text}` is neither true nor false", "write `true` or `false`")
+    return word in _TRUE

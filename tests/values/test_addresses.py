@@ -1,0 +1,70 @@
+"""calfeed.values.addresses: which e-mail addresses and paths are read, and the hints for others."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import pytest
+from support.refusals import check_refusal, refusal_of
+
+from calfeed.values.addresses import read_email, read_relative_path
+
+EMAILS = {
+    "friends at x.org": "write `friends@x.org`",
+    "friends (at) x.org": "write `friends@x.org`",
+    "mailto:friends@x.org": "write `friends@x.org`",
+    "Friends <friends@x.org>": "write `friends@x.org`",
+    "friends@x": "write it like `events@example.org`",
+    "friends@x.": "write it like `events@example.org`",
+    "a@b@x.org": "write it like `events@example.org`",
+    "a@" + "x" * 250 + ".org": "254 at most",
+}
+
+
+@pytest.mark.parametrize(("text", "hint"), EMAILS.items())
+def test_wrong_emails_are_answered(text: str, hint: str) -> None:
+    """What is not an e-mail address is refused with the address to write instead."""
+    check_refusal(read_email, text, "bad-email", hint)
+
+
+PATHS = {
+    "https://x.org/a.jpg": "save it as a file, and write the name of a file beside the YAML file",
+    "data:image/png;base64,AAAA": "save it as a file",
+    "images\\a.jpg": "write `images/a.jpg`",
+    "..\\a.jpg": "write the name of a file beside the YAML file",
+    "../a.jpg": "write the name of a file beside the YAML file",
+    "C:\\a.jpg": "write the name of a file beside the YAML file",
+    "/a.jpg": "write the name of a file beside the YAML file",
+    "x" * 256: "use shorter names: 255 bytes each, 1000 in all",
+    "õ" * 128: "use shorter names",
+    "a/" * 501: "use shorter names",
+}
+
+
+@pytest.mark.parametrize(("text", "hint"), PATHS.items())
+def test_wrong_paths_are_answered(text: str, hint: str) -> None:
+    """A path that leads elsewhere, or only some systems can read, is refused with what to write instead."""
+    check_refusal(read_relative_path, text, "bad-path", hint)
+
+
+def test_ordinary_emails_are_read() -> None:
+    """The bound on the length leaves every ordinary address alone."""
+    for email in ("events@example.org", "a.b+c@x.y.example.org", "müük@näide.ee", "a@" + "x" * 248 + ".org"):
+        assert read_email(email) == email
+
+
+@pytest.mark.parametrize(
+    ("read", "text"),
+    [
+        (read_email, "a@" + "." * 100_000),
+        (read_email, "a" * 100_000),
+        (read_relative_path, "../" * 50_000),
+    ],
+    ids=lambda value: getattr(value, "__name__", ""),
+)
+def test_long_values_are_refused_quickly(read: Callable[[str], object], text: str) -> None:
+    """No value takes time that grows faster than its length."""
+    begin = time.perf_counter()
+    assert refusal_of(read, text).hint
+    assert time.perf_counter() - begin < 1

@@ -1,0 +1,60 @@
+"""calfeed.values.ids: which ids and names of properties are read, and the hints for others."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import pytest
+from support.refusals import check_refusal, refusal_of
+
+from calfeed.values.ids import read_calendar_id, read_property_name
+
+CALENDAR_IDS = {
+    "https://X.org/": "write `x.org`",
+    "http://x.org:8080/a/b?c": "write `x.org`",
+    "Calendar.Example.org": "write `calendar.example.org`",
+    "a@x.org": "write a domain you keep",
+    "my calendar": "write a domain you keep",
+    "x" * 101: "write a domain you keep",
+}
+
+
+@pytest.mark.parametrize(("text", "hint"), CALENDAR_IDS.items())
+def test_wrong_calendar_ids_are_answered(text: str, hint: str) -> None:
+    """What is not a calendar id is refused with its host, or with what to write instead."""
+    check_refusal(read_calendar_id, text, "bad-id", hint)
+
+
+PROPERTIES = {
+    "PRIORITY": "only `X-` properties stand here; the standard ones calfeed writes have keys of their own",
+    "class": "only `X-` properties stand here",
+    "STATUS": "write the event's key `status` instead",
+    "dtstart": "write the event's key `start` instead",
+    "Dress code": "write `X-DRESS-CODE`",
+    "X_DRESS": "write `X-DRESS`",
+    "X-": "write `X-` and a word",
+    "夜": "write `X-` and a word",
+    "X-WR-CALNAME": "leave it out",
+}
+
+
+@pytest.mark.parametrize(("text", "hint"), PROPERTIES.items())
+def test_wrong_properties_are_answered(text: str, hint: str) -> None:
+    """What is not an extra property is refused with the key or the name to write instead."""
+    check_refusal(read_property_name, text, "bad-property", hint)
+
+
+@pytest.mark.parametrize(
+    ("read", "text"),
+    [
+        (read_calendar_id, "https://" + "a." * 50_000 + "!"),
+        (read_property_name, "X" * 100_000 + "!"),
+    ],
+    ids=lambda value: getattr(value, "__name__", ""),
+)
+def test_long_values_are_refused_quickly(read: Callable[[str], object], text: str) -> None:
+    """No value takes time that grows faster than its length."""
+    begin = time.perf_counter()
+    assert refusal_of(read, text).hint
+    assert time.perf_counter() - begin < 1

@@ -1,0 +1,29 @@
+"""calfeed.values.texts: which languages are read, and the hints for others."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from support.refusals import check_refusal, refusal_of
+
+from calfeed.values.texts import read_language
+
+LANGUAGES = {
+    "en_US": "write `en-US`",
+    "de_DE.UTF-8": "write `de-DE`",
+    "English": "write a BCP 47 tag: `en`, `et`, `pt-BR`",
+}
+
+
+@pytest.mark.parametrize(("text", "hint"), LANGUAGES.items())
+def test_wrong_languages_are_answered(text: str, hint: str) -> None:
+    """What is not a language tag is refused with the tag to write instead."""
+    check_refusal(read_language, text, "bad-language", hint)
+
+
+def test_a_long_text_is_refused_quickly() -> None:
+    """Reading takes no time that grows faster than the length of the text."""
+    begin = time.perf_counter()
+    assert refusal_of(read_language, "en_" * 50_000).hint
+    assert time.perf_counter() - begin < 1
