@@ -10,7 +10,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 # Each may be installed in a different folder; everything installed there counts.
-_PACKAGES = ("babel", "jinja2", "markdown_it", "pydantic", "pytz", "segno", "tzfpy", "yaml")
+_PACKAGES = ("babel", "icalendar", "jinja2", "markdown_it", "pydantic", "pytz", "segno", "tzfpy", "yaml")
 _INSTALLED = (".dist-info", ".egg-info")
 # Debian's pytz reads the system's zones, which are updated separately.
 _SYSTEM_ZONES = Path("/usr/share/zoneinfo/tzdata.zi")

@@ -1,4 +1,7 @@
-"""Writes properties and components as content lines, folded to 75 octets (RFC 5545 §3.1, §3.3)."""
+"""Writes properties and components as content lines, folded to 75 octets (RFC 5545 §3.1, §3.3).
+
+icalendar spells parameters, offsets and durations. Texts and lines are ours: readers need more than the RFC says.
+"""
 
 from __future__ import annotations
 
@@ -7,12 +10,12 @@ from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from typing import NamedTuple
 
+from icalendar import Parameters, vDuration, vUTCOffset
+
 from calfeed.text.characters import harmless, harmless_line
 
 MAX_OCTETS = 75
 """The maximum length of a physical line, without its line break."""
-_QUOTED = frozenset(("X-ADDRESS", "X-TITLE"))
-"""The parameters that hold texts: their values are always in quotes."""
 
 
 class Property(NamedTuple):
@@ -46,13 +49,9 @@ def component(name: str, properties: Iterable[Property], inside: Iterable[bytes]
 
 @lru_cache(maxsize=1024)
 def _spelled(parameters: tuple[tuple[str, str], ...]) -> str:
-    return "".join(f";{name}={_parameter_value(name, value)}" for name, value in parameters)
-
-
-def _parameter_value(name: str, value: str) -> str:
-    """Return the value of a parameter, in quotes where it needs them; RFC 6868 spells what these cannot hold."""
-    encoded = harmless(value).replace("^", "^^").replace("\n", "^n").replace('"', "^'")
-    return f'"{encoded}"' if name in _QUOTED or any(mark in encoded for mark in ",;:") else encoded
+    # icalendar quotes what needs it, and spells what quotes cannot hold as RFC 6868 says.
+    encoded = Parameters((name, harmless(value)) for name, value in parameters).to_ical(sorted=False).decode()
+    return f";{encoded}"
 
 
 def escape(text: str) -> str:
@@ -103,18 +102,10 @@ def utc_value(instant: datetime) -> str:
 
 def offset_value(offset: timedelta) -> str:
     """Return a UTC-OFFSET value, `+0200` (RFC 5545 §3.3.14)."""
-    minutes, seconds = divmod(int(abs(offset).total_seconds()), 60)
-    sign = "-" if offset < timedelta(0) else "+"
-    return f"{sign}{minutes // 60:02}{minutes % 60:02}{f'{seconds:02}' if seconds else ''}"
+    return str(vUTCOffset(offset).to_ical())
 
 
 def duration_value(duration: timedelta) -> str:
     """Return a DURATION value, `PT12H` or `-P1D` (RFC 5545 §3.3.6)."""
-    length = abs(duration)
-    minutes, seconds = divmod(length.seconds, 60)
-    hours, minutes = divmod(minutes, 60)
-    # Hours and seconds need minutes between them, even if there are none.
-    clock = f"{f'{hours}H' if hours else ''}{f'{minutes}M' if minutes or (hours and seconds) else ''}"
-    clock += f"{seconds}S" if seconds else ""
-    days = f"{length.days}D" if length.days or not clock else ""
-    return f"{'-' if duration < timedelta(0) else ''}P{days}{f'T{clock}' if clock else ''}"
+    encoded: bytes = vDuration(duration).to_ical()  # type: ignore[no-untyped-call]
+    return encoded.decode()
