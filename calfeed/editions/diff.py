@@ -71,9 +71,10 @@ def diff(project: Project, baseline: Manifest, *, now: datetime | None = None) -
     project = replace(project, events=with_endings(project.events, baseline.events, now))
     known = {feed.slug for feed in baseline.feeds}
     laws = tuple(changed_laws(baseline.zones))
-    pairs = [(event, content_of(event)) for event in project.events]
     slugs = {slug: None for feed in project.feeds for slug in (feed.slug, *feed.aliases)}
-    changes = compare(pairs, baseline.events, {law.tzid for law in laws}, now)
+    changes = compare(
+        ((event, content_of(event)) for event in project.events), baseline.events, {law.tzid for law in laws}, now
+    )
     return Difference(
         changes=changes,
         renames=tuple(_renames(project, baseline, changes)),
@@ -84,7 +85,7 @@ def diff(project: Project, baseline: Manifest, *, now: datetime | None = None) -
         laws=laws,
         refusals=() if now is None else refusals(project, baseline, now),
         notes=(
-            *reused_ids(pairs, baseline, project.calendar.id, now),
+            *reused_ids(project.events, {change.uid for change in changes}, baseline, project.calendar.id, now),
             *(() if now is None else ended_series(project, baseline, now)),
         ),
     )

@@ -100,7 +100,7 @@ def prepare(project: Project, baseline: Manifest, now: datetime, consent: Consen
     known = {**baseline.events, **{item.uid: item for item in removed}} if removed else baseline.events
     present_feeds = (*project.feeds, *kept_feeds(project, baseline, {item.event.uid for item in tombstones}))
     feeds, copies = notify_holders(present_feeds, events, remember(events, present_feeds, known, now))
-    identity = () if consent.new_id else _identity_problems(project, live, baseline, removed, now)
+    identity = () if consent.new_id else _identity_problems(project, live, changes, baseline, removed, now)
     return Edition(
         calendar=project.calendar,
         events=events,
@@ -317,10 +317,16 @@ def _is_ahead(item: Published, now: datetime) -> bool:
 
 
 def _identity_problems(
-    project: Project, live: Sequence[Revised], baseline: Manifest, removed: Sequence[Published], now: datetime
+    project: Project,
+    live: Sequence[Revised],
+    changes: Sequence[Change],
+    baseline: Manifest,
+    removed: Sequence[Published],
+    now: datetime,
 ) -> Iterator[Problem]:
     """Warn about published events that subscribers will see as new or different events."""
-    yield from reused_ids([(item.event, item.content) for item in live], baseline, project.calendar.id, now)
+    changed_uids = {change.uid for change in changes}
+    yield from reused_ids([item.event for item in live], changed_uids, baseline, project.calendar.id, now)
     by_content = {item.fingerprint: item for item in removed if item.removed is None}
     ids = {item.event.id for item in live}
     by_id = lost_uids({item.event.uid for item in live}, baseline.events)

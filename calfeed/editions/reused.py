@@ -6,14 +6,13 @@ from every subscriber's past. A build and a diff therefore warn once and propose
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from datetime import date, datetime
 from itertools import chain, count
 
 from calfeed.diagnostics.problem import Problem, problem_at
 from calfeed.editions.manifest import Manifest
 from calfeed.model import AllDay, Event, Status
-from calfeed.revisions.content_values import Content
 from calfeed.revisions.revise import Published, has_passed
 from calfeed.series.agenda import span_of
 from calfeed.values.ids import MAX_NAME
@@ -23,7 +22,7 @@ _KEPT = "whoever kept it would see it turn into this one"
 
 
 def reused_ids(
-    events: Sequence[tuple[Event, Content]], baseline: Manifest, calendar_id: str, now: datetime | None
+    events: Sequence[Event], changed_uids: Container[str], baseline: Manifest, calendar_id: str, now: datetime | None
 ) -> Iterator[Problem]:
     """Yield a warning for every event whose UID subscribers know as that of a different event.
 
@@ -31,7 +30,8 @@ def reused_ids(
     this one has a different summary and start. A postponed event stays the same, whenever it gets its new date.
 
     Args:
-        events: the events of the sources, each with its content.
+        events: the events of the sources.
+        changed_uids: the UIDs of those that are new or changed.
         baseline: what was published.
         calendar_id: the right-hand side of UIDs.
         now: events that end before this time have passed; None if none have.
@@ -40,12 +40,14 @@ def reused_ids(
         OutputError: the manifest does not say what an event was.
     """
     taken: set[str] | None = None
-    for event, content in events:
+    for event in events:
+        if event.uid not in changed_uids:
+            continue
         before = baseline.events.get(event.uid)
         if before is None:
             is_retired = event.uid in baseline.retired and now is not None and span_of(event)[0] > now
             message = f"an event that is over had the UID of `{event.id}`; {_KEPT}" if is_retired else None
-        elif before.content == content or _start_of(before.event) == _start_of(event):
+        elif _start_of(before.event) == _start_of(event):
             continue
         else:
             message = _reason(event, before, now)
@@ -79,12 +81,12 @@ def _start_of(event: Event) -> date | datetime:
     return event.when.first if isinstance(event.when, AllDay) else event.when.start.wall
 
 
-def _taken_ids(events: Sequence[tuple[Event, Content]], baseline: Manifest, calendar_id: str) -> set[str]:
+def _taken_ids(events: Sequence[Event], baseline: Manifest, calendar_id: str) -> set[str]:
     """Return the ids that events have, and those that would give an event a published UID."""
     suffix = f"@{calendar_id}"
-    uids = chain(baseline.events, baseline.retired, (event.uid for event, _ in events))
+    uids = chain(baseline.events, baseline.retired, (event.uid for event in events))
     by_uid = {uid.removesuffix(suffix) for uid in uids if uid.endswith(suffix)}
-    return {*by_uid, *(event.id for event, _ in events), *(item.id for item in baseline.events.values())}
+    return {*by_uid, *(event.id for event in events), *(item.id for item in baseline.events.values())}
 
 
 def _proposal(event: Event, taken: set[str]) -> str:

@@ -18,6 +18,7 @@ _TIME_KEYS = frozenset(("start", "end", "start_utc", "end_utc", "timezone", "end
 _DATE_KEYS = ("start", "end", "start_utc", "end_utc", "rrule", "rdates", "exdates", "overrides", "ending")
 # A change of a zone's law alone can change only these; the wall times stay the same.
 _LAW_KEYS = frozenset(("start_utc", "end_utc", "offsets", "skipped"))
+_RESPELLED = tuple((key, kind.respell) for key, kind in KINDS.items() if kind.respell is not None)
 _NOT_OF_OCCURRENCES = _TIME_KEYS | {"recurrence_id", "rrule", "rdates", "exdates", "offsets", "overrides"}
 
 
@@ -68,7 +69,7 @@ def _show_override(override: Mapping[str, Any]) -> str:
 
 
 def _with_earlier_spelling(content: Content) -> Content:
-    spelled = {key: KINDS.get(key, UNKNOWN).respell(value) for key, value in content.items()}
+    spelled = {**content, **{key: respell(content[key]) for key, respell in _RESPELLED if key in content}}
     if "overrides" in content:
         spelled["overrides"] = [_with_earlier_spelling(override) for override in overrides_of(content)]
     return spelled

@@ -99,13 +99,13 @@ class Kind(Generic[_T]):
         read: returns the value, given its JSON and the mark of the manifest.
         write: returns the JSON of a value.
         show: returns the JSON as text for people.
-        respell: returns the JSON with the addresses in it as earlier versions spelled them.
+        respell: returns the JSON with the addresses in it as earlier versions spelled them; None if it has none.
     """
 
     read: Callable[[Any, Mark], _T]
     write: Callable[[_T], object] = _as_it_is
     show: Callable[[Any], str] = _show_plain
-    respell: Callable[[Any], object] = _as_it_is
+    respell: Callable[[Any], object] | None = None
 
 
 def _read_by(read: Callable[[Any], _T]) -> Callable[[Any, Mark], _T]:
