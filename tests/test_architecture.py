@@ -162,7 +162,6 @@ def test_rooms_are_few_and_small() -> None:
         (docstring,) = ast.parse((package / "__init__.py").read_text("utf-8")).body
         assert isinstance(docstring, ast.Expr)
         assert len(list(package.glob("[!_]*.py"))) <= limits.get(package.name, 10), package.name
-        )
 
 
 def test_rooms_are_in_the_architecture() -> None:
