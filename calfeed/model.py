@@ -37,6 +37,41 @@ class Organizer:
     url: str | None = None
 
 
+class Rel(StrEnum):
+    """What a link of an event leads to."""
+
+    REGISTER = "register"
+    TICKETS = "tickets"
+    CFP = "cfp"
+    PROGRAMME = "programme"
+    STREAM = "stream"
+    RECORDING = "recording"
+    SLIDES = "slides"
+    MINUTES = "minutes"
+    CONDUCT = "conduct"
+    SPONSORS = "sponsors"
+    MAP = "map"
+    ATTACHMENT = "attachment"
+    MORE = "more"
+
+
+_REL_LABELS = {Rel.CFP: "Call for papers", Rel.STREAM: "Live stream", Rel.CONDUCT: "Code of conduct"}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class EventLink:
+    """A link of an event other than its own page; `name` is the text to show instead of the usual one."""
+
+    url: str
+    rel: Rel = Rel.MORE
+    name: Text | None = None
+
+    @property
+    def label(self) -> Text:
+        """The text to show: its name, or what it leads to."""
+        return self.name or _REL_LABELS.get(self.rel) or self.rel.capitalize()
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Address:
     """A postal address; `country` is the name to show."""
@@ -185,6 +220,7 @@ class Event:
     description: Text | None = None
     url: str | None = None
     categories: tuple[Text, ...] = ()
+    links: tuple[EventLink, ...] = ()
     organizer: Organizer | None = None
     image: str | None = None
     busy: bool = False

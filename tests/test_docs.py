@@ -11,7 +11,15 @@ from support.projects import CALENDAR, write_files
 
 import calfeed
 from calfeed.diagnostics.codes import CODES, Severity
-from calfeed.source.schema import AddressEntry, CalendarEntry, EventEntry, FeedEntry, OrganizerEntry, VenueEntry
+from calfeed.source.schema import (
+    AddressEntry,
+    CalendarEntry,
+    EventEntry,
+    FeedEntry,
+    LinkEntry,
+    OrganizerEntry,
+    VenueEntry,
+)
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted([*(ROOT / "docs").rglob("*.md"), *ROOT.glob("*.md")])
@@ -101,7 +109,9 @@ def slug_of(heading: str) -> str:
     return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
 
 
-@pytest.mark.parametrize("kind", [CalendarEntry, FeedEntry, VenueEntry, AddressEntry, OrganizerEntry, EventEntry])
+@pytest.mark.parametrize(
+    "kind", [CalendarEntry, FeedEntry, VenueEntry, AddressEntry, OrganizerEntry, LinkEntry, EventEntry]
+)
 def test_every_key_is_in_the_reference(kind: type) -> None:
     """The reference of the format speaks of every key there is."""
     text = (ROOT / "docs" / "reference" / "yaml.md").read_text("utf-8")

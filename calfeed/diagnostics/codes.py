@@ -69,6 +69,7 @@ CODES: Mapping[str, Code] = {
     "bad-email": _error("An e-mail address is not valid."),
     "bad-id": _error("An id contains other characters than a-z, 0-9 and hyphens."),
     "bad-path": _error("The path of a picture leads elsewhere, or should not be published."),
+    "bad-rel": _error("The kind of a link is not one of those that links have."),
     "bad-status": _error("The status is not one of those that events have."),
     "bad-boolean": _error("A value is neither true nor false."),
     "bad-number": _error("A number is not a whole number in its range."),

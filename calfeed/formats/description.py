@@ -55,7 +55,7 @@ class _Fact:
 
 def _facts(event: Event) -> list[_Fact]:
     """Return the facts that a description must repeat because clients do not show their properties."""
-    facts = []
+    facts = [_Fact(f"{link.label}: ", link.url) for link in event.links]
     if event.organizer is not None:
         name, url, email = event.organizer.name, event.organizer.url, event.organizer.email
         if url:

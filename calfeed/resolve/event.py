@@ -18,6 +18,7 @@ from calfeed.model import (
     AllDay,
     Calendar,
     Event,
+    EventLink,
     Organizer,
     Recurrence,
     Timed,
@@ -32,7 +33,7 @@ from calfeed.resolve.series import SeriesResolver
 from calfeed.series.expand import Effort
 from calfeed.series.local_time import end_after, end_of_day, to_zoned
 from calfeed.source.entries import Place, Read
-from calfeed.source.schema import EventEntry, OrganizerEntry, VenueEntry
+from calfeed.source.schema import EventEntry, LinkEntry, OrganizerEntry, VenueEntry
 from calfeed.values import ids, texts
 from calfeed.values.times import ClockTime, Duration, WrittenTime, format_wall
 
@@ -114,6 +115,11 @@ def resolve_organizer(entry: OrganizerEntry | str | None) -> Organizer | None:
     return None if entry is None else Organizer(name=entry)
 
 
+def resolve_link(entry: LinkEntry) -> EventLink:
+    """Return the link an entry stands for."""
+    return EventLink(url=entry.url, rel=entry.rel, name=entry.name)
+
+
 class _Resolver:
     """Resolves one event; every method notes the problems it meets and returns what it could resolve."""
 
@@ -149,6 +155,7 @@ class _Resolver:
             online=entry.online,
             description=entry.description,
             url=entry.url,
+            links=tuple(dict.fromkeys(resolve_link(link) for link in entry.links)),
             categories=tuple(dict.fromkeys(entry.categories)),
             organizer=resolve_organizer(entry.organizer),
             image=entry.image,

@@ -53,6 +53,7 @@ _OPTIONAL = (
     Field("online", "online", content_values.ADDRESS),
     Field("description", "description", content_values.TEXT),
     Field("url", "url", content_values.ADDRESS),
+    Field("links", "links", content_values.LINKS),
     Field("categories", "categories", content_values.CATEGORIES),
     Field("organizer", "organizer", content_values.ORGANIZER),
     Field("busy", "busy", content_values.FLAG),

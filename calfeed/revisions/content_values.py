@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any, Generic, TypeAlias, TypeVar
 
 from calfeed.diagnostics.problem import Mark
-from calfeed.model import Address, AllDay, Ending, Organizer, Status, Timed, Venue, ZonedTime
+from calfeed.model import Address, AllDay, Ending, EventLink, Organizer, Rel, Status, Timed, Venue, ZonedTime
 from calfeed.text.urls import earlier_spelling, read_published_url
 from calfeed.values import addresses, ids, places, texts
 from calfeed.values.times import Duration, format_utc
@@ -162,6 +162,28 @@ def _show_venue(value: Mapping[str, Any]) -> str:
     return ", ".join(part for part in parts if part)
 
 
+def _write_links(links: Iterable[EventLink]) -> list[Content]:
+    values = ({"rel": link.rel.value, "url": link.url, "name": link.name} for link in links)
+    return [{key: value for key, value in link.items() if value} for link in values]
+
+
+def _read_links(value: Iterable[Mapping[str, Any]]) -> tuple[EventLink, ...]:
+    return tuple(_read_link(link) for link in value)
+
+
+def _read_link(value: Mapping[str, Any]) -> EventLink:
+    name = value.get("name")
+    return EventLink(
+        url=read_published_url(value["url"]),
+        rel=Rel(value["rel"]),
+        name=None if name is None else texts.read_line(name),
+    )
+
+
+def _show_links(value: Iterable[Mapping[str, Any]]) -> str:
+    return ", ".join(f"{link.get('name') or link['rel']} {link['url']}" for link in value)
+
+
 def _write_organizer(organizer: Organizer) -> Content:
     values = {"name": organizer.name, "email": organizer.email, "url": organizer.url}
     return {key: value for key, value in values.items() if value}
@@ -226,6 +248,7 @@ STATUS = Kind(_read_by(Status), _write_status)
 ENDING = Kind(_read_by(_read_ending), _write_ending, _show_ending)
 VENUE = Kind(_read_venue, _write_venue, _show_venue)
 CATEGORIES = Kind(_read_by(_read_categories), list)
+LINKS = Kind(_read_by(_read_links), _write_links, _show_links)
 ORGANIZER = Kind(_read_by(_read_organizer), _write_organizer, _show_organizer, _respell_organizer)
 REMINDERS = Kind(_read_by(_read_reminders), _write_reminders, _show_reminders)
 PROPERTIES = Kind(_read_by(_read_properties), dict, _show_properties)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from urllib.parse import quote, urlsplit
 
-from calfeed.model import Calendar, Event, Feed, Organizer, Project, Status, Venue, image_path, page_path
+from calfeed.model import Calendar, Event, Feed, Organizer, Project, Rel, Status, Venue, image_path, page_path
 from calfeed.series.agenda import days_of
 from calfeed.site import dates, times
 from calfeed.site.jsonld import event_json_ld
@@ -25,6 +25,7 @@ from calfeed.text.markdown import to_page, to_plain
 from calfeed.values.ids import category_slug
 
 _MAX_SUMMARY = 200
+_CALLS = (Rel.REGISTER, Rel.TICKETS)
 _IN_PLACE = frozenset({Status.CONFIRMED, Status.TENTATIVE})
 
 
@@ -177,6 +178,9 @@ class EventView:
         self.categories = tuple(
             Subject(name, catalog.categories.get(_category_slug(name))) for name in event.categories
         )
+        calls = (link for link in event.links if link.rel in _CALLS and event.status in _IN_PLACE)
+        self.call = next(calls, None)  # what a reader should do first
+        self.links = tuple(link for link in event.links if link is not self.call)
         self.url = event.url
         self.url_host = _host(event.url)
         # An event that does not take place at that time belongs in no calendar.

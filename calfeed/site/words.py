@@ -74,6 +74,7 @@ class Words:
     large_feed: str = "There are many events here. Choose a year."
     later_dates: str = "Show later dates ({})"
     later_events: str = "Show later events ({})"
+    links: str = "Links"
     main_nav: str = "Main"
     missing: str = "Page not found"
     missing_note: str = "There is no page at this address. The event may have been taken from the calendar."

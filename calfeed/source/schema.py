@@ -10,7 +10,8 @@ import pydantic
 from pydantic import BeforeValidator, ConfigDict, Discriminator, Field, PlainValidator, Tag, WithJsonSchema
 
 from calfeed.diagnostics.problem import InvalidValue
-from calfeed.model import Status
+from calfeed.diagnostics.spelling import did_you_mean
+from calfeed.model import Rel, Status
 from calfeed.source.types import (
     MAPPING_TAG,
     TEXT_TAG,
@@ -67,6 +68,25 @@ class OrganizerEntry(Entry):
     name: Line
     email: Email | None = None
     url: Url | None = None
+
+
+def _read_rel(text: str) -> Rel:
+    try:
+        return Rel(text.casefold())
+    except ValueError:
+        known = [rel.value for rel in Rel]
+        hint = did_you_mean(text, known, f"write one of {', '.join(known)}; any other text is the `name` of a link")
+        raise InvalidValue("bad-rel", f"`{text}` is not a kind of link", hint) from None
+
+
+class LinkEntry(Entry):
+    """A link of an event: where to register, the slides, a recording."""
+
+    url: Url
+    rel: Annotated[Rel, PlainValidator(read_with(_read_rel)), WithJsonSchema({"enum": [rel.value for rel in Rel]})] = (
+        Rel.MORE
+    )
+    name: Line | None = None
 
 
 class AddressEntry(Entry):
@@ -211,6 +231,7 @@ class EventEntry(Entry):
     online: Url | None = None
     description: Markdown | None = None
     url: Url | None = None
+    links: list[LinkEntry] = _no_items()
     categories: Words = _no_items()
     organizer: OrganizerField | None = None
     image: RelativePath | None = None
@@ -240,6 +261,7 @@ NESTED: dict[tuple[type[Entry], str], type[Entry]] = {
     (CalendarEntry, "organizer"): OrganizerEntry,
     (CalendarEntry, "theme"): ThemeEntry,
     (CalendarEntry, "window"): WindowEntry,
+    (EventEntry, "links"): LinkEntry,
     (EventEntry, "organizer"): OrganizerEntry,
     (EventEntry, "venue"): VenueEntry,
     (EventEntry, "overrides"): OverrideEntry,
@@ -261,6 +283,8 @@ SYNONYMS: Mapping[str, Sequence[str]] = {
     "online": ("zoom", "meeting", "conference"),
     "description": ("text", "desc", "details"),
     "url": ("link", "website", "web", "base_url"),
+    "links": ("attachments", "downloads", "register", "registration", "slides", "recording"),
+    "rel": ("type", "kind"),
     "categories": ("tags", "category", "type"),
     "organizer": ("organiser",),
     "image": ("picture",),

@@ -176,6 +176,7 @@ description: With *letters*, <https://x.example/>, and a line
 
   of its own.
 url: https://x.example/
+links: [{rel: slides, url: https://x.example/a.pdf, name: Part one}, {url: https://x.example/b}]
 categories: [music, talk]
 organizer: {name: We, email: we@x.example, url: https://x.example/us}
 busy: true

@@ -22,6 +22,7 @@ description: With *letters*, and a line
 
   of its own.
 url: https://x.example/
+links: [{rel: slides, url: https://x.example/a.pdf, name: Part one}, {url: https://x.example/b}]
 categories: [music, talk]
 organizer: {name: We, email: we@x.example, url: https://x.example/us}
 busy: true
@@ -32,7 +33,18 @@ properties: {X-C: b, X-A: c}
 OVERRIDES = "[{recurrence_id: 2027-05-25, summary: Other}, {recurrence_id: 2027-06-01, status: tentative}]"
 KEYS = [
     *("summary", "status", "timezone", "start", "start_utc", "end", "end_utc", "end_timezone"),
-    *("location", "online", "description", "url", "categories", "organizer", "busy", "reminders", "properties"),
+    *(
+        "location",
+        "online",
+        "description",
+        "url",
+        "links",
+        "categories",
+        "organizer",
+        "busy",
+        "reminders",
+        "properties",
+    ),
 ]
 SERIES = "summary: Talk\ntimezone: {}\nstart: {}\nduration: 15m\nrrule: {}\n"
 # Zone, first start, rule. The ends are an evening, a night near midnight, one in the hour that is shown twice, one that
