@@ -3,12 +3,14 @@
     python benchmarks/contenders.py pack DIST PACK             prepare the floor: all files of DIST in one
     python benchmarks/contenders.py floor EVENTS PACK OUT      load every YAML file, write the files of PACK to OUT
     python benchmarks/contenders.py icalendar EVENTS FEED      a plain loop with the icalendar package, one feed
+    python benchmarks/contenders.py hugo EVENTS PROJECT        prepare a project of Hugo with the same events
 
 The imports are in the functions, so that each program loads only what it needs, as it would standing alone.
 """
 
 from __future__ import annotations
 
+import json
 import pickle
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -58,6 +60,65 @@ def icalendar_loop(events: str, feed: str) -> None:
         calendar.add_component(_vevent(f"{path.stem}@{settings['id']}", item, venues[item["venue"]]))
     calendar.add_missing_timezones()
     Path(feed).write_bytes(calendar.to_ical())
+
+
+_HUGO_CONFIG = """\
+baseURL = "https://culture.example/"
+title = "Culture"
+disableKinds = ["taxonomy", "term", "RSS", "sitemap", "404"]
+[outputs]
+page = ["HTML", "Calendar"]
+home = ["HTML"]
+section = []
+"""
+_HUGO_PAGE = """\
+<!doctype html>
+<html lang="en"><meta charset="utf-8"><title>{{ .Title }}</title>
+<h1>{{ .Title }}</h1>
+<p>{{ .Params.start }}, {{ .Params.place }}</p>
+{{ .Content }}
+<p><a href="{{ (.OutputFormats.Get "Calendar").RelPermalink }}">Add to your calendar</a></p>
+"""
+_HUGO_EVENT = """\
+BEGIN:VCALENDAR
+VERSION:2.0
+PRODID:-//benchmark//Hugo//EN
+BEGIN:VEVENT
+UID:{{ .File.ContentBaseName }}@culture.example
+DTSTAMP:19700101T000000Z
+SUMMARY:{{ .Title }}
+DTSTART:{{ .Params.utc }}
+LOCATION:{{ .Params.place }}
+END:VEVENT
+END:VCALENDAR
+"""
+_HUGO_HOME = """\
+<!doctype html>
+<html lang="en"><meta charset="utf-8"><title>{{ .Site.Title }}</title>
+<ul>{{ range .Site.RegularPages.ByTitle }}<li><a href="{{ .RelPermalink }}">{{ .Title }}</a></li>{{ end }}</ul>
+"""
+
+
+def hugo_project(events: str, project: str) -> None:
+    """Write a project of Hugo that makes a bare page and a bare .ics of each event, and a list of all."""
+    root, target = Path(events), Path(project)
+    documents = dict(_load_all(root))
+    documents.pop(root / "calendar.yaml")
+    venues = documents.pop(root / "venues.yaml")
+    layouts = target / "layouts" / "_default"
+    layouts.mkdir(parents=True)
+    (target / "content" / "events").mkdir(parents=True)
+    (target / "config.toml").write_text(_HUGO_CONFIG, encoding="utf-8")
+    (layouts / "single.html").write_text(_HUGO_PAGE, encoding="utf-8")
+    (layouts / "single.ics").write_text(_HUGO_EVENT, encoding="utf-8")
+    (layouts.parent / "index.html").write_text(_HUGO_HOME, encoding="utf-8")
+    for path, item in documents.items():
+        venue = venues[item["venue"]]
+        start, _end = _times(item, venue["timezone"])
+        utc = f"{start.astimezone(UTC):%Y%m%dT%H%M%SZ}" if isinstance(start, datetime) else f"{start:%Y%m%d}"
+        head = {"title": item["summary"], "start": str(start), "utc": utc, "place": venue["name"]}
+        page = f"{json.dumps(head)}\n\n{item['description']}\n"
+        (target / "content" / "events" / f"{path.stem}.md").write_text(page, encoding="utf-8")
 
 
 def _unpack(packed: str) -> Iterator[tuple[str, bytes]]:
@@ -112,7 +173,12 @@ def _times(item: Mapping[str, Any], timezone: str) -> tuple[date, date]:
     return start, datetime.fromisoformat(end).replace(tzinfo=zone)
 
 
-_PROGRAMS: dict[str, Callable[..., None]] = {"pack": pack, "floor": floor, "icalendar": icalendar_loop}
+_PROGRAMS: dict[str, Callable[..., None]] = {
+    "pack": pack,
+    "floor": floor,
+    "icalendar": icalendar_loop,
+    "hugo": hugo_project,
+}
 
 if __name__ == "__main__":
     _PROGRAMS[sys.argv[1]](*sys.argv[2:])

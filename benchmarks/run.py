@@ -12,6 +12,7 @@ import importlib
 import importlib.metadata
 import os
 import platform
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -24,11 +25,12 @@ from pathlib import Path
 
 _HERE = Path(__file__).resolve().parent
 _FLOOR, _LOOP, _YAML2ICS = "floor", "icalendar loop (one feed)", "yaml2ics (one feed)"
+_HUGO = "Hugo (a bare page and .ics each)"
 _COLD, _UNCHANGED, _CHANGED = "calfeed cold", "calfeed unchanged", "calfeed one changed"
 _SITE, _SITE_CHANGED = "calfeed with the site", "calfeed with the site, one changed"
 _COLD_ALONE, _SITE_ALONE = f"{_COLD}, one process", f"{_SITE}, one process"
 _ORDER = (
-    *(_FLOOR, _LOOP, _YAML2ICS),
+    *(_FLOOR, _LOOP, _YAML2ICS, _HUGO),
     *(_COLD, _COLD_ALONE, _UNCHANGED, _CHANGED),
     *(_SITE, _SITE_ALONE, _SITE_CHANGED),
 )
@@ -116,6 +118,13 @@ def _round(inputs: Inputs, out: Path, *, alone: bool) -> Iterator[tuple[str, Cos
     _check_feed(out / "icalendar.ics", inputs.n)
     yield _YAML2ICS, _run(_module("yaml2ics", inputs.yaml2ics), out / "yaml2ics.ics")
     _check_feed(out / "yaml2ics.ics", inputs.n)
+    if shutil.which("hugo"):
+        project = out / "hugo"
+        _run(_own("contenders.py", "hugo", inputs.events, project), log)
+        yield _HUGO, _run(["hugo", "--quiet", "--source", str(project)], log)
+        made = sum(1 for _ in (project / "public" / "events").rglob("*.ics"))
+        if made != inputs.n:
+            sys.exit(f"Hugo made {made:,} files of {inputs.n:,} events")
 
 
 @contextmanager
