@@ -66,9 +66,9 @@ def template_problems(templates: Sequence[Template]) -> Iterator[Problem]:
         except MemoryError as cause:
             yield _problem(template, 1, _message(cause), None)
         if template.name not in known and not template.name.startswith("_"):
-            otherwise = f"the templates are {', '.join(known)}; parts of yours begin with `_`"
+            otherwise = f"the templates are {', '.join(known)}; names of your own begin with `_`"
             hint = did_you_mean(template.name, known, otherwise)
-            message = f"there is no template `{template.name}` to take the place of"
+            message = f"there is no template `{template.name}` to replace"
             yield problem_at(Mark(path=template.path), "unknown-template", message, hint)
 
 
@@ -84,7 +84,7 @@ class _Sandbox(ImmutableSandboxedEnvironment):
             SecurityError: it would be too large.
         """
         if _size_of(operator, left, right) > _MAX_LENGTH:
-            raise SecurityError(f"what `{operator}` makes here is too large")
+            raise SecurityError(f"the result of `{operator}` is too large here")
         return super().call_binop(context, operator, left, right)
 
 
@@ -127,7 +127,7 @@ class Engine:
             raise SourceError([_problem(*found, _message(cause), None)]) from cause
         own = self._nearest(name)
         if own is not None and len(page) > MAX_PAGE:
-            raise SourceError([_problem(*own, f"a page has {len(page):,} bytes, and may have {MAX_PAGE:,}", None)])
+            raise SourceError([_problem(*own, f"a page has {len(page):,} bytes; the limit is {MAX_PAGE:,}", None)])
         return page
 
     def _nearest(self, name: str) -> tuple[Template, int] | None:
@@ -174,7 +174,7 @@ def _bounded(own: object) -> AbstractContextManager[None]:
 
 
 def _message(cause: BaseException) -> str:
-    return f"it takes more than {MAX_MEMORY:,} bytes of memory" if isinstance(cause, MemoryError) else str(cause)
+    return f"it uses more than {MAX_MEMORY:,} bytes of memory" if isinstance(cause, MemoryError) else str(cause)
 
 
 @cache

@@ -48,7 +48,7 @@ def clean_avif(data: bytes) -> bytes:
         if kind in _CONTAINERS:
             _look(kind, body, sizes, 0)
     if not has_data or not sizes:
-        raise broken("it holds no picture" if sizes else "it does not say its size")
+        raise broken("it contains no picture" if sizes else "its size is missing")
     for width, height in sizes:
         check_pixels(width, height)
     return data[:end]
@@ -75,7 +75,7 @@ def _boxes(data: bytes) -> Iterator[tuple[bytes, bytes, int]]:
 def _look(kind: bytes, body: bytes, sizes: list[tuple[int, int]], depth: int) -> None:
     """Collect the sizes in a box and in the boxes within it, and refuse metadata."""
     if depth > _MAX_DEPTH:
-        raise broken("its parts are nested too deep")
+        raise broken("its parts are nested too deeply")
     if kind in _METADATA:
         raise _private(f"a part `{_shown(kind)}`")
     if kind == b"iinf":
@@ -102,8 +102,8 @@ def _look_at_item(kind: bytes, entry: bytes) -> None:
 
 
 def _private(what: str) -> PictureError:
-    hint = "save it without metadata, as a PNG or a JPEG perhaps: calfeed takes nothing out of an AVIF"
-    return PictureError("private-image", f"holds {what}, which may tell of places and people", hint)
+    hint = "save it without metadata, for example as PNG or JPEG: calfeed removes nothing from an AVIF"
+    return PictureError("private-image", f"contains {what}, which may reveal places and people", hint)
 
 
 def _shown(kind: bytes) -> str:

@@ -35,7 +35,7 @@ def clean_gif(data: bytes) -> bytes:
         else:
             raise broken("it has a part that no browser knows")
     if len(frames) == 1:
-        raise broken("it holds no picture")
+        raise broken("it contains no picture")
     # A screen without a size takes that of the first picture; a decoder allocates memory for the largest.
     check_pixels(max(width for width, _height in frames), max(height for _width, height in frames))
     return b"".join((*parts, b"\x3b"))

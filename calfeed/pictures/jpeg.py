@@ -39,7 +39,7 @@ def clean_jpeg(data: bytes) -> bytes:
             has_size = True
         elif marker == _SOS:
             if not has_size:
-                raise broken("it does not say its size")
+                raise broken("its size is missing")
             has_scan = True
         elif marker == _APP1 and body.startswith(_EXIF) and not has_exif:  # the first one counts
             orientation = orientation_of(body[len(_EXIF) :])
@@ -50,7 +50,7 @@ def clean_jpeg(data: bytes) -> bytes:
         if kept is not None:
             parts += [_packed(marker, kept), scan]
     if not has_scan:
-        raise broken("it holds no picture")
+        raise broken("it contains no picture")
     return b"".join((*parts, b"\xff\xd9"))
 
 
@@ -84,7 +84,7 @@ def _segments(data: bytes) -> Iterator[tuple[int, bytes, bytes]]:
 
 def _check_frame(body: bytes) -> None:
     if len(body) < 6:
-        raise broken("it does not say its size")
+        raise broken("its size is missing")
     height, width = struct.unpack_from(">HH", body, 1)
     check_pixels(width, height)
 

@@ -64,10 +64,10 @@ def cleaned(name: str, data: bytes) -> bytes:
     if kind is None:
         promised = next(each.name for each in (*_PIXELS, _SVG) if ending in each.endings)
         hint = "open it in an image editor and save it again, or name the right file"
-        raise PictureError("wrong-image", f"is named like a {promised}, and is none", hint)
+        raise PictureError("wrong-image", f"is named like a {promised} but is not one", hint)
     if ending not in kind.endings:
-        hint = f"name it `{PurePosixPath(name).stem}.{kind.endings[0]}`"
-        raise PictureError("wrong-image", f"is a {kind.name} by its content, not by its name", hint)
+        hint = f"rename it to `{PurePosixPath(name).stem}.{kind.endings[0]}`"
+        raise PictureError("wrong-image", f"is a {kind.name} but is not named like one", hint)
     return kind.clean(data)
 
 
@@ -83,9 +83,9 @@ def check_ending(name: str, *, is_logo: bool) -> None:
     if ending in endings:
         return
     if ending in _SVG.endings:
-        raise PictureError("wrong-image", "is an SVG, and only the logo may be one", "save it as PNG or WebP")
-    hint = f"the endings of pictures are {', '.join(endings)}"
-    raise PictureError("wrong-image", "is not a picture by its name", hint)
+        raise PictureError("wrong-image", "is an SVG; only the logo may be one", "save it as PNG or WebP")
+    hint = f"picture names end in {', '.join(endings)}"
+    raise PictureError("wrong-image", "is not named like a picture", hint)
 
 
 def check_size(size: int) -> None:
@@ -95,7 +95,7 @@ def check_size(size: int) -> None:
         PictureError: it has more than `MAX_BYTES`.
     """
     if size > MAX_BYTES:
-        hint = f"save it smaller: at most {MAX_BYTES // 1_000_000} MB, and 300 KB are plenty for a page"
+        hint = f"save a smaller version: at most {MAX_BYTES // 1_000_000} MB; 300 KB is plenty for a page"
         raise PictureError("large-image", f"has {size:,} bytes", hint)
 
 

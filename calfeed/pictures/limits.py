@@ -35,5 +35,5 @@ def check_pixels(width: int, height: int) -> None:
         raise PictureError(
             "large-image",
             f"has {width:,} × {height:,} pixels",
-            f"make it smaller: at most {MAX_PIXELS // 1_000_000} million pixels; 1,600 × 1,200 fill any page",
+            f"make it smaller: at most {MAX_PIXELS // 1_000_000} million pixels; 1,600 × 1,200 fills any page",
         )

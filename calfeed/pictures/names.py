@@ -22,20 +22,20 @@ def trouble_with_name(path: str) -> str | None:
         path: where it would be published, relative to DIST.
     """
     if not is_fit_path(path):
-        return "rename it, or the folder: a published path has no tab, line break, colon or backslash"
+        return "rename the file or folder: a published path cannot contain a tab, line break, colon or backslash"
     for part in path.split("/"):
         if part.startswith("."):
-            return f"rename `{part}`: what begins with a dot is hidden, and is not published"
+            return f"rename `{part}`: names that begin with a dot are hidden and not published"
         if part.endswith((".", " ")):
             return f"rename `{part}`: Windows drops a dot or a space at the end of a name"
         if _DEVICES.fullmatch(part):
-            return f"rename `{part}`: Windows has a device of this name"
+            return f"rename `{part}`: Windows reserves this name"
         match = _NOT_ON_WINDOWS.search(part)
         if match is not None:
-            return f"rename `{part}`: no name on Windows holds a `{match[0]}`"
+            return f"rename `{part}`: Windows does not allow `{match[0]}` in names"
         match = _RUN.search(part)
         if match is not None:
-            return f"rename `{part}`: some web servers run what has `{match[0]}` in its name"
+            return f"rename `{part}`: some web servers run files with `{match[0]}` in their names"
     return None
 
 

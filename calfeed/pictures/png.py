@@ -45,7 +45,7 @@ def clean_png(data: bytes) -> bytes:
         raise broken("it does not begin with its size")
     check_pixels(*struct.unpack_from(">II", header))
     if not any(kind == b"IDAT" for kind, _body in chunks):
-        raise broken("it holds no picture")
+        raise broken("it contains no picture")
     return SIGNATURE + b"".join(_packed(*kept) for chunk in chunks if (kept := _kept(*chunk)) is not None)
 
 

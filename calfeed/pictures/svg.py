@@ -61,7 +61,7 @@ def clean_svg(data: bytes, is_clean: EmbeddedCheck) -> bytes:
     try:
         data.decode()
     except UnicodeDecodeError as cause:
-        raise broken("it is not in UTF-8") from cause
+        raise broken("it is not UTF-8") from cause
     return _Reading(data, is_clean).cleaned()
 
 
@@ -96,7 +96,7 @@ class _Reading:
         try:
             self._parser.Parse(self._data, True)
         except expat.ExpatError as cause:
-            raise broken(f"line {cause.lineno} is no XML ({expat.ErrorString(cause.code)})") from cause
+            raise broken(f"line {cause.lineno} is not XML ({expat.ErrorString(cause.code)})") from cause
         parts, at = [], 0
         for begin, end, instead in self._left_out:
             parts += [self._data[at:begin], instead]
@@ -105,7 +105,7 @@ class _Reading:
 
     def _declaration(self, _version: str, encoding: str | None, _standalone: int) -> None:
         if encoding is not None and encoding.lower() not in ("utf-8", "us-ascii"):
-            raise broken(f"it says that it is in {encoding}, not in UTF-8")
+            raise broken(f"it declares the encoding {encoding} instead of UTF-8")
 
     def _doctype(self, *_parts: object) -> None:
         raise _unsafe("a DOCTYPE", "delete the line that begins with `<!DOCTYPE`, or save it as plain SVG")
@@ -143,8 +143,10 @@ class _Reading:
         if embedded is None:
             raise _unsafe(f"a reference to `{value.strip()[:60]}`", "embed the picture, or draw it in the file itself")
         if not self._is_clean(embedded[1].lower(), embedded[2]):
-            hint = "take the metadata out of the picture that is embedded in it, and embed it again"
-            raise PictureError("private-image", "embeds a picture with metadata, which may tell of people", hint)
+            hint = "remove the metadata from the embedded picture, and embed it again"
+            raise PictureError(
+                "private-image", "embeds a picture with metadata, which may reveal places and people", hint
+            )
 
     def _check_css(self, text: str) -> None:
         match = _FETCHING.search(text)
@@ -178,7 +180,7 @@ class _Reading:
 
     def _instruction(self, target: str, _data: str) -> None:
         if target.lower() == "xml-stylesheet":
-            raise _unsafe("a reference to a style sheet", "write the style into the file itself")
+            raise _unsafe("a reference to a style sheet", "put the styles into the file itself")
         begin = self._parser.CurrentByteIndex
         self._leave_out(begin, self._data.index(b"?>", begin) + 2, b"")
 
@@ -203,5 +205,5 @@ def _is_active(name: str) -> bool:
     return _is_handler(name) or name.lower() in _REFERENCES
 
 
-def _unsafe(what: str, hint: str = "take it out, or save the drawing as plain SVG or as PNG") -> PictureError:
-    return PictureError("unsafe-image", f"holds {what}, and a logo is a drawing alone", hint)
+def _unsafe(what: str, hint: str = "remove it, or save the drawing as plain SVG or as PNG") -> PictureError:
+    return PictureError("unsafe-image", f"contains {what}, but a logo must only be a drawing", hint)

@@ -76,7 +76,7 @@ def _extended(header: bytes, chunks: Iterable[Chunk]) -> list[Chunk]:
                 orientations.append(orientation)
                 kept.append((kind, minimal_exif(orientation)))
     if not has_picture:
-        raise broken("it holds no picture")
+        raise broken("it contains no picture")
     flags = header[0] & (_HAS_ANIMATION | _HAS_ALPHA | _HAS_PROFILE) | (_HAS_EXIF if orientations else 0)
     return [(_EXTENDED, bytes((flags, 0, 0, 0)) + header[4:]), *kept]
 
@@ -89,7 +89,7 @@ def _kept_frame(body: bytes) -> bytes:
     chunks = [chunk for chunk in _chunks(body[_FRAME_HEADER:]) if chunk[0] in _KEPT_IN_FRAME]
     sizes = [_size(*chunk) for chunk in chunks if chunk[0] in _BITSTREAMS]
     if not sizes:
-        raise broken("a frame holds no picture")
+        raise broken("a frame contains no picture")
     for width, height in sizes:
         check_pixels(width, height)
     return body[:_FRAME_HEADER] + _packed(chunks)
@@ -103,7 +103,7 @@ def _size(kind: bytes, body: bytes) -> tuple[int, int]:
     if kind == _LOSSLESS and len(body) >= 5 and body[0] == 0x2F:  # RFC 9649 §3.4
         bits = int.from_bytes(body[1:5], "little")
         return 1 + (bits & 0x3FFF), 1 + (bits >> 14 & 0x3FFF)
-    raise broken("it does not say its size")
+    raise broken("its size is missing")
 
 
 def _packed(chunks: Iterable[Chunk]) -> bytes:

@@ -117,14 +117,14 @@ def _is_reported(kind: type[Entry], details: ErrorDetails) -> bool:
 
 # Keys without a calfeed key of the same meaning, and what to write instead.
 _EXPLAINED = {
-    "all_day": "write `start` as a date alone: `2017-08-31`",
-    "allday": "write `start` as a date alone: `2017-08-31`",
+    "all_day": "write `start` as a date without a time: `2017-08-31`",
+    "allday": "write `start` as a date without a time: `2017-08-31`",
     "date": "date and time both go into `start`: `2017-08-31 17:30`",
     "until": "it is part of the rule: `rrule: {freq: weekly, until: 2027-06-30}`",
     "cancelled": "write `status: cancelled`",
     "canceled": "write `status: cancelled`",
     "time": "date and time both go into `start`: `2017-08-31 17:30`",
-    "attendees": "calfeed publishes; it invites nobody",
+    "attendees": "calfeed only publishes; it does not invite anyone",
 }
 
 
@@ -165,13 +165,13 @@ def _problem(kind: type[Entry], place: Place, details: ErrorDetails) -> Problem:
         if context.get("part"):
             mark = place.part_of(mark, context["part"])
         return problem_at(mark, context["code"], context["message"], context["hint"])
-    expected, hint = _EXPECTED.get(details["type"], ("something else", "see the reference of the format"))
+    expected, hint = _EXPECTED.get(details["type"], ("something else", "see the format reference"))
     actual = describe(details["input"])
     return problem_at(mark, "wrong-type", f"{expected} is expected here, not {actual}", hint)
 
 
 _EXPECTED = {
-    "list_type": ("a list", "write `[first, second]`, or one `- item` a line"),
+    "list_type": ("a list", "write `[first, second]`, or one `- item` per line"),
     "tuple_type": ("a pair of numbers", "write `[latitude, longitude]`"),
     "too_long": ("a pair of numbers", "write `[latitude, longitude]`"),
     "dict_type": ("a mapping", "write `key: value` lines, indented below the key"),

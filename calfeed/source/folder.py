@@ -66,7 +66,7 @@ def find_files(root: Path) -> Folder:
             if _NO_TEXT.search(name):
                 problems.append(_no_text(root / path))
             elif proper is not None:
-                message = f"this file is only read under the name `{proper}`"
+                message = f"calfeed reads this file only if it is named `{proper}`"
                 mark = Mark(path=(root / path).as_posix())
                 problems.append(problem_at(mark, "wrong-name", message, f"rename it to `{proper}`"))
             elif name == DEFAULTS:
@@ -109,13 +109,13 @@ def _too_deep(root: Path, here: str, folders: list[str]) -> list[Problem]:
     if not folders or here.count("/") < MAX_DEPTH:
         return []
     folders.clear()
-    message = f"there are folders more than {MAX_DEPTH} levels deep"
+    message = f"folders are nested more than {MAX_DEPTH} levels deep"
     return [problem_at(Mark(path=(root / here).as_posix()), "too-deep", message, "move them up")]
 
 
 def _no_text(path: Path) -> Problem:
     mark = Mark(path=_NO_TEXT.sub("\ufffd", path.as_posix()))
-    return problem_at(mark, "wrong-name", "the name is not in UTF-8", "rename it")
+    return problem_at(mark, "wrong-name", "the name is not UTF-8", "rename it")
 
 
 def _folder_problems(root: Path, here: str, folders: list[str]) -> list[Problem]:
@@ -130,9 +130,7 @@ def _folder_problems(root: Path, here: str, folders: list[str]) -> list[Problem]
         elif _NO_TEXT.search(name):
             problems.append(_no_text(path))
         elif name.lower().endswith((".yaml", ".yml")):
-            problems.append(
-                problem_at(mark, "unreadable-file", "this is a folder with the name of a file", "rename it")
-            )
+            problems.append(problem_at(mark, "unreadable-file", "this is a folder named like a file", "rename it"))
     return problems
 
 

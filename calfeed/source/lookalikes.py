@@ -67,5 +67,5 @@ def _describe(line: str, at: int, *, is_needed: bool) -> Lookalike:
         kind = "a hyphen"
     message = f"U+{ord(character):04X} ({unicodedata.name(character).lower()}) is not {kind} in YAML"
     if not is_needed:
-        return Lookalike(at, message, "delete it; it may come from a copied text")
+        return Lookalike(at, message, "delete it; it may come from copied text")
     return Lookalike(at, message, f"write {'plain spaces' if kind == 'white space' else kind} instead")

@@ -63,7 +63,7 @@ class NodeReader:
 
     def _value(self, node: yaml.Node) -> Value:
         if node.tag is not PLAIN_TAG and node.tag not in (PLAIN_TAG, "!"):
-            self._report(node, "yaml-tag", f"the tag `{_short_tag(node.tag)}` is not known", "delete the tag")
+            self._report(node, "yaml-tag", f"the tag `{_short_tag(node.tag)}` is not supported", "delete the tag")
         if isinstance(node, yaml.ScalarNode):
             return self._scalar(node)
         if isinstance(node, yaml.MappingNode):
@@ -116,19 +116,19 @@ class NodeReader:
         """Return message and hint for a key without a value: null, a comment where a text was meant, or nothing."""
         text: str = node.value
         if text:
-            return f"`{text}` means no value in YAML", f'leave the key out, or write "{text}" if the text is meant'
+            return f"`{text}` means no value in YAML", f'leave the key out, or write "{text}" if you mean the text'
         line = self._lines[node.start_mark.line] if node.start_mark.line < len(self._lines) else ""
         if match := _COMMENT.match(line, node.start_mark.column):
             written = match[1].rstrip()
             return f"`{written}` is a comment in YAML, so there is no value", f'put it in quotes: "{written}"'
-        return "there is no value here", "write a value, or leave the key out; quote a text that holds `, ` or `: `"
+        return "there is no value here", "write a value, or leave the key out; quote text that contains `, ` or `: `"
 
     def _check_comment(self, node: yaml.ScalarNode) -> None:
         line = self._lines[node.end_mark.line]
         if match := _COMMENT_AT_ONCE.match(line, node.end_mark.column):
             mark = line_mark(self.path, self._lines, node.end_mark.line + 1, match.start(1) + 1)
             message = f"`{match[1].rstrip()}` is a comment in YAML, not part of the text before it"
-            hint = "put the whole text in quotes, or a space after the # if a comment is meant"
+            hint = "put the whole text in quotes, or put a space after the # if you mean a comment"
             self.problems.append(problem_at(mark, "comment-in-text", message, hint))
 
     def _mapping(self, node: yaml.MappingNode) -> dict[str, Value]:
@@ -146,7 +146,7 @@ class NodeReader:
                     continue
             if name in keys:
                 related = self._mark(keys[name])
-                message = f"`{name}` is already written in line {related.line}"
+                message = f"`{name}` is already given on line {related.line}"
                 hint = "keep one of the two; YAML would silently drop the first"
                 self.problems.append(problem_at(self._mark(key), "duplicate-key", message, hint, related))
                 continue
@@ -169,7 +169,7 @@ class NodeReader:
                 yield self._mapping(part)
             else:
                 self._report(
-                    part, "bad-merge", "`<<` takes a mapping", "write `<<: *name` with the anchor of a mapping"
+                    part, "bad-merge", "`<<` needs a mapping", "write `<<: *name` with the anchor of a mapping"
                 )
 
     def _alias_problem(self, root: yaml.Node) -> Problem | None:
@@ -207,8 +207,8 @@ class NodeReader:
             return problem_at(self._mark(root), "too-deep", message, "write the values out where they are needed")
         base, factor = MAX_EXPANSION
         if expanded > base + factor * len(sizes):
-            message = f"the aliases make {expanded:,} values out of {len(sizes):,}"
-            hint = "write the values out, or use _defaults.yaml for what many events share"
+            message = f"the aliases turn {len(sizes):,} values into {expanded:,}"
+            hint = "write the values out, or put values that events share into _defaults.yaml"
             return problem_at(self._mark(root), "alias-expansion", message, hint)
         return None
 

@@ -38,13 +38,13 @@ class Reader:
             status = os.lstat(path)
             if stat.S_ISLNK(status.st_mode):
                 if not is_within(path, self._root):
-                    message = "this link leads out of the folder of events"
+                    message = "this link leads outside the folder of events"
                     return problem_at(mark, "outside-folder", message, "put the file itself here")
                 if os.path.isfile(path):
                     status = os.stat(path)
             if not stat.S_ISREG(status.st_mode):
                 return problem_at(
-                    mark, "unreadable-file", "this is no file", "check what it is, or where the link leads"
+                    mark, "unreadable-file", "this is not a file", "check what it is, or where the link leads"
                 )
             if status.st_size > MAX_BYTES:
                 return too_large(mark.path, status.st_size)

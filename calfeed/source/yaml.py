@@ -131,7 +131,7 @@ def read_document(path: str, data: bytes) -> Document:
     if root is None:
         mark = line_mark(path, split_lines(text), 1, 1)
         hint = "write something, or delete the file"
-        return Document(path, text, None, (problem_at(mark, "empty-file", "the file holds no YAML", hint),), None)
+        return Document(path, text, None, (problem_at(mark, "empty-file", "the file contains no YAML", hint),), None)
     reader = NodeReader(path, text)
     value = reader.read(root)
     return Document(path, text, value, tuple(reader.problems), root)
@@ -139,7 +139,7 @@ def read_document(path: str, data: bytes) -> Document:
 
 def too_large(path: str, size: int) -> Problem:
     """Return the problem of a file with more than `MAX_BYTES` bytes."""
-    message = f"the file has {size:,} bytes; at most {MAX_BYTES:,} are read"
+    message = f"the file has {size:,} bytes; the limit is {MAX_BYTES:,}"
     return problem_at(Mark(path=path), "file-too-large", message, "split it into several files")
 
 
@@ -200,7 +200,7 @@ def _unreadable(path: str, text: str) -> Problem | None:
         mark = line_mark(path, whole, len(lines), column, column + 1)
         message = f"the character U+{ord(match[0]):04X} is not allowed in YAML"
         return problem_at(
-            mark, "control-character", message, "delete it; it is invisible and may come from a copied text"
+            mark, "control-character", message, "delete it; it is invisible and may come from copied text"
         )
     may_be_deep = text.count("[") + text.count("{") > MAX_DEPTH or _DEEP_PREFIX.search(text)
     may_be_many = len(text) > MAX_VALUES // 2 and sum(map(text.count, ":,-?[{")) > MAX_VALUES // 2
@@ -216,7 +216,7 @@ def _too_much(path: str, text: str) -> Problem | None:
             event = parser.get_event()
             values += isinstance(event, yaml.NodeEvent)
             if values > MAX_VALUES:
-                message = f"the file holds more than {MAX_VALUES:,} values"
+                message = f"the file contains more than {MAX_VALUES:,} values"
                 return problem_at(
                     _start_mark(path, text, event), "file-too-large", message, "split it into several files"
                 )

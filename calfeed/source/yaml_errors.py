@@ -53,7 +53,7 @@ def _conflict(path: str, lines: Sequence[str]) -> Problem | None:
     for number, line in enumerate(lines, 1):
         if line.startswith(("<<<<<<<", ">>>>>>>")):
             mark = line_mark(path, lines, number, 1)
-            return _problem(mark, "two versions of the file are not merged here", "settle the conflict git has left")
+            return _problem(mark, "there is an unresolved merge conflict here", "resolve the conflict that git left")
     return None
 
 
@@ -81,12 +81,12 @@ def _never_closed(path: str, lines: Sequence[str], failure: Failure) -> Problem 
     closing = _CLOSING[opening]
     mark = line_mark(path, lines, line + 1, column + 1)
     if is_flow and closing in lines[line][column:]:
-        return _problem(mark, f"what `{opening}` opens cannot be read", _QUOTE_ALL)
+        return _problem(mark, f"cannot read the list or mapping that `{opening}` opens", _QUOTE_ALL)
     kind = "quote" if is_quote else "bracket"
     return _problem(mark, f"the {kind} {opening} is never closed", f"add the closing {closing}, or {_QUOTE_ALL}")
 
 
-_QUOTE_ALL = "put the whole text in quotes if it is one"
+_QUOTE_ALL = "put the whole value in quotes if it is text"
 
 
 def _at_line(path: str, lines: Sequence[str], failure: Failure) -> Problem:
@@ -130,24 +130,30 @@ def _word(failure: Failure, line: str, column: int) -> tuple[str, str]:
     problem = failure.problem
     character = line[column : column + 1]
     if "\t" in line[: len(line) - len(line.lstrip())] and ("token" in problem or "tab" in problem):
-        return "a tab where the indentation should be", "indent with spaces"
+        return "there is a tab in the indentation", "indent with spaces"
     if "another document" in problem:
-        return "a second document begins here", "one file holds one document; delete the `---`"
+        return "a second document begins here", "a file can contain only one document; delete the `---`"
     if "duplicate anchor" in problem:
-        return "this anchor is defined twice", "give one of the two another name"
+        return "this anchor is defined twice", "rename one of the two"
     if "mapping values" in problem:
         return _word_colon(line)
     if "escape character" in problem:
-        return "a `\\` in double quotes begins an escape that YAML does not have", "use single quotes, or write `\\\\`"
+        return (
+            "this `\\` in double quotes begins an escape that YAML does not have",
+            "use single quotes, or write `\\\\`",
+        )
     if "block sequence entries" in problem:
-        return "a list cannot begin on the line of its key", "begin it on the next line, or quote a text with a `-`"
+        return (
+            "a list cannot begin on the line of its key",
+            "begin it on the next line, or put the value in quotes if it is text",
+        )
     if match := _INDICATOR.match(line):
-        return f"a text cannot begin with {match[1]} in YAML", _quoted(line, match.start(1))
+        return f"unquoted text cannot begin with {match[1]} in YAML", _quoted(line, match.start(1))
     if "cannot start any token" in problem:
-        return f"a text cannot begin with {character} in YAML", _quoted(line, column)
+        return f"unquoted text cannot begin with {character} in YAML", _quoted(line, column)
     if (match := _QUOTED_BEGINNING.match(line)) and _goes_on(match[1], _CLOSING[match[2]]):
         advice = "write '' for an apostrophe in single quotes, or use double quotes" if match[2] == "'" else _QUOTE_ALL
-        return f"the text goes on after the closing {_CLOSING[match[2]]}", advice
+        return f"the text continues after the closing {_CLOSING[match[2]]}", advice
     if "did not find expected" in problem:
         return "this line does not fit the list or mapping above it", "indent it like its neighbours"
     return "this cannot be read as YAML", "check quotes, brackets and the indentation of this line and the one above"
@@ -155,7 +161,10 @@ def _word(failure: Failure, line: str, column: int) -> tuple[str, str]:
 
 def _word_colon(line: str) -> tuple[str, str]:
     if match := _INNER_COLON.fullmatch(line.rstrip()):
-        return "a `: ` in the middle of a text", f'put the text in quotes: `{match[1].strip()}: "{match[2]}"`'
+        return (
+            "there is a `: ` in the middle of the text",
+            f'put the text in quotes: `{match[1].strip()}: "{match[2]}"`',
+        )
     return "this line is indented further than its neighbours", "indent it like the lines above"
 
 

@@ -50,8 +50,8 @@ def find_unfit(text: str) -> Unfit | None:
 def describe(character: str) -> Unfit:
     """Describe a character that no text may hold."""
     if character in _OVERRIDES:
-        what = f"{_name(character)}, by which readers see another text than is written"
-        return Unfit(character, what, "delete it; the direction follows from the letters")
+        what = f"{_name(character)}, which shows readers a different text"
+        return Unfit(character, what, "delete it; the letters already set the direction")
     what = f"the control character U+{ord(character):04X}"
     return Unfit(character, what, "delete it; no calendar can show it")
 
@@ -115,14 +115,16 @@ def _unbalanced(text: str) -> Unfit | None:
         if match[0] != _POP:
             opened.append(match[0])
         elif not opened:
-            what = f"{_name(_POP)}, and nothing before it that it could end"
-            return Unfit(_POP, what, "delete it; it is invisible and may come from a copied text")
+            what = f"{_name(_POP)}, which has nothing to end"
+            return Unfit(_POP, what, "delete it; it is invisible and may come from copied text")
         else:
             opened.pop()
     if not opened:
         return None
-    what = f"{_name(opened[0])}, and nothing ends it"
-    return Unfit(opened[0], what, f"delete it, or end it with {_name(_POP)}: all that follows would turn with it")
+    what = f"{_name(opened[0])}, which is never ended"
+    return Unfit(
+        opened[0], what, f"delete it, or end it with {_name(_POP)}: otherwise everything after it changes direction"
+    )
 
 
 def _name(character: str) -> str:

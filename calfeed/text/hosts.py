@@ -107,7 +107,7 @@ def _refused_letter(host: str) -> str:
         try:
             idna.uts46_remap(letter, std3_rules=False)
         except idna.IDNAError:
-            return f"it holds {_name(letter)}"
+            return f"it contains {_name(letter)}"
     return ""
 
 
@@ -126,7 +126,7 @@ def _check_label(label: str) -> None:
             except ValueError:  # next to a letter that Python's version of Unicode lacks
                 is_valid = False
             if not is_valid:
-                raise HostError(f"it holds {_name(letter)} where it joins nothing; delete it")
+                raise HostError(f"it contains {_name(letter)} where it joins nothing; delete it")
 
 
 def _check_direction(labels: Sequence[str]) -> None:

@@ -49,12 +49,12 @@ def _code_of(match: re.Match[str]) -> int:
 
 def _describe(code: int) -> Unfit:
     if code > _LAST_CODE:
-        return Unfit("", f"U+{code:X}, which is no character", "delete it")
+        return Unfit("", f"U+{code:X}, which is not a character", "delete it")
     unfit = describe(chr(code))
     if code in _WINDOWS and (meant := bytes([code]).decode("cp1252", "replace")) != "\ufffd":
         return replace(unfit, hint=f"write `{meant}` itself, or delete it")
     if code == _CARRIAGE_RETURN:
-        return replace(unfit, hint="break the line itself; a backslash at its end keeps the break")
+        return replace(unfit, hint="write a line break instead; a backslash before it keeps the break")
     return unfit
 
 

@@ -20,7 +20,7 @@ _DOMAIN = re.compile(r"(?:[\w-]+\.)+[^\W\d_]{2,}(?::\d+)?(?:[/?#].*)?")
 _BACKSLASHES = re.compile(r"https?:\\\\", re.IGNORECASE)
 _OPENING, _CLOSING = "<\"'`“„«", ">\"'`”“»"
 _MAX_LENGTH = 1000  # longer texts are not analysed for a hint
-_WHOLE_ADDRESS = "write the whole address, such as `https://example.org/page`"
+_WHOLE_ADDRESS = "write the full address, such as `https://example.org/page`"
 
 
 def read_url(text: str) -> str:
@@ -35,7 +35,7 @@ def read_url(text: str) -> str:
     except ValueError:  # an invalid port, or invalid brackets
         raise _bad_url(text) from None
     if parts.username is not None:
-        raise InvalidValue("bad-url", "the address holds a user name", "delete it: everybody can read a feed")
+        raise InvalidValue("bad-url", "the address contains a user name", "delete it: anyone can read a feed")
     return _assemble(parts, netloc)
 
 
@@ -93,7 +93,7 @@ def read_base_url(text: str) -> str:
     parts = urlsplit(url)
     proposal = urlunsplit(("https", parts.netloc, f"{parts.path.rstrip('/')}/", "", ""))
     message = f"`{text}` is not the https address of a folder"
-    raise InvalidValue("bad-url", message, f"write `{proposal}`; most calendars refuse other addresses")
+    raise InvalidValue("bad-url", message, f"write `{proposal}`; most calendars reject other addresses")
 
 
 def _split(text: str) -> SplitResult:
@@ -118,8 +118,8 @@ def _assemble(parts: SplitResult, netloc: str) -> str:
 
 def _bad_url(text: str, reason: str = "") -> InvalidValue:
     if reason:
-        message = f"the host of `{text}` is not one that browsers take: {reason}"
-        return InvalidValue("bad-url", message, "open it in a browser, and copy what its address bar shows")
+        message = f"browsers reject the host of `{text}`: {reason}"
+        return InvalidValue("bad-url", message, "open it in a browser, and copy the address from its address bar")
     near = _address_in(text)
     hint = f"write `{near}`" if near else _WHOLE_ADDRESS
     return InvalidValue("bad-url", f"`{text}` is not a web address", hint)

@@ -32,8 +32,8 @@ def read_color(text: str) -> str:
     if name not in css_colors():
         hint = did_you_mean(name, css_colors(), "write a CSS colour name such as `steelblue`")
         if near := nearest_color(name):
-            how = "is the same" if css_colors()[near] == name else "comes nearest"
-            hint = f"calendars take names only: `{near}` {how}"
+            how = "is the same" if css_colors()[near] == name else "is the closest"
+            hint = f"calendars accept only names: `{near}` {how}"
         raise InvalidValue("bad-color", f"`{text}` is not a CSS colour name", hint)
     return name
 

@@ -50,14 +50,12 @@ def read_id(text: str) -> str:
     """Return an id: the stable name of an event, venue or feed, used in addresses and file names."""
     if _ID.fullmatch(text) is None:
         proposal = slugify(text)
-        hint = "ids are made of a-z, 0-9 and -" + (f": `{proposal}`" if proposal else "")
+        hint = "use only a-z, 0-9 and -" + (f": `{proposal}`" if proposal else "")
         raise InvalidValue("bad-id", f"`{text}` is not an id", hint)
     if _DEVICES.fullmatch(text):
-        raise InvalidValue(
-            "bad-id", f"`{text}` is the name of a device on Windows", f"write `{text}-event` or the like"
-        )
+        raise InvalidValue("bad-id", f"`{text}` is a reserved name on Windows", f"write something like `{text}-event`")
     if len(text) > MAX_NAME:
-        raise InvalidValue("bad-id", f"the id has {len(text)} characters", f"keep it to {MAX_NAME}")
+        raise InvalidValue("bad-id", f"the id has {len(text)} characters", f"use at most {MAX_NAME}")
     return text
 
 
@@ -70,8 +68,8 @@ def read_alias(text: str) -> str:
     """Return an old slug of a feed; an automatic feed has `category/…` or `venue/…`."""
     kind, slash, rest = text.rpartition("/")
     if slash and kind not in ("category", "venue"):
-        hint = "write the slug alone, without folder and `.ics`: `talks`, `category/talks`"
-        raise InvalidValue("bad-id", f"`{text}` is no slug of a feed", hint)
+        hint = "write only the slug, without a folder or `.ics`: `talks`, `category/talks`"
+        raise InvalidValue("bad-id", f"`{text}` is not the slug of a feed", hint)
     read_id(rest)
     return text
 
@@ -93,7 +91,7 @@ def read_calendar_id(text: str) -> str:
     if _CALENDAR_ID.fullmatch(text) is None or len(text) > MAX_NAME:
         address = re.fullmatch(r"(?:https?://)?([^/?#:]{1,100})(?::\d+)?(?:[/?#].*)?", text.casefold().strip())
         host = address[1] if address and _CALENDAR_ID.fullmatch(address[1]) else None
-        hint = f"write `{host}`" if host else "write a domain you keep, such as `calendar.example.org`"
+        hint = f"write `{host}`" if host else "write a domain that you will keep, such as `calendar.example.org`"
         raise InvalidValue("bad-id", f"`{text}` is not a calendar id", hint)
     return text
 
@@ -105,7 +103,7 @@ def read_uid(text: str) -> str:
         raise InvalidValue("bad-id", "the uid begins or ends with a space", f"write `{uid.strip()}`")
     octets = len(uid.encode("utf-8"))
     if octets > _MAX_UID:
-        hint = f"keep it to {_MAX_UID}; programs may cut off the rest"
+        hint = f"use at most {_MAX_UID}; programs may cut off the rest"
         raise InvalidValue("bad-id", f"the uid has {octets} octets", hint)
     return uid
 
@@ -118,17 +116,17 @@ def read_published_uid(text: str) -> str:
         match = _NOT_OF_ONE_LINE.search(text)
         unfit = describe(match[0]) if match else find_unfit(text)
         if unfit:
-            message = f"the uid holds the character U+{ord(unfit.written):04X}, which cannot be printed"
-            raise InvalidValue("bad-id", message, "copy the uid as it was published, in one line", unfit.written)
+            message = f"the uid contains the unprintable character U+{ord(unfit.written):04X}"
+            raise InvalidValue("bad-id", message, "copy the uid as it was published, on one line", unfit.written)
     return text
 
 
 def read_sequence(text: str) -> int:
     """Return a revision number: RFC 5545 §3.8.7.4 with the limit of §3.3.8."""
     if not re.fullmatch(r"\d{1,18}", text, re.ASCII):
-        raise InvalidValue("bad-number", f"`{text}` is not a revision number", "write a whole number from 0")
+        raise InvalidValue("bad-number", f"`{text}` is not a revision number", "write a whole number, 0 or more")
     if int(text) > MAX_SEQUENCE:
-        hint = f"write one up to {MAX_SEQUENCE}, or leave it out: calfeed counts the revisions"
+        hint = f"write a number up to {MAX_SEQUENCE}, or leave it out: calfeed counts revisions itself"
         raise InvalidValue("bad-number", f"{text} is too large for a revision number", hint)
     return int(text)
 
@@ -146,8 +144,10 @@ def read_property_name(text: str) -> str:
 def _property_hint(name: str) -> str:
     key = key_of_property(name)
     if key:
-        return f"write the event's key `{key}` instead; only `X-` properties stand here"
+        return f"write the event's key `{key}` instead; only `X-` properties are allowed here"
     if key is not None:
-        return "leave it out: only `X-` properties stand here; the standard ones calfeed writes have keys of their own"
+        return (
+            "leave it out: only `X-` properties are allowed here; standard ones that calfeed writes have their own keys"
+        )
     proposal = "X-" + slugify(re.sub(r"^X[\s_-]", "", name)).upper()
-    return f"write `{proposal}`" if _X_NAME.fullmatch(proposal) else "write `X-` and a word"
+    return f"write `{proposal}`" if _X_NAME.fullmatch(proposal) else "write `X-` followed by a word"

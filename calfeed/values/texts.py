@@ -25,9 +25,9 @@ def read_text(text: str) -> str:
     if not result.replace("\n", "").isprintable():
         result = unify_breaks(text).strip()
     if not result.isprintable() and (unfit := find_unfit(result)):
-        raise InvalidValue("control-character", f"the text holds {unfit.what}", unfit.hint, unfit.written)
+        raise InvalidValue("control-character", f"the text contains {unfit.what}", unfit.hint, unfit.written)
     if not result:
-        raise InvalidValue("empty-value", "the text is empty", "write a text, or leave the key out")
+        raise InvalidValue("empty-value", "the text is empty", "write some text, or leave the key out")
     return result
 
 

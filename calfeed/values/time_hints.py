@@ -74,7 +74,7 @@ def suggest_moment(text: str, *, is_end: bool = False) -> str | None:
         return fault or None
     proposals = [f"`{_show(day, reading)}`" for day in reading.days]
     if len(proposals) > 1:
-        return f"which number is the day is not clear: write {' or '.join(proposals)}"
+        return f"it is unclear which number is the day: write {' or '.join(proposals)}"
     if not proposals:
         return _clock_alone(reading, fault, is_end=is_end)
     return None if proposals[0] == f"`{text}`" else _write(proposals[0], reading, fault)
@@ -108,9 +108,9 @@ def _write(proposal: str, reading: _Reading, fault: str) -> str:
 def _clock_alone(reading: _Reading, fault: str, *, is_end: bool) -> str:
     clock = reading.clock or _DAY  # an end at midnight is 24:00
     if clock > _DAY:
-        return f"after midnight it is the next day: write its date and `{_show_clock(clock - _DAY)}`"
+        return f"times after 24:00 are on the next day: write its date and `{_show_clock(clock - _DAY)}`"
     if not is_end or reading.offset:
-        return f"say on which day, such as `{_show(date(2017, 8, 31), reading)}`"
+        return f"add the day, such as `{_show(date(2017, 8, 31), reading)}`"
     return _write(f"`{_show_clock(clock)}`", reading, fault)
 
 
@@ -119,7 +119,7 @@ def _two_keys(text: str) -> str | None:
     for start, end, between in _ranges(text):
         days = start.days or end.days or (date(2017, 8, 31),)
         first, last = days[0], (end.days or days)[0]
-        lead = f"a start{'' if start.days or end.days else ', with its date,'} and an end are two keys"
+        lead = f"start and end are two keys{'' if start.days or end.days else ', and start needs a date'}"
         if start.clock is None or end.clock is None:
             return f"{lead}: `start: {first}` and `end: {last}`"
         if not end.days and end.clock <= start.clock:
@@ -215,9 +215,9 @@ def _clock_of(match: re.Match[str]) -> tuple[timedelta | None, str]:
         hour = hour % 12 + (12 if "p" in match["half"].lower() else 0)
     clock = timedelta(hours=hour, minutes=minute, seconds=second)
     if match["half"]:
-        return clock, "times have 24 hours"
+        return clock, "use the 24-hour clock"
     if clock > _DAY:
-        return clock, "after midnight it is the next day"
+        return clock, "times after 24:00 are on the next day"
     return clock, "" if match["colon"] == ":" and not match["unit"] else "times are hours:minutes"
 
 

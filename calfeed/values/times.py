@@ -22,8 +22,8 @@ _MOMENT = re.compile(
 _CLOCK = re.compile(r"(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::(?P<second>\d{2}))?", re.ASCII)
 _SHORT_DURATION = re.compile(r"(?:(\d+)w)?(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?", re.ASCII | re.IGNORECASE)
 _ISO_DURATION = re.compile(r"P(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?", re.ASCII | re.IGNORECASE)
-_MOMENT_FORMS = "write a date `2017-08-31`, or a date and a time `2017-08-31 17:30`"
-_END_FORMS = "write a time `20:00`, a date `2017-08-31`, or both: `2017-08-31 20:00`"
+_MOMENT_FORMS = "write a date, `2017-08-31`, or a date and time, `2017-08-31 17:30`"
+_END_FORMS = "write a time, `20:00`, a date, `2017-08-31`, or both, `2017-08-31 20:00`"
 _DURATION_FORMS = "write it as 90m, 1h30m, 3d, or in ISO 8601: PT1H30M"
 _MAX_DAYS = 3660
 
@@ -115,9 +115,9 @@ def read_duration(text: str) -> Duration:
     duration = Duration(7 * weeks + days, 3600 * hours + 60 * minutes + seconds)
     if duration == Duration():
         hint = "write `1m` or more, or leave it out"
-        raise InvalidValue("bad-duration", f"the duration `{text}` is nothing", hint)
+        raise InvalidValue("bad-duration", f"the duration `{text}` is zero", hint)
     if duration.days > _MAX_DAYS or duration.seconds > _MAX_DAYS * 86400:
-        hint = f"check the number and its unit; `{_MAX_DAYS}d` is the most"
+        hint = f"check the number and its unit; the longest is `{_MAX_DAYS}d`"
         raise InvalidValue("bad-duration", f"the duration `{text}` is longer than ten years", hint)
     return duration
 
@@ -155,7 +155,7 @@ def _read_moment(text: str, *, is_end: bool) -> date | WrittenTime:
     match = _MOMENT.fullmatch(text)
     if match is None:
         hint = suggest_moment(text, is_end=is_end) or (_END_FORMS if is_end else _MOMENT_FORMS)
-        raise InvalidValue("bad-date", f"`{text}` is not a date or a time calfeed can read", hint)
+        raise InvalidValue("bad-date", f"`{text}` is not a date or time calfeed can read", hint)
     day = _read_day(text, match)
     if match["hour"] is None:
         return day
@@ -195,7 +195,7 @@ def _read_clock(text: str, match: re.Match[str], *, is_end: bool) -> timedelta:
     if hour > 24 or minute > 59 or second > 59 or (hour == 24 and (minute or second)):
         written = text[match.start("hour") : match.end("second") if match["second"] else match.end("minute")]
         hint = suggest_moment(text, is_end=is_end) or "hours are 00 to 24, minutes and seconds 00 to 59"
-        raise InvalidValue("bad-date", f"`{text}`: no clock shows {written}", hint)
+        raise InvalidValue("bad-date", f"`{text}`: {written} is not a time of day", hint)
     return timedelta(hours=hour, minutes=minute, seconds=second)
 
 
@@ -204,8 +204,8 @@ def _read_offset(text: str, written: str) -> timedelta:
     hours, minutes = int(digits[:2]), int(digits[2:])
     offset = timedelta(hours=hours, minutes=minutes) * (-1 if written[0] == "-" else 1)
     if minutes > 59 or not LEAST_OFFSET <= offset <= LARGEST_OFFSET:
-        hint = suggest_moment(text) or "offsets go from -12:00 to +14:00: `+03:00`, `-04:30` or `Z`"
-        raise InvalidValue("bad-date", f"`{text}`: {written} is no offset from UTC", hint)
+        hint = suggest_moment(text) or "offsets range from -12:00 to +14:00: `+03:00`, `-04:30` or `Z`"
+        raise InvalidValue("bad-date", f"`{text}`: {written} is not a UTC offset", hint)
     return offset
 
 
@@ -214,9 +214,9 @@ def _suggest_duration(text: str) -> str | None:
     written = text.casefold().strip() if len(text) < 100 else ""
     unsigned = written.lstrip("+-−–").strip()
     if re.fullmatch(r"\d{1,4}", unsigned, re.ASCII):
-        return f"say the unit: `{unsigned}m` for minutes" if int(unsigned) else None
+        return f"add the unit: `{unsigned}m` for minutes" if int(unsigned) else None
     if re.fullmatch(r"p\d{1,4}[ym]|\d{1,4}\s?(?:y|years?|yrs?|mo|months?)", unsigned, re.ASCII):
-        return "months and years are not all alike; write weeks or days: `4w`, `30d`"
+        return "months and years vary in length; write weeks or days: `4w`, `30d`"
     amounts = _amounts_of(unsigned)
     proposal = "".join(f"{amounts[unit]}{unit}" for unit in "wdhms" if amounts.get(unit))
     if not proposal or 7 * amounts.get("w", 0) + amounts.get("d", 0) > _MAX_DAYS:

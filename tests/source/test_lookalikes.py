@@ -78,7 +78,7 @@ def test_texts_may_hold_them(text: str, value: object) -> None:
 def test_a_line_that_only_looks_empty() -> None:
     """A line of such a space alone is named, too: YAML takes it for a key without a colon."""
     (problem,) = read_document("x.yaml", "summary: T\n\u00a0\nstart: 2027-05-18\n".encode()).problems
-    assert (problem.mark.line, problem.hint) == (2, "delete it; it may come from a copied text")
+    assert (problem.mark.line, problem.hint) == (2, "delete it; it may come from copied text")
 
 
 def test_nothing_follows_from_them() -> None:

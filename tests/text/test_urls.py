@@ -43,11 +43,11 @@ HOSTS = {
     "2001:DB8::1": "2001:db8::1",
 }
 REFUSED = {
-    "नी\u200cक.example": "it holds U+200C (zero width non-joiner) where it joins nothing; delete it",
-    "👩\u200d💻.example": "it holds U+200D (zero width joiner) where it joins nothing; delete it",
-    "\u202eä.example": "it holds U+202E (right-to-left override)",
+    "नी\u200cक.example": "it contains U+200C (zero width non-joiner) where it joins nothing; delete it",
+    "👩\u200d💻.example": "it contains U+200D (zero width joiner) where it joins nothing; delete it",
+    "\u202eä.example": "it contains U+202E (right-to-left override)",
     "℀.example": "",
-    "⒈com.example": "it holds U+2488 (digit one full stop)",
+    "⒈com.example": "it contains U+2488 (digit one full stop)",
     "\u0300a.example": "a part of it begins with U+0300 (combining grave accent)",
     "אבגa.example": "a part of it mixes left-to-right and right-to-left letters",
     "xn--ü.example": "",
@@ -271,13 +271,13 @@ WRONG_URLS = {
     "<https://x.org/>": "write `https://x.org/`",
     "“https://x.org/”": "write `https://x.org/`",
     "https://x.org/a b": "write `https://x.org/a%20b`",
-    "mailto:a@x.org": "write the whole address, such as `https://example.org/page`",
-    "a@x.org": "write the whole address, such as `https://example.org/page`",
-    "zoom": "write the whole address, such as `https://example.org/page`",
-    "javascript:alert(1)": "write the whole address, such as `https://example.org/page`",
-    "https://[::1": "write the whole address, such as `https://example.org/page`",
-    "": "write the whole address",
-    "https://me:secret@x.org": "everybody can read a feed",
+    "mailto:a@x.org": "write the full address, such as `https://example.org/page`",
+    "a@x.org": "write the full address, such as `https://example.org/page`",
+    "zoom": "write the full address, such as `https://example.org/page`",
+    "javascript:alert(1)": "write the full address, such as `https://example.org/page`",
+    "https://[::1": "write the full address, such as `https://example.org/page`",
+    "": "write the full address",
+    "https://me:secret@x.org": "anyone can read a feed",
 }
 
 

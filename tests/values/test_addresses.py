@@ -18,7 +18,7 @@ EMAILS = {
     "friends@x": "write it like `events@example.org`",
     "friends@x.": "write it like `events@example.org`",
     "a@b@x.org": "write it like `events@example.org`",
-    "a@" + "x" * 250 + ".org": "254 at most",
+    "a@" + "x" * 250 + ".org": "at most 254",
 }
 
 
@@ -29,14 +29,14 @@ def test_wrong_emails_are_answered(text: str, hint: str) -> None:
 
 
 PATHS = {
-    "https://x.org/a.jpg": "save it as a file, and write the name of a file beside the YAML file",
-    "data:image/png;base64,AAAA": "save it as a file",
+    "https://x.org/a.jpg": "save it next to the YAML file, and write its name",
+    "data:image/png;base64,AAAA": "save it next to the YAML file",
     "images\\a.jpg": "write `images/a.jpg`",
-    "..\\a.jpg": "write the name of a file beside the YAML file",
-    "../a.jpg": "write the name of a file beside the YAML file",
-    "C:\\a.jpg": "write the name of a file beside the YAML file",
-    "/a.jpg": "write the name of a file beside the YAML file",
-    "x" * 256: "use shorter names: 255 bytes each, 1000 in all",
+    "..\\a.jpg": "write the name of a file next to the YAML file",
+    "../a.jpg": "write the name of a file next to the YAML file",
+    "C:\\a.jpg": "write the name of a file next to the YAML file",
+    "/a.jpg": "write the name of a file next to the YAML file",
+    "x" * 256: "use shorter names: at most 255 bytes each, 1000 in total",
     "õ" * 128: "use shorter names",
     "a/" * 501: "use shorter names",
 }

@@ -11,7 +11,7 @@ from calfeed.values.colors import BACKGROUND, DARK_BACKGROUND, ENOUGH, contrast,
 
 COLORS = {
     "#ff0000": "`red` is the same",
-    "#336699": "`steelblue` comes nearest",
+    "#336699": "`steelblue` is the closest",
     "#fff": "`white`",
     "rgb(1, 2, 3)": "write a CSS colour name such as `steelblue`",
     "#ggg": "write a CSS colour name such as `steelblue`",

@@ -14,9 +14,9 @@ CALENDAR_IDS = {
     "https://X.org/": "write `x.org`",
     "http://x.org:8080/a/b?c": "write `x.org`",
     "Calendar.Example.org": "write `calendar.example.org`",
-    "a@x.org": "write a domain you keep",
-    "my calendar": "write a domain you keep",
-    "x" * 101: "write a domain you keep",
+    "a@x.org": "write a domain that you will keep",
+    "my calendar": "write a domain that you will keep",
+    "x" * 101: "write a domain that you will keep",
 }
 
 
@@ -27,14 +27,14 @@ def test_wrong_calendar_ids_are_answered(text: str, hint: str) -> None:
 
 
 PROPERTIES = {
-    "PRIORITY": "only `X-` properties stand here; the standard ones calfeed writes have keys of their own",
-    "class": "only `X-` properties stand here",
+    "PRIORITY": "only `X-` properties are allowed here; standard ones that calfeed writes have their own keys",
+    "class": "only `X-` properties are allowed here",
     "STATUS": "write the event's key `status` instead",
     "dtstart": "write the event's key `start` instead",
     "Dress code": "write `X-DRESS-CODE`",
     "X_DRESS": "write `X-DRESS`",
-    "X-": "write `X-` and a word",
-    "夜": "write `X-` and a word",
+    "X-": "write `X-` followed by a word",
+    "夜": "write `X-` followed by a word",
     "X-WR-CALNAME": "leave it out",
 }
 

@@ -60,12 +60,12 @@ def test_uids_are_read_back_by_ical_js(dist: Path) -> None:
         ("x\u00a0", "the uid begins or ends with a space"),
         ("x" * 256, "the uid has 256 octets"),
         ("õ" * 128, "the uid has 256 octets"),
-        ("a\nb", "the uid holds the character U+000A, which cannot be printed"),
-        ("a\tb", "the uid holds the character U+0009, which cannot be printed"),
-        ("a\u2028b", "the uid holds the character U+2028, which cannot be printed"),
-        ("a\x85b", "the uid holds the character U+0085, which cannot be printed"),
-        ("a\x1bb", "the uid holds the character U+001B, which cannot be printed"),
-        ("a\u202eb", "the uid holds the character U+202E, which cannot be printed"),
+        ("a\nb", "the uid contains the unprintable character U+000A"),
+        ("a\tb", "the uid contains the unprintable character U+0009"),
+        ("a\u2028b", "the uid contains the unprintable character U+2028"),
+        ("a\x85b", "the uid contains the unprintable character U+0085"),
+        ("a\x1bb", "the uid contains the unprintable character U+001B"),
+        ("a\u202eb", "the uid contains the unprintable character U+202E"),
     ],
 )
 def test_what_is_no_uid(uid: str, reason: str) -> None:
