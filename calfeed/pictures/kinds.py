@@ -1,4 +1,4 @@
-"""Decide which pictures are published: those with a known ending and the content to match."""
+"""Decide which pictures are published: those with a known extension and matching content."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ from calfeed.pictures.webp import clean_webp, is_webp
 
 @dataclass(frozen=True, slots=True)
 class _Kind:
-    """A format: its name, the endings of its files, how to recognise its content, and how to clean it."""
+    """A format: its name, its file extensions, how to recognise its content, and how to clean it."""
 
     name: str
     endings: tuple[str, ...]
-    is_here: Callable[[bytes], bool]
+    matches: Callable[[bytes], bool]
     clean: Callable[[bytes], bytes]
 
 
 def _is_svg(data: bytes) -> bool:
-    """Return whether a file looks like XML with a drawing in it; the parser decides."""
+    """Return whether a file looks like XML that contains a drawing; the parser decides."""
     return data.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] == b"<" and b"svg" in data
 
 
@@ -49,10 +49,10 @@ _SVG = _Kind("SVG", ("svg",), _is_svg, _clean_svg)
 
 
 def cleaned(name: str, data: bytes) -> bytes:
-    """Return a picture as it is published: without metadata except its orientation and colour profile.
+    """Return a picture as published: without metadata except its orientation and colour profile.
 
     Args:
-        name: its file name, with the ending of a picture.
+        name: its file name, with the extension of a picture.
         data: its bytes.
 
     Raises:
@@ -60,9 +60,9 @@ def cleaned(name: str, data: bytes) -> bytes:
     """
     check_size(len(data))
     ending = _ending(name)
-    kind = next((each for each in (*_PIXELS, _SVG) if each.is_here(data)), None)
+    kind = next((kind for kind in (*_PIXELS, _SVG) if kind.matches(data)), None)
     if kind is None:
-        promised = next(each.name for each in (*_PIXELS, _SVG) if ending in each.endings)
+        promised = next(kind.name for kind in (*_PIXELS, _SVG) if ending in kind.endings)
         hint = "open it in an image editor and save it again, or name the right file"
         raise PictureError("wrong-image", f"is named like a {promised} but is not one", hint)
     if ending not in kind.endings:
@@ -72,10 +72,10 @@ def cleaned(name: str, data: bytes) -> bytes:
 
 
 def check_ending(name: str, *, is_logo: bool) -> None:
-    """Refuse a name without the ending of a picture.
+    """Refuse a name without the extension of a picture.
 
     Raises:
-        PictureError: it has a different ending, or that of an SVG which is not the logo.
+        PictureError: it has another extension, or that of an SVG although it is not the logo.
     """
     kinds = (*_PIXELS, _SVG) if is_logo else _PIXELS
     endings = [ending for kind in kinds for ending in kind.endings]
@@ -89,7 +89,7 @@ def check_ending(name: str, *, is_logo: bool) -> None:
 
 
 def check_size(size: int) -> None:
-    """Refuse a file that is larger than a picture on a page need be.
+    """Refuse a file that is larger than any picture on a page needs to be.
 
     Raises:
         PictureError: it has more than `MAX_BYTES`.
@@ -104,7 +104,7 @@ def _ending(name: str) -> str:
 
 
 def _is_clean(name: str, text: str) -> bool:
-    """Return whether an embedded text is the base64 of a picture that would be published unchanged.
+    """Return whether embedded text is the base64 of a picture that would be published unchanged.
 
     Raises:
         PictureError: it is damaged or too large.

@@ -33,7 +33,7 @@ def clean_webp(data: bytes) -> bytes:
         raise broken("its end is missing")
     chunks = list(_chunks(data[12:end]))
     kind, body = chunks[0] if chunks else (b"", b"")
-    if kind in _BITSTREAMS:  # a simple file: anything after it is not part of the picture (§2.5, §2.6)
+    if kind in _BITSTREAMS:  # a simple file: nothing after this chunk is part of the picture (§2.5, §2.6)
         check_pixels(*_size(kind, body))
         kept = [(kind, body)]
     elif kind == _EXTENDED and len(body) == 10:
@@ -56,7 +56,7 @@ def _chunks(data: bytes) -> Iterator[Chunk]:
 
 
 def _extended(header: bytes, chunks: Iterable[Chunk]) -> list[Chunk]:
-    """Return the chunks to keep of an extended file; the first says which others there are (§2.7)."""
+    """Return the chunks of an extended file to keep; the first one says which others exist (§2.7)."""
     check_pixels(*(1 + int.from_bytes(header[at : at + 3], "little") for at in (4, 7)))
     kept: list[Chunk] = []
     orientations: list[int] = []
@@ -82,7 +82,7 @@ def _extended(header: bytes, chunks: Iterable[Chunk]) -> list[Chunk]:
 
 
 def _kept_frame(body: bytes) -> bytes:
-    """Return a frame of an animation with nothing but its picture."""
+    """Return a frame of an animation with only its picture."""
     if len(body) < _FRAME_HEADER:
         raise broken("a frame has no size")
     check_pixels(*(1 + int.from_bytes(body[at : at + 3], "little") for at in (6, 9)))
@@ -96,7 +96,7 @@ def _kept_frame(body: bytes) -> bytes:
 
 
 def _size(kind: bytes, body: bytes) -> tuple[int, int]:
-    """Return the width and height given in the coded picture."""
+    """Return the width and height given in the encoded picture."""
     if kind == _LOSSY and len(body) >= 10 and body[3:6] == b"\x9d\x01\x2a":  # RFC 6386 §9.1
         width, height = struct.unpack_from("<HH", body, 6)
         return width & 0x3FFF, height & 0x3FFF

@@ -1,4 +1,4 @@
-"""Finds the files in the folder of events, and what is wrong with their names."""
+"""Finds the files in the folder of events, and problems with their names."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ CALENDAR, VENUES, DEFAULTS = "calendar.yaml", "venues.yaml", "_defaults.yaml"
 TEMPLATES = "_templates"
 _SUFFIXES = ("yaml", "yml")
 MAX_DEPTH = 100
-"""How many levels of folders are searched for events."""
-_NO_TEXT = re.compile("[\ud800-\udfff]")  # how Python represents bytes of a name that are not UTF-8
+"""How many levels of subfolders are searched for events."""
+_NO_TEXT = re.compile("[\ud800-\udfff]")  # how Python represents bytes in a name that are not UTF-8
 
 
 @dataclass(frozen=True)
 class Folder:
-    """The files of a folder by purpose, relative to it and sorted, and problems with their names."""
+    """The files of a folder by purpose, with relative paths, sorted, and the problems with their names."""
 
     root: Path
     has_calendar: bool
@@ -33,14 +33,14 @@ class Folder:
     def files(self) -> tuple[str, ...]:
         """All files that are read because of their names."""
         present = ((CALENDAR, self.has_calendar), (VENUES, self.has_venues))
-        named = tuple(name for name, is_there in present if is_there)
+        named = tuple(name for name, exists in present if exists)
         return (*named, *self.defaults, *self.events, *self.templates)
 
 
 def find_files(root: Path) -> Folder:
     """Return the YAML files below `root`, and the templates in `_templates/`.
 
-    Other names that begin with `.` or `_` are ignored, except `_defaults.yaml`.
+    Other names that begin with `.` or `_`, except `_defaults.yaml`, are ignored.
     """
     events: list[str] = []
     defaults: list[str] = []
@@ -86,13 +86,13 @@ def find_files(root: Path) -> Folder:
 
 
 def _relative(folder: str, root: Path) -> str:
-    """Return the prefix of names in a folder below `root`: nothing for `root` itself, else `path/`."""
+    """Return the prefix of names in a folder below `root`: empty for `root` itself, else `path/`."""
     path = Path(folder).relative_to(root).as_posix()
     return "" if path == "." else f"{path}/"
 
 
 def _templates(root: Path, problems: list[Problem]) -> tuple[str, ...]:
-    """Return the paths of the templates; add problems with their folder to `problems`."""
+    """Return the paths of the templates, and append problems with their folder to `problems`."""
     if (root / TEMPLATES).is_symlink():
         problems += _folder_problems(root, "", [TEMPLATES])
         return ()
@@ -105,7 +105,7 @@ def _templates(root: Path, problems: list[Problem]) -> tuple[str, ...]:
 
 
 def _too_deep(root: Path, here: str, folders: list[str]) -> list[Problem]:
-    """Empty `folders` at `MAX_DEPTH` and report it: each deeper level would need another nested call."""
+    """Empty `folders` at `MAX_DEPTH` and report it: each further level would need another nested call."""
     if not folders or here.count("/") < MAX_DEPTH:
         return []
     folders.clear()
@@ -119,7 +119,7 @@ def _no_text(path: Path) -> Problem:
 
 
 def _folder_problems(root: Path, here: str, folders: list[str]) -> list[Problem]:
-    """Report folders that are not what they seem: links, which are not followed, and folders named like files."""
+    """Report links to folders, which are not followed, and folders with a name that is not UTF-8 or that of a file."""
     problems = []
     for name in folders:
         path = root / here / name
@@ -135,6 +135,6 @@ def _folder_problems(root: Path, here: str, folders: list[str]) -> list[Problem]
 
 
 def _proper_name(name: str, proper: str, *, is_in_root: bool) -> str | None:
-    """Return the right name of a file of ours that is written in a different case or with a different suffix."""
-    is_ours = proper == DEFAULTS or (is_in_root and proper in (CALENDAR, VENUES))
-    return proper if is_ours and name != proper else None
+    """Return the correct name of a special file if it is written in a different case or with a different suffix."""
+    is_special = proper == DEFAULTS or (is_in_root and proper in (CALENDAR, VENUES))
+    return proper if is_special and name != proper else None

@@ -1,7 +1,7 @@
-"""Defines the types of single values for pydantic: each reads a text and describes its form to editors.
+"""Defines the types of single values for pydantic: each reads a text and describes its syntax to editors.
 
-The texts are read by `values` and `text.urls`.
-A value that cannot be read raises a pydantic error that carries our code, message and hint.
+`values` and `text.urls` read the texts. A value that cannot be read raises a pydantic error with our code, message and
+hint.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ MAPPING_TAG: Final = "<mapping>"
 
 
 def read_with(read: Callable[[str], _T]) -> Callable[[object], _T]:
-    """Return a pydantic validator made from a function that reads a text."""
+    """Return a pydantic validator that calls a function to read a text."""
 
     def validate(value: object) -> _T:
         if not isinstance(value, str):
@@ -43,16 +43,16 @@ def read_with(read: Callable[[str], _T]) -> Callable[[object], _T]:
 
 
 def refuse(code: str, message: str, hint: str, part: str = "") -> PydanticCustomError:
-    """Return the error of a validator with our code, message and hint, and the part of the value that is wrong."""
+    """Return a validator's error with our code, message and hint, and the part of the value that is wrong."""
     return PydanticCustomError("problem", "{message}", {"code": code, "message": message, "hint": hint, "part": part})
 
 
 def describe(value: object) -> str:
-    """Return the kind of a value in YAML terms, with its article."""
+    """Return the kind of a value in YAML terms, with an article if it needs one."""
     return "text" if isinstance(value, str) else "a list" if isinstance(value, list) else "a mapping"
 
 
-# For editors: YAML 1.2 reads some texts as numbers and booleans, which calfeed takes as they are written.
+# For editors: YAML 1.2 reads some texts as numbers and booleans; calfeed reads them as written.
 SCALAR: dict[str, Any] = {"type": ["string", "number", "boolean"]}
 ZONE_FORMAT = "timezone"
 
@@ -78,7 +78,7 @@ def _read_day(text: str) -> date:
 
 
 class OneOrMore:
-    """Annotates a list with a single item that may be written without the list."""
+    """Annotates a list: a single item may be written without the list."""
 
     def __get_pydantic_core_schema__(self, source: object, handler: pydantic.GetCoreSchemaHandler) -> CoreSchema:
         return core_schema.no_info_before_validator_function(self._read, handler(source))
@@ -102,12 +102,12 @@ class OneOrMore:
 
 
 def text_or_mapping(value: object) -> Literal["<text>", "<mapping>"]:
-    """Return the tag of a value that may be a text or a mapping."""
+    """Return the tag of a value that may be text or a mapping."""
     return TEXT_TAG if isinstance(value, str) else MAPPING_TAG
 
 
 def _read_rule(value: object) -> rules.Rule:
-    """Read a rule from its text, or from a mapping of its parts, in which lists are YAML lists or use commas."""
+    """Read a rule from text, or from a mapping of its parts with YAML lists or comma-separated lists."""
     try:
         if isinstance(value, str):
             return rule_reader.read_rule(value)
@@ -132,7 +132,7 @@ def _joined(value: object) -> str:
 
 
 def without_twins(value: object) -> object:
-    """Refuse properties that differ only in case: one would silently replace the other."""
+    """Refuse properties that differ only in case, because one would silently replace the other."""
     names = [key.upper() for key in value] if isinstance(value, dict) else []
     twin = next((name for number, name in enumerate(names) if name in names[:number]), None)
     if twin is not None:

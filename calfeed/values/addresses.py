@@ -1,4 +1,4 @@
-"""Read e-mail addresses and paths of files; web addresses are read by `text.urls`."""
+"""Read e-mail addresses and file paths; `text.urls` reads web addresses."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from calfeed.values.texts import read_text
 _EMAIL = re.compile(r"[^\s@<>,;:\"()\\]+@([^\s@<>,;:\"()\\]+)")
 _MAX_EMAIL = 254  # RFC 5321 §4.5.3.1.3, without the brackets
 _MAX_PATH, _MAX_PATH_PART = 1000, 255
-# Characters that a published path may not have: a colon or a backslash leads elsewhere on Windows.
+# Not allowed in published paths; on Windows, a colon or a backslash leads elsewhere.
 _UNFIT = re.compile("[\x00-\x1f\x7f\\\\:\ud800-\udfff]")
 
 
@@ -33,14 +33,14 @@ def _is_email(text: str) -> bool:
 
 
 def is_fit_path(path: str) -> bool:
-    """Return whether calfeed may write to this path, because it can only lead to a file below DIST."""
+    """Return whether a path can only lead to a file below DIST, so that calfeed may write to it."""
     if _UNFIT.search(path) or len(path.encode()) > _MAX_PATH:
         return False
     return not any(part in ("", ".", "..") or len(part.encode()) > _MAX_PATH_PART for part in path.split("/"))
 
 
 def read_relative_path(text: str) -> str:
-    """Return the path of a file in the folder of events, relative to the YAML file that names it."""
+    """Return a path within the folder of events, relative to the YAML file that contains it."""
     advice = "write the name of a file next to the YAML file"
     if re.match(r"[a-z][a-z0-9+.-]*://|data:", text, re.ASCII | re.IGNORECASE):
         message = f"`{text}` is a web address; a file is expected here"

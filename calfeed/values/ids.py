@@ -1,4 +1,4 @@
-"""Read what identifies: ids, slugs, UIDs, revision numbers and the names of extra properties."""
+"""Read identifiers: ids, slugs, UIDs, revision numbers and the names of extra properties."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from calfeed.zones.nicknames import key_of_property
 _ID = re.compile(r"[a-z0-9][a-z0-9-]*")
 _CALENDAR_ID = re.compile(r"[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?")
 _X_NAME = re.compile(r"X-[A-Z0-9-]+")
-# Properties that calfeed writes itself, so that events may not set them.
+# Events cannot set these: calfeed writes them itself.
 _RESERVED_PROPERTIES = re.compile(r"X-(WR-|PUBLISHED-TTL|ALT-DESC|APPLE-|MICROSOFT-CDO-|MS-OLK-)")
-_NOT_OF_ONE_LINE = re.compile("[\t\n\r\x85\u2028\u2029]")
-# Windows reserves these names for devices, in every folder and with every extension.
+_LINE_BREAKS_AND_TABS = re.compile("[\t\n\r\x85\u2028\u2029]")
+# Device names that Windows reserves in every folder and with any extension.
 _DEVICES = re.compile(r"con|prn|aux|nul|com[0-9]|lpt[0-9]")
 MAX_NAME = 100
 """The maximum length of an id, in characters."""
 MAX_SEQUENCE = 2**31 - 1
 """The highest revision number: RFC 5545 §3.3.8."""
 _MAX_UID = 255
-# Letters that lose more than an accent when they become ASCII.
+# Letters that need more than the removal of an accent to become ASCII.
 _SPELLED_OUT = {
     ord(letter): spelled
     for letters, spelled in (
@@ -65,7 +65,7 @@ def is_id(text: str) -> bool:
 
 
 def read_alias(text: str) -> str:
-    """Return an old slug of a feed; an automatic feed has `category/…` or `venue/…`."""
+    """Return a former slug of a feed; those of automatic feeds begin with `category/` or `venue/`."""
     kind, slash, rest = text.rpartition("/")
     if slash and kind not in ("category", "venue"):
         hint = "write only the slug, without a folder or `.ics`: `talks`, `category/talks`"
@@ -97,7 +97,7 @@ def read_calendar_id(text: str) -> str:
 
 
 def read_uid(text: str) -> str:
-    """Return a UID to be published verbatim: any text of one line, up to the size RFC 7986 §5.3 allows."""
+    """Return a UID, which is published verbatim: any one-line text up to the size that RFC 7986 §5.3 allows."""
     uid = read_published_uid(text)
     if uid != uid.strip():
         raise InvalidValue("bad-id", "the uid begins or ends with a space", f"write `{uid.strip()}`")
@@ -109,11 +109,11 @@ def read_uid(text: str) -> str:
 
 
 def read_published_uid(text: str) -> str:
-    """Return a UID from a manifest, which may be longer than is allowed today."""
+    """Return a UID from a manifest; it may be longer than the current limit."""
     if not text.strip():
         raise InvalidValue("bad-id", "the uid is empty", "copy it as it was published, or leave the key out")
     if not text.isprintable():
-        match = _NOT_OF_ONE_LINE.search(text)
+        match = _LINE_BREAKS_AND_TABS.search(text)
         unfit = describe(match[0]) if match else find_unfit(text)
         if unfit:
             message = f"the uid contains the unprintable character U+{ord(unfit.written):04X}"

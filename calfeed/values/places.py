@@ -15,7 +15,7 @@ _MAX_LISTED = 8
 
 
 def read_zone(text: str) -> str:
-    """Return the name of a time zone as it is written; aliases are kept."""
+    """Return the name of a time zone as written; aliases are not resolved."""
     if is_zone(text):
         return text
     raise InvalidValue("bad-timezone", f"`{text}` is not a time zone", _zone_hint(text))

@@ -1,6 +1,6 @@
 """Read recurrence rules, written as RFC 5545 text or as a mapping of the same names, into a checked `Rule`.
 
-Source: RFC 5545 §3.3.10. A rule that cannot be read raises `InvalidValue`; its hint names the part.
+Source: RFC 5545 §3.3.10. An invalid rule raises `InvalidValue`, which names the part at fault.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _RANGES = {
 }
 # The number of days in each month of a leap year.
 _LONGEST = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
-# The most days in a period, and the most starts it may give: a period is expanded as a whole.
+# The most days in a period, and the most starts allowed in one: each period is expanded as a whole.
 _DAYS_IN = {"YEARLY": 366, "MONTHLY": 31, "WEEKLY": 7}
 _MAX_TIMES = 50_000
 _OTHER_FREQUENCIES = {
@@ -53,16 +53,16 @@ def read_rule(text: str) -> Rule:
     """Return the rule in RFC 5545 text, such as `FREQ=WEEKLY;BYDAY=TU`.
 
     Raises:
-        InvalidValue: a part is unknown, wrong, missing, or not allowed with another; or the rule freezes calendars.
+        InvalidValue: a part is unknown, invalid, missing, or conflicts with another; or the rule freezes calendars.
     """
     return _read_text(text, _refuse_freezing)
 
 
 def read_published_rule(text: str) -> Rule:
-    """Return the rule in published RFC 5545 text, which may be older than the refusal of rules that freeze calendars.
+    """Return the rule in RFC 5545 text from a manifest, even one that freezes calendars: earlier versions allowed them.
 
     Raises:
-        InvalidValue: as `read_rule`, but only for what no version has published.
+        InvalidValue: as `read_rule`, but only for rules that no version of calfeed has published.
     """
     return _read_text(text, lambda _rule: None)
 
@@ -112,7 +112,7 @@ def _rule_of(written: Mapping[str, str], check: Callable[[Rule], None]) -> Rule:
             near = difflib.get_close_matches(name, NAMES, n=1, cutoff=0.6)
             hint = f"did you mean {near[0]}?" if near else f"the parts are {', '.join(NAMES)}"
             raise _bad(f"{name} is not a part of a rule", hint, name)
-    # In the order in which mistakes are reported.
+    # In the order in which mistakes should be reported.
     rule = Rule(
         frequency=_read_frequency(values.get("FREQ")),
         interval=_read_number("INTERVAL", values),
@@ -255,7 +255,7 @@ def _check_together(rule: Rule) -> None:
 
 
 def _refuse_freezing(rule: Rule) -> None:
-    """Refuse rules from which ical.js, and with it Thunderbird and Nextcloud, never returns."""
+    """Refuse rules that send ical.js, and so Thunderbird and Nextcloud, into an endless loop."""
     _check_backwards(rule)
     _check_reach(rule)
 
@@ -263,7 +263,7 @@ def _refuse_freezing(rule: Rule) -> None:
 def _check_backwards(rule: Rule) -> None:
     """Refuse days counted from the end of a month or year if FREQ is shorter than that period.
 
-    ical.js never returns from most of these rules, and so freezes Thunderbird and Nextcloud.
+    Most of these rules send ical.js into an endless loop, which freezes Thunderbird and Nextcloud.
     """
     frequency = rule.frequency
     if frequency != "DAILY" and frequency not in WITHIN_DAYS:
@@ -288,9 +288,9 @@ def _check_backwards(rule: Rule) -> None:
 
 
 def _check_reach(rule: Rule) -> None:
-    """Refuse yearly rules in which ical.js finds no date, so that it searches up to the year 20000.
+    """Refuse yearly rules for which ical.js finds no date and searches up to the year 20000.
 
-    With BYDAY it only supports BYMONTHDAY counted from the beginning of a month, and it counts BYSETPOS within each
+    With BYDAY, it supports BYMONTHDAY only if counted from the beginning of a month. It counts BYSETPOS within each
     month of BYMONTH, not within the year.
     """
     if rule.frequency != "YEARLY" or not rule.byday:

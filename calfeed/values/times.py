@@ -1,6 +1,6 @@
 """Read dates, times and durations as they are written in the sources: text in, plain values out.
 
-A value that cannot be read raises `InvalidValue` with a code, a message and a hint; the caller knows the place.
+A value that cannot be read raises `InvalidValue` with a code, message and hint; the caller adds the place.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _END_FORMS = "write a time, `20:00`, a date, `2017-08-31`, or both, `2017-08-31 
 _DURATION_FORMS = "write it as 90m, 1h30m, 3d, or in ISO 8601: PT1H30M"
 _MAX_DAYS = 3660
 
-# The units of durations by their English names; then, for each unit, the next smaller one and how many of them it has.
+# Units by their English names; then, for each unit, the next smaller one and how many of those it contains.
 _UNITS = {
     **dict.fromkeys(("w", "week", "weeks", "wk", "wks"), "w"),
     **dict.fromkeys(("d", "day", "days"), "d"),
@@ -44,8 +44,8 @@ _HOURS_AND_MINUTES = re.compile(r"(\d{1,3})(?::|\s?h\s?)([0-5]?\d)(?::([0-5]\d))
 class WrittenTime:
     """A date and time as written: wall time, and the UTC offset if one was given.
 
-    `is_utc` is True for a final `Z`. As in RFC 9557 §2.2, it gives the instant and says nothing about the local offset,
-    so `14:30Z` is 17:30 in Tallinn, while `14:30+00:00` claims that Tallinn was at +00:00 and is refused.
+    `is_utc` is True for a final `Z`. As in RFC 9557 §2.2, `Z` gives the instant without claiming a local offset:
+    `14:30Z` is 17:30 in Tallinn, while `14:30+00:00` claims that Tallinn is at +00:00 and is refused.
     """
 
     wall: datetime
@@ -62,7 +62,7 @@ class ClockTime:
 
 @dataclass(frozen=True, slots=True)
 class DayRange:
-    """A range of days where single dates are expected; what to write instead depends on the series."""
+    """A range of days where single dates are expected; the hint depends on the series."""
 
     text: str
     first: date
@@ -78,22 +78,22 @@ class Duration:
 
 
 def read_moment(text: str) -> date | WrittenTime:
-    """Return a `date` for a date alone, else a `WrittenTime`; `24:00` is the next day's midnight.
+    """Return a `date` for a date without a time, else a `WrittenTime`; `24:00` is midnight of the next day.
 
     Raises:
-        InvalidValue: the text is neither, or names a day or time that does not exist.
+        InvalidValue: the text is neither, or the day or time does not exist.
     """
     return _read_moment(text, is_end=False)
 
 
 def read_series_date(text: str) -> date | WrittenTime | DayRange:
-    """Return what `read_moment` does, or the days of a range."""
+    """Return the same as `read_moment`, or a `DayRange` for a range of days."""
     days = None if _MOMENT.fullmatch(text) else days_between(text)
     return read_moment(text) if days is None else DayRange(text, *days)
 
 
 def read_end(text: str) -> date | WrittenTime | ClockTime:
-    """Return what `read_moment` does, or a `ClockTime` for a time alone."""
+    """Return the same as `read_moment`, or a `ClockTime` for a time without a date."""
     match = _CLOCK.fullmatch(text)
     return _read_moment(text, is_end=True) if match is None else ClockTime(_read_clock(text, match, is_end=True))
 
@@ -123,7 +123,7 @@ def read_duration(text: str) -> Duration:
 
 
 def read_refresh(text: str) -> timedelta:
-    """Return the suggested poll interval, at least an hour, because clients treat less as a mistake."""
+    """Return the suggested poll interval: at least an hour, because clients treat shorter ones as a mistake."""
     duration = read_duration(text)
     interval = timedelta(days=duration.days, seconds=duration.seconds)
     if interval < timedelta(hours=1):
@@ -142,7 +142,7 @@ def format_offset(offset: timedelta) -> str:
 
 
 def format_wall(wall: datetime) -> str:
-    """Return a wall time as people write it: `2017-08-31 17:30`, with seconds only if they are not zero."""
+    """Return a wall time as `2017-08-31 17:30`, with seconds only if they are not zero."""
     return f"{wall:%Y-%m-%d %H:%M:%S}" if wall.second else f"{wall:%Y-%m-%d %H:%M}"
 
 
@@ -176,11 +176,11 @@ def _read_day(text: str, match: re.Match[str]) -> date:
     try:
         return date(year, month, day)
     except ValueError:
-        message, hint = _no_such_day(year, month, day)
+        message, hint = _nonexistent_day(year, month, day)
         raise InvalidValue("bad-date", f"`{text}`: {message}", suggest_moment(text) or hint) from None
 
 
-def _no_such_day(year: int, month: int, day: int) -> tuple[str, str]:
+def _nonexistent_day(year: int, month: int, day: int) -> tuple[str, str]:
     """Return what is wrong with a day that does not exist, and what to write instead."""
     if not 1 <= month <= 12:
         return f"there is no month {month}", "dates are year-month-day, and months are 01 to 12"
@@ -225,7 +225,7 @@ def _suggest_duration(text: str) -> str | None:
 
 
 def _amounts_of(text: str) -> dict[str, int]:
-    """Return how many of each unit a duration has, fractions as smaller units; empty if there is other text in it."""
+    """Return the amount of each unit in a duration, fractions as smaller units; empty if it contains other text."""
     if clock := _HOURS_AND_MINUTES.fullmatch(text):
         return {unit: int(clock[group] or 0) for group, unit in enumerate("hms", 1)}
     if text.startswith("p"):
