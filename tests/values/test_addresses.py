@@ -1,4 +1,4 @@
-"""calfeed.values.addresses: which e-mail addresses and paths are read, and the hints for others."""
+"""calfeed.values.addresses: which e-mail addresses and paths are valid, and the hints for invalid ones."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ EMAILS = {
 
 @pytest.mark.parametrize(("text", "hint"), EMAILS.items())
 def test_wrong_emails_are_answered(text: str, hint: str) -> None:
-    """What is not an e-mail address is refused with the address to write instead."""
+    """The hint for an invalid e-mail address says what to write instead."""
     check_refusal(read_email, text, "bad-email", hint)
 
 
@@ -44,12 +44,12 @@ PATHS = {
 
 @pytest.mark.parametrize(("text", "hint"), PATHS.items())
 def test_wrong_paths_are_answered(text: str, hint: str) -> None:
-    """A path that leads elsewhere, or only some systems can read, is refused with what to write instead."""
+    """A path that leads elsewhere, or that only some systems can read, is refused; the hint says what to write."""
     check_refusal(read_relative_path, text, "bad-path", hint)
 
 
 def test_ordinary_emails_are_read() -> None:
-    """The bound on the length leaves every ordinary address alone."""
+    """The limit on the length does not affect ordinary addresses."""
     for email in ("events@example.org", "a.b+c@x.y.example.org", "müük@näide.ee", "a@" + "x" * 248 + ".org"):
         assert read_email(email) == email
 
@@ -64,7 +64,7 @@ def test_ordinary_emails_are_read() -> None:
     ids=lambda value: getattr(value, "__name__", ""),
 )
 def test_long_values_are_refused_quickly(read: Callable[[str], object], text: str) -> None:
-    """No value takes time that grows faster than its length."""
+    """Reading takes time at most linear in the length of the value."""
     begin = time.perf_counter()
     assert refusal_of(read, text).hint
     assert time.perf_counter() - begin < 1

@@ -1,4 +1,4 @@
-"""calfeed.values.ids: which ids and names of properties are read, and the hints for others."""
+"""calfeed.values.ids: which ids and property names are valid, and the hints for invalid ones."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ CALENDAR_IDS = {
 
 @pytest.mark.parametrize(("text", "hint"), CALENDAR_IDS.items())
 def test_wrong_calendar_ids_are_answered(text: str, hint: str) -> None:
-    """What is not a calendar id is refused with its host, or with what to write instead."""
+    """The hint for an invalid calendar id proposes its host, or says what to write."""
     check_refusal(read_calendar_id, text, "bad-id", hint)
 
 
@@ -41,7 +41,7 @@ PROPERTIES = {
 
 @pytest.mark.parametrize(("text", "hint"), PROPERTIES.items())
 def test_wrong_properties_are_answered(text: str, hint: str) -> None:
-    """What is not an extra property is refused with the key or the name to write instead."""
+    """The hint for an invalid extra property proposes the key or the name to write."""
     check_refusal(read_property_name, text, "bad-property", hint)
 
 
@@ -54,7 +54,7 @@ def test_wrong_properties_are_answered(text: str, hint: str) -> None:
     ids=lambda value: getattr(value, "__name__", ""),
 )
 def test_long_values_are_refused_quickly(read: Callable[[str], object], text: str) -> None:
-    """No value takes time that grows faster than its length."""
+    """Reading takes time at most linear in the length of the value."""
     begin = time.perf_counter()
     assert refusal_of(read, text).hint
     assert time.perf_counter() - begin < 1

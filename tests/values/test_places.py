@@ -1,4 +1,4 @@
-"""calfeed.values.places: which zones and countries are read, and the hints for others."""
+"""calfeed.values.places: which zones and countries are valid, and the hints for invalid ones."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ ZONES = {
 
 @pytest.mark.parametrize(("text", "hint"), ZONES.items())
 def test_wrong_zones_are_answered(text: str, hint: str) -> None:
-    """What is not a time zone is refused with the zone that was probably meant."""
+    """The hint for an invalid time zone proposes the zone that was probably meant."""
     check_refusal(read_zone, text, "bad-timezone", hint)
 
 
@@ -57,7 +57,7 @@ COUNTRIES = {
 
 @pytest.mark.parametrize(("text", "hint"), COUNTRIES.items())
 def test_wrong_countries_are_answered(text: str, hint: str) -> None:
-    """What is not a country is refused with the one that was probably meant."""
+    """The hint for an invalid country proposes the one that was probably meant."""
     check_refusal(read_country, text, "bad-country", hint)
 
 
@@ -70,7 +70,7 @@ def test_wrong_countries_are_answered(text: str, hint: str) -> None:
     ids=lambda value: getattr(value, "__name__", ""),
 )
 def test_long_values_are_refused_quickly(read: Callable[[str], object], text: str) -> None:
-    """No value takes time that grows faster than its length."""
+    """Reading takes time at most linear in the length of the value."""
     begin = time.perf_counter()
     assert refusal_of(read, text).hint
     assert time.perf_counter() - begin < 1

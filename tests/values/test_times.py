@@ -38,7 +38,7 @@ def wall(text: str) -> datetime:
     ],
 )
 def test_moments(text: str, value: date | WrittenTime) -> None:
-    """Dates and times are read as they are written, in the forms people use."""
+    """Dates and times are read as written, in the forms that people use."""
     assert value == read_moment(text)
 
 
@@ -94,7 +94,7 @@ MOMENT_HINTS = {
     "2017-08-31 31:00": "hours are 00 to 24",
     "17:30": "add the day, such as `2017-08-31 17:30`",
     "5:30 pm": "add the day, such as `2017-08-31 17:30`",
-    # days that are none
+    # days that do not exist
     "2017-02-30": "the last day is `2017-02-28`",
     "2017-05-00": "days begin at 1: `2017-05-01`",
     "2017-00-05": "months are 01 to 12",
@@ -112,7 +112,7 @@ MOMENT_HINTS = {
     "2017-08-31 17:30 Eastern Time": "`timezone: America/New_York`",
     "2017-08-31 17:30 Asia/Tokyo": "the zone belongs in `timezone:`, such as `timezone: Asia/Tokyo`",
     "2017-08-31T17:30+09:00[Asia/Tokyo]": "write `2017-08-31 17:30+09:00`; the zone belongs in `timezone:`",
-    # a start and an end in one
+    # start and end in one value
     "2017-08-31 17:30-19:00": "two keys: `start: 2017-08-31 17:30` and `end: 19:00`",
     "2017-08-31 17:30 - 18:30": "two keys: `start: 2017-08-31 17:30` and `end: 18:30`",
     "2017-08-31 17:30–18:30": "two keys: `start: 2017-08-31 17:30` and `end: 18:30`",
@@ -161,18 +161,18 @@ END_HINTS = {
 
 @pytest.mark.parametrize(("text", "hint"), MOMENT_HINTS.items())
 def test_wrong_moments_are_answered(text: str, hint: str) -> None:
-    """What cannot be read is refused with what to write instead."""
+    """The hint for an invalid date or time says what to write instead."""
     assert hint in hint_of(read_moment, text)
 
 
 @pytest.mark.parametrize(("text", "hint"), END_HINTS.items())
 def test_wrong_ends_are_answered(text: str, hint: str) -> None:
-    """An end is answered as an end: a time alone will do, and so will nothing."""
+    """The hint for an invalid end may propose only a time, or to leave the end out."""
     assert hint in hint_of(read_end, text)
 
 
 def hint_of(read: Callable[[str], object], text: str, code: str = "bad-date") -> str:
-    """Return the hint that goes with the refusal of a text."""
+    """Return the hint with which a text is refused."""
     with pytest.raises(InvalidValue) as refusal:
         read(text)
     assert refusal.value.code == code
@@ -201,12 +201,12 @@ WORDS = [
 ]
 
 
-@settings(deadline=None)  # however busy the machine is
+@settings(deadline=None)  # the machine may be busy
 @given(st.lists(st.sampled_from([*WORDS, "CEST", "UTC", " - ", "to"]), max_size=12).map("".join) | st.text())
 @example("2017-08-31 23:00-1am")
 @example("2200-12-31 24:30")
 def test_what_a_hint_proposes_can_be_read(text: str) -> None:
-    """Any text is read or refused, and every date and time that a hint proposes is one that calfeed reads."""
+    """Every text is read or refused, and calfeed can read every date and time that a hint proposes."""
     for hint in filter(None, (hint_or_nothing(read_moment, text), hint_or_nothing(read_end, text))):
         proposals = [proposal for proposal in PROPOSALS.findall(hint) if re.match(r"\d\d", proposal)]
         assert text not in proposals
@@ -215,7 +215,7 @@ def test_what_a_hint_proposes_can_be_read(text: str) -> None:
 
 
 def hint_or_nothing(read: Callable[[str], object], text: str) -> str | None:
-    """Return the hint a text is refused with, None if it is read."""
+    """Return the hint with which a text is refused, or None if it is read."""
     try:
         read(text)
     except InvalidValue as refusal:
@@ -224,7 +224,7 @@ def hint_or_nothing(read: Callable[[str], object], text: str) -> str | None:
 
 
 def test_end_may_be_a_time_alone() -> None:
-    """An end is also a time of the start's day; 24:00 is the end of it."""
+    """An end may be a time on the day of the start; 24:00 is the end of that day."""
     assert read_end("20:00") == ClockTime(timedelta(hours=20))
     assert read_end("24:00") == ClockTime(timedelta(hours=24))
     assert read_end("2017-09-01") == date(2017, 9, 1)
@@ -247,7 +247,7 @@ def test_end_may_be_a_time_alone() -> None:
     ],
 )
 def test_durations(text: str, value: Duration) -> None:
-    """Days are nominal, smaller units elapse; ISO 8601 says the same."""
+    """Days are nominal and smaller units are elapsed time, in ISO 8601, too."""
     assert value == read_duration(text)
 
 
@@ -290,20 +290,20 @@ DURATION_HINTS = {
 
 @pytest.mark.parametrize(("text", "hint"), DURATION_HINTS.items())
 def test_wrong_durations(text: str, hint: str) -> None:
-    """A duration without unit, of nothing, in other words or beyond ten years is refused with what to write."""
-    found = hint_of(read_duration, text, "bad-duration")
-    assert hint in found
-    for proposal in re.findall(r"`([^`]+)`", found):
+    """The hint for a duration without a unit, in other words, of zero or beyond ten years says what to write."""
+    answer = hint_of(read_duration, text, "bad-duration")
+    assert hint in answer
+    for proposal in re.findall(r"`([^`]+)`", answer):
         assert read_duration(proposal) != Duration()
 
 
 def test_leading_zeros_make_no_duration_longer() -> None:
-    """A number is as long as its digits after the zeros."""
+    """Leading zeros do not count towards the length of a number."""
     assert read_duration("0" * 5000 + "1h") == Duration(0, 3600)
 
 
 def test_offsets_are_shown_as_iso_8601_has_them() -> None:
-    """Offsets have hours, minutes, and seconds where history has them."""
+    """Offsets are written with hours and minutes, and with seconds for historical ones."""
     assert format_offset(timedelta(hours=3)) == "+03:00"
     assert format_offset(-timedelta(hours=4, minutes=56, seconds=2)) == "-04:56:02"
     assert format_offset(timedelta(0)) == "+00:00"
