@@ -174,7 +174,7 @@ def frames(data: bytes) -> list[bytes]:
 
 
 @pytest.mark.parametrize("name", made)
-def test_what_is_seen_stays(name: str) -> None:
+def test_visible_parts_are_kept(name: str) -> None:
     """Pixels, orientation, colour profile and animation are exactly those of the file."""
     before, after = made[name], published(name)
     assert frames(after) == frames(before)
@@ -185,7 +185,7 @@ def test_what_is_seen_stays(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", made)
-def test_nothing_else_stays(name: str) -> None:
+def test_nothing_else_is_kept(name: str) -> None:
     """No text, place, thumbnail or name that a camera or program added is published."""
     after = published(name)
     assert SECRET.encode() not in after
@@ -199,7 +199,7 @@ def test_nothing_else_stays(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", [name for name in made if name != "avif"])
-def test_cleaning_is_done_once(name: str) -> None:
+def test_cleaning_twice_changes_nothing(name: str) -> None:
     """A published picture is published again unchanged, and so is any picture without metadata."""
     after = published(name)
     assert cleaned(file_of(name), after) == after
@@ -250,7 +250,7 @@ def test_a_jpeg_keeps_no_thumbnail() -> None:
     assert SECRET.encode() not in after
 
 
-def test_chunks_of_a_wrong_length_are_no_hiding_place() -> None:
+def test_chunks_of_a_wrong_length_are_removed() -> None:
     """A chunk of a PNG that decoders skip because of its length is not published."""
     data = saved(gradient(), "PNG")
     body = b"gAMA" + SECRET.encode()
@@ -485,7 +485,7 @@ def test_metadata_of_embedded_pictures() -> None:
         b"<?xml version='1.0' encoding='latin-1'?><svg xmlns='http://www.w3.org/2000/svg'/>",
     ],
 )
-def test_what_is_no_drawing(data: bytes) -> None:
+def test_invalid_drawings_are_refused(data: bytes) -> None:
     """A file without an SVG root, that is not well-formed, or that declares another encoding than UTF-8 is refused."""
     with pytest.raises(PictureError) as caught:
         cleaned("logo.svg", data)
@@ -583,7 +583,7 @@ def test_a_picture_and_a_logo(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("name", "hint"), [("x.jpg", "`x.png`"), ("x.gif", "`x.png`"), ("a.b.webp", "`a.b.png`")])
-def test_another_format(name: str, hint: str) -> None:
+def test_wrong_extension(name: str, hint: str) -> None:
     """A picture with the extension of another format is refused, and the hint gives the right name."""
     with pytest.raises(PictureError) as caught:
         cleaned(name, png())
@@ -592,7 +592,7 @@ def test_another_format(name: str, hint: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["x.PNG", "x.Jpg", "a.b.jpeg", "v1.2.php-talk.gif", "node.js.webp", "x.avif"])
-def test_endings(name: str) -> None:
+def test_extensions(name: str) -> None:
     """An extension may be in capitals, as cameras write it, and the name may contain other dots."""
     check_ending(name, is_logo=False)
     assert trouble_with_name(f"images/{name}") is None

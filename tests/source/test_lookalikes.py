@@ -69,7 +69,7 @@ def test_hyphens_are_named(text: str, hyphen: str) -> None:
         ("summary: a\n  \u00a0 b\n", {"summary": "a \u00a0 b"}),
     ],
 )
-def test_texts_may_hold_them(text: str, value: object) -> None:
+def test_texts_may_contain_lookalikes(text: str, value: object) -> None:
     """Lookalikes that separate nothing are ordinary letters of a text."""
     document = read_document("x.yaml", text.encode())
     assert (document.value, document.problems) == (value, ())
@@ -81,7 +81,7 @@ def test_a_line_that_only_looks_empty() -> None:
     assert (problem.mark.line, problem.hint) == (2, "delete it; it may come from copied text")
 
 
-def test_nothing_follows_from_them() -> None:
+def test_lookalike_indentation_causes_no_other_problems() -> None:
     """A mapping indented with lookalike spaces is reported line by line, not as unknown or empty keys."""
     document = read_document("x.yaml", "summary: T\nvenue:\n\u00a0 name: H\n\u3000\u3000url: u\nstart: s\n".encode())
     assert [problem.code for problem in document.problems] == ["yaml-syntax"] * 2

@@ -55,7 +55,7 @@ def test_aliases_and_merges() -> None:
     assert document(text).mark(2, "z").line == 2
 
 
-def test_growth_by_aliases_is_bounded() -> None:
+def test_alias_expansion_is_limited() -> None:
     """Nine lines that would expand to a billion values are refused quickly."""
     rows = [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 9)]
     assert codes("\n".join(["a0: &a0 [x]", *rows])) == ["alias-expansion"]
@@ -78,6 +78,6 @@ def test_what_is_refused(text: str, code: str) -> None:
     assert codes(text) == [code]
 
 
-def test_a_comment_after_a_text_is_no_trap() -> None:
+def test_a_comment_after_a_text_is_not_reported() -> None:
     """A comment with a space after its # is not reported."""
     assert value_of("a: text # comment\nb: c#d\n") == {"a": "text", "b": "c#d"}

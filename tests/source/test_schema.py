@@ -10,7 +10,7 @@ from calfeed.source.schema import NESTED, SYNONYMS, Entry, EventEntry
 from calfeed.source.yaml import read_document
 
 
-def test_what_is_sound_is_read_beside_what_is_broken() -> None:
+def test_valid_keys_are_read_despite_broken_ones() -> None:
     """One wrong key does not affect the others, and it is listed as broken."""
     document = read_document("x.yaml", b"summary: Talk\nstart: tomorrow\nend: '20:00'\nvenu: hub\n")
     read = read_entry(EventEntry, document.value, Place(document))

@@ -44,7 +44,7 @@ def test_marks_count_lines_of_every_kind(newline: str) -> None:
     assert (mark.line, mark.column, mark.text) == (4, 5, "  - y")
 
 
-def test_mark_of_what_is_missing_is_its_parent() -> None:
+def test_mark_of_a_missing_value_is_its_parent() -> None:
     """The mark of a missing value is the mapping that should contain it."""
     parsed = document("a:\n  b: 1\n")
     assert parsed.mark("a", "c") == parsed.mark("a")

@@ -117,7 +117,7 @@ def write_yaml(root: Path, calendar: object, events: object) -> Path:
 # -- what enters, and what leaves Markdown ----------------------------------------------------------------------
 
 
-def test_every_reference_in_every_text(tmp_path: Path) -> None:
+def test_allowed_references_add_no_lines(tmp_path: Path) -> None:
     """Texts that forge content lines with allowed references add no line to any output."""
     accepted = [ref for code in CODES if code not in REFUSED | TURNING for ref in references(code)]
     accepted += [f"&{name};" for name in NAMED]
@@ -163,7 +163,7 @@ def test_refused_references(code: int) -> None:
 @pytest.mark.parametrize(
     "form", ["`{}`", "```\n{}\n```", "x\n\n    {}", "\\{}", "&amp;{}", "a &amp;#13;", "&#00000013;"]
 )
-def test_references_that_are_not_obeyed(form: str) -> None:
+def test_references_that_are_plain_text(form: str) -> None:
     """In code, after a backslash, or with too many digits, a reference is plain text."""
     for ref in ("&#13;", "&#x202e;"):
         text = form.format(ref) if form != "&amp;{}" else f"&amp;{ref[1:]}"
@@ -181,7 +181,7 @@ def test_references_within_markup(form: str) -> None:
             read_markdown(form.format(ref))
 
 
-def test_no_named_reference_brings_a_control() -> None:
+def test_no_named_reference_is_a_control_character() -> None:
     """No named reference of HTML stands for a refused character, so only numbers need checking."""
     text = " ".join(f"&{name}" for name in sorted(html5))
     assert read_markdown(text) == text
@@ -209,7 +209,7 @@ def test_line_breaks_of_unicode(character: str) -> None:
         max_size=30,
     ).map("".join)
 )  # fmt: skip
-def test_what_leaves_markdown_is_harmless(text: str) -> None:
+def test_rendered_markdown_is_harmless(text: str) -> None:
     """No rendered form of any Markdown contains a control character, or a line break other than the line feed."""
     for rendered in (to_plain(text), to_html(text), to_page(text, 2)):
         assert UNFIT.search(rendered) is None
@@ -229,7 +229,7 @@ def test_what_leaves_markdown_is_harmless(text: str) -> None:
         "\u2067מ\u2069",
     ],
 )
-def test_directions_in_balance(tmp_path: Path, text: str) -> None:
+def test_balanced_directions_are_kept(tmp_path: Path, text: str) -> None:
     """The marks that Windows editors put around Hebrew and Arabic are kept, in a line and in a description."""
     (event,) = load_project(tmp_path, f"summary: {text}\nstart: 2027-05-18\ndescription: {text}\n").events
     assert (event.summary, event.description) == (text, text)
@@ -246,7 +246,7 @@ def test_directions_in_balance(tmp_path: Path, text: str) -> None:
         ("\u202eTalk\u202c", "RIGHT-TO-LEFT OVERRIDE"),
     ],
 )
-def test_directions_that_are_refused(text: str, name: str) -> None:
+def test_unbalanced_directions_are_refused(text: str, name: str) -> None:
     """Embeddings without an end, ends without a beginning, and overrides are refused, and the message names them."""
     for read in (read_line, read_markdown):
         with pytest.raises(InvalidValue, match=name) as refusal:
@@ -254,7 +254,7 @@ def test_directions_that_are_refused(text: str, name: str) -> None:
         assert refusal.value.hint
 
 
-def test_a_text_that_was_cut_is_closed() -> None:
+def test_embeddings_in_a_cut_text_are_closed() -> None:
     """A text that was cut within an embedding is closed, so that the text after it keeps its direction."""
     assert close_embeddings("\u202bמפ\u202aA") == "\u202bמפ\u202aA\u202c\u202c"
     assert close_embeddings("\u202bמ\u202c") == "\u202bמ\u202c"
@@ -288,7 +288,7 @@ def spoiled(event: Event) -> Event:
     )
 
 
-def test_nothing_that_got_past_the_sources_ends_a_line(tmp_path: Path) -> None:
+def test_hostile_projects_add_no_lines(tmp_path: Path) -> None:
     """Even a project that no source could produce adds no line to any file."""
     project: Project = load(write_yaml(tmp_path, calendar_of_texts("x"), [event_of_texts("e", "x")]))
     calendar = replace(project.calendar, name=RAW, description=RAW, organizer=Organizer(name=RAW))
@@ -308,7 +308,7 @@ def test_nothing_that_got_past_the_sources_ends_a_line(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("character", ["\r", "\x00", "\x0c", "\x1c", "\x7f", "\x85", "\u2028", "\u202e"])
-def test_manifests_bring_no_line_either(tmp_path: Path, character: str) -> None:
+def test_hostile_manifests_add_no_lines(tmp_path: Path, character: str) -> None:
     """A manifest with such characters in tombstones and feeds is refused, or its texts are made harmless."""
     hostile = f"a{character}END:VEVENT"
     root = write_events(tmp_path, talk=TALK, tour=f"{TALK}description: Old\ncategories: [a]\n")
@@ -336,7 +336,7 @@ def test_manifests_bring_no_line_either(tmp_path: Path, character: str) -> None:
         check_lines(as_files(artifacts))
 
 
-def test_problems_are_reported_in_their_own_lines(tmp_path: Path) -> None:
+def test_reports_of_hostile_sources_add_no_lines(tmp_path: Path) -> None:
     """All three report formats quote sources without their line-breaking characters."""
     text = 'summary: "a\u2028b"\nstart: 2027-05-18\nend: x\u2028::error::y\u2029z\n'
     with pytest.raises(SourceError) as refusal:

@@ -150,7 +150,7 @@ def test_where_an_address_ends(text: str, linked: str) -> None:
     ["https://", "https://…", "xhttps://x.example", "`https://x.example/_a_`", "    https://x.example",
      "ftp://x.example", "https:/x", "https://*.example.org/*"],
 )  # fmt: skip
-def test_what_is_no_address(text: str) -> None:
+def test_texts_that_are_not_linked(text: str) -> None:
     """Addresses in code, without a host or with another scheme are not linked."""
     assert "<a" not in to_html(f"x\n\n{text}")
 

@@ -66,7 +66,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize(("host", "expected"), HOSTS.items())
-def test_hosts_are_those_of_browsers(host: str, expected: str) -> None:
+def test_hosts_match_browsers(host: str, expected: str) -> None:
     """A host becomes the same ASCII as in browsers, and that ASCII does not change again."""
     assert ascii_host(host) == expected
     assert ascii_host(expected) == expected
@@ -133,7 +133,7 @@ def test_unfit_characters_are_encoded_in_the_hint(text: str, proposal: str) -> N
     assert read_base_url(proposal.partition("?")[0])
 
 
-def test_a_refused_host_is_told() -> None:
+def test_the_message_names_the_refused_letter() -> None:
     """The message names the letter that browsers reject; the hint says where to get the right address."""
     with pytest.raises(InvalidValue) as refusal:
         read_url("https://नी\u200cक.example/")
@@ -195,7 +195,7 @@ def test_the_earlier_spelling(now: str, before: str) -> None:
     assert read_published_url(before)
 
 
-def test_brackets_are_put_back() -> None:
+def test_ipv6_brackets_are_restored() -> None:
     """An IPv6 address that was published without brackets gets them back."""
     assert read_published_url("https://2001:db8::1/x") == "https://[2001:db8::1]/x"
     assert read_published_url("https://2001:db8:0:1:2:3:4:5:8443") == "https://[2001:db8:0:1:2:3:4:5]:8443"
@@ -215,7 +215,7 @@ overrides:
 """
 
 
-def test_another_spelling_is_no_revision(tmp_path: Path) -> None:
+def test_a_new_spelling_of_a_host_is_not_a_revision(tmp_path: Path) -> None:
     """An event published with an earlier spelling of hosts keeps its revision, and `diff` reports nothing."""
     events = write_files(tmp_path / "events", {"calendar.yaml": CALENDAR, "talk.yaml": SERIES})
     out = tmp_path / "dist"
@@ -256,7 +256,7 @@ def test_other_addresses_are_revisions() -> None:
     assert not is_same_content({"url": "https://xn--strae-oqa.de/"}, {"url": "https://strasse.de/"})
 
 
-def test_links_that_are_none_are_left_to_markdown() -> None:
+def test_invalid_links_are_left_to_markdown() -> None:
     """A link with an invalid host, a user name or another scheme keeps the encoding of the Markdown library."""
     assert normal_url("https://a@b.example/") is None
     assert normal_url("https://नी\u200cक.example/") is None
@@ -282,7 +282,7 @@ WRONG_URLS = {
 
 
 @pytest.mark.parametrize(("text", "hint"), WRONG_URLS.items())
-def test_wrong_urls_are_answered(text: str, hint: str) -> None:
+def test_wrong_urls_get_a_hint(text: str, hint: str) -> None:
     """The hint for an invalid web address proposes the address to write."""
     check_refusal(read_url, text, "bad-url", hint)
 
@@ -299,7 +299,7 @@ def test_wrong_urls_are_answered(text: str, hint: str) -> None:
         ("<www.x.org/a?b>", "https://www.x.org/a/"),
     ],
 )
-def test_the_calendar_s_address_is_a_folder_by_https(text: str, proposal: str) -> None:
+def test_the_base_url_is_an_https_folder(text: str, proposal: str) -> None:
     """The address of DIST is https, without query and fragment; the hint corrects one that is close."""
     refusal = refusal_of(read_base_url, text)
     assert refusal.code == "bad-url"

@@ -23,7 +23,7 @@ EMAILS = {
 
 
 @pytest.mark.parametrize(("text", "hint"), EMAILS.items())
-def test_wrong_emails_are_answered(text: str, hint: str) -> None:
+def test_wrong_emails_get_a_hint(text: str, hint: str) -> None:
     """The hint for an invalid e-mail address says what to write instead."""
     check_refusal(read_email, text, "bad-email", hint)
 
@@ -43,7 +43,7 @@ PATHS = {
 
 
 @pytest.mark.parametrize(("text", "hint"), PATHS.items())
-def test_wrong_paths_are_answered(text: str, hint: str) -> None:
+def test_wrong_paths_get_a_hint(text: str, hint: str) -> None:
     """A path that leads elsewhere, or that only some systems can read, is refused; the hint says what to write."""
     check_refusal(read_relative_path, text, "bad-path", hint)
 

@@ -20,7 +20,7 @@ COLORS = {
 
 
 @pytest.mark.parametrize(("text", "hint"), COLORS.items())
-def test_wrong_colors_are_answered(text: str, hint: str) -> None:
+def test_wrong_colors_get_a_hint(text: str, hint: str) -> None:
     """The hint for an invalid colour name proposes the nearest one."""
     check_refusal(read_color, text, "bad-color", hint)
 
@@ -61,7 +61,7 @@ def test_theme_colors(written: str, color: str) -> None:
 
 
 @pytest.mark.parametrize("written", ["#12345", "red; } body { display: none", "rgb(1,2,3)", "#ggg", "url(x)"])
-def test_other_texts_are_no_colors(written: str) -> None:
+def test_other_texts_are_refused_as_colors(written: str) -> None:
     """No other text reaches the style sheet."""
     assert refusal_of(read_theme_color, written).code == "bad-color"
 

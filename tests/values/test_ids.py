@@ -21,7 +21,7 @@ CALENDAR_IDS = {
 
 
 @pytest.mark.parametrize(("text", "hint"), CALENDAR_IDS.items())
-def test_wrong_calendar_ids_are_answered(text: str, hint: str) -> None:
+def test_wrong_calendar_ids_get_a_hint(text: str, hint: str) -> None:
     """The hint for an invalid calendar id proposes its host, or says what to write."""
     check_refusal(read_calendar_id, text, "bad-id", hint)
 
@@ -40,7 +40,7 @@ PROPERTIES = {
 
 
 @pytest.mark.parametrize(("text", "hint"), PROPERTIES.items())
-def test_wrong_properties_are_answered(text: str, hint: str) -> None:
+def test_wrong_properties_get_a_hint(text: str, hint: str) -> None:
     """The hint for an invalid extra property proposes the key or the name to write."""
     check_refusal(read_property_name, text, "bad-property", hint)
 

@@ -37,7 +37,7 @@ ZONES = {
 
 
 @pytest.mark.parametrize(("text", "hint"), ZONES.items())
-def test_wrong_zones_are_answered(text: str, hint: str) -> None:
+def test_wrong_zones_get_a_hint(text: str, hint: str) -> None:
     """The hint for an invalid time zone proposes the zone that was probably meant."""
     check_refusal(read_zone, text, "bad-timezone", hint)
 
@@ -56,7 +56,7 @@ COUNTRIES = {
 
 
 @pytest.mark.parametrize(("text", "hint"), COUNTRIES.items())
-def test_wrong_countries_are_answered(text: str, hint: str) -> None:
+def test_wrong_countries_get_a_hint(text: str, hint: str) -> None:
     """The hint for an invalid country proposes the one that was probably meant."""
     check_refusal(read_country, text, "bad-country", hint)
 

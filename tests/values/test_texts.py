@@ -17,7 +17,7 @@ LANGUAGES = {
 
 
 @pytest.mark.parametrize(("text", "hint"), LANGUAGES.items())
-def test_wrong_languages_are_answered(text: str, hint: str) -> None:
+def test_wrong_languages_get_a_hint(text: str, hint: str) -> None:
     """The hint for an invalid language tag proposes the tag to write."""
     check_refusal(read_language, text, "bad-language", hint)
 

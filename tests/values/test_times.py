@@ -160,13 +160,13 @@ END_HINTS = {
 
 
 @pytest.mark.parametrize(("text", "hint"), MOMENT_HINTS.items())
-def test_wrong_moments_are_answered(text: str, hint: str) -> None:
+def test_wrong_moments_get_a_hint(text: str, hint: str) -> None:
     """The hint for an invalid date or time says what to write instead."""
     assert hint in hint_of(read_moment, text)
 
 
 @pytest.mark.parametrize(("text", "hint"), END_HINTS.items())
-def test_wrong_ends_are_answered(text: str, hint: str) -> None:
+def test_wrong_ends_get_a_hint(text: str, hint: str) -> None:
     """The hint for an invalid end may propose only a time, or to leave the end out."""
     assert hint in hint_of(read_end, text)
 
@@ -205,7 +205,7 @@ WORDS = [
 @given(st.lists(st.sampled_from([*WORDS, "CEST", "UTC", " - ", "to"]), max_size=12).map("".join) | st.text())
 @example("2017-08-31 23:00-1am")
 @example("2200-12-31 24:30")
-def test_what_a_hint_proposes_can_be_read(text: str) -> None:
+def test_proposals_in_hints_can_be_read(text: str) -> None:
     """Every text is read or refused, and calfeed can read every date and time that a hint proposes."""
     for hint in filter(None, (hint_or_nothing(read_moment, text), hint_or_nothing(read_end, text))):
         proposals = [proposal for proposal in PROPOSALS.findall(hint) if re.match(r"\d\d", proposal)]
@@ -223,7 +223,7 @@ def hint_or_nothing(read: Callable[[str], object], text: str) -> str | None:
     return None
 
 
-def test_end_may_be_a_time_alone() -> None:
+def test_end_may_be_only_a_time() -> None:
     """An end may be a time on the day of the start; 24:00 is the end of that day."""
     assert read_end("20:00") == ClockTime(timedelta(hours=20))
     assert read_end("24:00") == ClockTime(timedelta(hours=24))
@@ -297,12 +297,12 @@ def test_wrong_durations(text: str, hint: str) -> None:
         assert read_duration(proposal) != Duration()
 
 
-def test_leading_zeros_make_no_duration_longer() -> None:
+def test_leading_zeros_do_not_count_as_length() -> None:
     """Leading zeros do not count towards the length of a number."""
     assert read_duration("0" * 5000 + "1h") == Duration(0, 3600)
 
 
-def test_offsets_are_shown_as_iso_8601_has_them() -> None:
+def test_offsets_are_formatted_as_in_iso_8601() -> None:
     """Offsets are written with hours and minutes, and with seconds for historical ones."""
     assert format_offset(timedelta(hours=3)) == "+03:00"
     assert format_offset(-timedelta(hours=4, minutes=56, seconds=2)) == "-04:56:02"

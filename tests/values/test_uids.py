@@ -68,7 +68,7 @@ def test_uids_are_read_back_by_ical_js(dist: Path) -> None:
         ("a\u202eb", "the uid contains the unprintable character U+202E"),
     ],
 )
-def test_what_is_no_uid(uid: str, reason: str) -> None:
+def test_invalid_uids_are_refused(uid: str, reason: str) -> None:
     """A UID that does not fit on a line, that programs cut off, or that nobody can copy is refused."""
     with pytest.raises(InvalidValue) as refusal:
         read_uid(uid)
@@ -76,6 +76,6 @@ def test_what_is_no_uid(uid: str, reason: str) -> None:
     assert refusal.value.hint
 
 
-def test_longer_uids_that_were_published_are_known() -> None:
+def test_longer_published_uids_can_be_read() -> None:
     """An event that an earlier calfeed published with a longer UID can still be removed."""
     assert read_published_uid("õ" * 255) == "õ" * 255

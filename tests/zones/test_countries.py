@@ -67,7 +67,7 @@ def test_no_name_stands_for_two_countries() -> None:
     assert all(find_country(name) == country for name, country in country_names())
 
 
-def test_an_ambiguous_name_is_no_country() -> None:
+def test_an_ambiguous_name_gives_no_country() -> None:
     """A name that several countries share gives none of them; each name that it can mean gives one."""
     for name in ("Korea", "Virgin Islands", "St. Martin"):
         assert find_country(name) is None

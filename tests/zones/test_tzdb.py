@@ -62,7 +62,7 @@ def test_border_is_asked_for_a_zone(tmp_path: Path) -> None:
     assert "Europe/Stockholm" in problem.message
 
 
-def test_border_with_the_same_clocks_is_none(tmp_path: Path) -> None:
+def test_border_between_equal_clocks_needs_no_zone(tmp_path: Path) -> None:
     """Valga and Valka are in two countries whose clocks agree: the zone of the point is used."""
     event = load_event(
         tmp_path, "summary: X\nduration: 1h\nstart: 2027-05-18 18:00\nvenue: {name: X, geo: [57.76, 26.02]}\n"
@@ -90,14 +90,14 @@ def test_a_day_that_never_was() -> None:
     assert skipped.after - skipped.before == timedelta(days=1)
 
 
-def test_after_2037_the_footer_holds() -> None:
+def test_after_2037_the_footer_applies() -> None:
     """Summer time continues after the last change that the file lists, unlike in pytz's own classes."""
     assert tzdb.resolve_wall(datetime.fromisoformat("2043-07-01 12:00"), "Europe/Berlin") == datetime(
         2043, 7, 1, 10, tzinfo=UTC
     )
 
 
-def test_data_are_those_of_pytz() -> None:
+def test_data_comes_from_pytz() -> None:
     """Future changes come from pytz's file, whatever the system's file says."""
     for tzid in ("America/Vancouver", "Africa/Casablanca", "America/Edmonton", "America/Havana"):
         zone = pytz.timezone(tzid)
@@ -168,7 +168,7 @@ def test_suggestions(text: str, meant: str | None) -> None:
     assert meant == tzdb.suggest_zone(text)
 
 
-def test_tables_of_suggestions_hold() -> None:
+def test_suggestions_are_existing_zones() -> None:
     """Every proposed zone exists, and no name that has a proposal is itself a zone."""
     places = [line.split(": ") for line in _PLACES.splitlines()]
     names = [name for _, row in places for name in row.split(", ")]
@@ -231,7 +231,7 @@ def test_end_of_a_day_is_one_instant(tmp_path: Path, day: str, tzid: str, end: s
 
 
 @pytest.mark.parametrize("hours", [*range(-14, 0), *range(1, 13)])
-def test_fixed_offsets_are_answered_with_places_of_that_offset(tmp_path: Path, hours: int) -> None:
+def test_fixed_offsets_get_places_with_that_offset(tmp_path: Path, hours: int) -> None:
     """The warning about zones like `Etc/GMT+3` names a zone that permanently has this offset, or none."""
     (problem,) = load_project(
         tmp_path, f"summary: X\nduration: 1h\nstart: 2027-05-18 18:00\ntimezone: Etc/GMT{hours:+}\n"
