@@ -11,7 +11,7 @@ _SIZE = Path("/proc/self/statm")  # Linux only: its first number is the size of 
 
 @contextmanager
 def limited_memory(more: int) -> Iterator[None]:
-    """Raise MemoryError in the block if it uses over `more` additional bytes; only Linux enforces the limit."""
+    """Raise MemoryError in the block if it uses over `more` additional bytes; there is a limit only on Linux."""
     before = None
     with suppress(OSError, ValueError):
         before = _lower(more)

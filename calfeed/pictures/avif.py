@@ -25,14 +25,14 @@ _MAX_DEPTH = 8
 
 
 def is_avif(data: bytes) -> bool:
-    """Return whether a file begins like an AVIF: with its brand as the main brand or a compatible one."""
+    """Return whether a file begins like an AVIF: with its brand as the major or a compatible one."""
     length = int.from_bytes(data[:4], "big")
     brands = data[8:12] + data[16 : max(16, min(length, 256))]
     return data[4:8] == b"ftyp" and any(brands[at : at + 4] in _BRANDS for at in range(0, len(brands), 4))
 
 
 def clean_avif(data: bytes) -> bytes:
-    """Return an AVIF without metadata, without any bytes after its end.
+    """Return an AVIF that has no metadata, without any bytes after its end.
 
     Raises:
         PictureError: it contains metadata, is damaged or too large.

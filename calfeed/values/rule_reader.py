@@ -255,7 +255,7 @@ def _check_together(rule: Rule) -> None:
 
 
 def _refuse_freezing(rule: Rule) -> None:
-    """Refuse rules that send ical.js, and so Thunderbird and Nextcloud, into an endless loop."""
+    """Refuse rules that freeze ical.js, and so Thunderbird and Nextcloud."""
     _check_backwards(rule)
     _check_reach(rule)
 
