@@ -1,7 +1,7 @@
 """Render templates to pages; no other module uses jinja2. Problems in a template have its file and line.
 
-A template of the calendar's own takes the place of the one with the same name here, and can extend that as
-`calfeed/<name>`. It runs in a sandbox with limited memory: anyone who can propose an event can propose a template.
+A calendar's own template replaces the built-in one with the same name, and can extend it as `calfeed/<name>`. It runs
+in a sandbox with limited memory, because anyone who can propose an event can propose a template.
 """
 
 from __future__ import annotations
@@ -30,29 +30,29 @@ Html: TypeAlias = str
 
 _PREFIX = "calfeed"
 _HINT = "templates are written in Jinja: https://jinja.palletsprojects.com/templates/"
-# The errors that a template can cause when it is rendered: those of jinja2, and others.
+# The errors that rendering a template can cause: those of jinja2, and others.
 _MISTAKES = (
     *(jinja2.TemplateError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError),
-    RecursionError,  # one that extends itself
+    RecursionError,  # a template that extends itself
     MemoryError,
 )
 MAX_MEMORY = 500_000_000
-"""How many bytes of memory a template of the calendar's own may take to render one page."""
+"""How many bytes of memory the calendar's own templates may use to render one page."""
 MAX_PAGE = 20_000_000
 """The maximum size of such a page, in bytes."""
 _MAX_LENGTH = 10_000_000  # of the result of an operator
 _MAX_BITS = 10_000  # of a number
 _WIDE = re.compile(r"%[^a-zA-Z%]*(?:[0-9]{5}|\*)")
-"""A width in the text before `%` that is too large for a column, or comes from a value."""
+"""A field width in the text before `%` that is too large for a column, or that comes from a value."""
 
 
 def as_html(text: str) -> Html:
     """Mark a text as HTML."""
-    return Markup(text)  # noqa: S704 - made by us or by the Markdown renderer
+    return Markup(text)  # noqa: S704 - from our own code or the Markdown renderer
 
 
 def template_problems(templates: Sequence[Template]) -> Iterator[Problem]:
-    """Yield the problems that templates have before they are used: wrong syntax, and names that nothing asks for."""
+    """Yield the problems that templates have before rendering: invalid syntax, and names that no page uses."""
     environment = _environment(templates)
     known = sorted(_shipped().list_templates())
     for template in templates:
@@ -66,14 +66,14 @@ def template_problems(templates: Sequence[Template]) -> Iterator[Problem]:
         except MemoryError as cause:
             yield _problem(template, 1, _message(cause), None)
         if template.name not in known and not template.name.startswith("_"):
-            otherwise = f"the templates are {', '.join(known)}; parts of yours begin with `_`"
+            otherwise = f"the templates are {', '.join(known)}; names of your own begin with `_`"
             hint = did_you_mean(template.name, known, otherwise)
-            message = f"there is no template `{template.name}` to take the place of"
+            message = f"there is no template `{template.name}` to replace"
             yield problem_at(Mark(path=template.path), "unknown-template", message, hint)
 
 
 class _Sandbox(ImmutableSandboxedEnvironment):
-    """Jinja's sandbox, in which no operator can make anything enormous out of something small."""
+    """Jinja's sandbox, in which no operator can turn something small into something enormous."""
 
     intercepted_binops = frozenset(["+", "*", "**", "%"])
 
@@ -84,12 +84,12 @@ class _Sandbox(ImmutableSandboxedEnvironment):
             SecurityError: it would be too large.
         """
         if _size_of(operator, left, right) > _MAX_LENGTH:
-            raise SecurityError(f"what `{operator}` makes here is too large")
+            raise SecurityError(f"the result of `{operator}` is too large here")
         return super().call_binop(context, operator, left, right)
 
 
 def _size_of(operator: str, left: object, right: object) -> int:
-    """Return how large a result would be; for numbers, either 0 or too large."""
+    """Return how large a result would be; for numbers, either 0 or a size that is too large."""
     if isinstance(left, int) and isinstance(right, int):
         bits = {"*": left.bit_length() + right.bit_length(), "**": left.bit_length() * max(right, 0)}.get(operator, 0)
         return 0 if bits <= _MAX_BITS else _MAX_LENGTH + 1
@@ -103,7 +103,7 @@ def _size_of(operator: str, left: object, right: object) -> int:
 
 
 class Engine:
-    """Renders templates; those of the calendar come first."""
+    """Renders templates; the calendar's own take precedence."""
 
     def __init__(self, templates: Sequence[Template]) -> None:
         self._own = {template.path: template for template in templates}
@@ -113,37 +113,37 @@ class Engine:
         """Return a page.
 
         Raises:
-            SourceError: a template of the calendar's own fails, or the page is too large.
+            SourceError: one of the calendar's own templates fails, or the page is too large.
         """
         try:
             with _bounded(self._own):
                 page = encode_harmless(f"{self._environment.get_template(name).render(values).rstrip()}\n")
         except _MISTAKES as cause:
-            found = self._place(cause.__traceback__)
-            if found is None and isinstance(cause, MemoryError):
-                found = self._nearest(name)
-            if found is None:
+            place = self._place(cause.__traceback__)
+            if place is None and isinstance(cause, MemoryError):
+                place = self._nearest(name)
+            if place is None:
                 raise
-            raise SourceError([_problem(*found, _message(cause), None)]) from cause
-        own = self._nearest(name)
-        if own is not None and len(page) > MAX_PAGE:
-            raise SourceError([_problem(*own, f"a page has {len(page):,} bytes, and may have {MAX_PAGE:,}", None)])
+            raise SourceError([_problem(*place, _message(cause), None)]) from cause
+        place = self._nearest(name)
+        if place is not None and len(page) > MAX_PAGE:
+            raise SourceError([_problem(*place, f"a page has {len(page):,} bytes; the limit is {MAX_PAGE:,}", None)])
         return page
 
     def _nearest(self, name: str) -> tuple[Template, int] | None:
-        """Return the calendar's own template of this name, else another one, and its first line; None without any."""
-        own = sorted(self._own.values(), key=lambda template: (template.name != name, template.name))
-        return (own[0], 1) if own else None
+        """Return the calendar's own template of this name, else another one, with line 1; None if it has none."""
+        templates = sorted(self._own.values(), key=lambda template: (template.name != name, template.name))
+        return (templates[0], 1) if templates else None
 
     def _place(self, traceback: TracebackType | None) -> tuple[Template, int] | None:
         """Return the calendar's own template in which an error arose, and the line; None if it arose elsewhere."""
-        found = None
+        place = None
         while traceback is not None:
             template = self._own.get(traceback.tb_frame.f_code.co_filename)
             if template is not None:
-                found = template, traceback.tb_lineno
+                place = template, traceback.tb_lineno
             traceback = traceback.tb_next
-        return found
+        return place
 
 
 def _environment(templates: Sequence[Template]) -> jinja2.Environment:
@@ -154,7 +154,7 @@ def _environment(templates: Sequence[Template]) -> jinja2.Environment:
 
     loader = jinja2.ChoiceLoader([jinja2.FunctionLoader(load), _shipped(), jinja2.PrefixLoader({_PREFIX: _shipped()})])
     kind = _Sandbox if templates else jinja2.Environment
-    # Templates do not change while a site is rendered: their files need not be checked for each page.
+    # Templates do not change during a build, so their files need not be checked for each page.
     environment = kind(
         loader=loader,
         autoescape=True,
@@ -169,12 +169,12 @@ def _environment(templates: Sequence[Template]) -> jinja2.Environment:
 
 
 def _bounded(own: object) -> AbstractContextManager[None]:
-    """Return a limit on memory if the calendar has templates of its own, else no limit."""
+    """Return a memory limit if the calendar has its own templates, else no limit."""
     return limited_memory(MAX_MEMORY) if own else nullcontext()
 
 
 def _message(cause: BaseException) -> str:
-    return f"it takes more than {MAX_MEMORY:,} bytes of memory" if isinstance(cause, MemoryError) else str(cause)
+    return f"it uses more than {MAX_MEMORY:,} bytes of memory" if isinstance(cause, MemoryError) else str(cause)
 
 
 @cache
@@ -185,7 +185,7 @@ def _shipped() -> jinja2.PackageLoader:
 def _problem(template: Template, line: int, message: str, included: str | None) -> Problem:
     lines = template.text.split("\n")
     where = f" ({included})" if included not in (None, template.name) else ""
-    shown = message[:1].lower() + message[1:].rstrip(".")
+    cause = message[:1].lower() + message[1:].rstrip(".")
     return problem_at(
-        line_mark(template.path, lines, line, 1), "bad-template", f"the template fails: {shown}{where}", _HINT
+        line_mark(template.path, lines, line, 1), "bad-template", f"the template fails: {cause}{where}", _HINT
     )

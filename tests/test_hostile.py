@@ -764,7 +764,7 @@ def test_pages_of_templates_are_bounded(tmp_path: Path) -> None:
     loop = "{% for i in range(30000) %}" + "x" * 1000 + "{% endfor %}"
     root = write_files(write_events(tmp_path, talk=TALK), {"_templates/404.html": loop})
     before = resource.getrlimit(resource.RLIMIT_AS)
-    assert "bytes, and may have" in _failure(root, tmp_path)
+    assert "bytes; the limit is" in _failure(root, tmp_path)
     assert resource.getrlimit(resource.RLIMIT_AS) == before
 
 

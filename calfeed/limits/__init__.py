@@ -1,1 +1,1 @@
-"""Limits on the memory that reading and rendering may take."""
+"""Limits on the memory that reading and rendering may use."""

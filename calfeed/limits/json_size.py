@@ -1,4 +1,4 @@
-"""Estimate the memory that a JSON text takes before it is parsed: `[[],[],…]` takes thirty times its size."""
+"""Estimate the memory that a JSON text needs before parsing it: `[[],[],…]` needs thirty times its size."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from typing import Any
 
 MAX_TIMES = 10
-"""The most memory that parsing a large text may take, as a multiple of its size, including the text itself."""
+"""The most memory that parsing a large text may use, as a multiple of its size, including the text itself."""
 _FREE = 200_000_000
-"""The number of bytes that is always allowed: a calendar of twenty thousand events takes less."""
-# The most bytes that CPython takes for a mapping and its first entries, a list and its first items, a further value
+"""The number of bytes that is always allowed: a calendar of twenty thousand events needs less."""
+# The most bytes that CPython uses for a mapping and its first entries, a list and its first items, each further value
 # and its slot, and a name and its entry.
 _COSTS = {b"{": 200, b"[": 96, b",": 72, b":": 92}
 _STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
@@ -21,14 +21,14 @@ _HALF = re.compile(rb"\\u[dD]")
 
 
 def read_json(data: bytes) -> Any:
-    """Return the value of a JSON text, provided that it takes no more than ten times its size.
+    """Return the value of a JSON text if it needs at most ten times the size of the text.
 
     Raises:
-        ValueError: it is not JSON, takes more, or holds a lone surrogate, which JSON can escape but no file can hold.
+        ValueError: it is not JSON, needs more memory, or escapes a lone surrogate, which UTF-8 cannot encode.
         RecursionError: it is nested too deeply.
     """
     if _estimate(data) > _FREE:
-        # Punctuation within strings costs nothing. Finding it takes longer than parsing, so only look where it matters.
+        # Punctuation in strings costs nothing. Removing strings takes longer than parsing: do it only if it matters.
         room = len(data) * (MAX_TIMES - 1 - _width(data))
         if _estimate(data) > room and sum(map(_estimate, _without_texts(data))) > max(room, _FREE):
             raise ValueError("too many values")
@@ -43,7 +43,7 @@ def _estimate(data: bytes) -> int:
 
 
 def _without_texts(data: bytes) -> Iterator[bytes]:
-    """Yield a JSON text without its strings, in pieces: each string removed takes memory for a while."""
+    """Yield a JSON text without its strings, in pieces to limit the memory that removing them needs."""
     begin, length = 0, _WINDOW
     while begin < len(data):
         window = data[begin : begin + length]
@@ -63,14 +63,14 @@ def _without_texts(data: bytes) -> Iterator[bytes]:
 
 
 def _width(data: bytes) -> int:
-    """Return how many bytes each character takes while the text is parsed: as many as the widest one needs."""
+    """Return how many bytes each character takes during parsing: as many as the widest one."""
     if data.isascii():
         return 1
     return 4 if _BEYOND_BMP.search(data) else 2 if _BEYOND_LATIN.search(data) else 1
 
 
 def _check_characters(content: object) -> None:
-    """Check the strings one by one: encoding all of them at once would take as much memory again."""
+    """Check the strings one by one: encoding them all at once would need as much memory again."""
     left = [content]
     while left:
         value = left.pop()

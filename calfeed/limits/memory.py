@@ -1,4 +1,4 @@
-"""Limit the memory that a block of code may take, where the system supports it."""
+"""Limit the memory that a block of code may use, where the system supports it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _SIZE = Path("/proc/self/statm")  # Linux only: its first number is the size of 
 
 @contextmanager
 def limited_memory(more: int) -> Iterator[None]:
-    """Raise MemoryError in the block if it takes over `more` further bytes; there is no limit except on Linux."""
+    """Raise MemoryError in the block if it uses over `more` additional bytes; there is a limit only on Linux."""
     before = None
     with suppress(OSError, ValueError):
         before = _lower(more)
@@ -25,7 +25,7 @@ def limited_memory(more: int) -> Iterator[None]:
 
 
 def _lower(more: int) -> tuple[int, int] | None:
-    """Lower this process's limit and return the previous one; None if it was as low already, or is unsupported."""
+    """Lower this process's limit and return the previous one; None if it was already as low, or is unsupported."""
     if not _SIZE.exists():
         return None
     import resource  # missing on Windows

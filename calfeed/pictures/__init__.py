@@ -1,1 +1,1 @@
-"""Prepare pictures for publishing: only known formats, within limits, without metadata, and with untouched pixels."""
+"""Prepare pictures for publishing: known formats only, within limits, metadata removed, pixels untouched."""

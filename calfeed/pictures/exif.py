@@ -1,6 +1,6 @@
-"""Exif: the orientation of a picture, and a block that holds nothing else.
+"""Exif: the orientation of a picture, and a block that contains only the orientation.
 
-Exif is a TIFF file within a picture: TIFF 6.0 §2 for the layout, Exif 3.0 §4.6.5 for the orientation.
+Exif is a TIFF file inside a picture: TIFF 6.0 §2 for the layout, Exif 3.0 §4.6.5 for the orientation.
 """
 
 from __future__ import annotations
@@ -33,6 +33,6 @@ def orientation_of(exif: bytes) -> int | None:
 
 
 def minimal_exif(orientation: int) -> bytes:
-    """Return an Exif block that holds only the orientation."""
+    """Return an Exif block that contains only the orientation."""
     header = struct.pack(">2sHI", b"MM", 42, 8)
     return header + struct.pack(">HHHIHHI", 1, _ORIENTATION, _SHORT, 1, orientation, 0, 0)

@@ -9,7 +9,7 @@ from calfeed.pictures.limits import broken, check_pixels
 SIGNATURES = (b"GIF87a", b"GIF89a")
 _EXTENSION, _IMAGE, _TRAILER = 0x21, 0x2C, 0x3B
 _CONTROL, _APPLICATION = 0xF9, 0xFF
-# Both hold the number of loops of an animation, in the first sub-block of three bytes that begins with a 1.
+# Both give the number of loops of an animation, in the first sub-block of three bytes that begins with a 1.
 _LOOPS = (b"NETSCAPE2.0", b"ANIMEXTS1.0")
 
 
@@ -35,8 +35,8 @@ def clean_gif(data: bytes) -> bytes:
         else:
             raise broken("it has a part that no browser knows")
     if len(frames) == 1:
-        raise broken("it holds no picture")
-    # A screen without a size takes that of the first picture; a decoder allocates memory for the largest.
+        raise broken("it contains no picture")
+    # A screen without a size has that of the first picture; a decoder allocates memory for the largest.
     check_pixels(max(width for width, _height in frames), max(height for _width, height in frames))
     return b"".join((*parts, b"\x3b"))
 
@@ -58,11 +58,11 @@ class _Blocks:
         return taken
 
     def sub_blocks(self) -> list[bytes]:
-        """Return the sub-blocks up to the empty one that ends them."""
-        found = []
+        """Return the sub-blocks up to the empty one that ends the sequence."""
+        blocks = []
         while length := self.take(1)[0]:
-            found.append(self.take(length))
-        return found
+            blocks.append(self.take(length))
+        return blocks
 
 
 def _table_length(flags: int) -> int:
@@ -71,7 +71,7 @@ def _table_length(flags: int) -> int:
 
 
 def _kept_extension(label: int, blocks: list[bytes]) -> bytes:
-    """Return what is kept of an extension: nothing of comments, texts and application data other than loops."""
+    """Return the part of an extension to keep: nothing of comments, texts and application data except loops."""
     first = blocks[0] if blocks else b""
     if label == _CONTROL and len(first) == 4:
         return b"\x21\xf9" + _packed([first])

@@ -12,14 +12,14 @@ from calfeed.pictures.limits import broken, check_pixels
 SIGNATURE = b"\xff\xd8\xff"
 _SOI, _EOI, _SOS, _TEM, _APP0, _APP1, _APP2, _APP14 = 0xD8, 0xD9, 0xDA, 0x01, 0xE0, 0xE1, 0xE2, 0xEE
 _RESTARTS = range(0xD0, 0xD8)
-# SOF0 to SOF15 give the size; the numbers of DHT, JPG and DAC lie among theirs.
+# SOF0 to SOF15 give the size; DHT, JPG and DAC have numbers in the same range.
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 # DHT, DAC, SOS, DQT, DNL, DRI, DHP and EXP.
 _PICTURE = _FRAMES | {0xC4, 0xCC, _SOS, 0xDB, 0xDC, 0xDD, 0xDE, 0xDF}
-# Reserved for extensions, comments and the like: decoders skip all of them.
-_PASSED_OVER = frozenset(range(0xE0, 0xFF))
+# Reserved for extensions, comments and the like: decoders skip them.
+_SKIPPED = frozenset(range(0xE0, 0xFF))
 _MARKER = re.compile(b"\xff+([\x01-\xfe])")
-# Within a scan, a byte FF is followed by a zero or a restart, unless it begins the next marker.
+# In a scan, a zero or a restart follows a byte FF, unless it begins the next marker.
 _END_OF_SCAN = re.compile(b"\xff[\x01-\xcf\xd8-\xfe]")
 _JFIF, _EXIF, _ICC, _ADOBE = b"JFIF\0", b"Exif\0\0", b"ICC_PROFILE\0", b"Adobe"
 _JFIF_LENGTH, _ADOBE_LENGTH = 14, 12
@@ -39,7 +39,7 @@ def clean_jpeg(data: bytes) -> bytes:
             has_size = True
         elif marker == _SOS:
             if not has_size:
-                raise broken("it does not say its size")
+                raise broken("its size is missing")
             has_scan = True
         elif marker == _APP1 and body.startswith(_EXIF) and not has_exif:  # the first one counts
             orientation = orientation_of(body[len(_EXIF) :])
@@ -50,7 +50,7 @@ def clean_jpeg(data: bytes) -> bytes:
         if kept is not None:
             parts += [_packed(marker, kept), scan]
     if not has_scan:
-        raise broken("it holds no picture")
+        raise broken("it contains no picture")
     return b"".join((*parts, b"\xff\xd9"))
 
 
@@ -58,7 +58,7 @@ def _segments(data: bytes) -> Iterator[tuple[int, bytes, bytes]]:
     """Yield the marker, body and scan of each segment; bytes after the end are not part of the picture."""
     at = 2
     while True:
-        match = _MARKER.search(data, at)  # decoders, too, skip what comes before it
+        match = _MARKER.search(data, at)  # decoders also skip any bytes before it
         if match is None:
             raise broken("its end is missing")
         marker, at = match[1][0], match.end()
@@ -66,7 +66,7 @@ def _segments(data: bytes) -> Iterator[tuple[int, bytes, bytes]]:
             return
         if marker == _TEM or marker in _RESTARTS:
             continue
-        if marker == _SOI or marker not in _PICTURE | _PASSED_OVER:
+        if marker == _SOI or marker not in _PICTURE | _SKIPPED:
             raise broken("it has a part that no browser knows")
         length = struct.unpack_from(">H", data, at)[0] if at + 2 <= len(data) else 0
         if length < 2 or at + length > len(data):
@@ -84,21 +84,21 @@ def _segments(data: bytes) -> Iterator[tuple[int, bytes, bytes]]:
 
 def _check_frame(body: bytes) -> None:
     if len(body) < 6:
-        raise broken("it does not say its size")
+        raise broken("its size is missing")
     height, width = struct.unpack_from(">HH", body, 1)
     check_pixels(width, height)
 
 
 def _kept(marker: int, body: bytes) -> bytes | None:
-    """Return what is kept of a segment's body; None if it is not part of the picture."""
+    """Return the part of a segment's body to keep; None if it is not part of the picture."""
     if marker in _PICTURE:
         return body
     if marker == _APP0 and body.startswith(_JFIF) and len(body) >= _JFIF_LENGTH:
-        return body[: _JFIF_LENGTH - 2] + b"\0\0"  # the size of the thumbnail: it has none now
+        return body[: _JFIF_LENGTH - 2] + b"\0\0"  # the size of the thumbnail, which is removed
     if marker == _APP2 and body.startswith(_ICC):
         return body
     if marker == _APP14 and body.startswith(_ADOBE) and len(body) >= _ADOBE_LENGTH:
-        return body[:_ADOBE_LENGTH]  # how the colours are coded
+        return body[:_ADOBE_LENGTH]  # how colours are encoded
     return None
 
 

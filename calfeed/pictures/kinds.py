@@ -1,4 +1,4 @@
-"""Decide which pictures are published: those with a known ending and the content to match."""
+"""Decide which pictures are published: those with a known extension and matching content."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ from calfeed.pictures.webp import clean_webp, is_webp
 
 @dataclass(frozen=True, slots=True)
 class _Kind:
-    """A format: its name, the endings of its files, how to recognise its content, and how to clean it."""
+    """A format: its name, its file extensions, how to recognise its content, and how to clean it."""
 
     name: str
     endings: tuple[str, ...]
-    is_here: Callable[[bytes], bool]
+    matches: Callable[[bytes], bool]
     clean: Callable[[bytes], bytes]
 
 
 def _is_svg(data: bytes) -> bool:
-    """Return whether a file looks like XML with a drawing in it; the parser decides."""
+    """Return whether a file looks like XML that contains a drawing; the parser decides."""
     return data.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] == b"<" and b"svg" in data
 
 
@@ -49,10 +49,10 @@ _SVG = _Kind("SVG", ("svg",), _is_svg, _clean_svg)
 
 
 def cleaned(name: str, data: bytes) -> bytes:
-    """Return a picture as it is published: without metadata except its orientation and colour profile.
+    """Return a picture as published: without metadata except its orientation and colour profile.
 
     Args:
-        name: its file name, with the ending of a picture.
+        name: its file name, with the extension of a picture.
         data: its bytes.
 
     Raises:
@@ -60,22 +60,22 @@ def cleaned(name: str, data: bytes) -> bytes:
     """
     check_size(len(data))
     ending = _ending(name)
-    kind = next((each for each in (*_PIXELS, _SVG) if each.is_here(data)), None)
+    kind = next((kind for kind in (*_PIXELS, _SVG) if kind.matches(data)), None)
     if kind is None:
-        promised = next(each.name for each in (*_PIXELS, _SVG) if ending in each.endings)
+        promised = next(kind.name for kind in (*_PIXELS, _SVG) if ending in kind.endings)
         hint = "open it in an image editor and save it again, or name the right file"
-        raise PictureError("wrong-image", f"is named like a {promised}, and is none", hint)
+        raise PictureError("wrong-image", f"is named like a {promised} but is not one", hint)
     if ending not in kind.endings:
-        hint = f"name it `{PurePosixPath(name).stem}.{kind.endings[0]}`"
-        raise PictureError("wrong-image", f"is a {kind.name} by its content, not by its name", hint)
+        hint = f"rename it to `{PurePosixPath(name).stem}.{kind.endings[0]}`"
+        raise PictureError("wrong-image", f"is a {kind.name} but is not named like one", hint)
     return kind.clean(data)
 
 
 def check_ending(name: str, *, is_logo: bool) -> None:
-    """Refuse a name without the ending of a picture.
+    """Refuse a name without the extension of a picture.
 
     Raises:
-        PictureError: it has a different ending, or that of an SVG which is not the logo.
+        PictureError: it has another extension, or that of an SVG although it is not the logo.
     """
     kinds = (*_PIXELS, _SVG) if is_logo else _PIXELS
     endings = [ending for kind in kinds for ending in kind.endings]
@@ -83,19 +83,19 @@ def check_ending(name: str, *, is_logo: bool) -> None:
     if ending in endings:
         return
     if ending in _SVG.endings:
-        raise PictureError("wrong-image", "is an SVG, and only the logo may be one", "save it as PNG or WebP")
-    hint = f"the endings of pictures are {', '.join(endings)}"
-    raise PictureError("wrong-image", "is not a picture by its name", hint)
+        raise PictureError("wrong-image", "is an SVG; only the logo may be one", "save it as PNG or WebP")
+    hint = f"picture names end in {', '.join(endings)}"
+    raise PictureError("wrong-image", "is not named like a picture", hint)
 
 
 def check_size(size: int) -> None:
-    """Refuse a file that is larger than a picture on a page need be.
+    """Refuse a file that is larger than any picture on a page needs to be.
 
     Raises:
         PictureError: it has more than `MAX_BYTES`.
     """
     if size > MAX_BYTES:
-        hint = f"save it smaller: at most {MAX_BYTES // 1_000_000} MB, and 300 KB are plenty for a page"
+        hint = f"save a smaller version: at most {MAX_BYTES // 1_000_000} MB; 300 KB is plenty for a page"
         raise PictureError("large-image", f"has {size:,} bytes", hint)
 
 
@@ -104,7 +104,7 @@ def _ending(name: str) -> str:
 
 
 def _is_clean(name: str, text: str) -> bool:
-    """Return whether an embedded text is the base64 of a picture that would be published unchanged.
+    """Return whether embedded text is the base64 of a picture that would be published unchanged.
 
     Raises:
         PictureError: it is damaged or too large.

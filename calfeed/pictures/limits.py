@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 MAX_BYTES = 10 * 1000 * 1000
-"""The largest picture, in bytes."""
+"""The maximum size of a picture, in bytes."""
 MAX_PIXELS = 50 * 1000 * 1000
-"""The largest picture, in pixels: a browser takes four bytes for each, however small the file is."""
+"""The maximum size of a picture, in pixels: a browser uses four bytes for each, however small the file is."""
 
 
 class PictureError(ValueError):
@@ -19,12 +19,12 @@ class PictureError(ValueError):
 
 
 def broken(what: str) -> PictureError:
-    """Return the error for a damaged picture; `what` says how it is damaged."""
+    """Return the error for a damaged picture; `what` describes the damage."""
     return PictureError("broken-image", f"is damaged: {what}", "open it in an image editor and save it again")
 
 
 def check_pixels(width: int, height: int) -> None:
-    """Refuse a picture that is too large to be shown.
+    """Refuse a picture that is too large to show.
 
     Raises:
         PictureError: it has more than `MAX_PIXELS`, or no pixels.
@@ -35,5 +35,5 @@ def check_pixels(width: int, height: int) -> None:
         raise PictureError(
             "large-image",
             f"has {width:,} × {height:,} pixels",
-            f"make it smaller: at most {MAX_PIXELS // 1_000_000} million pixels; 1,600 × 1,200 fill any page",
+            f"make it smaller: at most {MAX_PIXELS // 1_000_000} million pixels; 1,600 × 1,200 fills any page",
         )

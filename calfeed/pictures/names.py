@@ -1,4 +1,4 @@
-"""Check that every host and every file system can keep the names of pictures, and tell them apart."""
+"""Check that every host and file system can store the names of pictures and distinguish them."""
 
 from __future__ import annotations
 
@@ -8,49 +8,49 @@ from pathlib import PurePosixPath
 
 from calfeed.values.addresses import is_fit_path
 
-# Windows reserves these names for devices, in every folder and with every ending.
+# Device names that Windows reserves in every folder and with any extension.
 _DEVICES = re.compile(r"(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9¹²³])\s*(\..*)?", re.IGNORECASE)
-# What web servers run: some look at every ending in a name, and take `x.php.png` for a program.
+# Extensions of programs: some web servers look at every extension in a name, and run `x.php.png`.
 _RUN = re.compile(r"\.(php\d?|phtml?|phps|phar|f?cgi|shtml?|aspx?|jspx?)(?=\.)", re.IGNORECASE)
 _NOT_ON_WINDOWS = re.compile(r'[<>"|?*]')
 
 
 def trouble_with_name(path: str) -> str | None:
-    """Return what to do about the name of a picture or of a folder it is in; None if it can be published as it is.
+    """Return what to do about the name of a picture or one of its folders; None if it can be published unchanged.
 
     Args:
         path: where it would be published, relative to DIST.
     """
     if not is_fit_path(path):
-        return "rename it, or the folder: a published path has no tab, line break, colon or backslash"
+        return "rename the file or folder: a published path cannot contain a tab, line break, colon or backslash"
     for part in path.split("/"):
         if part.startswith("."):
-            return f"rename `{part}`: what begins with a dot is hidden, and is not published"
+            return f"rename `{part}`: names that begin with a dot are hidden and not published"
         if part.endswith((".", " ")):
             return f"rename `{part}`: Windows drops a dot or a space at the end of a name"
         if _DEVICES.fullmatch(part):
-            return f"rename `{part}`: Windows has a device of this name"
+            return f"rename `{part}`: Windows reserves this name"
         match = _NOT_ON_WINDOWS.search(part)
         if match is not None:
-            return f"rename `{part}`: no name on Windows holds a `{match[0]}`"
+            return f"rename `{part}`: Windows does not allow `{match[0]}` in names"
         match = _RUN.search(part)
         if match is not None:
-            return f"rename `{part}`: some web servers run what has `{match[0]}` in its name"
+            return f"rename `{part}`: some web servers run files with `{match[0]}` in their names"
     return None
 
 
 class Names:
-    """The names given so far, as seen by a file system that does not tell `a` from `A`, or one ö from another."""
+    """The names used so far, as seen by a file system that ignores case and the Unicode form of letters such as ö."""
 
     def __init__(self) -> None:
         self._spellings: dict[str, str] = {}
 
     def twin_of(self, path: str) -> str | None:
-        """Record a path; return what it, or a folder on its way, would be mistaken for, or None."""
+        """Record a path; return the earlier path that it, or one of its folders, would be confused with, or None."""
         whole = PurePosixPath(path)
-        for each in (*reversed(whole.parents[:-1]), whole):
-            twin = self._spellings.setdefault(_folded(each.as_posix()), each.as_posix())
-            if twin != each.as_posix():
+        for part in (*reversed(whole.parents[:-1]), whole):
+            twin = self._spellings.setdefault(_folded(part.as_posix()), part.as_posix())
+            if twin != part.as_posix():
                 return twin
         return None
 

@@ -10,7 +10,7 @@ from calfeed.pictures.exif import minimal_exif, orientation_of
 from calfeed.pictures.limits import broken, check_pixels
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
-# Picture, transparency, colour, size on paper, animation. Lengths are given where the format fixes them: a decoder
+# Picture, transparency, colour, size on paper, animation; with their lengths where the format fixes them. A decoder
 # skips a chunk of any other length, so its content is not part of the picture.
 _KEPT = {
     b"IHDR": range(13, 14),
@@ -45,7 +45,7 @@ def clean_png(data: bytes) -> bytes:
         raise broken("it does not begin with its size")
     check_pixels(*struct.unpack_from(">II", header))
     if not any(kind == b"IDAT" for kind, _body in chunks):
-        raise broken("it holds no picture")
+        raise broken("it contains no picture")
     return SIGNATURE + b"".join(_packed(*kept) for chunk in chunks if (kept := _kept(*chunk)) is not None)
 
 
@@ -67,7 +67,7 @@ def _chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
 
 
 def _kept(kind: bytes, body: bytes) -> tuple[bytes, bytes] | None:
-    """Return what is kept of a chunk; None if it is not part of the picture."""
+    """Return the part of a chunk to keep; None if it is not part of the picture."""
     if kind == b"eXIf":
         orientation = orientation_of(body)
         return None if orientation is None else (kind, minimal_exif(orientation))

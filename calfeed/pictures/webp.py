@@ -33,7 +33,7 @@ def clean_webp(data: bytes) -> bytes:
         raise broken("its end is missing")
     chunks = list(_chunks(data[12:end]))
     kind, body = chunks[0] if chunks else (b"", b"")
-    if kind in _BITSTREAMS:  # a simple file: anything after it is not part of the picture (§2.5, §2.6)
+    if kind in _BITSTREAMS:  # a simple file: nothing after this chunk is part of the picture (§2.5, §2.6)
         check_pixels(*_size(kind, body))
         kept = [(kind, body)]
     elif kind == _EXTENDED and len(body) == 10:
@@ -56,7 +56,7 @@ def _chunks(data: bytes) -> Iterator[Chunk]:
 
 
 def _extended(header: bytes, chunks: Iterable[Chunk]) -> list[Chunk]:
-    """Return the chunks to keep of an extended file; the first says which others there are (§2.7)."""
+    """Return the chunks of an extended file to keep; the first one says which others exist (§2.7)."""
     check_pixels(*(1 + int.from_bytes(header[at : at + 3], "little") for at in (4, 7)))
     kept: list[Chunk] = []
     orientations: list[int] = []
@@ -76,34 +76,34 @@ def _extended(header: bytes, chunks: Iterable[Chunk]) -> list[Chunk]:
                 orientations.append(orientation)
                 kept.append((kind, minimal_exif(orientation)))
     if not has_picture:
-        raise broken("it holds no picture")
+        raise broken("it contains no picture")
     flags = header[0] & (_HAS_ANIMATION | _HAS_ALPHA | _HAS_PROFILE) | (_HAS_EXIF if orientations else 0)
     return [(_EXTENDED, bytes((flags, 0, 0, 0)) + header[4:]), *kept]
 
 
 def _kept_frame(body: bytes) -> bytes:
-    """Return a frame of an animation with nothing but its picture."""
+    """Return a frame of an animation with only its picture."""
     if len(body) < _FRAME_HEADER:
         raise broken("a frame has no size")
     check_pixels(*(1 + int.from_bytes(body[at : at + 3], "little") for at in (6, 9)))
     chunks = [chunk for chunk in _chunks(body[_FRAME_HEADER:]) if chunk[0] in _KEPT_IN_FRAME]
     sizes = [_size(*chunk) for chunk in chunks if chunk[0] in _BITSTREAMS]
     if not sizes:
-        raise broken("a frame holds no picture")
+        raise broken("a frame contains no picture")
     for width, height in sizes:
         check_pixels(width, height)
     return body[:_FRAME_HEADER] + _packed(chunks)
 
 
 def _size(kind: bytes, body: bytes) -> tuple[int, int]:
-    """Return the width and height given in the coded picture."""
+    """Return the width and height given in the encoded picture."""
     if kind == _LOSSY and len(body) >= 10 and body[3:6] == b"\x9d\x01\x2a":  # RFC 6386 §9.1
         width, height = struct.unpack_from("<HH", body, 6)
         return width & 0x3FFF, height & 0x3FFF
     if kind == _LOSSLESS and len(body) >= 5 and body[0] == 0x2F:  # RFC 9649 §3.4
         bits = int.from_bytes(body[1:5], "little")
         return 1 + (bits & 0x3FFF), 1 + (bits >> 14 & 0x3FFF)
-    raise broken("it does not say its size")
+    raise broken("its size is missing")
 
 
 def _packed(chunks: Iterable[Chunk]) -> bytes:

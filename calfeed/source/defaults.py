@@ -13,20 +13,20 @@ from calfeed.source.reader import Reader
 from calfeed.source.schema import DefaultsEntry
 from calfeed.source.yaml import Document
 
-# Two ways to write the same thing: an event or a folder that uses one takes no default for the other.
+# Two ways to write the same thing: an event or folder that uses one inherits no default for the other.
 _ENDS = frozenset({"end", "duration"})
 
 
 @dataclass(frozen=True)
 class Inherited:
-    """The defaults that apply to a file: values by key, where each comes from, and keys that cannot be read."""
+    """The defaults that apply to a file: values by key, the origin of each, and keys that cannot be read."""
 
     values: Mapping[str, Value] = field(default_factory=dict)
     origins: Mapping[str, Document] = field(default_factory=dict)
     broken: frozenset[str] = frozenset()
 
     def fill(self, written: Mapping[str, Value]) -> dict[str, Value]:
-        """Return the defaults for an event in which these keys are written."""
+        """Return the defaults for an event that has these keys."""
         settled = written.keys() | (_ENDS if written.keys() & _ENDS else frozenset())
         return {key: value for key, value in self.values.items() if key not in settled}
 
@@ -36,7 +36,7 @@ _NOTHING = Inherited()
 
 @dataclass(frozen=True)
 class Defaults:
-    """Each folder's own defaults, by its path; the root's path is `.`."""
+    """The defaults written in each folder, by its path; the path of the root is `.`."""
 
     by_folder: Mapping[str, Inherited]
     problems: tuple[Problem, ...]

@@ -1,7 +1,7 @@
 """Turns mappings into typed entries, and records every problem at its mark.
 
-An entry is always returned: keys that cannot be read are left out of it and listed in `broken`, so that later checks
-run on the valid keys and nothing is reported twice.
+An entry is always returned. Keys that cannot be read are left out and listed in `broken`, so that later checks run on
+the valid keys and no problem is reported twice.
 """
 
 from __future__ import annotations
@@ -44,13 +44,13 @@ class Place:
         return self.document.mark(*self.path, *keys)
 
     def part_of(self, mark: Mark, part: str) -> Mark:
-        """Return the mark of a part of the value at `mark`, as it is written there."""
+        """Return the mark of a part of the value at `mark`; the part is as written there."""
         documents = (self.document, *self.defaults.values())
         document = next((candidate for candidate in documents if candidate.path == mark.path), self.document)
         return document.mark_of_text(part, mark)
 
     def mark_within(self, key: str, part: str) -> Mark:
-        """Return the mark of this part of a long text, in the line that holds it."""
+        """Return the mark of this part of a long text, on the line that contains it."""
         return self.part_of(self.mark(key), part)
 
     def key_mark(self, *keys: str | int) -> Mark:
@@ -65,7 +65,7 @@ _E = TypeVar("_E", bound=Entry)
 
 @dataclass(frozen=True)
 class Read(Generic[_E]):
-    """An entry as far as it could be read, the keys that could not be read, and the problems that say why."""
+    """An entry with the keys that could be read, the names of those that could not, and the problems that say why."""
 
     entry: _E
     broken: frozenset[str]
@@ -76,10 +76,10 @@ def read_entry(kind: type[_E], value: Value, place: Place, *, broken: AbstractSe
     """Return the entry in a value: a mapping with the keys of `kind`.
 
     Args:
-        kind: what the mapping should be.
-        value: what was written.
+        kind: the kind of mapping expected.
+        value: the value as written.
         place: where it is written.
-        broken: keys with an unreadable value elsewhere, which are not missing.
+        broken: keys with an unreadable value elsewhere, which do not count as missing.
     """
     if not isinstance(value, dict):
         message = f"a mapping is expected here, not {describe(value)}"
@@ -101,12 +101,12 @@ def read_entry(kind: type[_E], value: Value, place: Place, *, broken: AbstractSe
 
 
 def _misspelt(kind: type[Entry], value: Mapping[str, object]) -> set[str]:
-    """Return the keys that unknown ones were probably meant to be: they cannot be read, but are not missing."""
+    """Return the keys that unknown keys probably stand for: unreadable, but not missing."""
     return {near for key in value if key not in _keys(kind) and (near := _nearest_key(kind, key)) is not None}
 
 
 def _is_reported(kind: type[Entry], details: ErrorDetails) -> bool:
-    """Return whether a problem follows from another: an empty value, or a key missing because it is misspelt."""
+    """Return whether another problem already covers this one: an empty value, or a misspelt key that seems missing."""
     if details["type"] == "missing" and isinstance(details["input"], dict):
         at = _kind_at(kind, details["loc"][:-1])
         return details["loc"][-1] in _misspelt(at, details["input"]) | {
@@ -115,16 +115,16 @@ def _is_reported(kind: type[Entry], details: ErrorDetails) -> bool:
     return details["input"] is None
 
 
-# Keys without a calfeed key of the same meaning, and what to write instead.
+# Keys for which calfeed has no equivalent key, and what to write instead.
 _EXPLAINED = {
-    "all_day": "write `start` as a date alone: `2017-08-31`",
-    "allday": "write `start` as a date alone: `2017-08-31`",
+    "all_day": "write `start` as a date without a time: `2017-08-31`",
+    "allday": "write `start` as a date without a time: `2017-08-31`",
     "date": "date and time both go into `start`: `2017-08-31 17:30`",
     "until": "it is part of the rule: `rrule: {freq: weekly, until: 2027-06-30}`",
     "cancelled": "write `status: cancelled`",
     "canceled": "write `status: cancelled`",
     "time": "date and time both go into `start`: `2017-08-31 17:30`",
-    "attendees": "calfeed publishes; it invites nobody",
+    "attendees": "calfeed only publishes; it does not invite anyone",
 }
 
 
@@ -134,7 +134,7 @@ def _keys(kind: type[Entry]) -> tuple[str, ...]:
 
 
 def _nearest_key(kind: type[Entry], key: str) -> str | None:
-    """Return the key that an unknown one was probably meant to be."""
+    """Return the key that an unknown key probably stands for."""
     known = _keys(kind)
     folded = key.casefold().replace("-", "_").replace(" ", "_")
     synonyms = [word for word in known if folded in SYNONYMS.get(word, ())]
@@ -165,13 +165,13 @@ def _problem(kind: type[Entry], place: Place, details: ErrorDetails) -> Problem:
         if context.get("part"):
             mark = place.part_of(mark, context["part"])
         return problem_at(mark, context["code"], context["message"], context["hint"])
-    expected, hint = _EXPECTED.get(details["type"], ("something else", "see the reference of the format"))
+    expected, hint = _EXPECTED.get(details["type"], ("something else", "see the format reference"))
     actual = describe(details["input"])
     return problem_at(mark, "wrong-type", f"{expected} is expected here, not {actual}", hint)
 
 
 _EXPECTED = {
-    "list_type": ("a list", "write `[first, second]`, or one `- item` a line"),
+    "list_type": ("a list", "write `[first, second]`, or one `- item` per line"),
     "tuple_type": ("a pair of numbers", "write `[latitude, longitude]`"),
     "too_long": ("a pair of numbers", "write `[latitude, longitude]`"),
     "dict_type": ("a mapping", "write `key: value` lines, indented below the key"),

@@ -1,4 +1,4 @@
-"""Finds the files in the folder of events, and what is wrong with their names."""
+"""Finds the files in the folder of events, and problems with their names."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ CALENDAR, VENUES, DEFAULTS = "calendar.yaml", "venues.yaml", "_defaults.yaml"
 TEMPLATES = "_templates"
 _SUFFIXES = ("yaml", "yml")
 MAX_DEPTH = 100
-"""How many levels of folders are searched for events."""
-_NO_TEXT = re.compile("[\ud800-\udfff]")  # how Python represents bytes of a name that are not UTF-8
+"""How many levels of subfolders are searched for events."""
+_NO_TEXT = re.compile("[\ud800-\udfff]")  # how Python represents bytes in a name that are not UTF-8
 
 
 @dataclass(frozen=True)
 class Folder:
-    """The files of a folder by purpose, relative to it and sorted, and problems with their names."""
+    """The files of a folder by purpose, with relative paths, sorted, and the problems with their names."""
 
     root: Path
     has_calendar: bool
@@ -33,14 +33,14 @@ class Folder:
     def files(self) -> tuple[str, ...]:
         """All files that are read because of their names."""
         present = ((CALENDAR, self.has_calendar), (VENUES, self.has_venues))
-        named = tuple(name for name, is_there in present if is_there)
+        named = tuple(name for name, exists in present if exists)
         return (*named, *self.defaults, *self.events, *self.templates)
 
 
 def find_files(root: Path) -> Folder:
     """Return the YAML files below `root`, and the templates in `_templates/`.
 
-    Other names that begin with `.` or `_` are ignored, except `_defaults.yaml`.
+    Other names that begin with `.` or `_`, except `_defaults.yaml`, are ignored.
     """
     events: list[str] = []
     defaults: list[str] = []
@@ -66,7 +66,7 @@ def find_files(root: Path) -> Folder:
             if _NO_TEXT.search(name):
                 problems.append(_no_text(root / path))
             elif proper is not None:
-                message = f"this file is only read under the name `{proper}`"
+                message = f"calfeed reads this file only if it is named `{proper}`"
                 mark = Mark(path=(root / path).as_posix())
                 problems.append(problem_at(mark, "wrong-name", message, f"rename it to `{proper}`"))
             elif name == DEFAULTS:
@@ -86,13 +86,13 @@ def find_files(root: Path) -> Folder:
 
 
 def _relative(folder: str, root: Path) -> str:
-    """Return the prefix of names in a folder below `root`: nothing for `root` itself, else `path/`."""
+    """Return the prefix of names in a folder below `root`: empty for `root` itself, else `path/`."""
     path = Path(folder).relative_to(root).as_posix()
     return "" if path == "." else f"{path}/"
 
 
 def _templates(root: Path, problems: list[Problem]) -> tuple[str, ...]:
-    """Return the paths of the templates; add problems with their folder to `problems`."""
+    """Return the paths of the templates, and append problems with their folder to `problems`."""
     if (root / TEMPLATES).is_symlink():
         problems += _folder_problems(root, "", [TEMPLATES])
         return ()
@@ -105,21 +105,21 @@ def _templates(root: Path, problems: list[Problem]) -> tuple[str, ...]:
 
 
 def _too_deep(root: Path, here: str, folders: list[str]) -> list[Problem]:
-    """Empty `folders` at `MAX_DEPTH` and report it: each deeper level would need another nested call."""
+    """Empty `folders` at `MAX_DEPTH` and report it: each further level would need another nested call."""
     if not folders or here.count("/") < MAX_DEPTH:
         return []
     folders.clear()
-    message = f"there are folders more than {MAX_DEPTH} levels deep"
+    message = f"folders are nested more than {MAX_DEPTH} levels deep"
     return [problem_at(Mark(path=(root / here).as_posix()), "too-deep", message, "move them up")]
 
 
 def _no_text(path: Path) -> Problem:
     mark = Mark(path=_NO_TEXT.sub("\ufffd", path.as_posix()))
-    return problem_at(mark, "wrong-name", "the name is not in UTF-8", "rename it")
+    return problem_at(mark, "wrong-name", "the name is not UTF-8", "rename it")
 
 
 def _folder_problems(root: Path, here: str, folders: list[str]) -> list[Problem]:
-    """Report folders that are not what they seem: links, which are not followed, and folders named like files."""
+    """Report links to folders, which are not followed, and folders with a name that is not UTF-8 or that of a file."""
     problems = []
     for name in folders:
         path = root / here / name
@@ -130,13 +130,11 @@ def _folder_problems(root: Path, here: str, folders: list[str]) -> list[Problem]
         elif _NO_TEXT.search(name):
             problems.append(_no_text(path))
         elif name.lower().endswith((".yaml", ".yml")):
-            problems.append(
-                problem_at(mark, "unreadable-file", "this is a folder with the name of a file", "rename it")
-            )
+            problems.append(problem_at(mark, "unreadable-file", "this is a folder named like a file", "rename it"))
     return problems
 
 
 def _proper_name(name: str, proper: str, *, is_in_root: bool) -> str | None:
-    """Return the right name of a file of ours that is written in a different case or with a different suffix."""
-    is_ours = proper == DEFAULTS or (is_in_root and proper in (CALENDAR, VENUES))
-    return proper if is_ours and name != proper else None
+    """Return the correct name of a special file if it is written in a different case or with a different suffix."""
+    is_special = proper == DEFAULTS or (is_in_root and proper in (CALENDAR, VENUES))
+    return proper if is_special and name != proper else None

@@ -42,7 +42,7 @@ def json_schema(kind: str) -> dict[str, object]:
 
 
 def _for_editors(schema: object) -> object:
-    """Point every time zone at the single list of names, and drop null: a key without a value is left out."""
+    """Point every time zone at the shared list of names, and remove null: keys without a value are left out."""
     if isinstance(schema, list):
         return [_for_editors(item) for item in schema]
     if not isinstance(schema, dict):

@@ -1,7 +1,7 @@
-"""Turns the nodes of a composed YAML file into plain values, and reports those that cannot have been meant.
+"""Turns the nodes of a composed YAML file into plain values, and reports those that cannot be intended.
 
-Values are mappings, lists and text: no scalar is ever taken for a number, a date or a boolean. An alias can stand for
-anything, so the growth by aliases is bounded here.
+Values are mappings, lists and text: no scalar is ever read as a number, a date or a boolean. Aliases can expand a file
+enormously, so their growth is limited here.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from calfeed.diagnostics.problem import Mark, Problem, line_mark, problem_at
 from calfeed.source.lookalikes import Lookalike, clean_key, find_lookalike, is_nested, lookalike_in_key
 from calfeed.source.yaml_errors import word_lookalike
 
-# None stands for a value that is empty or cannot be used; a problem has already been noted.
+# None stands for a value that is empty or cannot be used; a problem has already been recorded.
 Value: TypeAlias = "str | list[Value] | dict[str, Value] | None"
 Path: TypeAlias = "tuple[str | int, ...]"
 Part: TypeAlias = "tuple[yaml.Node, yaml.Node]"  # of a mapping: the nodes of a key and its value
@@ -26,9 +26,9 @@ MAX_DEPTH = 30
 # Aliases may expand a file to this many values, plus this many times its own number of values.
 MAX_EXPANSION = (1_000, 10)
 PLAIN_TAG = "tag:yaml.org,2002:str"
-"""The tag of a node without a tag of its own."""
+"""The tag of a node without an explicit tag."""
 
-_LINE_BREAK = re.compile("\r\n|[\r\n\x85\u2028\u2029]")  # YAML 1.1 §4.2; libyaml counts lines by it
+_LINE_BREAK = re.compile("\r\n|[\r\n\x85\u2028\u2029]")  # YAML 1.1 §4.2; libyaml counts lines in this way
 _COMMENT_AFTER_TEXT = re.compile(r"[^\s#][ \t]+#\S")
 _COMMENT = re.compile(r"[ \t]*(#.*)")
 _COMMENT_AT_ONCE = re.compile(r"[ \t]+(#\S.*)")
@@ -43,7 +43,7 @@ class NodeReader:
         self.problems: list[Problem] = []
         self._text = text
         self._lines_cache: list[str] | None = None
-        self._has_aliases = "*" in text and "&" in text  # an alias without an anchor is an error of its own
+        self._has_aliases = "*" in text and "&" in text  # an alias without an anchor is a different error
         self._swallows_text = "#" in text and _COMMENT_AFTER_TEXT.search(text) is not None
 
     @property
@@ -53,7 +53,7 @@ class NodeReader:
         return self._lines_cache
 
     def read(self, root: yaml.Node) -> Value:
-        """Return the value of the whole tree, None if its aliases make too much of it."""
+        """Return the value of the whole tree, or None if its aliases expand it too far."""
         if self._has_aliases:
             problem = self._alias_problem(root)
             if problem is not None:
@@ -63,7 +63,7 @@ class NodeReader:
 
     def _value(self, node: yaml.Node) -> Value:
         if node.tag is not PLAIN_TAG and node.tag not in (PLAIN_TAG, "!"):
-            self._report(node, "yaml-tag", f"the tag `{_short_tag(node.tag)}` is not known", "delete the tag")
+            self._report(node, "yaml-tag", f"the tag `{_short_tag(node.tag)}` is not supported", "delete the tag")
         if isinstance(node, yaml.ScalarNode):
             return self._scalar(node)
         if isinstance(node, yaml.MappingNode):
@@ -83,9 +83,9 @@ class NodeReader:
         return text
 
     def _is_misread(self, node: yaml.ScalarNode) -> bool:
-        """Report a text that was meant to be lines of keys or items but has lookalikes for separators."""
+        """Report text that was meant as keys or items but has lookalikes as separators; return whether it was."""
         line, column = node.start_mark.line, node.start_mark.column
-        if self._lines[line][:column].strip(" -"):  # a key comes before it, so it may well be a text
+        if self._lines[line][:column].strip(" -"):  # a key comes before it, so it may be meant as text
             return False
         lookalike = find_lookalike(self._lines[line])
         if lookalike is not None:
@@ -93,7 +93,7 @@ class NodeReader:
         return lookalike is not None
 
     def _check_key(self, key: yaml.ScalarNode) -> str | None:
-        """Return the key without lookalikes of spaces; None if it was meant to be in the mapping of the key above."""
+        """Return the key without lookalike spaces; None if it was meant to be in the mapping of the key above."""
         name: str = key.value
         if (lookalike := lookalike_in_key(name)) is None:
             return name
@@ -102,7 +102,7 @@ class NodeReader:
         return None if is_nested(name) else clean_key(name)
 
     def _is_emptied(self, child: yaml.Node, following: Sequence[Part]) -> bool:
-        """Return whether a key has no value only because the next one is indented with lookalikes of spaces."""
+        """Return whether a key has no value only because the next key is indented with lookalike spaces."""
         if not following or not isinstance(child, yaml.ScalarNode) or child.style or child.value:
             return False
         key: object = following[0][0].value
@@ -113,22 +113,22 @@ class NodeReader:
         self.problems.append(word_lookalike(mark, lookalike))
 
     def _word_no_value(self, node: yaml.ScalarNode) -> tuple[str, str]:
-        """Return message and hint for a key without a value: null, a comment where a text was meant, or nothing."""
+        """Return the message and hint for a key without a value: null, a comment instead of text, or nothing."""
         text: str = node.value
         if text:
-            return f"`{text}` means no value in YAML", f'leave the key out, or write "{text}" if the text is meant'
+            return f"`{text}` means no value in YAML", f'leave the key out, or write "{text}" if you mean the text'
         line = self._lines[node.start_mark.line] if node.start_mark.line < len(self._lines) else ""
         if match := _COMMENT.match(line, node.start_mark.column):
             written = match[1].rstrip()
             return f"`{written}` is a comment in YAML, so there is no value", f'put it in quotes: "{written}"'
-        return "there is no value here", "write a value, or leave the key out; quote a text that holds `, ` or `: `"
+        return "there is no value here", "write a value, or leave the key out; quote text that contains `, ` or `: `"
 
     def _check_comment(self, node: yaml.ScalarNode) -> None:
         line = self._lines[node.end_mark.line]
         if match := _COMMENT_AT_ONCE.match(line, node.end_mark.column):
             mark = line_mark(self.path, self._lines, node.end_mark.line + 1, match.start(1) + 1)
             message = f"`{match[1].rstrip()}` is a comment in YAML, not part of the text before it"
-            hint = "put the whole text in quotes, or a space after the # if a comment is meant"
+            hint = "put the whole text in quotes, or put a space after the # if you mean a comment"
             self.problems.append(problem_at(mark, "comment-in-text", message, hint))
 
     def _mapping(self, node: yaml.MappingNode) -> dict[str, Value]:
@@ -146,7 +146,7 @@ class NodeReader:
                     continue
             if name in keys:
                 related = self._mark(keys[name])
-                message = f"`{name}` is already written in line {related.line}"
+                message = f"`{name}` is already given on line {related.line}"
                 hint = "keep one of the two; YAML would silently drop the first"
                 self.problems.append(problem_at(self._mark(key), "duplicate-key", message, hint, related))
                 continue
@@ -169,7 +169,7 @@ class NodeReader:
                 yield self._mapping(part)
             else:
                 self._report(
-                    part, "bad-merge", "`<<` takes a mapping", "write `<<: *name` with the anchor of a mapping"
+                    part, "bad-merge", "`<<` needs a mapping", "write `<<: *name` with the anchor of a mapping"
                 )
 
     def _alias_problem(self, root: yaml.Node) -> Problem | None:
@@ -202,13 +202,13 @@ class NodeReader:
             return problem_at(
                 self._mark(recursive[0]), "recursive-alias", "this anchor contains an alias to itself", hint
             )
-        if depths[id(root)] > MAX_DEPTH:  # aliases may add to the depth checked before
+        if depths[id(root)] > MAX_DEPTH:  # aliases may exceed the depth checked before
             message = f"the aliases nest values more than {MAX_DEPTH} levels deep"
             return problem_at(self._mark(root), "too-deep", message, "write the values out where they are needed")
         base, factor = MAX_EXPANSION
         if expanded > base + factor * len(sizes):
-            message = f"the aliases make {expanded:,} values out of {len(sizes):,}"
-            hint = "write the values out, or use _defaults.yaml for what many events share"
+            message = f"the aliases turn {len(sizes):,} values into {expanded:,}"
+            hint = "write the values out, or put values that events share into _defaults.yaml"
             return problem_at(self._mark(root), "alias-expansion", message, hint)
         return None
 

@@ -1,4 +1,4 @@
-"""Reads files of the folder of events as documents and bytes, and nothing outside the folder."""
+"""Reads files in the folder of events, as documents or bytes, and never anything outside the folder."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from calfeed.stamp import FileStamp, stamp_of
 
 
 class Reader:
-    """Reads files of the folder `root`; `files` are the stamps of those read so far.
+    """Reads files in the folder `root`; `files` are the stamps of the files read so far.
 
-    Problems name the folder as `display_root`, if that is a different path to it.
+    Problems name the folder `display_root`, if given.
     """
 
     def __init__(self, root: Path, display_root: Path | None = None) -> None:
@@ -25,26 +25,26 @@ class Reader:
         self.files: list[FileStamp] = []
 
     def document(self, relative: str) -> Document:
-        """Return the document in a file; one that cannot or must not be read has a problem and no value."""
+        """Return the document in a file; if it cannot or must not be read, the document has a problem and no value."""
         path = self.display_path(relative)
         data = self.data(relative)
         return Document(path, "", None, (data,), None) if isinstance(data, Problem) else read_document(path, data)
 
     def data(self, relative: str) -> bytes | Problem:
-        """Return the bytes of a file, or why it cannot or must not be read."""
+        """Return the bytes of a file, or the reason why it cannot or must not be read."""
         path = os.path.join(self._root, relative)
         mark = Mark(path=self.display_path(relative))
         try:
             status = os.lstat(path)
             if stat.S_ISLNK(status.st_mode):
                 if not is_within(path, self._root):
-                    message = "this link leads out of the folder of events"
+                    message = "this link leads outside the folder of events"
                     return problem_at(mark, "outside-folder", message, "put the file itself here")
                 if os.path.isfile(path):
                     status = os.stat(path)
             if not stat.S_ISREG(status.st_mode):
                 return problem_at(
-                    mark, "unreadable-file", "this is no file", "check what it is, or where the link leads"
+                    mark, "unreadable-file", "this is not a file", "check what it is, or where the link leads"
                 )
             if status.st_size > MAX_BYTES:
                 return too_large(mark.path, status.st_size)
@@ -57,14 +57,14 @@ class Reader:
         return data
 
     def size(self, relative: str) -> int:
-        """Return the size of a file in bytes, following links; 0 on failure, because reading it reports why."""
+        """Return the size of a file in bytes, following links; 0 on failure, which reading the file will report."""
         try:
             return os.stat(os.path.join(self._root, relative)).st_size
         except OSError:
             return 0
 
     def display_path(self, relative: str) -> str:
-        """Return how problems name a file."""
+        """Return the path that problems show for a file."""
         root = self._display_root.as_posix()
         return relative if root == "." else f"{root.rstrip('/')}/{relative}"
 
@@ -77,5 +77,5 @@ class Reader:
         path = self._root / relative
         try:
             return path.is_file() and is_within(path, self._root)
-        except OSError:  # such as a name longer than the file system allows
+        except OSError:  # for example, a name longer than the file system allows
             return False

@@ -1,7 +1,7 @@
-"""Defines the types of single values for pydantic: each reads a text and describes its form to editors.
+"""Defines the types of single values for pydantic: each reads a text and describes its syntax to editors.
 
-The texts are read by `values` and `text.urls`.
-A value that cannot be read raises a pydantic error that carries our code, message and hint.
+`values` and `text.urls` read the texts. A value that cannot be read raises a pydantic error with our code, message and
+hint.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ MAPPING_TAG: Final = "<mapping>"
 
 
 def read_with(read: Callable[[str], _T]) -> Callable[[object], _T]:
-    """Return a pydantic validator made from a function that reads a text."""
+    """Return a pydantic validator that calls a function to read a text."""
 
     def validate(value: object) -> _T:
         if not isinstance(value, str):
-            raise refuse("wrong-type", f"a text is expected here, not {describe(value)}", "write one value")
+            raise refuse("wrong-type", f"text is expected here, not {describe(value)}", "write a single value")
         try:
             return read(value)
         except InvalidValue as refusal:
@@ -43,16 +43,16 @@ def read_with(read: Callable[[str], _T]) -> Callable[[object], _T]:
 
 
 def refuse(code: str, message: str, hint: str, part: str = "") -> PydanticCustomError:
-    """Return the error of a validator with our code, message and hint, and the part of the value that is wrong."""
+    """Return a validator's error with our code, message and hint, and the part of the value that is wrong."""
     return PydanticCustomError("problem", "{message}", {"code": code, "message": message, "hint": hint, "part": part})
 
 
 def describe(value: object) -> str:
-    """Return the kind of a value in YAML terms, with its article."""
-    return "a text" if isinstance(value, str) else "a list" if isinstance(value, list) else "a mapping"
+    """Return the kind of a value in YAML terms, with an article if it needs one."""
+    return "text" if isinstance(value, str) else "a list" if isinstance(value, list) else "a mapping"
 
 
-# For editors: YAML 1.2 reads some texts as numbers and booleans, which calfeed takes as they are written.
+# For editors: YAML 1.2 reads some texts as numbers and booleans; calfeed reads them as written.
 SCALAR: dict[str, Any] = {"type": ["string", "number", "boolean"]}
 ZONE_FORMAT = "timezone"
 
@@ -78,7 +78,7 @@ def _read_day(text: str) -> date:
 
 
 class OneOrMore:
-    """Annotates a list with a single item that may be written without the list."""
+    """Annotates a list: a single item may be written without the list."""
 
     def __get_pydantic_core_schema__(self, source: object, handler: pydantic.GetCoreSchemaHandler) -> CoreSchema:
         return core_schema.no_info_before_validator_function(self._read, handler(source))
@@ -94,20 +94,20 @@ class OneOrMore:
         if not isinstance(value, str):
             return value
         if re.match(r"-\S", value):
-            raise refuse("wrong-type", "this is one text, not a list", "write a space after each `-`")
+            raise refuse("wrong-type", "this is text, not a list", "write a space after each `-`")
         if "," in value:
-            hint = f"write a list: `[{value}]`; for one item with a comma `['{value}']`"
-            raise refuse("wrong-type", "a comma in a text makes no list", hint)
+            hint = f"write a list: `[{value}]`; or one item with a comma: `['{value}']`"
+            raise refuse("wrong-type", "a comma alone does not make a list", hint)
         return [value]
 
 
 def text_or_mapping(value: object) -> Literal["<text>", "<mapping>"]:
-    """Return the tag of a value that may be a text or a mapping."""
+    """Return the tag of a value that may be text or a mapping."""
     return TEXT_TAG if isinstance(value, str) else MAPPING_TAG
 
 
 def _read_rule(value: object) -> rules.Rule:
-    """Read a rule from its text, or from a mapping of its parts, in which lists are YAML lists or use commas."""
+    """Read a rule from text, or from a mapping of its parts with YAML lists or comma-separated lists."""
     try:
         if isinstance(value, str):
             return rule_reader.read_rule(value)
@@ -118,23 +118,25 @@ def _read_rule(value: object) -> rules.Rule:
         part = f"{written[0]}:" if written else refusal.part
         raise refuse(refusal.code, refusal.message, refusal.hint, part) from None
     hint = "write `FREQ=WEEKLY;BYDAY=TU`, or a mapping with `freq: weekly`"
-    raise refuse("wrong-type", "a rule is a text or a mapping, not a list", hint)
+    raise refuse("wrong-type", "a rule is text or a mapping, not a list", hint)
 
 
 def _joined(value: object) -> str:
     items = value if isinstance(value, list) else [value]
     texts = [item for item in items if isinstance(item, str)]
     if len(texts) != len(items):
-        raise InvalidValue("bad-rrule", "a part of a rule is a text or a list of texts", "write `byday: [tu, th]`")
+        raise InvalidValue(
+            "bad-rrule", "a part of a rule is a single value or a list of values", "write `byday: [tu, th]`"
+        )
     return ",".join(texts)
 
 
 def without_twins(value: object) -> object:
-    """Refuse properties that differ only in case: one would silently replace the other."""
+    """Refuse properties that differ only in case, because one would silently replace the other."""
     names = [key.upper() for key in value] if isinstance(value, dict) else []
     twin = next((name for number, name in enumerate(names) if name in names[:number]), None)
     if twin is not None:
-        raise refuse("bad-property", f"`{twin}` is written twice, in other letters", "keep one of the two")
+        raise refuse("bad-property", f"`{twin}` is given twice, in upper and lower case", "keep one of the two")
     return value
 
 
@@ -147,18 +149,18 @@ def _read_geo(value: tuple[float, float]) -> tuple[float, float]:
             if swapped
             else "latitude is -90 to 90, longitude -180 to 180"
         )
-        raise refuse("bad-geo", f"[{latitude}, {longitude}] is no place on Earth", hint)
+        raise refuse("bad-geo", f"[{latitude}, {longitude}] is not a place on Earth", hint)
     if latitude == longitude == 0:
-        hint = "write where the venue is, or leave `geo` out: this is what maps give for a place they do not find"
+        hint = "write where the venue is, or leave `geo` out: maps return this for a place they cannot find"
         raise refuse("bad-geo", "[0, 0] is in the sea, in the Gulf of Guinea", hint)
     return value
 
 
 Markdown = Annotated[str, PlainValidator(read_with(texts.read_markdown)), _scalar("text")]
-Line = Annotated[str, PlainValidator(read_with(texts.read_line)), _scalar("text of one line")]
+Line = Annotated[str, PlainValidator(read_with(texts.read_line)), _scalar("one line of text")]
 Id = Annotated[str, PlainValidator(read_with(ids.read_id)), _scalar("a-z, 0-9 and -")]
 CalendarId = Annotated[str, PlainValidator(read_with(ids.read_calendar_id)), _scalar("domain-like")]
-Uid = Annotated[str, PlainValidator(read_with(ids.read_uid)), _scalar("UID, verbatim")]
+Uid = Annotated[str, PlainValidator(read_with(ids.read_uid)), _scalar("UID, published verbatim")]
 Url = Annotated[str, PlainValidator(read_with(urls.read_url)), _scalar("http(s) address")]
 BaseUrl = Annotated[str, PlainValidator(read_with(urls.read_base_url)), _scalar("https address of a folder")]
 Email = Annotated[str, PlainValidator(read_with(addresses.read_email)), _scalar("e-mail address")]
@@ -178,27 +180,29 @@ DurationField = Annotated[
 Moment = Annotated[
     date | WrittenTime,
     PlainValidator(read_with(times.read_moment)),
-    _scalar("2017-08-31, or 2017-08-31 17:30 with an offset if wanted"),
+    _scalar("2017-08-31, or 2017-08-31 17:30 with an optional offset"),
 ]
 SeriesDate = Annotated[
     date | WrittenTime | DayRange,
     PlainValidator(read_with(times.read_series_date)),
-    _scalar("2017-08-31, or 2017-08-31 17:30 with an offset if wanted"),
+    _scalar("2017-08-31, or 2017-08-31 17:30 with an optional offset"),
 ]
 End = Annotated[
     date | WrittenTime | ClockTime,
     PlainValidator(read_with(times.read_end)),
-    _scalar("like start, or a time alone; a date is the last day, inclusive"),
+    _scalar("like start, or only a time; a date is the last day, inclusive"),
 ]
 Day = Annotated[date, PlainValidator(read_with(_read_day)), _scalar("2017-08-31")]
 Boolean = Annotated[bool, PlainValidator(read_with(texts.read_boolean)), _scalar("true or false")]
-SequenceField = Annotated[int, PlainValidator(read_with(ids.read_sequence)), _scalar("whole number from 0")]
+SequenceField = Annotated[int, PlainValidator(read_with(ids.read_sequence)), _scalar("whole number, 0 or more")]
 StatusField = Annotated[
     Status, PlainValidator(read_with(_read_status)), WithJsonSchema({"enum": [s.value for s in Status]})
 ]
 Degrees = Annotated[float, PlainValidator(read_with(places.read_degrees)), _scalar("decimal degrees")]
 Geo = Annotated[tuple[Degrees, Degrees], pydantic.AfterValidator(_read_geo)]
-RelativePath = Annotated[str, PlainValidator(read_with(addresses.read_relative_path)), _scalar("file beside the YAML")]
+RelativePath = Annotated[
+    str, PlainValidator(read_with(addresses.read_relative_path)), _scalar("file next to the YAML file")
+]
 Rule = Annotated[
     rules.Rule,
     PlainValidator(_read_rule),
@@ -221,9 +225,9 @@ Rule = Annotated[
     ),
 ]
 PropertyName = Annotated[str, BeforeValidator(read_with(ids.read_property_name))]
-Category = Annotated[str, PlainValidator(read_with(texts.read_category)), _scalar("text of one line")]
+Category = Annotated[str, PlainValidator(read_with(texts.read_category)), _scalar("one line of text")]
 Words = Annotated[list[Category], OneOrMore()]
 Ids = Annotated[list[Id], OneOrMore()]
 Aliases = Annotated[
-    list[Annotated[str, PlainValidator(read_with(ids.read_alias)), _scalar("slug that a feed had")]], OneOrMore()
+    list[Annotated[str, PlainValidator(read_with(ids.read_alias)), _scalar("former slug of a feed")]], OneOrMore()
 ]

@@ -1,8 +1,7 @@
-"""Reads YAML text as plain values with positions; outside this room nobody knows YAML.
+"""Reads YAML text as plain values with positions; no other room handles YAML.
 
-A file becomes a `Document`: its text, its value and the problems found. Marks are looked up by path, and only when a
-problem needs one. libyaml composes the nodes; its composer recurses on the C stack, so nesting and size are bounded
-here.
+A file becomes a `Document`: its text, its value and its problems. Marks are looked up by path, and only when a problem
+needs one. libyaml composes the nodes; its composer recurses on the C stack, so nesting and size are limited here.
 """
 
 from __future__ import annotations
@@ -40,7 +39,7 @@ class _Composer(_Base):  # type: ignore[misc]
 
 @dataclass(frozen=True)
 class Document:
-    """A YAML file that was read: its value, and the position of every part."""
+    """A parsed YAML file: its value, and the position of every part."""
 
     path: str
     text: str
@@ -54,11 +53,11 @@ class Document:
 
     @cached_property
     def _parts(self) -> dict[int, dict[str, Part]]:
-        """The parts of the mappings looked at so far, by identity: one long mapping may contain many problems."""
+        """The parts of mappings seen so far, by identity, because one long mapping may contain many problems."""
         return {}
 
     def mark(self, *path: str | int) -> Mark:
-        """Return the mark of the value at `path`, or of its nearest parent that exists."""
+        """Return the mark of the value at `path`, or of its nearest existing parent."""
         node = self._root
         for part in path:
             child = self._child(node, part)
@@ -68,7 +67,7 @@ class Document:
         return self._mark(node)
 
     def key_mark(self, *path: str | int) -> Mark:
-        """Return the mark of the key that holds the value at `path` (of the value itself in a list)."""
+        """Return the mark of the key of the value at `path`, or of the value itself in a list."""
         node = self._root
         for part in path[:-1]:
             child = self._child(node, part)
@@ -79,7 +78,7 @@ class Document:
         return self._mark(node) if child is None else self._mark(child[0])
 
     def mark_of_text(self, part: str, begin: Mark) -> Mark:
-        """Return the mark of this text where it first appears at or after `begin`, or `begin` if it does not."""
+        """Return the mark of the first occurrence of this text at or after `begin`, or `begin` if there is none."""
         for number in range(begin.line, len(self._lines) + 1):
             column = self._lines[number - 1].find(part, begin.column - 1 if number == begin.line else 0) + 1
             if column:
@@ -87,7 +86,7 @@ class Document:
         return begin
 
     def _child(self, node: yaml.Node | None, part: str | int) -> Part | None:
-        """Return the (key, value) nodes of a part of a mapping, merges included, or of an item of a list."""
+        """Return the key and value nodes of a part of a mapping, including merged ones, or of a list item."""
         if isinstance(node, yaml.SequenceNode):
             return (node.value[part],) * 2 if isinstance(part, int) and part < len(node.value) else None
         if not isinstance(node, yaml.MappingNode) or not isinstance(part, str):
@@ -111,7 +110,7 @@ class Document:
 
 
 def read_document(path: str, data: bytes) -> Document:
-    """Return the document in `data`; its `problems` say what is wrong with it as YAML.
+    """Return the document in `data`; its `problems` are the mistakes in its YAML.
 
     Args:
         path: the name shown in problems.
@@ -131,15 +130,15 @@ def read_document(path: str, data: bytes) -> Document:
     if root is None:
         mark = line_mark(path, split_lines(text), 1, 1)
         hint = "write something, or delete the file"
-        return Document(path, text, None, (problem_at(mark, "empty-file", "the file holds no YAML", hint),), None)
+        return Document(path, text, None, (problem_at(mark, "empty-file", "the file contains no YAML", hint),), None)
     reader = NodeReader(path, text)
     value = reader.read(root)
     return Document(path, text, value, tuple(reader.problems), root)
 
 
 def too_large(path: str, size: int) -> Problem:
-    """Return the problem of a file with more than `MAX_BYTES` bytes."""
-    message = f"the file has {size:,} bytes; at most {MAX_BYTES:,} are read"
+    """Return the problem of a file larger than `MAX_BYTES`."""
+    message = f"the file has {size:,} bytes; the limit is {MAX_BYTES:,}"
     return problem_at(Mark(path=path), "file-too-large", message, "split it into several files")
 
 
@@ -149,7 +148,7 @@ def dump_mapping(fields: Mapping[str, str]) -> str:
 
 
 class _Dumper(yaml.SafeDumper):
-    """A dumper that quotes only texts that our reader would not take for text."""
+    """A dumper that quotes only texts that our reader would not read as text."""
 
     yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012
 
@@ -158,7 +157,7 @@ _Dumper.add_implicit_resolver("tag:yaml.org,2002:null", re.compile(r"(?:~|null|N
 
 
 def _failure_of(failure: yaml.MarkedYAMLError) -> Failure:
-    """Return libyaml's words and positions for a syntax error, without its types."""
+    """Return libyaml's description and positions of a syntax error, without its types."""
     at = failure.problem_mark or failure.context_mark
     opened = failure.context_mark
     return Failure(
@@ -191,8 +190,8 @@ def _decode(path: str, data: bytes) -> tuple[str, Problem | None]:
 
 
 def _unreadable(path: str, text: str) -> Problem | None:
-    """Return what must not reach the composer: a character that YAML does not allow, deep nesting, too many values."""
-    # Most texts are printable apart from their line feeds, which is quick to check.
+    """Return the problem of a text that must not be composed: an invalid character, deep nesting, too many values."""
+    # A quick check: apart from line feeds, most texts are printable.
     if not text.replace("\n", "").isprintable() and (match := _UNPRINTABLE.search(text)):
         lines = split_lines(text[: match.start()])
         whole = split_lines(text)
@@ -200,7 +199,7 @@ def _unreadable(path: str, text: str) -> Problem | None:
         mark = line_mark(path, whole, len(lines), column, column + 1)
         message = f"the character U+{ord(match[0]):04X} is not allowed in YAML"
         return problem_at(
-            mark, "control-character", message, "delete it; it is invisible and may come from a copied text"
+            mark, "control-character", message, "delete it; it is invisible and may come from copied text"
         )
     may_be_deep = text.count("[") + text.count("{") > MAX_DEPTH or _DEEP_PREFIX.search(text)
     may_be_many = len(text) > MAX_VALUES // 2 and sum(map(text.count, ":,-?[{")) > MAX_VALUES // 2
@@ -208,7 +207,7 @@ def _unreadable(path: str, text: str) -> Problem | None:
 
 
 def _too_much(path: str, text: str) -> Problem | None:
-    """Count nesting and values in the parser's events: unlike the composer, this needs no recursion and no memory."""
+    """Check nesting and size by the parser's events, which, unlike composing, needs no recursion and little memory."""
     depth = values = 0
     parser = _Composer(text)
     try:
@@ -216,7 +215,7 @@ def _too_much(path: str, text: str) -> Problem | None:
             event = parser.get_event()
             values += isinstance(event, yaml.NodeEvent)
             if values > MAX_VALUES:
-                message = f"the file holds more than {MAX_VALUES:,} values"
+                message = f"the file contains more than {MAX_VALUES:,} values"
                 return problem_at(
                     _start_mark(path, text, event), "file-too-large", message, "split it into several files"
                 )

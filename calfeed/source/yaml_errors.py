@@ -1,6 +1,6 @@
-"""Explains why a file is not valid YAML, in words that say what to do.
+"""Explains why a file is not valid YAML, and what to do about it.
 
-libyaml often notices a mistake further down than it was made. If the text reveals where, the problem is reported there.
+libyaml often notices a mistake below the place where it was made. If the text reveals that place, it is reported there.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _CLOSING = {"'": "'", '"': '"', "[": "]", "{": "}"}
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """libyaml's error: its words, where it stopped, and where the construct it was reading began; counted from 0."""
+    """libyaml's error: its message, where it stopped, and where the construct it was reading began, from 0."""
 
     problem: str
     context: str
@@ -53,12 +53,12 @@ def _conflict(path: str, lines: Sequence[str]) -> Problem | None:
     for number, line in enumerate(lines, 1):
         if line.startswith(("<<<<<<<", ">>>>>>>")):
             mark = line_mark(path, lines, number, 1)
-            return _problem(mark, "two versions of the file are not merged here", "settle the conflict git has left")
+            return _problem(mark, "there is an unresolved merge conflict here", "resolve the conflict that git left")
     return None
 
 
 def _lookalike(path: str, lines: Sequence[str], failure: Failure) -> Problem | None:
-    """Report a lookalike in the unreadable line, in the last line with text before it, or where the construct began."""
+    """Report a lookalike on the unreadable line, on the last line with text before it, or where the construct began."""
     line = failure.at[0]
     above = next((number for number in range(min(line, len(lines)) - 1, -1, -1) if lines[number].strip()), line)
     for number in dict.fromkeys((line, above, *([failure.opened[0]] if failure.opened else ()))):
@@ -69,7 +69,7 @@ def _lookalike(path: str, lines: Sequence[str], failure: Failure) -> Problem | N
 
 
 def _never_closed(path: str, lines: Sequence[str], failure: Failure) -> Problem | None:
-    """Report a quote or bracket that is never closed, where it opens."""
+    """Report an unclosed quote or bracket where it opens."""
     if failure.opened is None:
         return None
     line, column = failure.opened
@@ -81,12 +81,12 @@ def _never_closed(path: str, lines: Sequence[str], failure: Failure) -> Problem 
     closing = _CLOSING[opening]
     mark = line_mark(path, lines, line + 1, column + 1)
     if is_flow and closing in lines[line][column:]:
-        return _problem(mark, f"what `{opening}` opens cannot be read", _QUOTE_ALL)
+        return _problem(mark, f"cannot read the list or mapping that `{opening}` opens", _QUOTE_ALL)
     kind = "quote" if is_quote else "bracket"
     return _problem(mark, f"the {kind} {opening} is never closed", f"add the closing {closing}, or {_QUOTE_ALL}")
 
 
-_QUOTE_ALL = "put the whole text in quotes if it is one"
+_QUOTE_ALL = "put the whole value in quotes if it is text"
 
 
 def _at_line(path: str, lines: Sequence[str], failure: Failure) -> Problem:
@@ -109,7 +109,7 @@ def _at_line(path: str, lines: Sequence[str], failure: Failure) -> Problem:
 
 
 def _suspects(lines: Sequence[str], line: int, failure: Failure) -> list[int]:
-    """Return the lines in which the mistake may have been made, the most likely first."""
+    """Return the lines that may contain the mistake, the most likely first."""
     if "could not find expected ':'" not in failure.problem and "mapping values" not in failure.problem:
         return []
     began = [failure.opened[0]] if failure.opened else []
@@ -126,28 +126,34 @@ def _last_text(lines: Sequence[str], line: int) -> tuple[int, int]:
 
 
 def _word(failure: Failure, line: str, column: int) -> tuple[str, str]:
-    """Return message and hint based on the line or, failing that, on libyaml's words."""
+    """Return the message and hint based on the line or, failing that, on libyaml's message."""
     problem = failure.problem
     character = line[column : column + 1]
     if "\t" in line[: len(line) - len(line.lstrip())] and ("token" in problem or "tab" in problem):
-        return "a tab where the indentation should be", "indent with spaces"
+        return "there is a tab in the indentation", "indent with spaces"
     if "another document" in problem:
-        return "a second document begins here", "one file holds one document; delete the `---`"
+        return "a second document begins here", "a file can contain only one document; delete the `---`"
     if "duplicate anchor" in problem:
-        return "this anchor is defined twice", "give one of the two another name"
+        return "this anchor is defined twice", "rename one of the two"
     if "mapping values" in problem:
         return _word_colon(line)
     if "escape character" in problem:
-        return "a `\\` in double quotes begins an escape that YAML does not have", "use single quotes, or write `\\\\`"
+        return (
+            "this `\\` in double quotes begins an escape that YAML does not have",
+            "use single quotes, or write `\\\\`",
+        )
     if "block sequence entries" in problem:
-        return "a list cannot begin on the line of its key", "begin it on the next line, or quote a text with a `-`"
+        return (
+            "a list cannot begin on the line of its key",
+            "begin it on the next line, or put the value in quotes if it is text",
+        )
     if match := _INDICATOR.match(line):
-        return f"a text cannot begin with {match[1]} in YAML", _quoted(line, match.start(1))
+        return f"unquoted text cannot begin with {match[1]} in YAML", _quoted(line, match.start(1))
     if "cannot start any token" in problem:
-        return f"a text cannot begin with {character} in YAML", _quoted(line, column)
-    if (match := _QUOTED_BEGINNING.match(line)) and _goes_on(match[1], _CLOSING[match[2]]):
+        return f"unquoted text cannot begin with {character} in YAML", _quoted(line, column)
+    if (match := _QUOTED_BEGINNING.match(line)) and _continues(match[1], _CLOSING[match[2]]):
         advice = "write '' for an apostrophe in single quotes, or use double quotes" if match[2] == "'" else _QUOTE_ALL
-        return f"the text goes on after the closing {_CLOSING[match[2]]}", advice
+        return f"the text continues after the closing {_CLOSING[match[2]]}", advice
     if "did not find expected" in problem:
         return "this line does not fit the list or mapping above it", "indent it like its neighbours"
     return "this cannot be read as YAML", "check quotes, brackets and the indentation of this line and the one above"
@@ -155,7 +161,10 @@ def _word(failure: Failure, line: str, column: int) -> tuple[str, str]:
 
 def _word_colon(line: str) -> tuple[str, str]:
     if match := _INNER_COLON.fullmatch(line.rstrip()):
-        return "a `: ` in the middle of a text", f'put the text in quotes: `{match[1].strip()}: "{match[2]}"`'
+        return (
+            "there is a `: ` in the middle of the text",
+            f'put the text in quotes: `{match[1].strip()}: "{match[2]}"`',
+        )
     return "this line is indented further than its neighbours", "indent it like the lines above"
 
 
@@ -163,8 +172,8 @@ def _quoted(line: str, column: int) -> str:
     return f'put the whole text in quotes: "{line[column:].strip()}"'
 
 
-def _goes_on(text: str, closing: str) -> bool:
-    """Return whether text follows the closing quote or bracket of a text that begins with one."""
+def _continues(text: str, closing: str) -> bool:
+    """Return whether more text follows the closing quote or bracket of a text that begins with one."""
     end = text.find(closing, 1)
     return (
         end > 0 and text[end + 1 :].strip(" ,") not in ("", "]", "}") and not text[end + 1 :].lstrip().startswith("#")

@@ -1,1 +1,1 @@
-"""Texts for people and the web addresses in them: what they may hold, and how Markdown is rendered."""
+"""Texts for people and the web addresses in them: which characters are allowed, and how Markdown is rendered."""

@@ -1,4 +1,4 @@
-"""Find control characters and direction overrides in texts that are read, and keep them out of bytes that are made."""
+"""Find control characters and direction overrides in input texts, and keep them out of the output."""
 
 from __future__ import annotations
 
@@ -6,19 +6,19 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
-# C0 and C1 (except tab, CR, LF and NEL), DEL, and what UTF-8 cannot or must not encode: no client shows them, some fail
-# on them, and some end a line at them.
+# C0 and C1 (except tab, CR, LF and NEL), DEL, and what UTF-8 cannot or must not encode. No client shows them; some fail
+# on them or end a line there.
 _CONTROLS = "\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff"
-# Overrides reverse the letters themselves: readers would see a different text from the one written.
+# Overrides reverse letters, so readers would see a different text from the one written.
 _OVERRIDES = "\u202d\u202e"
 _UNFIT = re.compile(f"[{_CONTROLS}{_OVERRIDES}]")
 _EMBEDDED = re.compile("[\u202a-\u202c]")
 _POP = "\u202c"
 _LINE_BREAKS = re.compile("\r\n?|[\x85\u2028\u2029]")
 _LINE_BREAKS_AND_UNFIT = re.compile(f"\r\n?|[\x85\u2028\u2029{_CONTROLS}{_OVERRIDES}]")
-# JSON may hold these unescaped, and old script parsers end a line at some of them.
+# JSON allows these unescaped, but old script parsers end a line at some of them.
 _UNFIT_IN_JSON = re.compile(f"[\x85\u2028\u2029{_CONTROLS}{_OVERRIDES}]")
-# The same for the quick check of a whole page: those found as one byte of UTF-8, as two bytes, and as characters.
+# The same characters for the quick check of a whole page: as one byte of UTF-8, as two bytes, and as characters.
 _CONTROL_BYTES = bytes(set(range(0x20)) - {0x09, 0x0A} | {0x7F})
 _C1_BYTES = re.compile(b"\xc2[\x80-\x9f]")
 _OTHERS = ("\u2028", "\u2029", "\u202d", "\u202e", "\ufffe", "\uffff")
@@ -27,7 +27,7 @@ _REPLACEMENT = "\ufffd"
 
 @dataclass(frozen=True, slots=True)
 class Unfit:
-    """A character that a text may not hold: how it is written, what it is, and what to do instead."""
+    """A character that is not allowed: how it is written, what it is, and what to do instead."""
 
     written: str
     what: str
@@ -48,16 +48,16 @@ def find_unfit(text: str) -> Unfit | None:
 
 
 def describe(character: str) -> Unfit:
-    """Describe a character that no text may hold."""
+    """Describe a character that is not allowed in any text."""
     if character in _OVERRIDES:
-        what = f"{_name(character)}, by which readers see another text than is written"
-        return Unfit(character, what, "delete it; the direction follows from the letters")
+        what = f"{_name(character)}, which shows readers a different text"
+        return Unfit(character, what, "delete it; the letters already set the direction")
     what = f"the control character U+{ord(character):04X}"
     return Unfit(character, what, "delete it; no calendar can show it")
 
 
 def is_unfit(code: int) -> bool:
-    """Return whether no text may hold the character with this code; line breaks are allowed."""
+    """Return whether the character with this code is not allowed in any text; line breaks are allowed."""
     return code > 0x10FFFF or _UNFIT.match(chr(code)) is not None
 
 
@@ -67,7 +67,7 @@ def is_embedding(code: int) -> bool:
 
 
 def close_embeddings(text: str) -> str:
-    """Return a text that may have been cut, with its direction embeddings closed."""
+    """Return a text, which may have been cut off, with its direction embeddings closed."""
     depth = 0
     for match in _EMBEDDED.finditer(text):
         depth = max(0, depth - 1) if match[0] == _POP else depth + 1
@@ -78,23 +78,23 @@ def harmless(text: str) -> str:
     """Return a text whose only line break is the line feed, and whose only other control character is the tab.
 
     Sources and manifests are checked where they are read. This is the last defence, where bytes are made: no text can
-    end a line of a file, wherever it came from. Characters that cannot be shown are replaced by one that can.
+    end a line of a file, wherever it came from. Characters that are not allowed become U+FFFD.
     """
     return text if text.isprintable() else _LINE_BREAKS_AND_UNFIT.sub(_harmless, text)
 
 
 def harmless_line(text: str) -> str:
-    """Return a text in one line, without control characters except the tab."""
+    """Return a text on one line, without control characters except the tab."""
     return text if text.isprintable() else harmless(text).replace("\n", " ")
 
 
 def harmless_json(text: str) -> str:
-    """Return JSON with every character that could end a line or be acted on escaped; its value is the same."""
+    """Return equivalent JSON with every character escaped that could end a line or have an effect."""
     return text if text.isprintable() else _UNFIT_IN_JSON.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 
 
 def encode_harmless(text: str) -> bytes:
-    """Return a text, made harmless, in UTF-8; a quick check finds that nearly every text is harmless already."""
+    """Return a text, made harmless, as UTF-8; a quick check covers the many texts that are already harmless."""
     data = text.encode()
     is_harmless = (
         len(data.translate(None, _CONTROL_BYTES)) == len(data)
@@ -109,20 +109,22 @@ def _harmless(match: re.Match[str]) -> str:
 
 
 def _unbalanced(text: str) -> Unfit | None:
-    """Return the first mark of a direction embedding that has no partner."""
+    """Return the first unbalanced mark of a direction embedding."""
     opened: list[str] = []
     for match in _EMBEDDED.finditer(text):
         if match[0] != _POP:
             opened.append(match[0])
         elif not opened:
-            what = f"{_name(_POP)}, and nothing before it that it could end"
-            return Unfit(_POP, what, "delete it; it is invisible and may come from a copied text")
+            what = f"{_name(_POP)}, which has nothing to end"
+            return Unfit(_POP, what, "delete it; it is invisible and may come from copied text")
         else:
             opened.pop()
     if not opened:
         return None
-    what = f"{_name(opened[0])}, and nothing ends it"
-    return Unfit(opened[0], what, f"delete it, or end it with {_name(_POP)}: all that follows would turn with it")
+    what = f"{_name(opened[0])}, which is never ended"
+    return Unfit(
+        opened[0], what, f"delete it, or end it with {_name(_POP)}: otherwise everything after it changes direction"
+    )
 
 
 def _name(character: str) -> str:

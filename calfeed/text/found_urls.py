@@ -6,20 +6,20 @@ import re
 
 _BEGIN = re.compile(r"(?<![a-zA-Z0-9])https?://", re.IGNORECASE)
 _SCHEME_BEFORE_COLON = re.compile(r"(?<![a-zA-Z0-9])https?\Z", re.IGNORECASE)
-# White space, delimiters of addresses in prose, and punctuation of scripts that put no space after it.
+# White space, delimiters of addresses in prose, and punctuation of scripts that write no space after it.
 _BEYOND = re.compile(r"[\s<>\"`“”„«»‹›、。，；：！？「」『』（）【】《》〈〉]")
 _TRAILING = ".,:;!?'\"\\"
 _HOST = re.compile(r"https?://[^\W_\[]|https?://\[[0-9a-f:.]+\]", re.IGNORECASE)
 _LONGEST_SCHEME = len("https")
 _LONGEST = 8_000
-"""More than any server accepts. The rest is taken as text: reading on would be slow where there are many addresses."""
+"""More than any server accepts. The rest is treated as text: reading on would be slow with many addresses."""
 
 
 def begin_at_colon(text: str, colon: int) -> int | None:
-    """Return where the address whose scheme ends at this colon begins; None if it ends no scheme."""
+    """Return the start of the address whose scheme ends at this colon; None if no scheme does."""
     if not text.startswith("://", colon):
         return None
-    # One character more than the scheme, which must begin a word.
+    # One character more than the scheme, because a scheme must begin a word.
     match = _SCHEME_BEFORE_COLON.search(text[max(0, colon - _LONGEST_SCHEME - 1) : colon])
     return None if match is None else colon - len(match[0])
 
@@ -30,9 +30,9 @@ def is_behind_backslash(text: str, position: int) -> bool:
 
 
 def end_of(text: str, begin: int, limit: int) -> int:
-    """Return where the address that begins at `begin` ends, at `limit` at the latest.
+    """Return the end of the address that begins at `begin`, at most `limit`.
 
-    The punctuation of the surrounding sentence is not part of it, nor is a bracket that was opened before it.
+    It does not include punctuation of the surrounding sentence, nor a bracket that was opened before the address.
     """
     return trim(text, begin, _end_by_brackets(text, begin, _first_beyond(text, begin, limit)))
 
@@ -50,7 +50,7 @@ def trim(text: str, begin: int, end: int) -> int:
 
 
 def is_linkable(address: str) -> bool:
-    """Return whether an address names a host and so can be followed."""
+    """Return whether an address has a host, and so can be followed."""
     return _HOST.match(address) is not None
 
 
@@ -79,7 +79,7 @@ def _first_beyond(text: str, begin: int, limit: int) -> int:
 
 
 def _end_by_brackets(text: str, begin: int, end: int) -> int:
-    """Return where an unmatched `]`, usually that of a link's label, ends the address; else its end."""
+    """Return the position of the first unmatched `]`, usually the end of a link's label; else `end`."""
     if text.find("]", begin, end) < 0:
         return end
     depth = 0

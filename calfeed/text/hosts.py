@@ -2,7 +2,7 @@
 
 Browsers accept more than registries assign (IDNA 2008): symbols such as 📻, and underscores. This module checks what
 browsers check (the URL Standard's "domain to ASCII"): the mapping of letters, joiners, the direction of labels, and
-characters that no host can hold.
+characters that no host can contain.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _RIGHT_TO_LEFT = frozenset(("R", "AL", "AN"))
 
 
 class HostError(ValueError):
-    """A host that browsers reject; the text says why if a few words are enough, and is empty otherwise."""
+    """A host that browsers reject; the text says why if that takes only a few words, and is empty otherwise."""
 
 
 def ascii_host(host: str) -> str:
@@ -31,7 +31,7 @@ def ascii_host(host: str) -> str:
     A name in ASCII without percent-encoding, even one with `xn--`, is only changed to lower case.
 
     Raises:
-        HostError: browsers reject it.
+        HostError: browsers reject the host.
     """
     if ":" in host:
         return _ipv6(host)
@@ -43,7 +43,7 @@ def ascii_host(host: str) -> str:
 def earlier_host(host: str) -> str | None:
     """Return how calfeed wrote an ASCII host before it followed UTS 46; None if it refused the host.
 
-    It then followed IDNA 2003, which maps `ß` to `ss` and drops joiners.
+    It followed IDNA 2003 then, which maps `ß` to `ss` and drops joiners.
     """
     try:
         labels = (_unicode_label(label) for label in host.split("."))
@@ -61,7 +61,7 @@ def _ipv6(host: str) -> str:
         address = IPv6Address(host)
     except ValueError:
         raise HostError from None
-    if address.scope_id is not None:  # a network interface, which only means something on one computer
+    if address.scope_id is not None:  # a network interface, which is meaningful only on one computer
         raise HostError
     return host.lower()
 
@@ -100,19 +100,19 @@ def _mapped(host: str) -> str:
 
 
 def _refused_letter(host: str) -> str:
-    """Return a text that names the refused letter of a host, found by trying each; empty if each alone is valid."""
+    """Return a text that names the rejected letter of a host; empty if each letter is valid by itself."""
     import idna
 
     for letter in host:
         try:
             idna.uts46_remap(letter, std3_rules=False)
         except idna.IDNAError:
-            return f"it holds {_name(letter)}"
+            return f"it contains {_name(letter)}"
     return ""
 
 
 def _check_label(label: str) -> None:
-    """Refuse a label that begins with a combining mark or `xn--`, or holds a joiner that joins nothing."""
+    """Refuse a label that begins with a combining mark or `xn--`, or contains a joiner that joins nothing."""
     import idna
 
     if label.startswith(_ACE):  # claims to be encoded, but is not
@@ -126,7 +126,7 @@ def _check_label(label: str) -> None:
             except ValueError:  # next to a letter that Python's version of Unicode lacks
                 is_valid = False
             if not is_valid:
-                raise HostError(f"it holds {_name(letter)} where it joins nothing; delete it")
+                raise HostError(f"it contains {_name(letter)} where it joins nothing; delete it")
 
 
 def _check_direction(labels: Sequence[str]) -> None:
@@ -145,7 +145,7 @@ def _ace(label: str) -> str:
 
 
 def _checked(host: str) -> str:
-    """Return an ASCII host if DNS can hold it; a full stop at its end is allowed."""
+    """Return an ASCII host that DNS can store, else raise; it may end with a full stop."""
     labels = host.removesuffix(".").split(".")
     if _FORBIDDEN.search(host) or not all(labels):
         raise HostError

@@ -1,4 +1,4 @@
-"""Render CommonMark as plain text and as HTML, for calendars that show one or the other; raw HTML is shown as text."""
+"""Render CommonMark as plain text and as HTML, because calendars show one or the other; raw HTML becomes text."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ from calfeed.text import found_urls
 from calfeed.text.characters import harmless
 from calfeed.text.urls import normal_url
 
-# Anything that CommonMark might not read as text: its punctuation, entities, the start of a block, and white space
+# Anything that CommonMark might not treat as text: its punctuation, entities, the start of a block, and white space
 # other than a plain space or a line break.
 _MARKUP = re.compile(r"[\\`*_\[\]<>&!~]|[^\S \n]|(?m:^ *(?:[-+#=]|\d+[.)]))|(?m:^ {4})|(?m:  $)")
 # What a calendar can open: a complete address.
 _LINK = re.compile(r"https?://|mailto:|tel:", re.IGNORECASE)
-# References to characters that end a line: they become line breaks, as the characters themselves do in a source.
+# References to characters that end a line. They become line breaks, as these characters do in sources.
 _BREAK = re.compile(r"&(?:NewLine|#0{0,5}(?:10|133|823[23])|#[xX]0{0,5}(?:[aA]|85|202[89]));")
 _MAX_DELIMITERS = 200
-"""How many delimiters to search back for an emphasis that may end together with an address."""
+"""How many delimiters to search backwards for an emphasis that may end with the address."""
 _QUOTE = '"'
-# The part before the host of an address as browsers read it: they take a backslash for a slash.
+# The part of an address before its host, as browsers read it: they treat a backslash as a slash.
 _USER = re.compile(r"https?:[/\\]*[^/\\?#]*@", re.IGNORECASE)
 
 
 def to_html(text: str) -> str:
-    """Return a Markdown text as HTML; links with schemes other than http, https, mailto and tel stay text."""
+    """Return a Markdown text as HTML; links with schemes other than http, https, mailto and tel remain text."""
     if _MARKUP.search(text):
         parser = _parser()
         return harmless(str(parser.renderer.render(_parse(text), parser.options, {})).strip())
@@ -57,11 +57,11 @@ def to_page(text: str, level: int) -> str:
     return harmless(str(parser.renderer.render(releveled, parser.options, {})).strip())
 
 
-@lru_cache(maxsize=64)  # pages show the plain text of one event in several places
+@lru_cache(maxsize=64)  # pages show the plain text of an event in several places
 def to_plain(text: str) -> str:
     """Return a Markdown text as plain text: emphasis dropped, links as `label (address)`, lists with hyphens.
 
-    Paragraphs are separated by an empty line; the lines of one paragraph are joined, as in HTML.
+    An empty line separates paragraphs; the lines of a paragraph are joined, as in HTML.
     """
     if _MARKUP.search(text):
         return harmless(_blocks(_parse(text)))
@@ -69,7 +69,7 @@ def to_plain(text: str) -> str:
 
 
 def find_user_name(text: str) -> str | None:
-    """Return the first address in a Markdown text that has a user name, which makes it look like another host's."""
+    """Return the first address in a Markdown text with a user name, which can make it look like a different host."""
     if "@" not in text and "&" not in text:  # a character reference may stand for `@`
         return None
     tokens = (token for block in _parse(text) for token in (block.children or ()))
@@ -78,7 +78,7 @@ def find_user_name(text: str) -> str | None:
 
 
 def joined_lines(text: str) -> Iterator[tuple[str, str]]:
-    """Yield each line of a paragraph that is shown joined to the next line, and that next line."""
+    """Yield each line of a paragraph that is joined to the next line, and that next line."""
     if _MARKUP.search(text):
         paragraphs = [token.content for token in _parse(text) if token.type == "inline"]
     else:
@@ -113,7 +113,7 @@ def _paragraphs(text: str) -> list[str]:
     return [part for part in re.split(r"\n *\n[ \n]*", text.strip(" \n")) if part]
 
 
-@lru_cache(maxsize=4096)  # an event's file and its page are made from the same text
+@lru_cache(maxsize=4096)  # an event's file and page use the same text
 def _parse(text: str) -> list[Token]:
     return _parser().parse(text)
 
@@ -129,7 +129,7 @@ def _new_parser() -> MarkdownIt:
     # An address has the same form wherever it is written; other links keep the library's form.
     parser.normalizeLink = lambda url: normal_url(url) or default(url)  # type: ignore[method-assign]
     parser.validateLink = lambda url: _LINK.match(url) is not None  # type: ignore[method-assign]
-    # An address is shown as it was written: decoded, it could hold anything.
+    # Show an address as written: decoded, it could contain anything.
     parser.normalizeLinkText = lambda link: link  # type: ignore[method-assign]
     parser.inline.ruler.after("text", "web_address", _web_address)
     parser.inline.ruler.before("entity", "break_reference", _break_reference)
@@ -137,7 +137,7 @@ def _new_parser() -> MarkdownIt:
 
 
 def _web_address(state: StateInline, silent: bool) -> bool:
-    """Parse a web address verbatim, before any rule for a character in it; within a link's label it stays text."""
+    """Parse a web address verbatim, before the rules for its characters; in the label of a link it stays text."""
     if found_urls.is_behind_backslash(state.src, state.pos):
         state.pending += "" if silent else "\\"
         state.pos += 1
@@ -149,7 +149,7 @@ def _web_address(state: StateInline, silent: bool) -> bool:
     if not silent:
         scheme = state.src[begin : state.pos]
         if not state.pending.endswith(scheme):
-            return False  # it belongs to something else
+            return False  # it is part of something else
         end = _before_emphasis_ends(state, begin, end)
         address = state.src[begin:end]
         state.pending = state.pending.removesuffix(scheme)
@@ -166,7 +166,7 @@ def _web_address(state: StateInline, silent: bool) -> bool:
 
 
 def _before_emphasis_ends(state: StateInline, begin: int, end: int) -> int:
-    """Return the end of an address without trailing marks that close an emphasis opened before it."""
+    """Return the end of an address, excluding trailing marks that close an emphasis opened before it."""
     opened = {"*": 0, "_": 0}
     if state.src[end - 1] not in opened:
         return end
@@ -210,7 +210,7 @@ def _image_as_link(
 
 
 def _blocks(tokens: Sequence[Token]) -> str:
-    """Return the text of each block on its own lines; list items get their mark and indentation."""
+    """Return the text of each block on separate lines; list items have a marker and an indentation."""
     lines: list[str] = []
     marks: list[str] = []  # of the open items: "- " or "3. ", outermost first
     counters: list[int | None] = []

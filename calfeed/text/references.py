@@ -1,4 +1,4 @@
-"""Find character references in Markdown (`&#13;`) to characters that no text may hold."""
+"""Find character references in Markdown (`&#13;`) to characters that are not allowed."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from dataclasses import replace
 
 from calfeed.text.characters import Unfit, describe, find_unfit, is_embedding, is_unfit
 
-# As Markdown reads them. No named reference stands for a refused character.
+# As Markdown reads them. No named reference stands for a character that is not allowed.
 _REFERENCE = re.compile(r"&#(?:[xX]([0-9a-fA-F]{1,6})|([0-9]{1,7}));")
 # Stand-ins: private-use characters without a meaning, which Markdown passes through.
 _FIRST_STAND_IN, _LAST_STAND_IN = 0xF0000, 0xFFFFD
 _CARRIAGE_RETURN = 0x0D  # a line break if written directly; a reference to it is never intended
 _LAST_CODE = 0x10FFFF
-_WINDOWS = range(0x80, 0xA0)  # printable in Windows-1252, controls in Unicode; HTML reads the former
+_WINDOWS = range(0x80, 0xA0)  # printable in Windows-1252, controls in Unicode; HTML reads them as Windows-1252
 
 
 def find_unfit_reference(text: str) -> Unfit | None:
-    """Return the first reference to a character that the text may not hold, as it is written.
+    """Return the first reference, as written, to a character that is not allowed.
 
     In code and after a backslash, a reference stands only for itself.
     """
@@ -49,18 +49,18 @@ def _code_of(match: re.Match[str]) -> int:
 
 def _describe(code: int) -> Unfit:
     if code > _LAST_CODE:
-        return Unfit("", f"U+{code:X}, which is no character", "delete it")
+        return Unfit("", f"U+{code:X}, which is not a character", "delete it")
     unfit = describe(chr(code))
     if code in _WINDOWS and (meant := bytes([code]).decode("cp1252", "replace")) != "\ufffd":
         return replace(unfit, hint=f"write `{meant}` itself, or delete it")
     if code == _CARRIAGE_RETURN:
-        return replace(unfit, hint="break the line itself; a backslash at its end keeps the break")
+        return replace(unfit, hint="write a line break instead; a backslash before it keeps the break")
     return unfit
 
 
 def _obeyed(text: str, suspects: list[re.Match[str]]) -> Iterator[re.Match[str]]:
     """Yield the references that Markdown replaces with the characters they stand for."""
-    from calfeed.text.markdown import to_html  # its parser takes a moment to load, and hardly any text needs it
+    from calfeed.text.markdown import to_html  # its parser is slow to load, and few texts need it
 
     letters = set(text)
     stand_ins = [code for code in range(_FIRST_STAND_IN, _LAST_STAND_IN) if chr(code) not in letters]
@@ -70,4 +70,4 @@ def _obeyed(text: str, suspects: list[re.Match[str]]) -> Iterator[re.Match[str]]
         end = match.end()
     rendered = set(to_html("".join([*pieces, text[end:]])))
     yield from (match for match, code in zip(suspects, stand_ins, strict=False) if chr(code) in rendered)
-    yield from suspects[len(stand_ins) :]  # more suspects than stand-ins are never intended
+    yield from suspects[len(stand_ins) :]  # nobody writes more suspects than there are stand-ins on purpose

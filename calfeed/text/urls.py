@@ -1,6 +1,6 @@
-"""Normalise web addresses: one ASCII form for all spellings, and a hint where a text is not an address.
+"""Normalise web addresses: one ASCII form for all spellings, and a hint for text that is not an address.
 
-An address has the same form wherever it is written: `url`, `online`, links in a description, the calendar's own.
+An address has the same form wherever it is written: in `url`, `online`, links in a description, the calendar's `url`.
 """
 
 from __future__ import annotations
@@ -12,15 +12,15 @@ from urllib.parse import SplitResult, quote, urlsplit, urlunsplit
 from calfeed.diagnostics.problem import InvalidValue
 from calfeed.text.hosts import HostError, ascii_host, earlier_host
 
-# Not encoded in path, query and fragment: RFC 3986 §3.3-3.5, and what browsers leave as it is.
+# Not encoded in path, query and fragment: RFC 3986 §3.3-3.5, and characters that browsers leave alone.
 _SAFE = "/%:@!$&'()*+,;=~?[]"
-# What no address can hold unencoded: browsers encode it, and other programs end the address there.
+# Never unencoded in an address: browsers encode these, and other programs end the address there.
 _UNFIT = re.compile(r'[\s<>"\\^`{|}\x00-\x1f\x7f]')
 _DOMAIN = re.compile(r"(?:[\w-]+\.)+[^\W\d_]{2,}(?::\d+)?(?:[/?#].*)?")
 _BACKSLASHES = re.compile(r"https?:\\\\", re.IGNORECASE)
 _OPENING, _CLOSING = "<\"'`“„«", ">\"'`”“»"
 _MAX_LENGTH = 1000  # longer texts are not analysed for a hint
-_WHOLE_ADDRESS = "write the whole address, such as `https://example.org/page`"
+_WHOLE_ADDRESS = "write the full address, such as `https://example.org/page`"
 
 
 def read_url(text: str) -> str:
@@ -35,14 +35,14 @@ def read_url(text: str) -> str:
     except ValueError:  # an invalid port, or invalid brackets
         raise _bad_url(text) from None
     if parts.username is not None:
-        raise InvalidValue("bad-url", "the address holds a user name", "delete it: everybody can read a feed")
+        raise InvalidValue("bad-url", "the address contains a user name", "delete it: anyone can read a feed")
     return _assemble(parts, netloc)
 
 
 def normal_url(text: str) -> str | None:
     """Return the address as `read_url` does, with unfit characters encoded; None if it cannot be read.
 
-    This is for links in texts: those that cannot be read are shown as they are.
+    This is for links in texts; those that cannot be read are shown unchanged.
     """
     try:
         parts = _split(text)
@@ -52,9 +52,9 @@ def normal_url(text: str) -> str | None:
 
 
 def earlier_spelling(url: str) -> str:
-    """Return how calfeed wrote an address of `read_url` before it followed UTS 46 and kept the brackets of IPv6.
+    """Return how calfeed wrote an address before `read_url` followed UTS 46 and kept the brackets of IPv6.
 
-    Published addresses are compared with this too: a changed spelling alone is not a revision.
+    Published addresses are compared with this form, too, because a new spelling is not a revision.
     """
     if "xn--" not in url and "[" not in url:
         return url
@@ -79,7 +79,7 @@ def read_published_url(text: str) -> str:
 
 
 def read_base_url(text: str) -> str:
-    """Return the address DIST is published at: https, with a slash at the end."""
+    """Return the https address at which DIST is published, with a slash at the end."""
     try:
         url = read_url(text)
     except InvalidValue:
@@ -93,7 +93,7 @@ def read_base_url(text: str) -> str:
     parts = urlsplit(url)
     proposal = urlunsplit(("https", parts.netloc, f"{parts.path.rstrip('/')}/", "", ""))
     message = f"`{text}` is not the https address of a folder"
-    raise InvalidValue("bad-url", message, f"write `{proposal}`; most calendars refuse other addresses")
+    raise InvalidValue("bad-url", message, f"write `{proposal}`; most calendars reject other addresses")
 
 
 def _split(text: str) -> SplitResult:
@@ -118,15 +118,15 @@ def _assemble(parts: SplitResult, netloc: str) -> str:
 
 def _bad_url(text: str, reason: str = "") -> InvalidValue:
     if reason:
-        message = f"the host of `{text}` is not one that browsers take: {reason}"
-        return InvalidValue("bad-url", message, "open it in a browser, and copy what its address bar shows")
+        message = f"browsers reject the host of `{text}`: {reason}"
+        return InvalidValue("bad-url", message, "open it in a browser, and copy the address from its address bar")
     near = _address_in(text)
     hint = f"write `{near}`" if near else _WHOLE_ADDRESS
     return InvalidValue("bad-url", f"`{text}` is not a web address", hint)
 
 
 def _address_in(text: str) -> str | None:
-    """Return the address that a text becomes with a scheme, without quotes, and with unfit characters encoded."""
+    """Return the address in a text: with a scheme, without quotes, unfit characters encoded; None if there is none."""
     if len(text) >= _MAX_LENGTH:
         return None
     bare = text.strip()

@@ -1,4 +1,4 @@
-"""Read e-mail addresses and paths of files; web addresses are read by `text.urls`."""
+"""Read e-mail addresses and file paths; `text.urls` reads web addresses."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from calfeed.values.texts import read_text
 _EMAIL = re.compile(r"[^\s@<>,;:\"()\\]+@([^\s@<>,;:\"()\\]+)")
 _MAX_EMAIL = 254  # RFC 5321 §4.5.3.1.3, without the brackets
 _MAX_PATH, _MAX_PATH_PART = 1000, 255
-# Characters that a published path may not have: a colon or a backslash leads elsewhere on Windows.
+# Not allowed in published paths; on Windows, a colon or a backslash leads elsewhere.
 _UNFIT = re.compile("[\x00-\x1f\x7f\\\\:\ud800-\udfff]")
 
 
@@ -18,7 +18,7 @@ def read_email(text: str) -> str:
     """Return an e-mail address."""
     if len(text) > _MAX_EMAIL:
         message = f"the e-mail address has {len(text)} characters"
-        raise InvalidValue("bad-email", message, f"addresses have {_MAX_EMAIL} at most")
+        raise InvalidValue("bad-email", message, f"use an address of at most {_MAX_EMAIL} characters")
     if not _is_email(text):
         spelled = re.sub(r"\s+at\s+|\s*[(\[]at[)\]]\s*", "@", text, flags=re.IGNORECASE)
         plain = re.sub(r"^.*<|>.*$|^mailto:|\s+", "", spelled)
@@ -33,25 +33,25 @@ def _is_email(text: str) -> bool:
 
 
 def is_fit_path(path: str) -> bool:
-    """Return whether calfeed may write to this path, because it can only lead to a file below DIST."""
+    """Return whether a path can only lead to a file below DIST, so that calfeed may write to it."""
     if _UNFIT.search(path) or len(path.encode()) > _MAX_PATH:
         return False
     return not any(part in ("", ".", "..") or len(part.encode()) > _MAX_PATH_PART for part in path.split("/"))
 
 
 def read_relative_path(text: str) -> str:
-    """Return the path of a file in the folder of events, relative to the YAML file that names it."""
-    beside = "write the name of a file beside the YAML file"
+    """Return a path within the folder of events, relative to the YAML file that contains it."""
+    advice = "write the name of a file next to the YAML file"
     if re.match(r"[a-z][a-z0-9+.-]*://|data:", text, re.ASCII | re.IGNORECASE):
-        message = f"`{text}` is an address, and a file is expected here"
-        raise InvalidValue("bad-path", message, f"save it as a file, and {beside}")
+        message = f"`{text}` is a web address; a file is expected here"
+        raise InvalidValue("bad-path", message, "save it next to the YAML file, and write its name")
     if text.startswith(("/", "\\")) or ":" in text or ".." in re.split(r"[/\\]", text):
-        raise InvalidValue("bad-path", f"`{text}` may lead out of the folder", beside)
+        raise InvalidValue("bad-path", f"`{text}` may lead outside the folder", advice)
     if "\\" in text:
         path = text.replace("\\", "/")
-        raise InvalidValue("bad-path", f"`{text}` is a path of Windows only", f"write `{path}`")
+        raise InvalidValue("bad-path", f"`{text}` is a Windows path", f"write `{path}`")
     lengths = [len(part.encode("utf-8", "surrogatepass")) for part in (text, *text.split("/"))]
     if lengths[0] > _MAX_PATH or max(lengths[1:]) > _MAX_PATH_PART:
-        hint = f"use shorter names: {_MAX_PATH_PART} bytes each, {_MAX_PATH} in all"
-        raise InvalidValue("bad-path", "the path is longer than systems allow", hint)
+        hint = f"use shorter names: at most {_MAX_PATH_PART} bytes each, {_MAX_PATH} in total"
+        raise InvalidValue("bad-path", "the path is longer than file systems allow", hint)
     return read_text(text)

@@ -1,7 +1,7 @@
 """Read colours, as CSS names or RGB values, and measure how readable they are on a background.
 
-RFC 7986 §5.9 prescribes the names of CSS for COLOR: https://www.w3.org/TR/css-color-4/#named-colors
-Contrast is that of the Web Content Accessibility Guidelines: https://www.w3.org/TR/WCAG21/#dfn-contrast-ratio
+RFC 7986 §5.9 requires CSS colour names for COLOR: https://www.w3.org/TR/css-color-4/#named-colors
+Contrast is defined as in the Web Content Accessibility Guidelines: https://www.w3.org/TR/WCAG21/#dfn-contrast-ratio
 """
 
 from __future__ import annotations
@@ -32,14 +32,14 @@ def read_color(text: str) -> str:
     if name not in css_colors():
         hint = did_you_mean(name, css_colors(), "write a CSS colour name such as `steelblue`")
         if near := nearest_color(name):
-            how = "is the same" if css_colors()[near] == name else "comes nearest"
-            hint = f"calendars take names only: `{near}` {how}"
+            how = "is the same" if css_colors()[near] == name else "is the closest"
+            hint = f"calendars accept only names: `{near}` {how}"
         raise InvalidValue("bad-color", f"`{text}` is not a CSS colour name", hint)
     return name
 
 
 def read_theme_color(text: str) -> str:
-    """Return a colour of the site as `#rrggbb`; it may be written as a CSS colour name."""
+    """Return a site colour as `#rrggbb`, written like this or as a CSS colour name."""
     name = text.casefold()
     if re.fullmatch(r"#[0-9a-f]{6}", name, re.ASCII):
         return name

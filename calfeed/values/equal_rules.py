@@ -1,4 +1,4 @@
-"""Rules that give the same dates as another, to propose where programs do not read that other one."""
+"""Find rules that give the same dates as one that some programs cannot read, to propose them instead."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from calfeed.values.rules import Day, Rule
 
-# The dates of a month that hold its nth day of each name, by n.
+# For each n, the dates of a month among which its nth Monday, Tuesday and so on fall.
 _WEEKS = {n: tuple(range(7 * n - 6, 7 * n + 1)) for n in (1, 2, 3, 4)} | {-1: tuple(range(-7, 0))}
 _SPLITS: Mapping[str, Callable[[Rule], Iterable[Rule]]] = {
     "BYHOUR": lambda rule: (replace(rule, byhour=(hour,)) for hour in rule.byhour),
@@ -23,8 +23,8 @@ _SPLITS: Mapping[str, Callable[[Rule], Iterable[Rule]]] = {
 def equal_rule(rule: Rule) -> Rule | None:
     """Return a rule with another frequency that gives the same dates, or None if none is known.
 
-    A rule that selects days by date becomes monthly, one that selects them by day of the week becomes weekly. That
-    holds only if no year, month or day is left out (INTERVAL=1) and nothing is counted within one (BYSETPOS).
+    A rule that selects days by date becomes monthly; one that selects them by weekday becomes weekly. This works only
+    if no year, month or day is skipped (INTERVAL=1) and none is selected by position (BYSETPOS).
     """
     if (rule.interval or 1) != 1 or rule.bysetpos or rule.byyearday or rule.byweekno or rule.has_ordinals:
         return None
@@ -36,13 +36,13 @@ def equal_rule(rule: Rule) -> Rule | None:
 
 
 def nth_day_rule(rule: Rule) -> Rule | None:
-    """Return the same rule with the nth weekday of a month, if it names exactly the nth seven days; else None.
+    """Return an equal rule with the nth weekday of a month, or None unless the dates are exactly the nth seven days.
 
-    The first Tuesday is the one in the first seven days: BYDAY=TU;BYMONTHDAY=1,2,3,4,5,6,7 is BYDAY=1TU.
+    The first Tuesday is in the first seven days: BYDAY=TU;BYMONTHDAY=1,2,3,4,5,6,7 is BYDAY=1TU.
     """
     if len(rule.byday) != 1 or rule.has_ordinals or rule.bysetpos or rule.byyearday:
         return None
-    # With FREQ=YEARLY and no BYMONTH it would be the nth weekday of the year.
+    # With FREQ=YEARLY and no BYMONTH, the ordinal would count within the year.
     if not (rule.frequency == "MONTHLY" or (rule.frequency == "YEARLY" and rule.bymonth)):
         return None
     dates = tuple(sorted(rule.bymonthday))

@@ -15,7 +15,7 @@ _MAX_LISTED = 8
 
 
 def read_zone(text: str) -> str:
-    """Return the name of a time zone as it is written; aliases are kept."""
+    """Return the name of a time zone as written; aliases are not resolved."""
     if is_zone(text):
         return text
     raise InvalidValue("bad-timezone", f"`{text}` is not a time zone", _zone_hint(text))
@@ -23,15 +23,17 @@ def read_zone(text: str) -> str:
 
 def _zone_hint(text: str) -> str:
     if before_anywhere(text) == "":
-        return f"write `{ANYWHERE_ZONE}`, the last clocks on Earth, or the time in UTC with a `Z`"
+        return f"write `{ANYWHERE_ZONE}`, where every day ends last, or the time in UTC with a `Z`"
     if offset := _OFFSET.fullmatch(text):
         written = f"{'+' if offset[1] == '+' else '-'}{int(offset[2]):02}:{offset[3] or '00'}"
         time = f"an offset belongs in the time: `17:30{written}`"
         return f"write the zone of the place, such as `Europe/Tallinn`; {time}"
     if zones := zones_of_abbreviation(text):
         *others, last = [f"`{zone}`" for zone in zones]
-        wanted = f"the one meant, {', '.join(others)} or {last}" if others else f"the zone of the place, such as {last}"
-        return f"write {wanted}; abbreviations are no zones"
+        wanted = (
+            f"the one you mean, {', '.join(others)} or {last}" if others else f"the zone of the place, such as {last}"
+        )
+        return f"write {wanted}; abbreviations are not time zones"
     countries = [country for name in countries_meant(text) or (text,) if (country := find_country(name))]
     if countries:
         zones = tuple(zone for country in countries for zone in zones_of_country(country.alpha_2))
@@ -43,8 +45,8 @@ def _zone_hint(text: str) -> str:
     if proposal := suggest_zone(text):
         return f"did you mean `{proposal}`?"
     if _ABBREVIATION.fullmatch(text):
-        return "write the zone of the place, such as `Europe/Tallinn`; abbreviations are no zones"
-    return "write the zone as a place of the tz database, such as `Europe/Tallinn`"
+        return "write the zone of the place, such as `Europe/Tallinn`; abbreviations are not time zones"
+    return "write the name of a zone in the tz database, such as `Europe/Tallinn`"
 
 
 def read_country(text: str) -> Country:

@@ -1,6 +1,6 @@
 """Read recurrence rules, written as RFC 5545 text or as a mapping of the same names, into a checked `Rule`.
 
-Source: RFC 5545 §3.3.10. A rule that cannot be read raises `InvalidValue`; its hint names the part.
+Source: RFC 5545 §3.3.10. An invalid rule raises `InvalidValue`, which names the part at fault.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _RANGES = {
 }
 # The number of days in each month of a leap year.
 _LONGEST = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
-# The most days in a period, and the most starts it may give: a period is expanded as a whole.
+# The most days in a period, and the most starts allowed in one: each period is expanded as a whole.
 _DAYS_IN = {"YEARLY": 366, "MONTHLY": 31, "WEEKLY": 7}
 _MAX_TIMES = 50_000
 _OTHER_FREQUENCIES = {
@@ -53,16 +53,16 @@ def read_rule(text: str) -> Rule:
     """Return the rule in RFC 5545 text, such as `FREQ=WEEKLY;BYDAY=TU`.
 
     Raises:
-        InvalidValue: a part is unknown, wrong, missing, or not allowed with another; or the rule freezes calendars.
+        InvalidValue: a part is unknown, invalid, missing, or conflicts with another; or the rule freezes calendars.
     """
     return _read_text(text, _refuse_freezing)
 
 
 def read_published_rule(text: str) -> Rule:
-    """Return the rule in published RFC 5545 text, which may be older than the refusal of rules that freeze calendars.
+    """Return the rule in RFC 5545 text from a manifest, even one that freezes calendars: earlier versions allowed them.
 
     Raises:
-        InvalidValue: as `read_rule`, but only for what no version has published.
+        InvalidValue: as `read_rule`, but only for rules that no version of calfeed has published.
     """
     return _read_text(text, lambda _rule: None)
 
@@ -82,17 +82,19 @@ def _read_text(text: str, check: Callable[[Rule], None]) -> Rule:
         name, equals, value = part.partition("=")
         name = name.strip().upper()
         if not equals and name in (*FREQUENCIES, *_OTHER_FREQUENCIES):
-            raise _bad(f"`{part}` is no part of a rule", f"write `FREQ={name}`", part.strip())
+            raise _bad(f"`{part}` is not a part of a rule", f"write `FREQ={name}`", part.strip())
         if not equals:
             raise _bad(
-                f"`{part}` is no part of a rule", "write `FREQ=WEEKLY;BYDAY=TU`: parts are `NAME=value`", part.strip()
+                f"`{part}` is not a part of a rule",
+                "write `FREQ=WEEKLY;BYDAY=TU`: parts are `NAME=value`",
+                part.strip(),
             )
         if "=" in value:
-            raise _bad(f"{name}={value} are two parts", "put a `;` between them", part.strip())
+            raise _bad(f"{name}={value} is two parts", "put a `;` between them", part.strip())
         if not value:
             raise _bad(f"{name} has no value", f"write `{name}=…`, or leave it out", part.strip())
         if name in parts:
-            raise _bad(f"{name} is written twice", "keep one of the two")
+            raise _bad(f"{name} is given twice", "keep one of the two")
         parts[name] = value.strip()
     try:
         return _rule_of(parts, check)
@@ -104,13 +106,13 @@ def _read_text(text: str, check: Callable[[Rule], None]) -> Rule:
 def _rule_of(written: Mapping[str, str], check: Callable[[Rule], None]) -> Rule:
     values = {name.upper(): value for name, value in written.items()}
     if len(values) < len(written):
-        raise _bad("a part is written twice, in other letters", "keep one of the two")
+        raise _bad("a part is given twice, in upper and lower case", "keep one of the two")
     for name in values:
         if name not in NAMES:
             near = difflib.get_close_matches(name, NAMES, n=1, cutoff=0.6)
             hint = f"did you mean {near[0]}?" if near else f"the parts are {', '.join(NAMES)}"
-            raise _bad(f"{name} is no part of a rule", hint, name)
-    # In the order in which mistakes are reported.
+            raise _bad(f"{name} is not a part of a rule", hint, name)
+    # In the order in which mistakes should be reported.
     rule = Rule(
         frequency=_read_frequency(values.get("FREQ")),
         interval=_read_number("INTERVAL", values),
@@ -145,7 +147,7 @@ def _read_frequency(value: str | None) -> Frequency:
     if frequency is None:
         other = _OTHER_FREQUENCIES.get(word)
         hint = f"write {other}" if other else f"FREQ is one of {', '.join(FREQUENCIES)}"
-        raise _bad("the rule has no FREQ" if value is None else f"FREQ={value} is no frequency", hint, "FREQ")
+        raise _bad("the rule has no FREQ" if value is None else f"FREQ={value} is not a frequency", hint, "FREQ")
     return frequency
 
 
@@ -156,7 +158,7 @@ def _read_number(name: str, values: Mapping[str, str]) -> int | None:
     if re.fullmatch(r"\d{6,}", value, re.ASCII):
         raise _bad(f"{name}={value} is too large", "check the number", name)
     if not re.fullmatch(r"\d{1,5}", value, re.ASCII) or int(value) == 0:
-        raise _bad(f"{name}={value} is not a whole number from 1", f"write `{name}=2` or the like", name)
+        raise _bad(f"{name}={value} is not a positive whole number", f"write something like `{name}=2`", name)
     return int(value)
 
 
@@ -169,12 +171,14 @@ def _read_numbers(name: str, values: Mapping[str, str]) -> tuple[int, ...]:
     for item in value.replace(" ", "").split(","):
         if not re.fullmatch(r"[+-]?\d{1,3}", item, re.ASCII):
             raise _bad(
-                f"{name}={value}: `{item}` is not a number", f"write `{name}={lowest}` or a list with commas", name
+                f"{name}={value}: `{item}` is not a number",
+                f"write `{name}={lowest}`, or several numbers with commas",
+                name,
             )
         number = int(item)
         if not lowest <= (abs(number) if may_be_negative else number) <= highest:
             span = f"{lowest} to {highest}" + (f" or -{highest} to -{lowest}" if may_be_negative else "")
-            raise _bad(f"{name}={value}: {number} is out of range", f"it is {span}", name)
+            raise _bad(f"{name}={value}: {number} is out of range", f"the range is {span}", name)
         numbers.append(number)
     return tuple(dict.fromkeys(numbers))
 
@@ -191,9 +195,9 @@ def _read_days(values: Mapping[str, str]) -> tuple[Day, ...]:
             hint = (
                 f"write `{near}`"
                 if near
-                else f"days are {', '.join(DAYS)}, with a number before them for the nth: 2TU, -1FR"
+                else f"the days are {', '.join(DAYS)}; a number before a day means the nth: 2TU, -1FR"
             )
-            raise _bad(f"BYDAY={value}: `{item}` is no day of the week", hint, "BYDAY")
+            raise _bad(f"BYDAY={value}: `{item}` is not a day of the week", hint, "BYDAY")
         days.append(Day(int(match[1]) if match[1] else None, DAYS.index(match[2])))
     return tuple(dict.fromkeys(days))
 
@@ -203,7 +207,7 @@ def _read_weekday(values: Mapping[str, str]) -> int | None:
     if value is None:
         return None
     if value.upper() not in DAYS:
-        raise _bad(f"WKST={value} is no day of the week", f"it is one of {', '.join(DAYS)}", "WKST")
+        raise _bad(f"WKST={value} is not a day of the week", f"write one of {', '.join(DAYS)}", "WKST")
     return DAYS.index(value.upper())
 
 
@@ -225,33 +229,33 @@ def _check_together(rule: Rule) -> None:
     if rule.count is not None and rule.until is not None:
         raise _bad("COUNT and UNTIL are both given", "keep one of the two", "COUNT")
     if rule.count == 1:
-        raise _bad("COUNT=1 makes no series", "leave `rrule` out: some calendars refuse such an event", "COUNT")
+        raise _bad("COUNT=1 does not make a series", "leave `rrule` out: some calendars reject such an event", "COUNT")
     if rule.has_ordinals:
         if frequency not in ("MONTHLY", "YEARLY"):
-            hint = "for the third Tuesday of a month write `FREQ=MONTHLY;BYDAY=3TU`; else leave the number out"
+            hint = "for the third Tuesday of a month write `FREQ=MONTHLY;BYDAY=3TU`; otherwise leave the number out"
             raise _bad(f"a number before a day needs FREQ=MONTHLY or YEARLY, not {frequency}", hint, "BYDAY")
         if rule.byweekno:
-            raise _bad("a number before a day cannot stand with BYWEEKNO", "leave the number out", "BYDAY")
+            raise _bad("a number before a day cannot be combined with BYWEEKNO", "leave the number out", "BYDAY")
     if rule.byweekno and frequency != "YEARLY":
         raise _bad(
             f"BYWEEKNO needs FREQ=YEARLY, not {frequency}", "use `interval` with WEEKLY, or FREQ=YEARLY", "BYWEEKNO"
         )
     if rule.byweekno and not rule.byday:
-        raise _bad("BYWEEKNO does not say which day of the week", "add `BYDAY=MO` or the like", "BYWEEKNO")
+        raise _bad("BYWEEKNO does not say which day of the week", "add a day, such as `BYDAY=MO`", "BYWEEKNO")
     if rule.byyearday and frequency in ("DAILY", "WEEKLY", "MONTHLY"):
-        raise _bad(f"BYYEARDAY cannot stand with FREQ={frequency}", "use FREQ=YEARLY", "BYYEARDAY")
+        raise _bad(f"BYYEARDAY cannot be combined with FREQ={frequency}", "use FREQ=YEARLY", "BYYEARDAY")
     if rule.bymonthday and frequency == "WEEKLY":
-        raise _bad("BYMONTHDAY cannot stand with FREQ=WEEKLY", "use FREQ=MONTHLY", "BYMONTHDAY")
+        raise _bad("BYMONTHDAY cannot be combined with FREQ=WEEKLY", "use FREQ=MONTHLY", "BYMONTHDAY")
     times = prod(len(values) for values in (rule.byhour, rule.byminute, rule.bysecond) if values)
     if times * _DAYS_IN.get(frequency, 1) > _MAX_TIMES:
-        hint = "use FREQ=HOURLY or MINUTELY, or write fewer times"
+        hint = "use FREQ=HOURLY or MINUTELY, or list fewer times"
         raise _bad(f"FREQ={frequency} with {times:,} times a day is more than calendars can show", hint, "FREQ")
     if rule.bysetpos and not any(values for name, values in rule.lists if name != "BYSETPOS"):
-        raise _bad("BYSETPOS chooses from what another BY… part gives", "add `BYDAY` or another", "BYSETPOS")
+        raise _bad("BYSETPOS needs another BY… part to choose from", "add `BYDAY` or another BY… part", "BYSETPOS")
 
 
 def _refuse_freezing(rule: Rule) -> None:
-    """Refuse rules from which ical.js, and with it Thunderbird and Nextcloud, never returns."""
+    """Refuse rules that freeze ical.js, and so Thunderbird and Nextcloud."""
     _check_backwards(rule)
     _check_reach(rule)
 
@@ -259,7 +263,7 @@ def _refuse_freezing(rule: Rule) -> None:
 def _check_backwards(rule: Rule) -> None:
     """Refuse days counted from the end of a month or year if FREQ is shorter than that period.
 
-    ical.js never returns from most of these rules, and so freezes Thunderbird and Nextcloud.
+    Most of these rules send ical.js into an endless loop, which freezes Thunderbird and Nextcloud.
     """
     frequency = rule.frequency
     if frequency != "DAILY" and frequency not in WITHIN_DAYS:
@@ -275,7 +279,7 @@ def _check_backwards(rule: Rule) -> None:
     if equal:
         hint = f"write `{equal.text}`: it means the same"
     elif frequency == "DAILY" or rule.interval is not None or rule.bysetpos:
-        hint = f"use FREQ={period.upper()}LY, or write its dates as events of their own"
+        hint = f"use FREQ={period.upper()}LY, or write each date as a separate event"
     else:
         hint = f"write one event for each time of the day, with `FREQ={period.upper()}LY;{part}`"
     raise _bad(
@@ -284,9 +288,9 @@ def _check_backwards(rule: Rule) -> None:
 
 
 def _check_reach(rule: Rule) -> None:
-    """Refuse yearly rules in which ical.js finds no date, so that it searches up to the year 20000.
+    """Refuse yearly rules for which ical.js finds no date and searches up to the year 20000.
 
-    With BYDAY it only supports BYMONTHDAY counted from the beginning of a month, and it counts BYSETPOS within each
+    With BYDAY, it supports BYMONTHDAY only if counted from the beginning of a month. It counts BYSETPOS within each
     month of BYMONTH, not within the year.
     """
     if rule.frequency != "YEARLY" or not rule.byday:
@@ -296,12 +300,12 @@ def _check_reach(rule: Rule) -> None:
         if any(0 < day <= longest for day in rule.bymonthday):
             return
         nth = nth_day_rule(rule)
-        hint = f"write `{nth.text}`: it means the same" if nth else "write its dates as events of their own"
+        hint = f"write `{nth.text}`: it means the same" if nth else "write each date as a separate event"
         message = f"BYMONTHDAY={comma_separated(rule.bymonthday)} with BYDAY and FREQ=YEARLY freezes Thunderbird"
         raise _bad(message, hint, "BYMONTHDAY")
     if rule.bymonth and rule.bysetpos:
         most = sum(5 if day.ordinal is None else 1 for day in rule.byday)
         if all(abs(position) > most for position in rule.bysetpos):
             positions = comma_separated(rule.bysetpos)
-            message = f"BYSETPOS={positions} is more than a month has of BYDAY, which freezes Thunderbird"
-            raise _bad(message, "write one event for each month, or its dates as events of their own", "BYSETPOS")
+            message = f"BYSETPOS={positions} exceeds the BYDAY days of a month, which freezes Thunderbird"
+            raise _bad(message, "write one event for each month, or each date as a separate event", "BYSETPOS")

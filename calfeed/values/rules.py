@@ -13,11 +13,11 @@ Frequency: TypeAlias = Literal["YEARLY", "MONTHLY", "WEEKLY", "DAILY", "HOURLY",
 FREQUENCIES: tuple[Frequency, ...] = get_args(Frequency)
 WITHIN_DAYS: tuple[Frequency, ...] = ("HOURLY", "MINUTELY")
 DAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
-"""The days of the week; a weekday is its place in this list."""
+"""The days of the week; a weekday is an index into this list."""
 
 
 class Day(NamedTuple):
-    """A value of BYDAY: a weekday, and which one of the month or year it is; without an ordinal, each of them."""
+    """A value of BYDAY: a weekday, and which one of the month or year; without an ordinal, every one."""
 
     ordinal: int | None
     weekday: int
@@ -28,7 +28,7 @@ class Day(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Rule:
-    """A recurrence rule. What it does not say is None, or empty for a list; lists are in the order written.
+    """A recurrence rule. Missing parts are None, or empty if they are lists; lists are in the order written.
 
     `until` is UNTIL as written. `wkst` is a weekday.
     """
@@ -50,11 +50,11 @@ class Rule:
 
     @property
     def text(self) -> str:
-        """The rule as RFC 5545 writes it, without UNTIL."""
+        """The rule as RFC 5545 text, without UNTIL."""
         return ";".join(self._parts())
 
     def text_until(self, until: date | None) -> str:
-        """Return the rule as RFC 5545 writes it, with an UNTIL: a date, or an instant in UTC."""
+        """Return the rule as RFC 5545 text with UNTIL: a date, or an instant in UTC."""
         if until is None:
             return self.text
         return f"{self.text};UNTIL={until:{'%Y%m%dT%H%M%SZ' if isinstance(until, datetime) else '%Y%m%d'}}"
@@ -117,5 +117,5 @@ class Rule:
 
 
 def comma_separated(values: Iterable[int | Day]) -> str:
-    """Return the values of a list as RFC 5545 writes them."""
+    """Return a list of values as RFC 5545 text."""
     return ",".join(map(str, values))

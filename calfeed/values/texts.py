@@ -1,6 +1,6 @@
-"""Read texts and words: lines, Markdown, categories, the language they are in, yes and no.
+"""Read texts and words: lines, Markdown, categories, language tags and booleans.
 
-Like `times`: text in, plain value out; `InvalidValue` with a code, a message and a hint for what cannot be read.
+As in `times`: text in, plain value out. Text that cannot be read raises `InvalidValue` with a code, message and hint.
 """
 
 from __future__ import annotations
@@ -19,20 +19,20 @@ _TRUE, _FALSE = frozenset({"true", "yes", "on"}), frozenset({"false", "no", "off
 
 
 def read_text(text: str) -> str:
-    """Return a text of one or more lines, with line feeds as line breaks and without surrounding space."""
+    """Return a text of one or more lines, with line feeds as line breaks and surrounding space removed."""
     result = text.strip()
-    # Most texts are printable except for their line feeds, which is quick to check.
+    # A quick check: apart from line feeds, most texts are printable.
     if not result.replace("\n", "").isprintable():
         result = unify_breaks(text).strip()
     if not result.isprintable() and (unfit := find_unfit(result)):
-        raise InvalidValue("control-character", f"the text holds {unfit.what}", unfit.hint, unfit.written)
+        raise InvalidValue("control-character", f"the text contains {unfit.what}", unfit.hint, unfit.written)
     if not result:
-        raise InvalidValue("empty-value", "the text is empty", "write a text, or leave the key out")
+        raise InvalidValue("empty-value", "the text is empty", "write some text, or leave the key out")
     return result
 
 
 def read_markdown(text: str) -> str:
-    """Return a Markdown text; characters written as references are checked like all others."""
+    """Return a Markdown text; characters written as references are checked like any others."""
     result = read_text(text)
     unfit = find_unfit_reference(result) if "&#" in result else None
     if unfit is not None:
@@ -45,12 +45,12 @@ def read_line(text: str) -> str:
     result = read_text(text)
     if result.isprintable() and "  " not in result:
         return result
-    return re.sub(r"[ \t\n]+", " ", result)  # other spaces, such as that in `10 000`, are intended
+    return re.sub(r"[ \t\n]+", " ", result)  # other spaces, such as the one in `10 000`, are intended
 
 
 @lru_cache(maxsize=1024)
 def read_category(text: str) -> str:
-    """Return a category, in Unicode NFC so that it can be compared with others."""
+    """Return a category, in Unicode NFC so that equal categories compare equal."""
     return unicodedata.normalize("NFC", read_line(text))
 
 

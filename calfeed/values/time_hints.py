@@ -1,8 +1,8 @@
-"""Rewrite dates and times from other notations in the one calfeed reads: for hints, never for values.
+"""Rewrite dates and times from other notations in the one that calfeed reads: for hints, never for values.
 
-Text in, hint out. The notations are the commonest: dates in another order or with other separators, months by name,
-clocks with am and pm or without a colon, compact ISO 8601, and a zone after the time. A proposal is made from a real
-day and time, so that calfeed can read it. If a text can mean two days, the hint names both.
+Text in, hint out. It covers the most common notations: dates in a different order or with other separators, months by
+name, times with am and pm or without a colon, compact ISO 8601, and a zone after the time. A proposal is always a real
+day and time, which calfeed can read. If a text can mean two days, the hint offers both.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from calfeed.zones.nicknames import ANYWHERE_ZONE, before_anywhere, zone_of_plac
 
 FIRST_YEAR, LAST_YEAR = 1900, 2200
 LEAST_OFFSET, LARGEST_OFFSET = timedelta(hours=-12), timedelta(hours=14)
-"""The range of UTC offsets that zones have: from Baker Island to the Line Islands."""
+"""The range of UTC offsets in use: from Baker Island to the Line Islands."""
 
 _LOOKALIKE = re.compile(r"([\t\u00a0\u2000-\u200a\u202f\u3000])|[–—−]")  # of a space, of a hyphen
 _MAX_LENGTH = 100  # longer texts are not analysed
@@ -47,7 +47,7 @@ _BETWEEN = re.compile(r"\s+-\s+|\s*–\s*|\s+(?:to|until|bis)\s+|\s*/\s*|\.{2,}|
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Reading:
-    """The meaning of a text: days (none, one or two), time since midnight, offset, zone to propose; and its fault."""
+    """What a text means: days (up to two), time since midnight, offset, zone to propose; and what is wrong with it."""
 
     days: tuple[date, ...]
     clock: timedelta | None
@@ -57,7 +57,7 @@ class _Reading:
 
 
 def suggest_moment(text: str, *, is_end: bool = False) -> str | None:
-    """Return the hint for a date and time in another notation; the end of an event may be a time alone."""
+    """Return the hint for a date and time in another notation; the end of an event may be only a time."""
     if len(text) > _MAX_LENGTH:
         return None
     plain, fault = _plain(text)
@@ -74,7 +74,7 @@ def suggest_moment(text: str, *, is_end: bool = False) -> str | None:
         return fault or None
     proposals = [f"`{_show(day, reading)}`" for day in reading.days]
     if len(proposals) > 1:
-        return f"which number is the day is not clear: write {' or '.join(proposals)}"
+        return f"it is unclear which number is the day: write {' or '.join(proposals)}"
     if not proposals:
         return _clock_alone(reading, fault, is_end=is_end)
     return None if proposals[0] == f"`{text}`" else _write(proposals[0], reading, fault)
@@ -108,9 +108,9 @@ def _write(proposal: str, reading: _Reading, fault: str) -> str:
 def _clock_alone(reading: _Reading, fault: str, *, is_end: bool) -> str:
     clock = reading.clock or _DAY  # an end at midnight is 24:00
     if clock > _DAY:
-        return f"after midnight it is the next day: write its date and `{_show_clock(clock - _DAY)}`"
+        return f"times after 24:00 are on the next day: write its date and `{_show_clock(clock - _DAY)}`"
     if not is_end or reading.offset:
-        return f"say on which day, such as `{_show(date(2017, 8, 31), reading)}`"
+        return f"add the day, such as `{_show(date(2017, 8, 31), reading)}`"
     return _write(f"`{_show_clock(clock)}`", reading, fault)
 
 
@@ -119,11 +119,11 @@ def _two_keys(text: str) -> str | None:
     for start, end, between in _ranges(text):
         days = start.days or end.days or (date(2017, 8, 31),)
         first, last = days[0], (end.days or days)[0]
-        lead = f"a start{'' if start.days or end.days else ', with its date,'} and an end are two keys"
+        lead = f"start and end are two keys{'' if start.days or end.days else ', and start needs a date'}"
         if start.clock is None or end.clock is None:
             return f"{lead}: `start: {first}` and `end: {last}`"
         if not end.days and end.clock <= start.clock:
-            if between == "-":  # an offset rather than an end
+            if between == "-":  # an offset, not an end
                 continue
             last += _DAY
         is_short = last == first and end.clock <= _DAY and not end.offset
@@ -133,7 +133,7 @@ def _two_keys(text: str) -> str | None:
 
 
 def _plain(text: str) -> tuple[str, str]:
-    """Return the text with plain spaces and every dash as `–`, and a hint for the first character replaced so."""
+    """Return the text with plain spaces and every dash as `–`, and a hint for the first character replaced."""
     match = _LOOKALIKE.search(text)
     fault = ""
     if match:
@@ -143,7 +143,7 @@ def _plain(text: str) -> tuple[str, str]:
 
 
 def _ranges(text: str) -> Iterator[tuple[_Reading, _Reading, str]]:
-    """Yield each start and end that a text can be divided into, and what is between them."""
+    """Yield each way to split a text into a start and an end, with the separator between them."""
     for between in _BETWEEN.finditer(text):
         left, right = text[: between.start()], text[between.end() :]
         start, end = _read(left), _read(right)
@@ -154,7 +154,7 @@ def _ranges(text: str) -> Iterator[tuple[_Reading, _Reading, str]]:
 
 
 def _read(text: str) -> _Reading | None:
-    """Read a day, a time, an offset and a zone, in this order; None if there is anything else in the text."""
+    """Read a day, a time, an offset and a zone, in this order; return None if the text contains anything else."""
     dashed = text.strip().replace("–", "-")
     spelled = _COMPACT.sub(_with_separators, dashed)
     days, rest, fault = _take_day(_WEEKDAY.sub("", spelled))
@@ -183,7 +183,7 @@ def _take_day(text: str) -> tuple[tuple[date, ...], str, str]:
         is_year_first = len(first) == 4
         year, *others = (first, second, third) if is_year_first else (third, second, first)
         days = _days(year, [others, others[::-1]])
-        if is_year_first or separator == ".":  # with dots, the day comes first everywhere
+        if is_year_first or separator == ".":  # with dots, the day always comes first
             days = days[:1]
         if days and (len(year) == 4 or (len(year) == 2 and separator != "-")):
             is_in_order = is_year_first and days[0].month == int(second)
@@ -198,16 +198,16 @@ def _take_day(text: str) -> tuple[tuple[date, ...], str, str]:
 
 
 def _days(year: str, orders: Sequence[Sequence[str]]) -> tuple[date, ...]:
-    """Return the valid days of a year among several orders of month and day."""
+    """Return the valid days among several orders of month and day in a year."""
     days: dict[date, None] = {}
     for month, day in orders:
         with suppress(ValueError):
             days[date(int(year) + (0 if len(year) == 4 else 2000), int(month), int(day))] = None
-    return tuple(day for day in days if FIRST_YEAR <= day.year < LAST_YEAR)  # the day after must be valid, too
+    return tuple(day for day in days if FIRST_YEAR <= day.year < LAST_YEAR)  # the next day must be valid, too
 
 
 def _clock_of(match: re.Match[str]) -> tuple[timedelta | None, str]:
-    """Return a time of day as time since midnight (None in other cases), and what is wrong with its form."""
+    """Return a time of day as time since midnight, and what is wrong with its form; None if it is not a time of day."""
     hour, minute, second = (int(match[part] or 0) for part in ("hour", "minute", "second"))
     if hour >= 30 or not (match["minute"] or match["unit"] or match["half"]):
         return None, ""
@@ -215,9 +215,9 @@ def _clock_of(match: re.Match[str]) -> tuple[timedelta | None, str]:
         hour = hour % 12 + (12 if "p" in match["half"].lower() else 0)
     clock = timedelta(hours=hour, minutes=minute, seconds=second)
     if match["half"]:
-        return clock, "times have 24 hours"
+        return clock, "use the 24-hour clock"
     if clock > _DAY:
-        return clock, "after midnight it is the next day"
+        return clock, "times after 24:00 are on the next day"
     return clock, "" if match["colon"] == ":" and not match["unit"] else "times are hours:minutes"
 
 
@@ -231,7 +231,7 @@ def _take_offset(text: str) -> tuple[str, str]:
 
 
 def _zone_for(text: str) -> str | None:
-    """Return the zone to propose for the text after a time, None if the text is not like a zone."""
+    """Return the zone to propose for the text after a time, or None if it does not look like a zone."""
     if _ZONE.fullmatch(text):
         return text
     return next(iter(zones_of_abbreviation(text)), None) or zone_of_place(text)

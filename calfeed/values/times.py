@@ -1,6 +1,6 @@
 """Read dates, times and durations as they are written in the sources: text in, plain values out.
 
-A value that cannot be read raises `InvalidValue` with a code, a message and a hint; the caller knows the place.
+A value that cannot be read raises `InvalidValue` with a code, message and hint; the caller adds the place.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ _MOMENT = re.compile(
 _CLOCK = re.compile(r"(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::(?P<second>\d{2}))?", re.ASCII)
 _SHORT_DURATION = re.compile(r"(?:(\d+)w)?(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?", re.ASCII | re.IGNORECASE)
 _ISO_DURATION = re.compile(r"P(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?", re.ASCII | re.IGNORECASE)
-_MOMENT_FORMS = "write a date `2017-08-31`, or a date and a time `2017-08-31 17:30`"
-_END_FORMS = "write a time `20:00`, a date `2017-08-31`, or both: `2017-08-31 20:00`"
+_MOMENT_FORMS = "write a date, `2017-08-31`, or a date and time, `2017-08-31 17:30`"
+_END_FORMS = "write a time, `20:00`, a date, `2017-08-31`, or both, `2017-08-31 20:00`"
 _DURATION_FORMS = "write it as 90m, 1h30m, 3d, or in ISO 8601: PT1H30M"
 _MAX_DAYS = 3660
 
-# The units of durations by their English names; then, for each unit, the next smaller one and how many of them it has.
+# Units by their English names; then, for each unit, the next smaller one and how many of those it contains.
 _UNITS = {
     **dict.fromkeys(("w", "week", "weeks", "wk", "wks"), "w"),
     **dict.fromkeys(("d", "day", "days"), "d"),
@@ -44,8 +44,8 @@ _HOURS_AND_MINUTES = re.compile(r"(\d{1,3})(?::|\s?h\s?)([0-5]?\d)(?::([0-5]\d))
 class WrittenTime:
     """A date and time as written: wall time, and the UTC offset if one was given.
 
-    `is_utc` is True for a final `Z`. As in RFC 9557 §2.2, it gives the instant and says nothing about the local offset,
-    so `14:30Z` is 17:30 in Tallinn, while `14:30+00:00` claims that Tallinn was at +00:00 and is refused.
+    `is_utc` is True for a final `Z`. As in RFC 9557 §2.2, `Z` gives the instant without claiming a local offset:
+    `14:30Z` is 17:30 in Tallinn, while `14:30+00:00` claims that Tallinn is at +00:00 and is refused.
     """
 
     wall: datetime
@@ -62,7 +62,7 @@ class ClockTime:
 
 @dataclass(frozen=True, slots=True)
 class DayRange:
-    """A range of days where single dates are expected; what to write instead depends on the series."""
+    """A range of days where single dates are expected; the hint depends on the series."""
 
     text: str
     first: date
@@ -78,22 +78,22 @@ class Duration:
 
 
 def read_moment(text: str) -> date | WrittenTime:
-    """Return a `date` for a date alone, else a `WrittenTime`; `24:00` is the next day's midnight.
+    """Return a `date` for a date without a time, else a `WrittenTime`; `24:00` is midnight of the next day.
 
     Raises:
-        InvalidValue: the text is neither, or names a day or time that does not exist.
+        InvalidValue: the text is neither, or the day or time does not exist.
     """
     return _read_moment(text, is_end=False)
 
 
 def read_series_date(text: str) -> date | WrittenTime | DayRange:
-    """Return what `read_moment` does, or the days of a range."""
+    """Return the same as `read_moment`, or a `DayRange` for a range of days."""
     days = None if _MOMENT.fullmatch(text) else days_between(text)
     return read_moment(text) if days is None else DayRange(text, *days)
 
 
 def read_end(text: str) -> date | WrittenTime | ClockTime:
-    """Return what `read_moment` does, or a `ClockTime` for a time alone."""
+    """Return the same as `read_moment`, or a `ClockTime` for a time without a date."""
     match = _CLOCK.fullmatch(text)
     return _read_moment(text, is_end=True) if match is None else ClockTime(_read_clock(text, match, is_end=True))
 
@@ -115,15 +115,15 @@ def read_duration(text: str) -> Duration:
     duration = Duration(7 * weeks + days, 3600 * hours + 60 * minutes + seconds)
     if duration == Duration():
         hint = "write `1m` or more, or leave it out"
-        raise InvalidValue("bad-duration", f"the duration `{text}` is nothing", hint)
+        raise InvalidValue("bad-duration", f"the duration `{text}` is zero", hint)
     if duration.days > _MAX_DAYS or duration.seconds > _MAX_DAYS * 86400:
-        hint = f"check the number and its unit; `{_MAX_DAYS}d` is the most"
+        hint = f"check the number and its unit; the longest is `{_MAX_DAYS}d`"
         raise InvalidValue("bad-duration", f"the duration `{text}` is longer than ten years", hint)
     return duration
 
 
 def read_refresh(text: str) -> timedelta:
-    """Return the suggested poll interval, at least an hour, because clients treat less as a mistake."""
+    """Return the suggested poll interval: at least an hour, because clients treat shorter ones as a mistake."""
     duration = read_duration(text)
     interval = timedelta(days=duration.days, seconds=duration.seconds)
     if interval < timedelta(hours=1):
@@ -142,7 +142,7 @@ def format_offset(offset: timedelta) -> str:
 
 
 def format_wall(wall: datetime) -> str:
-    """Return a wall time as people write it: `2017-08-31 17:30`, with seconds only if they are not zero."""
+    """Return a wall time as `2017-08-31 17:30`, with seconds only if they are not zero."""
     return f"{wall:%Y-%m-%d %H:%M:%S}" if wall.second else f"{wall:%Y-%m-%d %H:%M}"
 
 
@@ -155,7 +155,7 @@ def _read_moment(text: str, *, is_end: bool) -> date | WrittenTime:
     match = _MOMENT.fullmatch(text)
     if match is None:
         hint = suggest_moment(text, is_end=is_end) or (_END_FORMS if is_end else _MOMENT_FORMS)
-        raise InvalidValue("bad-date", f"`{text}` is not a date or a time calfeed can read", hint)
+        raise InvalidValue("bad-date", f"`{text}` is not a date or time calfeed can read", hint)
     day = _read_day(text, match)
     if match["hour"] is None:
         return day
@@ -176,11 +176,11 @@ def _read_day(text: str, match: re.Match[str]) -> date:
     try:
         return date(year, month, day)
     except ValueError:
-        message, hint = _no_such_day(year, month, day)
+        message, hint = _nonexistent_day(year, month, day)
         raise InvalidValue("bad-date", f"`{text}`: {message}", suggest_moment(text) or hint) from None
 
 
-def _no_such_day(year: int, month: int, day: int) -> tuple[str, str]:
+def _nonexistent_day(year: int, month: int, day: int) -> tuple[str, str]:
     """Return what is wrong with a day that does not exist, and what to write instead."""
     if not 1 <= month <= 12:
         return f"there is no month {month}", "dates are year-month-day, and months are 01 to 12"
@@ -195,7 +195,7 @@ def _read_clock(text: str, match: re.Match[str], *, is_end: bool) -> timedelta:
     if hour > 24 or minute > 59 or second > 59 or (hour == 24 and (minute or second)):
         written = text[match.start("hour") : match.end("second") if match["second"] else match.end("minute")]
         hint = suggest_moment(text, is_end=is_end) or "hours are 00 to 24, minutes and seconds 00 to 59"
-        raise InvalidValue("bad-date", f"`{text}`: no clock shows {written}", hint)
+        raise InvalidValue("bad-date", f"`{text}`: {written} is not a time of day", hint)
     return timedelta(hours=hour, minutes=minute, seconds=second)
 
 
@@ -204,8 +204,8 @@ def _read_offset(text: str, written: str) -> timedelta:
     hours, minutes = int(digits[:2]), int(digits[2:])
     offset = timedelta(hours=hours, minutes=minutes) * (-1 if written[0] == "-" else 1)
     if minutes > 59 or not LEAST_OFFSET <= offset <= LARGEST_OFFSET:
-        hint = suggest_moment(text) or "offsets go from -12:00 to +14:00: `+03:00`, `-04:30` or `Z`"
-        raise InvalidValue("bad-date", f"`{text}`: {written} is no offset from UTC", hint)
+        hint = suggest_moment(text) or "offsets range from -12:00 to +14:00: `+03:00`, `-04:30` or `Z`"
+        raise InvalidValue("bad-date", f"`{text}`: {written} is not a UTC offset", hint)
     return offset
 
 
@@ -214,9 +214,9 @@ def _suggest_duration(text: str) -> str | None:
     written = text.casefold().strip() if len(text) < 100 else ""
     unsigned = written.lstrip("+-−–").strip()
     if re.fullmatch(r"\d{1,4}", unsigned, re.ASCII):
-        return f"say the unit: `{unsigned}m` for minutes" if int(unsigned) else None
+        return f"add the unit: `{unsigned}m` for minutes" if int(unsigned) else None
     if re.fullmatch(r"p\d{1,4}[ym]|\d{1,4}\s?(?:y|years?|yrs?|mo|months?)", unsigned, re.ASCII):
-        return "months and years are not all alike; write weeks or days: `4w`, `30d`"
+        return "months and years vary in length; write weeks or days: `4w`, `30d`"
     amounts = _amounts_of(unsigned)
     proposal = "".join(f"{amounts[unit]}{unit}" for unit in "wdhms" if amounts.get(unit))
     if not proposal or 7 * amounts.get("w", 0) + amounts.get("d", 0) > _MAX_DAYS:
@@ -225,7 +225,7 @@ def _suggest_duration(text: str) -> str | None:
 
 
 def _amounts_of(text: str) -> dict[str, int]:
-    """Return how many of each unit a duration has, fractions as smaller units; empty if there is other text in it."""
+    """Return the amount of each unit in a duration, fractions as smaller units; empty if it contains other text."""
     if clock := _HOURS_AND_MINUTES.fullmatch(text):
         return {unit: int(clock[group] or 0) for group, unit in enumerate("hms", 1)}
     if text.startswith("p"):

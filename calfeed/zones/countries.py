@@ -1,10 +1,10 @@
 """Find countries by code and by name.
 
-Codes and names are those of ISO 3166-1; if a shorter name is usual, it is the one to show. Kosovo is not in ISO 3166-1;
-its codes are those that the European Union and others use, from the user-assigned range.
+Codes and names follow ISO 3166-1, but a common shorter name is preferred for display. Kosovo is not in ISO 3166-1; its
+codes, from the user-assigned range, are those that the European Union and others use.
 
-The names are written out, and not those of Babel, which change with its version (three of them from 2.18 to 2.19): they
-are part of published addresses, and subscribers would get revisions of events that nobody changed.
+The names are not taken from Babel, where they change with its version (three of them from 2.18 to 2.19). They are part
+of published addresses, so subscribers would get revisions of events that nobody changed.
 """
 
 from __future__ import annotations
@@ -37,14 +37,14 @@ def countries_meant(text: str) -> tuple[str, ...]:
 
 
 def suggest_country(text: str) -> str | None:
-    """Return the country probably meant by a name with a typo, or None; three letters are too few to tell."""
+    """Return the country probably meant by a name with a typo, or None; three letters are too few to guess."""
     folded = _fold(text).removeprefix("the ")
     near = nearest(folded, (name for name in _by_name() if len(name) > 3)) if len(folded) > 3 else None
     return _by_name()[near].name if near else None
 
 
 def country_names() -> Iterator[tuple[str, Country]]:
-    """Yield every code and name that is read, with its country."""
+    """Yield every accepted code and name with its country."""
     by_code: dict[str, Country] = {}
     for entry in _entries(_COUNTRIES):
         country = Country(*entry.split(" ", 2))
@@ -75,7 +75,7 @@ _SHARED_NAMES = {
     "virgin islands": ("British Virgin Islands", "U.S. Virgin Islands"),
     "st martin": ("Saint Martin", "Sint Maarten"),
 }
-# The code of a country in two and in three letters, and the name to show.
+# The alpha-2 and alpha-3 codes of each country, and the name to show.
 _COUNTRIES = """\
 AD AND Andorra; AE ARE United Arab Emirates; AF AFG Afghanistan; AG ATG Antigua and Barbuda; AI AIA Anguilla
 AL ALB Albania; AM ARM Armenia; AO AGO Angola; AQ ATA Antarctica; AR ARG Argentina; AS ASM American Samoa
@@ -122,8 +122,8 @@ VI VIR U.S. Virgin Islands; VN VNM Vietnam; VU VUT Vanuatu; WF WLF Wallis and Fu
 YE YEM Yemen; YT MYT Mayotte; ZA ZAF South Africa; ZM ZMB Zambia; ZW ZWE Zimbabwe
 """
 
-# Names that are read but not shown: the full ones of ISO 3166-1, those of the tz database (`country_names` of pytz),
-# short and former ones in English, and the country's own.
+# Names that are accepted but not shown: the full names of ISO 3166-1, those of the tz database (`country_names` of
+# pytz), short and former English names, and the names that the countries use themselves.
 _OTHER_NAMES = """\
 AE UAE | Emirates; AL Shqipëria; AM Հայաստան | Hayastan; AS Samoa (American); AT Österreich | Oesterreich
 BA Bosnia | Bosna i Hercegovina; BE België | Belgique | Belgien; BG България | Bulgariya; BL St Barthelemy

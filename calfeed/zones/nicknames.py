@@ -1,4 +1,4 @@
-"""Look up what people write for time zones and properties; for hints only."""
+"""Look up other names that people write for time zones and properties; for hints only."""
 
 from __future__ import annotations
 
@@ -8,30 +8,30 @@ from functools import cache
 from calfeed.diagnostics.spelling import fold_name
 
 ANYWHERE_ZONE = "Etc/GMT+12"
-"""The zone for times `anywhere on Earth`: no other clocks are further behind."""
+"""The zone for times `anywhere on Earth`: no clocks are further behind UTC."""
 _ANYWHERE = re.compile(r"\s*[(\[]?\b(?:aoe|anywhere[\s_-]+on[\s_-]+(?:the[\s_-]+)?earth)[)\]]?\.?$", re.IGNORECASE)
 
 
 def zone_of_place(name: str) -> str | None:
-    """Return the zone of a well-known city that gave no zone its name, or of a Windows or everyday name of a zone."""
+    """Return the zone of a well-known city that no zone is named after, or for a Windows or everyday name of a zone."""
     key = fold_name(name)
     standard = key.replace("daylighttime", "standardtime")
     return next((_places()[k] for k in (key, standard, key.replace("summertime", "time")) if k in _places()), None)
 
 
 def zones_of_abbreviation(text: str) -> tuple[str, ...]:
-    """Return the zones that an abbreviation usually means: several if it is ambiguous, none if it is unknown."""
+    """Return the zones that an abbreviation usually means: several if it is ambiguous, empty if it is unknown."""
     return _abbreviations().get(text.upper(), ())
 
 
 def before_anywhere(text: str) -> str | None:
-    """Return the text before a final `anywhere on Earth` or `AoE`, None if there is none."""
+    """Return the text before a final `anywhere on Earth` or `AoE`, or None without either."""
     match = _ANYWHERE.search(text)
     return text[: match.start()] if match else None
 
 
 def key_of_property(name: str) -> str | None:
-    """Return the event's key for a property (upper case): empty if it has no key, None if it is not a standard one."""
+    """Return the event key for a property (upper case): empty if it has none, None if it is not standard."""
     return dict(_PROPERTIES).get(name)
 
 
@@ -47,8 +47,8 @@ def _abbreviations() -> dict[str, tuple[str, ...]]:
     return {name: tuple(zones.split(", ")) for names, zones in rows for name in names.split(", ")}
 
 
-# A zone, then cities and other names that stand for it. The Windows names, "… Standard Time", are those of Unicode CLDR
-# (supplemental/windowsZones.xml, territory 001) that people come across.
+# Zones with cities and other names that stand for them. The Windows names, "… Standard Time", are the common ones of
+# Unicode CLDR (supplemental/windowsZones.xml, territory 001).
 _PLACES = """\
 Africa/Algiers: Oran
 Africa/Cairo: Alexandria, Egypt Standard Time
@@ -143,8 +143,8 @@ Pacific/Auckland: Christchurch, Wellington, New Zealand Standard Time
 Pacific/Honolulu: Hawaiian Standard Time, Hawaii Standard Time, Hawaii
 """
 
-# Abbreviations, and the zones they usually mean: one, or all likely ones if it is ambiguous. Some are names of the tz
-# database in upper case and are looked up here only in lower case.
+# Abbreviations and the zones that they usually mean: one, or all likely ones if ambiguous. Some are also names of the
+# tz database in upper case; those are looked up here only in lower case.
 _ABBREVIATIONS = """\
 ACDT, ACST: Australia/Adelaide
 ADT: America/Halifax
@@ -186,7 +186,7 @@ WEST, WET: Europe/Lisbon
 WIB: Asia/Jakarta
 """
 
-# The properties that RFC 5545 §3.6.1, RFC 7986 and RFC 9073 allow in an event, and the key for each; "" if it has none.
+# The properties that RFC 5545 §3.6.1, RFC 7986 and RFC 9073 allow in an event, and the key for each, or "" without one.
 _PROPERTIES = (
     *((name, name.lower()) for name in ("CATEGORIES", "DESCRIPTION", "DURATION", "IMAGE", "ORGANIZER", "RRULE")),
     *((name, name.lower()) for name in ("SEQUENCE", "STATUS", "SUMMARY", "UID", "URL", "CREATED")),

@@ -1,6 +1,6 @@
 """Time zones: their names, where they apply, and conversion between wall times and instants.
 
-Zone data come only from pytz's files, read with the standard library's `ZoneInfo`, which also follows the rule in the
+Zone data comes only from pytz's files, read with the standard library's `ZoneInfo`, which also follows the rule in a
 file's footer after 2037. The operating system's copy is never used: it is often older, and a build must give the same
 result on every machine.
 """
@@ -26,13 +26,13 @@ TZDB_VERSION: str = pytz.OLSON_VERSION
 
 _KM_PER_DEGREE = 111.32
 _BORDER_KM = 2.0
-# The tz database lists zones by ISO 3166-1, which lacks Kosovo. Clocks there show the same time as in Belgrade.
+# The tz database lists zones by ISO 3166-1, which lacks Kosovo. Its clocks show the same time as in Belgrade.
 _ZONES_BEYOND_ISO = {"XK": ("Europe/Belgrade",)}
 
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """A wall time the clocks skip: at `change` they go from `before` to `after`."""
+    """A wall time that the clocks skip: at `change`, the UTC offset goes from `before` to `after`."""
 
     change: datetime
     before: timedelta
@@ -49,7 +49,7 @@ class OffsetChange:
 
     @property
     def walls(self) -> tuple[datetime, datetime]:
-        """The naive wall times that it skips or repeats: from the first to just before the second."""
+        """The bounds of the naive wall times that it skips or repeats; the second is excluded."""
         leaves, arrives = (self.instant.replace(tzinfo=None) + offset for offset in (self.before, self.after))
         return min(leaves, arrives), max(leaves, arrives)
 
@@ -73,7 +73,7 @@ def zone_names() -> tuple[str, ...]:
 
 
 def suggest_zone(text: str) -> str | None:
-    """Return the zone probably meant by another spelling, a city, another name or a typo; None if it is unclear."""
+    """Return the zone probably meant by a different spelling, a city, another name or a typo; None if unclear."""
     if len(text) > 60:
         return None
     *areas, city = [fold_name(part) for part in text.split("/")]
@@ -94,13 +94,13 @@ def suggest_zone(text: str) -> str | None:
 
 @cache
 def _names_by_spelling() -> tuple[dict[str, str], dict[str, str]]:
-    """Return the zones by full name, and by the city in it, without case, spaces and punctuation."""
+    """Return the zones by full name and by city, both without case, spaces and punctuation."""
     plain = {
         "/".join(fold_name(part) for part in name.split("/")): name
         for name in zone_names()
         if not any(c.isdigit() for c in name)  # `GMT+3` and `GMT-3` differ in punctuation
     }
-    # Several names may have the same city: those among pytz's common zones win.
+    # Several names may contain the same city: those among pytz's common zones win.
     ordered = [*plain.items(), *((key, name) for key, name in plain.items() if name in pytz.common_timezones_set)]
     cities = {
         key.rpartition("/")[2]: name
@@ -114,11 +114,11 @@ def _names_by_spelling() -> tuple[dict[str, str], dict[str, str]]:
 
 
 def resolve_wall(wall: datetime, tzid: str) -> datetime | Skipped | Repeated:
-    """Return the instant (aware, UTC) of a naive wall time, or why there is not exactly one."""
+    """Return the instant (aware, UTC) of a naive wall time, or why it has none or two."""
     zone = _zone(tzid)
     before = _offset(wall.replace(tzinfo=zone, fold=0))
     after = _offset(wall.replace(tzinfo=zone, fold=1))
-    # PEP 495: in a gap, fold=0 gives the offset before it, which is smaller; in a repeated hour, the larger offset.
+    # PEP 495: in a gap, fold=0 gives the smaller offset, from before the gap; in a repeated hour, the larger one.
     if before == after:
         return (wall - before).replace(tzinfo=UTC)
     if before > after:
@@ -140,7 +140,7 @@ def wall_at(instant: datetime, tzid: str) -> datetime:
 def offset_changes(tzid: str, start: datetime, end: datetime) -> Iterator[OffsetChange]:
     """Yield the zone's offset changes in (start, end], in order.
 
-    Two changes that undo each other within twelve hours would be missed; the tz database has none.
+    Two changes that undo each other within twelve hours would be missed, but the tz database has none.
     """
     for year in range(start.year, end.year + 1):
         yield from (change for change in _changes_of_year(tzid, year) if start < change.instant <= end)
@@ -193,10 +193,10 @@ def _change_between(tzid: str, left: datetime, right: datetime) -> datetime:
 
 @cache
 def _changes_of_year(tzid: str, year: int) -> tuple[OffsetChange, ...]:
-    """Return the changes in a UTC year, excluding the instant it begins and including the one it ends."""
+    """Return the changes in a UTC year, excluding the instant at which it begins and including the one at its end."""
     step = timedelta(hours=12)
     zone = _zone(tzid)
-    # Hundreds of instants are looked at: their UTC digits, labelled with the zone, are what `fromutc` takes directly.
+    # For speed over hundreds of instants: UTC digits labelled with the zone, which `fromutc` accepts directly.
     left = datetime(year, 1, 1, tzinfo=zone)
     end = left + timedelta(days=366 if isleap(year) else 365)
     before = zone.fromutc(left) - left
@@ -221,13 +221,13 @@ def _year_of_offsets(tzid: str, year: int) -> tuple[object, ...]:
 
 @cache
 def zones_of_country(alpha_2: str) -> tuple[str, ...]:
-    """Return the zones of a country in pytz's order (most important first); none if it is uninhabited."""
+    """Return the zones of a country in pytz's order, most important first; empty if it is uninhabited."""
     return _ZONES_BEYOND_ISO.get(alpha_2) or tuple(pytz.country_timezones.get(alpha_2, ()))
 
 
 @cache
 def zones_near(latitude: float, longitude: float) -> tuple[str, ...]:
-    """Return the zones of a point, then those of eight points 2 km around it; none at sea."""
+    """Return the zones of a point, then those of eight points 2 km around it; empty at sea."""
     import tzfpy  # loads a map of the world, which only projects with coordinates need
 
     tzids: dict[str, None] = {}

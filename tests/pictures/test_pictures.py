@@ -1,4 +1,4 @@
-"""Pictures that are published: pictures only, without metadata, with the pixels, the colours and the turn they had."""
+"""Published pictures: only pictures, without metadata, with unchanged pixels, colours and orientation."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ XMP = f"<x:xmpmeta xmlns:x='adobe:ns:meta/'>{SECRET}</x:xmpmeta>".encode()
 ORIENTATION, GPS, MAKER, ARTIST = 0x0112, 0x8825, 0x927C, 0x013B
 
 
-# -- pictures with everything that cameras and programs add --------------------------------------------------------
+# -- pictures with everything that cameras and programs add -----------------------------------------------------
 
 
 def gradient(mode: str = "RGB") -> Image.Image:
-    """Return a small picture in which every corner is another colour, so that a wrong turn is seen."""
+    """Return a small picture with corners of different colours, so that a wrong orientation is visible."""
     image = Image.new("RGB", (24, 16))
     for x in range(24):
         for y in range(16):
@@ -45,14 +45,14 @@ def gradient(mode: str = "RGB") -> Image.Image:
 
 
 def exif(orientation: int = 6) -> Image.Exif:
-    """Return the Exif of a phone: how it was held, where, by whom."""
-    found = Image.Exif()
-    found[ORIENTATION] = orientation
-    found[ARTIST] = SECRET
-    found.get_ifd(GPS)[2] = (59.0, 26.0, 14.0)
-    found.get_ifd(GPS)[29] = SECRET
-    found.get_ifd(0x8769)[MAKER] = SECRET.encode()
-    return found
+    """Return the Exif of a phone: its orientation, place and owner."""
+    block = Image.Exif()
+    block[ORIENTATION] = orientation
+    block[ARTIST] = SECRET
+    block.get_ifd(GPS)[2] = (59.0, 26.0, 14.0)
+    block.get_ifd(GPS)[29] = SECRET
+    block.get_ifd(0x8769)[MAKER] = SECRET.encode()
+    return block
 
 
 def saved(image: Image.Image, form: str, **options: object) -> bytes:
@@ -90,7 +90,7 @@ def segment(marker: int, body: bytes) -> bytes:
 
 
 def gif() -> bytes:
-    """Return an animated GIF with a comment, XMP, a text, what a program adds, and bytes after its end."""
+    """Return an animated GIF with a comment, XMP, a text, application data, and bytes after its end."""
     frames = [gradient("P"), gradient("P").rotate(180)]
     data = saved(frames[0], "GIF", save_all=True, append_images=frames[1:], loop=3, duration=[100, 250])
     secret = bytes((len(SECRET),)) + SECRET.encode() + b"\0"
@@ -101,14 +101,14 @@ def gif() -> bytes:
 
 
 def webp(**options: object) -> bytes:
-    """Return a WebP with Exif, XMP, a profile, a chunk of its own, and bytes after its end."""
+    """Return a WebP with Exif, XMP, a profile, an unknown chunk, and bytes after its end."""
     data = saved(gradient(), "WEBP", **{"exif": exif(), "xmp": XMP, "icc_profile": PROFILE, **options})
     chunk = b"SCRT" + struct.pack("<I", 6) + SECRET.encode()
     return data[:4] + struct.pack("<I", len(data) - 8 + len(chunk)) + data[8:] + chunk + SECRET.encode()
 
 
 def animated_webp() -> bytes:
-    """Return an animated WebP with Exif, and with a chunk of its own inside a frame."""
+    """Return an animated WebP with Exif, and with an unknown chunk inside a frame."""
     frames = [gradient(), gradient().rotate(180)]
     options = {"save_all": True, "append_images": frames[1:], "lossless": True, "loop": 2, "duration": [100, 250]}
     data = saved(frames[0], "WEBP", **options, exif=exif())
@@ -154,28 +154,28 @@ made = {name: make() for name, make in PICTURES.items()} | {"avif": avif(icc_pro
 
 
 def file_of(name: str) -> str:
-    """Return the name of the file of one of the pictures."""
+    """Return the file name of one of the pictures."""
     return f"x.{name.partition(' ')[0]}"
 
 
 def published(name: str) -> bytes:
-    """Return one of the pictures as it is published."""
+    """Return one of the pictures as published."""
     return cleaned(file_of(name), made[name])
 
 
 def frames(data: bytes) -> list[bytes]:
-    """Return the pixels of each frame, turned as a viewer shows them."""
+    """Return the pixels of each frame, oriented as a viewer shows them."""
     image = Image.open(BytesIO(data))
-    found = []
+    pixels = []
     for number in range(getattr(image, "n_frames", 1)):
         image.seek(number)
-        found.append(ImageOps.exif_transpose(image).convert("RGBA").tobytes())
-    return found
+        pixels.append(ImageOps.exif_transpose(image).convert("RGBA").tobytes())
+    return pixels
 
 
 @pytest.mark.parametrize("name", made)
-def test_what_is_seen_stays(name: str) -> None:
-    """Pixels, orientation, colour profile and animation are those of the file, to the last bit."""
+def test_visible_parts_are_kept(name: str) -> None:
+    """Pixels, orientation, colour profile and animation are exactly those of the file."""
     before, after = made[name], published(name)
     assert frames(after) == frames(before)
     one, other = Image.open(BytesIO(before)), Image.open(BytesIO(after))
@@ -185,8 +185,8 @@ def test_what_is_seen_stays(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", made)
-def test_nothing_else_stays(name: str) -> None:
-    """No text, place, thumbnail or name that a camera or a program has added is published."""
+def test_nothing_else_is_kept(name: str) -> None:
+    """No text, place, thumbnail or name that a camera or program added is published."""
     after = published(name)
     assert SECRET.encode() not in after
     image = Image.open(BytesIO(after))
@@ -199,8 +199,8 @@ def test_nothing_else_stays(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", [name for name in made if name != "avif"])
-def test_cleaning_is_done_once(name: str) -> None:
-    """What is published is published the same again; a picture without metadata is published as it is."""
+def test_cleaning_twice_changes_nothing(name: str) -> None:
+    """A published picture is published again unchanged, and so is any picture without metadata."""
     after = published(name)
     assert cleaned(file_of(name), after) == after
 
@@ -208,7 +208,7 @@ def test_cleaning_is_done_once(name: str) -> None:
 @pytest.mark.parametrize("orientation", range(1, 9))
 @pytest.mark.parametrize("form", ["PNG", "JPEG", "WEBP"])
 def test_every_orientation(form: str, orientation: int) -> None:
-    """A picture is turned as its Exif says, and one that lies as it is shown needs no Exif."""
+    """A picture is shown in the orientation that its Exif gives; an upright picture needs no Exif."""
     before = saved(gradient(), form, exif=exif(orientation))
     after = cleaned(f"x.{form.lower()}", before)
     assert frames(after) == frames(before)
@@ -222,7 +222,7 @@ def test_every_orientation(form: str, orientation: int) -> None:
     [(3, 1, 6, 6), (4, 1, 6, 6), (3, 1, 0, 1), (3, 1, 9, 1), (3, 2, 6, 1), (2, 1, 6, 1)],
 )
 def test_exif_of_both_kinds(endian: str, kind: int, count: int, value: int, expected: int) -> None:
-    """Exif is read with either end first; an orientation that is none is left out with the rest."""
+    """Exif is read in both byte orders; an invalid orientation is left out with the rest."""
     packed = struct.pack(f"{endian}{'I' if kind == 4 else 'H2x'}", value)
     head = struct.pack(f"{endian}2sHI", b"II" if endian == "<" else b"MM", 42, 8)
     block = head + struct.pack(f"{endian}H", 1) + struct.pack(f"{endian}HHI", ORIENTATION, kind, count) + packed
@@ -232,7 +232,7 @@ def test_exif_of_both_kinds(endian: str, kind: int, count: int, value: int, expe
 
 
 def test_the_first_exif_counts() -> None:
-    """Of several blocks of Exif the first one says how the picture is turned."""
+    """If there are several Exif blocks, the first one gives the orientation."""
     data = saved(gradient(), "JPEG", exif=exif(1))
     second = segment(0xE1, b"Exif\0\0" + exif(6).tobytes().removeprefix(b"Exif\0\0"))
     end = data.index(b"\xff\xdb")
@@ -240,7 +240,7 @@ def test_the_first_exif_counts() -> None:
 
 
 def test_a_jpeg_keeps_no_thumbnail() -> None:
-    """The small pictures that JFIF and MPF hold show what was cut off later; they are left out."""
+    """The thumbnails in JFIF and MPF may show parts that were cropped later; they are left out."""
     data = saved(gradient(), "JPEG")
     thumbnail = b"JFIF\0\x01\x01\x00\x00\x01\x00\x01\x01\x02" + b"SECRET"
     others = segment(0xE2, b"MPF\0" + SECRET.encode())
@@ -250,8 +250,8 @@ def test_a_jpeg_keeps_no_thumbnail() -> None:
     assert SECRET.encode() not in after
 
 
-def test_chunks_of_a_wrong_length_are_no_hiding_place() -> None:
-    """A part of a PNG that decoders pass over for its length is not published."""
+def test_chunks_of_a_wrong_length_are_removed() -> None:
+    """A chunk of a PNG that decoders skip because of its length is not published."""
     data = saved(gradient(), "PNG")
     body = b"gAMA" + SECRET.encode()
     chunk = struct.pack(">I", len(SECRET)) + body + struct.pack(">I", zlib.crc32(body))
@@ -260,7 +260,7 @@ def test_chunks_of_a_wrong_length_are_no_hiding_place() -> None:
 
 @pytest.mark.parametrize("added", [{"exif": exif()}, {"xmp": XMP}], ids=["exif", "xmp"])
 def test_avif_with_metadata(added: dict[str, object]) -> None:
-    """An AVIF that holds Exif or XMP is refused: calfeed takes nothing out of one."""
+    """An AVIF that contains Exif or XMP is refused: calfeed removes nothing from an AVIF."""
     with pytest.raises(PictureError) as caught:
         cleaned("x.avif", avif(**added))
     assert caught.value.code == "private-image"
@@ -269,7 +269,7 @@ def test_avif_with_metadata(added: dict[str, object]) -> None:
 
 @pytest.mark.parametrize("kind", [b"uuid", b"free", b"udta"])
 def test_avif_with_other_parts(kind: bytes) -> None:
-    """An AVIF with a part that is no picture is refused, and bytes after its end are left out."""
+    """An AVIF with a part that is not a picture is refused, and bytes after its end are left out."""
     data = avif()
     assert cleaned("x.avif", data + b"SECRET") == data
     with pytest.raises(PictureError) as caught:
@@ -278,7 +278,7 @@ def test_avif_with_other_parts(kind: bytes) -> None:
 
 
 def test_an_animated_avif() -> None:
-    """An AVIF that moves is one, too."""
+    """An animated AVIF is accepted, too."""
     data = avif(save_all=True, append_images=[gradient().rotate(180)])
     assert cleaned("x.avif", data) == data
 
@@ -287,7 +287,7 @@ def test_an_animated_avif() -> None:
 
 
 def accepted(file: str, data: bytes) -> bytes | None:
-    """Return a picture as it is published; None if it is refused, in words."""
+    """Return a picture as published; None if it is refused with a message."""
     try:
         return cleaned(file, data)
     except PictureError as refusal:
@@ -298,7 +298,7 @@ def accepted(file: str, data: bytes) -> bytes | None:
 
 @pytest.mark.parametrize("name", made)
 def test_truncated(name: str) -> None:
-    """A picture that ends early, wherever that is, is refused, and never with a traceback."""
+    """A picture truncated at any point is refused, never with a traceback."""
     data = published(name)
     step = max(1, len(data) // 300)
     for length in range(0, len(data), step):
@@ -311,7 +311,7 @@ def test_truncated(name: str) -> None:
 @settings(max_examples=200, deadline=None)
 @given(st.sampled_from(sorted(made)), st.lists(st.tuples(st.floats(0, 1), st.binary(max_size=8)), max_size=6))
 def test_damaged(name: str, edits: list[tuple[float, bytes]]) -> None:
-    """Whatever the bytes, a picture is refused, or what is published of it is published the same again."""
+    """Any bytes are either refused, or the published picture is published again unchanged."""
     data = bytearray(made[name])
     for where, instead in edits:
         at = int(where * len(data))
@@ -324,34 +324,34 @@ def test_damaged(name: str, edits: list[tuple[float, bytes]]) -> None:
 @settings(max_examples=200, deadline=None)
 @given(st.sampled_from(["png", "jpg", "gif", "webp", "avif", "svg"]), st.binary(max_size=200))
 def test_any_bytes(ending: str, data: bytes) -> None:
-    """Bytes behind the signature of a picture are refused in words, or are one."""
+    """Random bytes after the signature of a picture are refused with a message, or are a picture."""
     signatures = {"png": b"\x89PNG\r\n\x1a\n", "jpg": b"\xff\xd8\xff", "gif": b"GIF89a", "svg": b"<svg"}
     signatures |= {"webp": b"RIFF\xff\0\0\0WEBPVP8X", "avif": b"\0\0\0\x14ftypavif\0\0\0\0avif\0\0\0\x40meta"}
     accepted(f"x.{ending}", signatures[ending] + data)
 
 
 def huge() -> dict[str, bytes]:
-    """Return small files of pictures too large to be shown, which nobody could make by decoding them."""
+    """Return small files of pictures that are too large to show or decode."""
     png_head = b"IHDR" + struct.pack(">II", 30_000, 30_000) + b"\x08\0\0\0\0"
     data = saved(gradient(), "PNG")
-    found = {"png": data[:12] + png_head + struct.pack(">I", zlib.crc32(png_head)) + data[33:]}
+    files = {"png": data[:12] + png_head + struct.pack(">I", zlib.crc32(png_head)) + data[33:]}
     data = saved(gradient(), "JPEG")
     at = data.index(b"\xff\xc0")
-    found["jpg"] = data[: at + 5] + struct.pack(">HH", 30_000, 30_000) + data[at + 9 :]
-    found["gif"] = DOT.encode()[:6] + struct.pack("<HH", 30_000, 30_000) + DOT.encode()[10:]
+    files["jpg"] = data[: at + 5] + struct.pack(">HH", 30_000, 30_000) + data[at + 9 :]
+    files["gif"] = DOT.encode()[:6] + struct.pack("<HH", 30_000, 30_000) + DOT.encode()[10:]
     frame = DOT.encode().index(b",")
-    found["frame.gif"] = DOT.encode()[: frame + 5] + struct.pack("<HH", 30_000, 30_000) + DOT.encode()[frame + 9 :]
+    files["frame.gif"] = DOT.encode()[: frame + 5] + struct.pack("<HH", 30_000, 30_000) + DOT.encode()[frame + 9 :]
     data = saved(gradient(), "WEBP", exif=exif())
-    found["webp"] = data[:24] + (29_999).to_bytes(3, "little") + (29_999).to_bytes(3, "little") + data[30:]
+    files["webp"] = data[:24] + (29_999).to_bytes(3, "little") + (29_999).to_bytes(3, "little") + data[30:]
     data = avif()
     at = data.index(b"ispe") + 8
-    found["avif"] = data[:at] + struct.pack(">II", 30_000, 30_000) + data[at + 8 :]
-    return found
+    files["avif"] = data[:at] + struct.pack(">II", 30_000, 30_000) + data[at + 8 :]
+    return files
 
 
 @pytest.mark.parametrize(("name", "data"), huge().items(), ids=list(huge()))
 def test_too_many_pixels(name: str, data: bytes) -> None:
-    """A picture of 900 million pixels is refused by what its header says."""
+    """A picture of 900 million pixels is refused because of its header."""
     with pytest.raises(PictureError) as caught:
         cleaned(f"x.{name}", data)
     assert caught.value.code == "large-image"
@@ -417,7 +417,7 @@ def test_drawings_that_do_something(inside: str) -> None:
     ],
 )
 def test_drawings_that_begin_with_more(before: str) -> None:
-    """A DOCTYPE, which may define entities and name other files, and a style sheet of another file are refused."""
+    """A DOCTYPE, which may define entities and name other files, and an external style sheet are refused."""
     with pytest.raises(PictureError) as caught:
         cleaned("logo.svg", (before + SVG.format("<text>x</text>")).encode())
     assert caught.value.code == "unsafe-image"
@@ -439,7 +439,7 @@ PIXEL = base64.b64encode(saved(gradient(), "PNG")).decode()
     ],
 )
 def test_drawings(inside: str) -> None:
-    """A drawing is published as it is, with gradients, styles, animations, and pictures embedded in it."""
+    """A drawing is published unchanged, with gradients, styles, animations, and embedded pictures."""
     data = SVG.format(inside).encode()
     assert cleaned("logo.svg", data) == data
     assert cleaned("logo.SVG", b"\xef\xbb\xbf<?xml version='1.0' encoding='UTF-8'?>\r\n" + data).endswith(data)
@@ -459,13 +459,13 @@ def test_drawings(inside: str) -> None:
     ],
 )
 def test_metadata_of_drawings(inside: str, left: str) -> None:
-    """Comments, instructions and `metadata` of a drawing are left out, and nothing else of it is touched."""
+    """Comments, instructions and `metadata` of a drawing are left out; nothing else changes."""
     before = "<!-- SECRET --><?xpacket SECRET?>"
     assert cleaned("l.svg", (before + SVG.format(inside) + "<!--SECRET-->").encode()) == SVG.format(left).encode()
 
 
 def test_metadata_of_embedded_pictures() -> None:
-    """A picture embedded in a drawing has no metadata either."""
+    """A picture embedded in a drawing must not have metadata, either."""
     inside = f"<image href='data:image/jpeg;base64,{base64.b64encode(jpeg()).decode()}'/>"
     with pytest.raises(PictureError) as caught:
         cleaned("logo.svg", SVG.format(inside).encode())
@@ -485,14 +485,14 @@ def test_metadata_of_embedded_pictures() -> None:
         b"<?xml version='1.0' encoding='latin-1'?><svg xmlns='http://www.w3.org/2000/svg'/>",
     ],
 )
-def test_what_is_no_drawing(data: bytes) -> None:
-    """A file that is no SVG by its root, is not well-formed, or is read otherwise than as UTF-8 is refused."""
+def test_invalid_drawings_are_refused(data: bytes) -> None:
+    """A file without an SVG root, that is not well-formed, or that declares another encoding than UTF-8 is refused."""
     with pytest.raises(PictureError) as caught:
         cleaned("logo.svg", data)
     assert caught.value.code == "broken-image"
 
 
-# -- what is published -------------------------------------------------------------------------------------------
+# -- publishing pictures ----------------------------------------------------------------------------------------
 
 
 def refusals(root: Path) -> list[str]:
@@ -534,7 +534,7 @@ def refusals(root: Path) -> list[str]:
     ],
 )
 def test_only_pictures(tmp_path: Path, image: str, code: str) -> None:
-    """What is no picture by its name and its content, or has a name that not every host keeps, is not published."""
+    """A file is published only if its name and content are a picture's, and every host can store its name."""
     root = write_events(tmp_path, talk=f"{TALK}image: '{image}'\n")
     text = DOT if image.endswith(".gif") and "page" not in image else "<?php system($_GET['c']); // alert(1)"
     if not (root / image).exists():
@@ -557,7 +557,7 @@ def test_only_pictures(tmp_path: Path, image: str, code: str) -> None:
     ],
 )
 def test_twins(tmp_path: Path, names: tuple[str, str]) -> None:
-    """Two pictures whose names are one on Windows or on a Mac are refused, at the second."""
+    """Two pictures with the same name on Windows or a Mac are reported once, at the second."""
     texts = {name: f"{TALK}image: {path}\n" for name, path in zip(("one", "two"), names, strict=True)}
     root = write_events(tmp_path, **texts)
     write_files(root, dict.fromkeys(names, DOT))
@@ -565,7 +565,7 @@ def test_twins(tmp_path: Path, names: tuple[str, str]) -> None:
 
 
 def test_a_picture_of_many_events(tmp_path: Path) -> None:
-    """A picture that several events name is published once, and a bad one is reported at each."""
+    """A picture that several events use is published once; a bad one is reported at each event."""
     root = write_events(tmp_path, one=f"{TALK}image: a.gif\n", two=f"{TALK}image: ./a.gif\n")
     write_files(root, {"a.gif": DOT})
     assert [image.path for image in load(root).images] == ["images/a.gif"]
@@ -574,7 +574,7 @@ def test_a_picture_of_many_events(tmp_path: Path) -> None:
 
 
 def test_a_picture_and_a_logo(tmp_path: Path) -> None:
-    """A drawing is a logo, and not the picture of an event, though it be the same file."""
+    """A drawing can be the logo but not the picture of an event, even if it is the same file."""
     root = write_events(tmp_path, talk=f"{TALK}image: a.svg\n")
     write_files(root, {"a.svg": SVG.format(""), "calendar.yaml": f"{CALENDAR}theme: {{logo: a.svg}}\n"})
     assert refusals(root) == ["wrong-image"]
@@ -583,8 +583,8 @@ def test_a_picture_and_a_logo(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("name", "hint"), [("x.jpg", "`x.png`"), ("x.gif", "`x.png`"), ("a.b.webp", "`a.b.png`")])
-def test_another_format(name: str, hint: str) -> None:
-    """A picture under the ending of another format is refused with the right name."""
+def test_wrong_extension(name: str, hint: str) -> None:
+    """A picture with the extension of another format is refused, and the hint gives the right name."""
     with pytest.raises(PictureError) as caught:
         cleaned(name, png())
     assert caught.value.code == "wrong-image"
@@ -592,8 +592,8 @@ def test_another_format(name: str, hint: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["x.PNG", "x.Jpg", "a.b.jpeg", "v1.2.php-talk.gif", "node.js.webp", "x.avif"])
-def test_endings(name: str) -> None:
-    """An ending may be in large letters, as cameras write it, and the name may hold other dots."""
+def test_extensions(name: str) -> None:
+    """An extension may be in capitals, as cameras write it, and the name may contain other dots."""
     check_ending(name, is_logo=False)
     assert trouble_with_name(f"images/{name}") is None
     assert content_type_of(name).startswith("image/")
@@ -601,7 +601,7 @@ def test_endings(name: str) -> None:
 
 @pytest.mark.parametrize("size", [MAX_BYTES + 1, 17 * 1024 * 1024])
 def test_too_many_bytes(tmp_path: Path, size: int) -> None:
-    """A picture of more than 10 MB is refused where it is named, before it is read."""
+    """A picture of more than 10 MB is refused where it is used, before it is read."""
     root = write_events(tmp_path, talk=f"{TALK}image: a.gif\n")
     with (root / "a.gif").open("wb") as file:
         file.write(DOT.encode())
@@ -611,14 +611,14 @@ def test_too_many_bytes(tmp_path: Path, size: int) -> None:
 
 
 def test_the_largest_file(tmp_path: Path) -> None:
-    """A picture of 10 MB is published, and its bytes after the end are not."""
+    """A picture of 10 MB is published, without the bytes after its end."""
     root = write_events(tmp_path, talk=f"{TALK}image: a.gif\n")
     (root / "a.gif").write_bytes(DOT.encode().ljust(MAX_BYTES, b"x"))
     assert [image.data for image in load(root).images] == [DOT.encode()]
 
 
 def test_an_edited_picture(tmp_path: Path) -> None:
-    """What is remembered of a picture is what was published: an edit of its metadata alone changes no file of DIST."""
+    """The cache keeps pictures as published: an edit of the metadata alone changes no file in DIST."""
     root = write_events(tmp_path, talk=f"{TALK}image: a.jpg\n")
     (root / "a.jpg").write_bytes(jpeg())
     build(root, tmp_path / "dist", now=NOW)
@@ -634,7 +634,7 @@ def test_an_edited_picture(tmp_path: Path) -> None:
 
 
 def test_large_pictures_are_quick() -> None:
-    """A JPEG of noise, a file of megabytes, is cleaned without a look at every byte by Python."""
+    """A noisy JPEG of several megabytes is cleaned quickly, without a Python loop over every byte."""
     noise = Image.frombytes("RGB", (1500, 1000), random.Random(1).randbytes(4_500_000))  # noqa: S311
     data = saved(noise, "JPEG", quality=95, exif=exif())
     after = cleaned("x.jpg", data)

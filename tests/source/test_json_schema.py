@@ -17,7 +17,7 @@ FILES = sorted(path for root in ROOTS for path in root.rglob("*.yaml"))
 
 
 class _EditorLoader(yaml.SafeLoader):
-    """YAML as editors read it: by version 1.2, with numbers but no dates."""
+    """YAML as editors read it: version 1.2, with numbers but without dates."""
 
 
 _EditorLoader.yaml_implicit_resolvers = {  # the booleans of 1.1, such as `off`, are texts in 1.2
@@ -27,13 +27,13 @@ _EditorLoader.yaml_implicit_resolvers = {  # the booleans of 1.1, such as `off`,
 
 
 def as_editor(path: Path) -> Any:
-    """Return a file's value as an editor sees it."""
+    """Return the value of a file as an editor sees it."""
     return yaml.load(path.read_text("utf-8"), Loader=_EditorLoader)  # noqa: S506 - a SafeLoader
 
 
 @pytest.mark.parametrize("path", FILES, ids=[f"{path.parent.name}/{path.name}" for path in FILES])
 def test_editors_accept_what_calfeed_accepts(path: Path) -> None:
-    """Every file of the sample and of the golden projects is valid by the JSON Schema of its kind."""
+    """Every file of the sample and the golden projects is valid against the JSON Schema of its kind."""
     jsonschema.Draft202012Validator(json_schema(KINDS.get(path.name, "events"))).validate(as_editor(path))
 
 
@@ -48,6 +48,6 @@ def test_editors_accept_what_calfeed_accepts(path: Path) -> None:
     ],
 )
 def test_editors_refuse_what_calfeed_refuses(event: object) -> None:
-    """The JSON Schema finds wrong keys, types and zones while one writes."""
+    """The JSON Schema finds wrong keys, types and zones."""
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.Draft202012Validator(json_schema("events")).validate(event)

@@ -1,4 +1,4 @@
-"""calfeed.source.lookalikes: characters that only look like YAML's are named where they stand."""
+"""calfeed.source.lookalikes: characters that only look like YAML's are named at their position."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ INVISIBLE = "\u00ad\u200b\u200c\u2060\ufeff"
     ],
 )
 def test_spaces_are_named(text: str, at: tuple[int, int], letter: str) -> None:
-    """Whatever takes the place of a plain space, or hides beside a key, is named at its place, once."""
+    """A character that replaces a plain space, or hides next to a key, is named at its position, once."""
     document = read_document("x.yaml", text.replace("?", letter).encode())
-    (problem,) = [found for found in document.problems if found.code != "empty-value"]
+    (problem,) = [problem for problem in document.problems if problem.code != "empty-value"]
     assert (problem.code, (problem.mark.line, problem.mark.column)) == ("yaml-syntax", at)
     assert problem.message.startswith(f"U+{ord(letter):04X} (")
     assert problem.message.endswith(") is not white space in YAML")
@@ -40,7 +40,7 @@ def test_spaces_are_named(text: str, at: tuple[int, int], letter: str) -> None:
     "text", ["summary: T\nstart?2027-05-18\n", "summary?T\nstart?2027-05-18\n", "venue:\n  name? Hall\nsummary: T\n"]
 )
 def test_colons_are_named(text: str, colon: str) -> None:
-    """So is what looks like the colon after a key."""
+    """A lookalike of the colon after a key is named."""
     (problem,) = read_document("x.yaml", text.replace("?", colon).encode()).problems
     assert problem.message == f"U+{ord(colon):04X} ({_name(colon)}) is not a colon in YAML"
     assert problem.hint == "write a colon instead"
@@ -49,7 +49,7 @@ def test_colons_are_named(text: str, colon: str) -> None:
 @pytest.mark.parametrize("hyphen", "–—−•－")
 @pytest.mark.parametrize("text", ["? id: b\n  summary: T\n", "- id: a\n  summary: T\n? id: b\n  summary: U\n"])
 def test_hyphens_are_named(text: str, hyphen: str) -> None:
-    """And what looks like the hyphen of an item."""
+    """A lookalike of the hyphen of an item is named."""
     (problem,) = read_document("x.yaml", text.replace("?", hyphen).encode()).problems
     assert problem.message == f"U+{ord(hyphen):04X} ({_name(hyphen)}) is not a hyphen in YAML"
 
@@ -69,20 +69,20 @@ def test_hyphens_are_named(text: str, hyphen: str) -> None:
         ("summary: a\n  \u00a0 b\n", {"summary": "a \u00a0 b"}),
     ],
 )
-def test_texts_may_hold_them(text: str, value: object) -> None:
-    """Where they separate nothing they are letters of a text, as they are meant to be."""
+def test_texts_may_contain_lookalikes(text: str, value: object) -> None:
+    """Lookalikes that separate nothing are ordinary letters of a text."""
     document = read_document("x.yaml", text.encode())
     assert (document.value, document.problems) == (value, ())
 
 
 def test_a_line_that_only_looks_empty() -> None:
-    """A line of such a space alone is named, too: YAML takes it for a key without a colon."""
+    """A lookalike space alone on a line is named, too: YAML reads it as a key without a colon."""
     (problem,) = read_document("x.yaml", "summary: T\n\u00a0\nstart: 2027-05-18\n".encode()).problems
-    assert (problem.mark.line, problem.hint) == (2, "delete it; it may come from a copied text")
+    assert (problem.mark.line, problem.hint) == (2, "delete it; it may come from copied text")
 
 
-def test_nothing_follows_from_them() -> None:
-    """A mapping that is indented with them is reported line by line, and not as keys that are unknown or empty."""
+def test_lookalike_indentation_causes_no_other_problems() -> None:
+    """A mapping indented with lookalike spaces is reported line by line, not as unknown or empty keys."""
     document = read_document("x.yaml", "summary: T\nvenue:\n\u00a0 name: H\n\u3000\u3000url: u\nstart: s\n".encode())
     assert [problem.code for problem in document.problems] == ["yaml-syntax"] * 2
     assert document.value == {"summary": "T", "venue": None, "start": "s"}

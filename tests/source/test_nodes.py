@@ -9,15 +9,15 @@ from calfeed.source.yaml import Document, read_document
 
 
 def document(text: str) -> Document:
-    """Read a text as a file."""
+    """Return a text read as a file."""
     return read_document("x.yaml", text.encode())
 
 
 def value_of(text: str) -> Value:
-    """Return the value of a text that must be free of problems."""
-    found = document(text)
-    assert found.problems == ()
-    return found.value
+    """Return the value of a text that must have no problems."""
+    parsed = document(text)
+    assert parsed.problems == ()
+    return parsed.value
 
 
 def codes(text: str) -> list[str]:
@@ -29,22 +29,22 @@ def codes(text: str) -> list[str]:
     "scalar", ["17:30", "1080", "no", "on", "0123", "3.10", "2017-08-31", "1e3", ".inf", "true", "0x1F"]
 )
 def test_no_scalar_has_a_type(scalar: str) -> None:
-    """Whatever YAML 1.1 would take for a number, a date or a boolean stays the text that was written."""
+    """Values that YAML 1.1 would read as a number, a date or a boolean remain the text as written."""
     assert value_of(f"key: {scalar}\n{scalar}: key\n") == {"key": scalar, scalar: "key"}
 
 
 @pytest.mark.parametrize("scalar", ["", "~", "null", "Null", "NULL"])
 def test_no_value_is_a_problem(scalar: str) -> None:
-    """A key without a value is told apart from one that is not there; in quotes it is the word."""
-    found = document(f"a: {scalar}\nb: x\n")
-    assert [problem.code for problem in found.problems] == ["empty-value"]
-    assert found.value == {"a": None, "b": "x"}
+    """A key without a value differs from a missing key; the same word in quotes is text."""
+    parsed = document(f"a: {scalar}\nb: x\n")
+    assert [problem.code for problem in parsed.problems] == ["empty-value"]
+    assert parsed.value == {"a": None, "b": "x"}
     if scalar:
         assert value_of(f'a: "{scalar}"\n') == {"a": scalar}
 
 
 def test_aliases_and_merges() -> None:
-    """Aliases stand for what they name; merged keys fill in what is not written, the first mapping winning."""
+    """Aliases stand for their anchors; merged keys fill in missing ones, and the first mapping wins."""
     text = "- &a {x: 1, y: 2}\n- &b {y: 3, z: 4}\n- <<: [*a, *b]\n  x: 5\n- *a\n"
     assert value_of(text) == [
         {"x": "1", "y": "2"},
@@ -55,8 +55,8 @@ def test_aliases_and_merges() -> None:
     assert document(text).mark(2, "z").line == 2
 
 
-def test_growth_by_aliases_is_bounded() -> None:
-    """Nine lines that would become a billion values are refused in no time."""
+def test_alias_expansion_is_limited() -> None:
+    """Nine lines that would expand to a billion values are refused quickly."""
     rows = [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 9)]
     assert codes("\n".join(["a0: &a0 [x]", *rows])) == ["alias-expansion"]
 
@@ -74,10 +74,10 @@ def test_growth_by_aliases_is_bounded() -> None:
     ],
 )
 def test_what_is_refused(text: str, code: str) -> None:
-    """Each trap of YAML has a code of its own."""
+    """Each trap of YAML has its own code."""
     assert codes(text) == [code]
 
 
-def test_a_comment_after_a_text_is_no_trap() -> None:
-    """A comment with a space after its # is meant."""
+def test_a_comment_after_a_text_is_not_reported() -> None:
+    """A comment with a space after its # is not reported."""
     assert value_of("a: text # comment\nb: c#d\n") == {"a": "text", "b": "c#d"}

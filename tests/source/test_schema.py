@@ -10,8 +10,8 @@ from calfeed.source.schema import NESTED, SYNONYMS, Entry, EventEntry
 from calfeed.source.yaml import read_document
 
 
-def test_what_is_sound_is_read_beside_what_is_broken() -> None:
-    """One wrong key costs only itself: the others are read, and it is told which is broken."""
+def test_valid_keys_are_read_despite_broken_ones() -> None:
+    """One wrong key does not affect the others, and it is listed as broken."""
     document = read_document("x.yaml", b"summary: Talk\nstart: tomorrow\nend: '20:00'\nvenu: hub\n")
     read = read_entry(EventEntry, document.value, Place(document))
     assert read.entry.summary == "Talk"
@@ -22,7 +22,7 @@ def test_what_is_sound_is_read_beside_what_is_broken() -> None:
 
 
 def entries_in(annotation: Any) -> Iterator[type[Entry]]:
-    """Yield the kinds of mapping that a type is made of."""
+    """Yield the kinds of mapping that a type contains."""
     if isinstance(annotation, type) and issubclass(annotation, Entry):
         yield annotation
     for part in get_args(annotation):
@@ -30,7 +30,7 @@ def entries_in(annotation: Any) -> Iterator[type[Entry]]:
 
 
 def test_every_nested_mapping_is_known() -> None:
-    """Wherever a mapping stands in another, its kind is on the list by which unknown keys in it are reported."""
+    """The table used to report unknown keys lists the kind of every nested mapping."""
     nested = {
         (kind, info.alias or name): inner
         for kind in Entry.__subclasses__()
@@ -41,7 +41,7 @@ def test_every_nested_mapping_is_known() -> None:
 
 
 def test_synonyms_are_of_keys() -> None:
-    """What else people call a key belongs to a key that there is, and is not a key of the same mapping itself."""
+    """Every synonym belongs to an existing key, and is not itself a key of the same mapping."""
     kinds = [{info.alias or name for name, info in kind.model_fields.items()} for kind in Entry.__subclasses__()]
     for key, words in SYNONYMS.items():
         assert any(key in kind for kind in kinds), key

@@ -9,7 +9,7 @@ from calfeed.source.yaml import Document, read_document
 
 
 def document(text: str) -> Document:
-    """Read a text as a file."""
+    """Return a text read as a file."""
     return read_document("x.yaml", text.encode())
 
 
@@ -23,39 +23,39 @@ def document(text: str) -> Document:
     ],
 )
 def test_unreadable_files(text: str, code: str) -> None:
-    """A file that holds no document, or is not YAML, has one problem."""
+    """A file that contains no document, or is not YAML, has one problem."""
     assert [problem.code for problem in document(text).problems] == [code]
 
 
 def test_marks_count_characters() -> None:
-    """Columns count characters, not bytes: after an emoji and letters beyond ASCII the mark is still right."""
-    found = document('õ😀: "ä 🎉 z"\nnext: value\n')
-    mark = found.mark("õ😀")
+    """Columns count characters, not bytes: a mark after emoji and non-ASCII letters is still right."""
+    parsed = document('õ😀: "ä 🎉 z"\nnext: value\n')
+    mark = parsed.mark("õ😀")
     assert (mark.line, mark.column, mark.end_column) == (1, 5, 12)
     assert mark.text == 'õ😀: "ä 🎉 z"'
-    assert (found.key_mark("next").column, found.mark("next").column) == (1, 7)
+    assert (parsed.key_mark("next").column, parsed.mark("next").column) == (1, 7)
 
 
 @pytest.mark.parametrize("newline", ["\n", "\r\n", "\r"])
 def test_marks_count_lines_of_every_kind(newline: str) -> None:
-    """Lines end with LF, CRLF or CR; the text of a mark is just its line."""
-    found = document(newline.join(["a: 1", "b:", "  - x", "  - y"]))
-    mark = found.mark("b", 1)
+    """Lines end with LF, CRLF or CR; the text of a mark is only its line."""
+    parsed = document(newline.join(["a: 1", "b:", "  - x", "  - y"]))
+    mark = parsed.mark("b", 1)
     assert (mark.line, mark.column, mark.text) == (4, 5, "  - y")
 
 
-def test_mark_of_what_is_missing_is_its_parent() -> None:
-    """A value that is not there is shown at the mapping it should be in."""
-    found = document("a:\n  b: 1\n")
-    assert found.mark("a", "c") == found.mark("a")
-    assert found.mark("a").line == 2
+def test_mark_of_a_missing_value_is_its_parent() -> None:
+    """The mark of a missing value is the mapping that should contain it."""
+    parsed = document("a:\n  b: 1\n")
+    assert parsed.mark("a", "c") == parsed.mark("a")
+    assert parsed.mark("a").line == 2
 
 
 def test_the_byte_order_mark_is_not_in_the_text() -> None:
-    """A BOM is dropped and moves no column."""
-    found = read_document("x.yaml", b"\xef\xbb\xbfsummary: x\n")
-    assert found.value == {"summary": "x"}
-    assert found.key_mark("summary").column == 1
+    """A BOM is dropped and does not shift columns."""
+    parsed = read_document("x.yaml", b"\xef\xbb\xbfsummary: x\n")
+    assert parsed.value == {"summary": "x"}
+    assert parsed.key_mark("summary").column == 1
 
 
 @pytest.mark.parametrize(
@@ -71,12 +71,12 @@ def test_depth_is_bounded_before_composing(text: str) -> None:
 
 
 def test_many_brackets_are_not_deep() -> None:
-    """A description full of links is not deep."""
+    """A description full of links does not count as nested."""
     links = "[a](b) " * 200
     assert document(f"description: |\n  {links}\n").value == {"description": f"{links}\n"}
 
 
 def test_bytes_that_are_not_utf8_have_a_place() -> None:
-    """A file in Latin-1 is refused at its first letter beyond ASCII."""
+    """A file in Latin-1 is refused at its first non-ASCII letter."""
     (problem,) = read_document("x.yaml", "a: b\nc: Põhja\n".encode("latin-1")).problems
     assert (problem.code, problem.mark.line, problem.mark.column) == ("not-utf8", 2, 5)

@@ -1,4 +1,4 @@
-"""No text ends a line: whatever stands in the sources or got past them, every output has only calfeed's own lines."""
+"""No text ends a line: whatever the sources or a project contain, the output has only the lines that calfeed writes."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def references(code: int) -> tuple[str, ...]:
 
 
 def check_lines(artifacts: Iterable[tuple[str, bytes]]) -> None:
-    """Check that every file has the same lines for every reader, and no character that any of them obeys."""
+    """Check that every file has the same lines for every reader, and no character that any of them acts on."""
     for path, data in artifacts:
         if path.endswith((".png", ".jpg")):
             continue
@@ -66,12 +66,12 @@ def check_lines(artifacts: Iterable[tuple[str, bytes]]) -> None:
 
 
 def as_files(artifacts: Sequence[Artifact]) -> list[tuple[str, bytes]]:
-    """Return artifacts as their paths and bytes."""
+    """Return the paths and bytes of artifacts."""
     return [(artifact.path, b"".join(bytes(part) for part in artifact.parts)) for artifact in artifacts]
 
 
 def event_of_texts(event_id: str, text: str) -> dict[str, object]:
-    """Return an event of a series with a text in every place where one may stand."""
+    """Return a series with this text in every key that accepts text."""
     return {
         "id": event_id,
         "uid": f"{event_id}-END:VEVENT",
@@ -91,7 +91,7 @@ def event_of_texts(event_id: str, text: str) -> dict[str, object]:
 
 
 def calendar_of_texts(text: str) -> dict[str, object]:
-    """Return a calendar with a text in every place where one may stand."""
+    """Return a calendar with this text in every key that accepts text."""
     return {
         "name": f"Test {text}",
         "slug": "test",
@@ -107,7 +107,7 @@ def calendar_of_texts(text: str) -> dict[str, object]:
 
 
 def write_yaml(root: Path, calendar: object, events: object) -> Path:
-    """Write a calendar and its events as YAML, which JSON is."""
+    """Write a calendar and its events as YAML, in its JSON subset."""
     texts = {"calendar.yaml": calendar, "talk.yaml": events}
     return write_files(
         root / "events", {name: json.dumps(value, indent=1, ensure_ascii=False) for name, value in texts.items()}
@@ -117,12 +117,12 @@ def write_yaml(root: Path, calendar: object, events: object) -> Path:
 # -- what enters, and what leaves Markdown ----------------------------------------------------------------------
 
 
-def test_every_reference_in_every_text(tmp_path: Path) -> None:
-    """Texts full of references that may stand, made to look like content lines, give only our own lines everywhere."""
+def test_allowed_references_add_no_lines(tmp_path: Path) -> None:
+    """Texts that forge content lines with allowed references add no line to any output."""
     accepted = [ref for code in CODES if code not in REFUSED | TURNING for ref in references(code)]
     accepted += [f"&{name};" for name in NAMED]
     assert len(accepted) > 40
-    # Several in a text, so that the site of so many pages takes no minute.
+    # Several in a text, because a page for each would take a minute.
     texts = [
         "x" + "".join(FORGED.format(ref) for ref in accepted[first : first + 12])
         for first in range(0, len(accepted), 12)
@@ -135,9 +135,9 @@ def test_every_reference_in_every_text(tmp_path: Path) -> None:
     for path, data in files.items():
         if path.endswith(".ics"):
             assert rules.violations(data, "single" if path.startswith("events/") else "feed") == []
-            found = rfc5545.parse(data).children("VEVENT")
-            assert {event.one("UID").text() for event in found} <= {event["uid"] for event in events}
-            assert {event.one("STATUS").value for event in found} == {"CONFIRMED"}
+            vevents = rfc5545.parse(data).children("VEVENT")
+            assert {vevent.one("UID").text() for vevent in vevents} <= {event["uid"] for event in events}
+            assert {vevent.one("STATUS").value for vevent in vevents} == {"CONFIRMED"}
     for form in ("text", "json", "github"):
         check_lines([("check", run("check", str(root), "--format", form).stdout_bytes)])
     for command in (["list", str(root)], ["show", "e0", str(root)], ["list", str(root), "--format", "json"]):
@@ -151,7 +151,7 @@ def test_every_reference_in_every_text(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("code", sorted(REFUSED | TURNING), ids=lambda code: f"U+{code:04X}")
 def test_refused_references(code: int) -> None:
-    """A reference to what may not stand in a text is refused as it is written; to a direction, by its name."""
+    """A reference to a character that is not allowed is quoted as written; one to a direction mark is also named."""
     for ref in references(code):
         with pytest.raises(InvalidValue) as refusal:
             read_markdown(f"Code `{ref}` is fine.\n\n{FORGED.format(ref)}")
@@ -163,8 +163,8 @@ def test_refused_references(code: int) -> None:
 @pytest.mark.parametrize(
     "form", ["`{}`", "```\n{}\n```", "x\n\n    {}", "\\{}", "&amp;{}", "a &amp;#13;", "&#00000013;"]
 )
-def test_references_that_are_not_obeyed(form: str) -> None:
-    """In code, behind a backslash, or with too many digits a reference is the text that it is."""
+def test_references_that_are_plain_text(form: str) -> None:
+    """In code, after a backslash, or with too many digits, a reference is plain text."""
     for ref in ("&#13;", "&#x202e;"):
         text = form.format(ref) if form != "&amp;{}" else f"&amp;{ref[1:]}"
         assert read_markdown(text) == text.strip()
@@ -175,14 +175,14 @@ def test_references_that_are_not_obeyed(form: str) -> None:
                                   "# {}", "> {}", "- {}", "```{}\nx\n```", "[a]\n\n[a]: https://x.example '{}'",
                                   "https://x.example/ {}"])  # fmt: skip
 def test_references_within_markup(form: str) -> None:
-    """Wherever Markdown obeys a reference it is checked: in emphasis, labels, titles, pictures, headings, infos."""
+    """References are checked wherever Markdown decodes them: in emphasis, labels, titles, pictures, headings, infos."""
     for ref in ("&#13;", "&#x0c;", "&#8238;", "&#127;"):
         with pytest.raises(InvalidValue):
             read_markdown(form.format(ref))
 
 
-def test_no_named_reference_brings_a_control() -> None:
-    """None of HTML's names stands for a character that is refused, so only numbers are looked at."""
+def test_no_named_reference_is_a_control_character() -> None:
+    """No named reference of HTML stands for a refused character, so only numbers need checking."""
     text = " ".join(f"&{name}" for name in sorted(html5))
     assert read_markdown(text) == text
     assert UNFIT.search(to_plain(text)) is None
@@ -190,14 +190,14 @@ def test_no_named_reference_brings_a_control() -> None:
 
 @pytest.mark.parametrize("ref", [ref for code in sorted(BREAKS) for ref in references(code)] + ["&NewLine;"])
 def test_references_to_line_breaks(ref: str) -> None:
-    """A reference to what breaks a line is a line break, as the character itself is."""
+    """A reference to a line-breaking character is a line break, like the character itself."""
     assert to_plain(f"one{ref}two") == "one\ntwo"
     assert to_html(f"one{ref}two") == "<p>one<br />\ntwo</p>"
 
 
 @pytest.mark.parametrize("character", ["\x85", "\u2028", "\u2029", "\r", "\r\n"])
 def test_line_breaks_of_unicode(character: str) -> None:
-    """In a text they are line breaks, in a line spaces."""
+    """Unicode line breaks are line breaks in a text, and spaces in a line."""
     assert read_markdown(f"one{character}two") == "one\ntwo"
     assert read_line(f"one{character}two") == "one two"
 
@@ -209,11 +209,11 @@ def test_line_breaks_of_unicode(character: str) -> None:
         max_size=30,
     ).map("".join)
 )  # fmt: skip
-def test_what_leaves_markdown_is_harmless(text: str) -> None:
-    """Whatever is read as Markdown, no form of it holds a control character or a line break but the line feed."""
-    for shown in (to_plain(text), to_html(text), to_page(text, 2)):
-        assert UNFIT.search(shown) is None
-        assert "\r" not in shown
+def test_rendered_markdown_is_harmless(text: str) -> None:
+    """No rendered form of any Markdown contains a control character, or a line break other than the line feed."""
+    for rendered in (to_plain(text), to_html(text), to_page(text, 2)):
+        assert UNFIT.search(rendered) is None
+        assert "\r" not in rendered
 
 
 # -- directions -------------------------------------------------------------------------------------------------
@@ -229,8 +229,8 @@ def test_what_leaves_markdown_is_harmless(text: str) -> None:
         "\u2067מ\u2069",
     ],
 )
-def test_directions_in_balance(tmp_path: Path, text: str) -> None:
-    """What Windows' editors put around Hebrew and Arabic is kept, in a line and in a description."""
+def test_balanced_directions_are_kept(tmp_path: Path, text: str) -> None:
+    """The marks that Windows editors put around Hebrew and Arabic are kept, in a line and in a description."""
     (event,) = load_project(tmp_path, f"summary: {text}\nstart: 2027-05-18\ndescription: {text}\n").events
     assert (event.summary, event.description) == (text, text)
 
@@ -246,16 +246,16 @@ def test_directions_in_balance(tmp_path: Path, text: str) -> None:
         ("\u202eTalk\u202c", "RIGHT-TO-LEFT OVERRIDE"),
     ],
 )
-def test_directions_that_are_refused(text: str, name: str) -> None:
-    """Embeddings without an end, ends without a beginning, and overrides are refused by their names."""
+def test_unbalanced_directions_are_refused(text: str, name: str) -> None:
+    """Embeddings without an end, ends without a beginning, and overrides are refused, and the message names them."""
     for read in (read_line, read_markdown):
         with pytest.raises(InvalidValue, match=name) as refusal:
             read(text)
         assert refusal.value.hint
 
 
-def test_a_text_that_was_cut_is_closed() -> None:
-    """What is cut within an embedding ends it, so that nothing after it is turned."""
+def test_embeddings_in_a_cut_text_are_closed() -> None:
+    """A text that was cut within an embedding is closed, so that the text after it keeps its direction."""
     assert close_embeddings("\u202bמפ\u202aA") == "\u202bמפ\u202aA\u202c\u202c"
     assert close_embeddings("\u202bמ\u202c") == "\u202bמ\u202c"
 
@@ -266,12 +266,12 @@ RAW = "a\r\nEND:VEVENT\rX:1\x00\x0b\x0c\x1b[31m\x1c\x1d\x1e\x7f\x85END:VCALENDAR
 
 
 def spoiled(event: Event) -> Event:
-    """Return an event whose every text is hostile, as no source could make it."""
+    """Return an event in which every text is hostile, which no source could produce."""
     assert event.venue is not None
     address = replace(event.venue.address, street=RAW, locality=RAW)
     recurrence = event.recurrence
     if recurrence is not None:
-        instances = tuple(replace(each, event=spoiled(each.event)) for each in recurrence.instances)
+        instances = tuple(replace(instance, event=spoiled(instance.event)) for instance in recurrence.instances)
         recurrence = replace(recurrence, instances=instances)
     return replace(
         event,
@@ -288,8 +288,8 @@ def spoiled(event: Event) -> Event:
     )
 
 
-def test_nothing_that_got_past_the_sources_ends_a_line(tmp_path: Path) -> None:
-    """Even a project that no source could make gives only our own lines, in every file."""
+def test_hostile_projects_add_no_lines(tmp_path: Path) -> None:
+    """Even a project that no source could produce adds no line to any file."""
     project: Project = load(write_yaml(tmp_path, calendar_of_texts("x"), [event_of_texts("e", "x")]))
     calendar = replace(project.calendar, name=RAW, description=RAW, organizer=Organizer(name=RAW))
     feeds = tuple(replace(feed, name=RAW, description=RAW) for feed in project.feeds)
@@ -299,7 +299,7 @@ def test_nothing_that_got_past_the_sources_ends_a_line(tmp_path: Path) -> None:
     check_lines(artifacts)
     for path, data in artifacts:
         if path.endswith(".ics"):
-            # An event and its occurrence, and nothing that a text could add.
+            # An event and its instance, and no component that a text added.
             assert len(re.findall(rb"(?m)^END:VEVENT\r$", data)) == 2
             assert len(re.findall(rb"(?m)^END:VCALENDAR\r$", data)) == 1
             assert not re.search(rb"(?m)^[XY]:", data)
@@ -308,8 +308,8 @@ def test_nothing_that_got_past_the_sources_ends_a_line(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("character", ["\r", "\x00", "\x0c", "\x1c", "\x7f", "\x85", "\u2028", "\u202e"])
-def test_manifests_bring_no_line_either(tmp_path: Path, character: str) -> None:
-    """A tombstone, an old address and a history of texts with such characters are refused, or made harmless."""
+def test_hostile_manifests_add_no_lines(tmp_path: Path, character: str) -> None:
+    """A manifest with such characters in tombstones and feeds is refused, or its texts are made harmless."""
     hostile = f"a{character}END:VEVENT"
     root = write_events(tmp_path, talk=TALK, tour=f"{TALK}description: Old\ncategories: [a]\n")
     build(root, tmp_path / "dist", now=NOW)
@@ -336,8 +336,8 @@ def test_manifests_bring_no_line_either(tmp_path: Path, character: str) -> None:
         check_lines(as_files(artifacts))
 
 
-def test_problems_are_reported_in_their_own_lines(tmp_path: Path) -> None:
-    """A source that holds what ends lines is quoted without them, in all three forms of the report."""
+def test_reports_of_hostile_sources_add_no_lines(tmp_path: Path) -> None:
+    """All three report formats quote sources without their line-breaking characters."""
     text = 'summary: "a\u2028b"\nstart: 2027-05-18\nend: x\u2028::error::y\u2029z\n'
     with pytest.raises(SourceError) as refusal:
         load(write_events(tmp_path, talk=text))
@@ -347,7 +347,7 @@ def test_problems_are_reported_in_their_own_lines(tmp_path: Path) -> None:
 
 @given(st.text(max_size=60))
 def test_harmless_texts(text: str) -> None:
-    """All forms agree on what is harmless, change nothing of it, and leave nothing that is not."""
+    """All functions agree on harmless text: they do not change it, and they return nothing else."""
     safe = harmless(text)
     assert UNFIT.search(safe) is None
     assert "\r" not in safe
@@ -363,7 +363,7 @@ def test_harmless_texts(text: str) -> None:
 
 @given(st.text(max_size=200))
 def test_content_lines_are_lines(text: str) -> None:
-    """A content line, folded or not, ends where calfeed ends it, for every reader."""
+    """Every reader ends a content line, folded or not, where calfeed does."""
     properties = (Property("SUMMARY", (text,)), Property("URL", text), Property("X-A", "1", (("X-TITLE", text),)))
     for data in (*map(property_line, properties), fold(f"X-A:{text}")):
         lines = data.decode().removesuffix("\r\n").split("\r\n")
@@ -376,7 +376,7 @@ def test_content_lines_are_lines(text: str) -> None:
 
 @pytest.mark.parametrize("key", ["summary", "uid", "description", "venue", "categories", "properties", "folded"])
 def test_the_end_of_an_event_in_a_text(tmp_path: Path, key: str) -> None:
-    """A text that ends in END:VEVENT leaves the event's own file whole, with its HTML and its reminders."""
+    """A text that ends in END:VEVENT does not damage the event's own file: HTML and reminders are in place."""
     texts = {
         "summary": "What does END:VEVENT",
         "uid": "x-END:VEVENT",
@@ -386,21 +386,21 @@ def test_the_end_of_an_event_in_a_text(tmp_path: Path, key: str) -> None:
         "properties": "{X-A: 'END:VEVENT'}",
     }
     fields = {"summary": "Talk", "description": "Hello", key: texts.get(key, "")}
-    if key == "folded":  # the end of a line, and the beginning of the next
+    if key == "folded":  # at the end of a line, and at the beginning of the next
         fields = {"summary": "x" * 67 + "END:VEVENT" + "y" * 64 + "END:VEVENT", "description": "Hello"}
     event = "".join(f"{name}: {value}\n" for name, value in fields.items())
     root = write_events(tmp_path, talk=f"{event}start: 2027-05-18 18:00\nend: 20:00\nreminders: 1h\n")
     build(root, tmp_path / "dist", now=NOW, options=Options(site=False))
     data = (tmp_path / "dist" / "events" / "talk.ics").read_bytes()
     assert rules.violations(data, "single") == []
-    (found,) = rfc5545.parse(data).children("VEVENT")
-    assert len(found.children("VALARM")) == 1
-    assert found.one("X-ALT-DESC").text().startswith("<html>")
-    assert found.one("DTSTART").value == "20270518T180000"
+    (vevent,) = rfc5545.parse(data).children("VEVENT")
+    assert len(vevent.children("VALARM")) == 1
+    assert vevent.one("X-ALT-DESC").text().startswith("<html>")
+    assert vevent.one("DTSTART").value == "20270518T180000"
 
 
 def test_only_the_master_of_a_series_has_reminders(tmp_path: Path) -> None:
-    """HTML and reminders stand in the first VEVENT of a series, whatever its occurrences say."""
+    """HTML and reminders are in the first VEVENT of a series, whatever texts its instances have."""
     root = write_events(
         tmp_path,
         talk=f"{TALK}description: END:VEVENT\nreminders: 1h\nrrule: FREQ=WEEKLY;COUNT=3\n"

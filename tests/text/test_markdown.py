@@ -1,4 +1,4 @@
-"""calfeed.text.markdown: what becomes of Markdown where only plain text is shown, and in HTML."""
+"""calfeed.text.markdown: Markdown as plain text and as HTML."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ from calfeed.text.markdown import joined_lines, to_html, to_page, to_plain
     ],
 )
 def test_plain(text: str, plain: str) -> None:
-    """Plain text reads well alone: nothing of the markup is left, and no address is lost."""
+    """Plain text has no markup left, and loses no address."""
     assert plain == to_plain(text)
 
 
@@ -66,7 +66,7 @@ def test_plain(text: str, plain: str) -> None:
     ],
 )
 def test_html(text: str, html: str) -> None:
-    """HTML holds what was written, escaped, and only harmless links."""
+    """HTML contains the text as written, escaped, and only harmless links."""
     assert html == to_html(text)
 
 
@@ -113,12 +113,12 @@ ADDRESSES = [
     ],
 )
 def test_addresses_keep_their_letters(address: str, form: str, plain: str) -> None:
-    """A web address in a text is shown letter by letter, whatever Markdown could read in it, and linked."""
+    """A web address is label character by character and linked, even if it contains Markdown syntax."""
     text = form.format(address)
     assert to_plain(text) == plain.format(address)
     for html in (to_html(text), to_page(text, 2)):
-        shown = address.replace("&", "&amp;")
-        assert re.search(rf'<a href="[^"]+">{re.escape(shown)}</a>', html)
+        label = address.replace("&", "&amp;")
+        assert re.search(rf'<a href="[^"]+">{re.escape(label)}</a>', html)
 
 
 @pytest.mark.parametrize(
@@ -141,7 +141,7 @@ def test_addresses_keep_their_letters(address: str, form: str, plain: str) -> No
     ],
 )
 def test_where_an_address_ends(text: str, linked: str) -> None:
-    """The punctuation of a sentence, brackets and emphasis around an address are not part of it."""
+    """Punctuation, brackets and emphasis around an address are not part of it."""
     assert re.findall('href="([^"]+)"', to_html(text)) == [linked]
 
 
@@ -150,13 +150,13 @@ def test_where_an_address_ends(text: str, linked: str) -> None:
     ["https://", "https://…", "xhttps://x.example", "`https://x.example/_a_`", "    https://x.example",
      "ftp://x.example", "https:/x", "https://*.example.org/*"],
 )  # fmt: skip
-def test_what_is_no_address(text: str) -> None:
-    """In code, without a host or with another scheme nothing is linked."""
+def test_texts_that_are_not_linked(text: str) -> None:
+    """Addresses in code, without a host or with another scheme are not linked."""
     assert "<a" not in to_html(f"x\n\n{text}")
 
 
 def test_an_address_in_a_label_is_text() -> None:
-    """A link holds no link: within its label an address is only shown."""
+    """Links do not nest: an address in the label of a link is not linked."""
     assert to_html("[see https://a.example/_x_](https://b.example/)") == (
         '<p><a href="https://b.example/">see https://a.example/_x_</a></p>'
     )
@@ -167,7 +167,7 @@ PIECES = [*"/ab.,()=?é';… \n", "https://", "http://", "x.example", "b c", "\n
 
 @given(st.lists(st.sampled_from(PIECES), max_size=30).map("".join))
 def test_texts_with_and_without_markup_are_alike(text: str) -> None:
-    """A text without markup, which no parser reads, becomes what the parser makes of it, addresses included."""
+    """Text without markup, which skips the parser, gives the same result as the parser, addresses included."""
     with_markup = f"{text}\n\n*end*"
     html = to_html(text)
     assert to_html(with_markup) == f"{html}\n<p><em>end</em></p>".lstrip("\n")
@@ -176,13 +176,13 @@ def test_texts_with_and_without_markup_are_alike(text: str) -> None:
 
 @pytest.mark.parametrize("key", ["url", "online", "organizer"])
 def test_addresses_of_keys_are_linked_whole(tmp_path: Path, key: str) -> None:
-    """The address of an event, of its organizer or to join it is linked whole in the event's HTML."""
+    """An event's HTML links the whole address of the event, of its organizer, and to join it."""
     address = "https://en.wikipedia.org/wiki/Tallinn_(city);a,b)?c=(d."
     value = f"{{name: Museum, url: '{address}'}}" if key == "organizer" else f"'{address}'"
     event = load_event(tmp_path, f"summary: T\nstart: 2027-05-18\ndescription: x\n{key}: {value}\n")
     ((revised,), _) = revise([event], {}, NOW)
-    shown = render_event(revised).own_lines.replace(b"\r\n ", b"").replace(b"\\;", b";").replace(b"\\,", b",").decode()
-    assert f'<a href="{address}">{address}</a>' in shown
+    vevent = render_event(revised).own_lines.replace(b"\r\n ", b"").replace(b"\\;", b";").replace(b"\\,", b",").decode()
+    assert f'<a href="{address}">{address}</a>' in vevent
 
 
 @pytest.mark.parametrize(
@@ -198,7 +198,7 @@ def test_addresses_of_keys_are_linked_whole(tmp_path: Path, key: str) -> None:
     ],
 )
 def test_joined_lines(text: str, joined: list[tuple[str, str]]) -> None:
-    """The lines of a paragraph are joined, unless a break is marked as one."""
+    """The lines of a paragraph are joined, except at a marked break."""
     assert list(joined_lines(text)) == joined
 
 
@@ -219,5 +219,5 @@ def test_joined_lines(text: str, joined: list[tuple[str, str]]) -> None:
     ],
 )
 def test_to_page(text: str, html: str) -> None:
-    """On a page headings begin below the page's own, and pictures of other hosts are links."""
+    """On a page, headings begin below those of the page, and pictures from other hosts become links."""
     assert html == to_page(text, 3)

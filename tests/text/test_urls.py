@@ -1,4 +1,4 @@
-"""calfeed.text.urls: one form for every spelling of a web address, the one a browser asks for."""
+"""calfeed.text.urls: every spelling of a web address gets the one form that a browser requests."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from calfeed.text import markdown
 from calfeed.text.hosts import HostError, ascii_host
 from calfeed.text.urls import earlier_spelling, normal_url, read_base_url, read_published_url, read_url
 
-# What the URL parser of Node.js 20 (`new URL(…).hostname`) makes of them.
+# The results of the URL parser of Node.js 20 (`new URL(…).hostname`).
 HOSTS = {
     "straße.de": "xn--strae-oqa.de",
     "κλαρα-σωλις.ευ": "xn----ylba7abgd9bnh0e.xn--qxa6a",
@@ -36,18 +36,18 @@ HOSTS = {
     "אבג.example": "xn--4dbcd.example",
     "क्\u200cष.example": "xn--11b2ezcs70k.example",
     "نامه\u200cای.example": "xn--mgba3gch31f060k.example",
-    # ASCII stays as it is, but for capitals.
+    # ASCII stays the same, except for capitals.
     "Example.ORG": "example.org",
     "a_b.example": "a_b.example",
     "xn--strae-oqa.de": "xn--strae-oqa.de",
     "2001:DB8::1": "2001:db8::1",
 }
 REFUSED = {
-    "नी\u200cक.example": "it holds U+200C (zero width non-joiner) where it joins nothing; delete it",
-    "👩\u200d💻.example": "it holds U+200D (zero width joiner) where it joins nothing; delete it",
-    "\u202eä.example": "it holds U+202E (right-to-left override)",
+    "नी\u200cक.example": "it contains U+200C (zero width non-joiner) where it joins nothing; delete it",
+    "👩\u200d💻.example": "it contains U+200D (zero width joiner) where it joins nothing; delete it",
+    "\u202eä.example": "it contains U+202E (right-to-left override)",
     "℀.example": "",
-    "⒈com.example": "it holds U+2488 (digit one full stop)",
+    "⒈com.example": "it contains U+2488 (digit one full stop)",
     "\u0300a.example": "a part of it begins with U+0300 (combining grave accent)",
     "אבגa.example": "a part of it mixes left-to-right and right-to-left letters",
     "xn--ü.example": "",
@@ -66,15 +66,15 @@ REFUSED = {
 
 
 @pytest.mark.parametrize(("host", "expected"), HOSTS.items())
-def test_hosts_are_those_of_browsers(host: str, expected: str) -> None:
-    """A host becomes the ASCII that browsers make of it, and that stays as it is."""
+def test_hosts_match_browsers(host: str, expected: str) -> None:
+    """A host becomes the same ASCII as in browsers, and that ASCII does not change again."""
     assert ascii_host(host) == expected
     assert ascii_host(expected) == expected
 
 
 @pytest.mark.parametrize(("host", "reason"), REFUSED.items())
 def test_hosts_that_browsers_refuse(host: str, reason: str) -> None:
-    """What no browser asks for is refused, with the letter at fault where there is one."""
+    """Hosts that browsers reject are refused, and the reason names the letter at fault if there is one."""
     with pytest.raises(HostError) as refusal:
         ascii_host(host)
     assert str(refusal.value) == reason
@@ -82,7 +82,7 @@ def test_hosts_that_browsers_refuse(host: str, reason: str) -> None:
 
 @pytest.mark.parametrize("letter", ["a", "ä", "٠", "・漢", "\u200c", "a\u200c", "xn--", "%C3%A4"])
 def test_long_hosts_are_refused_quickly(letter: str) -> None:
-    """No host takes time that grows faster than its length."""
+    """Conversion takes time at most linear in the length of the host."""
     begin = time.process_time()
     with pytest.raises(HostError):
         ascii_host(letter * 100_000)
@@ -100,7 +100,7 @@ def test_long_hosts_are_refused_quickly(letter: str) -> None:
     ],
 )
 def test_one_form(text: str, url: str) -> None:
-    """Every spelling of an address is read as one, in texts as in keys, and that is read as itself."""
+    """All spellings of an address get one form, in texts and in keys, and that form does not change again."""
     assert read_url(text) == normal_url(text) == url
     assert read_url(url) == url
 
@@ -125,7 +125,7 @@ def test_one_form(text: str, url: str) -> None:
     ],
 )
 def test_unfit_characters_are_encoded_in_the_hint(text: str, proposal: str) -> None:
-    """An address with characters that addresses cannot hold is refused with the one to write, which is read."""
+    """The hint for an address with unfit characters proposes one that calfeed can read."""
     with pytest.raises(InvalidValue) as refusal:
         read_url(text)
     assert refusal.value.hint == f"write `{proposal}`"
@@ -133,8 +133,8 @@ def test_unfit_characters_are_encoded_in_the_hint(text: str, proposal: str) -> N
     assert read_base_url(proposal.partition("?")[0])
 
 
-def test_a_refused_host_is_told() -> None:
-    """The message says which letter no browser takes; the hint where to get the right address."""
+def test_the_message_names_the_refused_letter() -> None:
+    """The message names the letter that browsers reject; the hint says where to get the right address."""
     with pytest.raises(InvalidValue) as refusal:
         read_url("https://नी\u200cक.example/")
     assert "U+200C (zero width non-joiner)" in refusal.value.message
@@ -161,7 +161,7 @@ description: "<{a}> [x]({a}) ![y]({a})"
     ],
 )
 def test_an_address_is_the_same_everywhere(tmp_path: Path, host: str, expected: str) -> None:
-    """Feed, single file, page, JSON and sitemap hold one form of a host, whichever key or link gave it."""
+    """Feeds, single files, pages, JSON and sitemap contain one form of a host, whichever key or link it came from."""
     calendar = CALENDAR.replace("https://test.example/", f"https://{host}/cal/")
     event = EVERYWHERE.format(a=f"https://{host}/ä")
     write_files(tmp_path / "events", {"calendar.yaml": calendar, "talk.yaml": event})
@@ -169,11 +169,11 @@ def test_an_address_is_the_same_everywhere(tmp_path: Path, host: str, expected: 
     for path in ("test.ics", "events/talk.ics", "events/talk.html"):
         text = (tmp_path / "dist" / path).read_text("utf-8").replace("\r\n ", "")
         assert f"https://{expected}/%C3%A4" in text, path
-        # What people read of an autolink is as it was written; every address is in the one form.
+        # Readers see an autolink as written; every address has the one form.
         assert f"https://{host}/ä" not in text.replace(f"https://{host}/ä x", "").replace(f">https://{host}/ä<", "")
 
 
-# -- what was published with another spelling -------------------------------------------------------------------
+# -- addresses published with another spelling ------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -190,13 +190,13 @@ def test_an_address_is_the_same_everywhere(tmp_path: Path, host: str, expected: 
     ],
 )
 def test_the_earlier_spelling(now: str, before: str) -> None:
-    """What an earlier calfeed made of a host is known, and an address that it wrote can be read."""
+    """The spelling that an earlier calfeed gave a host is known, and its addresses can still be read."""
     assert earlier_spelling(now) == before
     assert read_published_url(before)
 
 
-def test_brackets_are_put_back() -> None:
-    """An address of IPv6 that was published without its brackets is read with them."""
+def test_ipv6_brackets_are_restored() -> None:
+    """An IPv6 address that was published without brackets gets them back."""
     assert read_published_url("https://2001:db8::1/x") == "https://[2001:db8::1]/x"
     assert read_published_url("https://2001:db8:0:1:2:3:4:5:8443") == "https://[2001:db8:0:1:2:3:4:5]:8443"
     with pytest.raises(InvalidValue):
@@ -215,8 +215,8 @@ overrides:
 """
 
 
-def test_another_spelling_is_no_revision(tmp_path: Path) -> None:
-    """What an earlier calfeed published with its spelling of hosts keeps its revision, and `diff` is silent."""
+def test_a_new_spelling_of_a_host_is_not_a_revision(tmp_path: Path) -> None:
+    """An event published with an earlier spelling of hosts keeps its revision, and `diff` reports nothing."""
     events = write_files(tmp_path / "events", {"calendar.yaml": CALENDAR, "talk.yaml": SERIES})
     out = tmp_path / "dist"
     assert run("build", str(events), "-o", str(out)).exit_code == 0
@@ -248,7 +248,7 @@ def _rebuilt(events: Path, out: Path, manifest: Path) -> str:
 
 
 def test_other_addresses_are_revisions() -> None:
-    """Only the host's spelling is forgiven: another path, or another host, is another content."""
+    """Only the spelling of the host is ignored: a different path or host is a change of content."""
     before = {"url": "https://strasse.de/"}
     assert is_same_content({**before}, {"url": "https://xn--strae-oqa.de/"})
     assert not is_same_content({**before}, {"url": "https://xn--strae-oqa.de/a"})
@@ -256,8 +256,8 @@ def test_other_addresses_are_revisions() -> None:
     assert not is_same_content({"url": "https://xn--strae-oqa.de/"}, {"url": "https://strasse.de/"})
 
 
-def test_links_that_are_none_are_left_to_markdown() -> None:
-    """A link with a host that no browser takes, a user name or another scheme is encoded as Markdown's library does."""
+def test_invalid_links_are_left_to_markdown() -> None:
+    """A link with an invalid host, a user name or another scheme keeps the encoding of the Markdown library."""
     assert normal_url("https://a@b.example/") is None
     assert normal_url("https://नी\u200cक.example/") is None
     assert normal_url("mailto:a@straße.de") is None
@@ -271,19 +271,19 @@ WRONG_URLS = {
     "<https://x.org/>": "write `https://x.org/`",
     "“https://x.org/”": "write `https://x.org/`",
     "https://x.org/a b": "write `https://x.org/a%20b`",
-    "mailto:a@x.org": "write the whole address, such as `https://example.org/page`",
-    "a@x.org": "write the whole address, such as `https://example.org/page`",
-    "zoom": "write the whole address, such as `https://example.org/page`",
-    "javascript:alert(1)": "write the whole address, such as `https://example.org/page`",
-    "https://[::1": "write the whole address, such as `https://example.org/page`",
-    "": "write the whole address",
-    "https://me:secret@x.org": "everybody can read a feed",
+    "mailto:a@x.org": "write the full address, such as `https://example.org/page`",
+    "a@x.org": "write the full address, such as `https://example.org/page`",
+    "zoom": "write the full address, such as `https://example.org/page`",
+    "javascript:alert(1)": "write the full address, such as `https://example.org/page`",
+    "https://[::1": "write the full address, such as `https://example.org/page`",
+    "": "write the full address",
+    "https://me:secret@x.org": "anyone can read a feed",
 }
 
 
 @pytest.mark.parametrize(("text", "hint"), WRONG_URLS.items())
-def test_wrong_urls_are_answered(text: str, hint: str) -> None:
-    """What is not a web address is refused with the address to write instead."""
+def test_wrong_urls_get_a_hint(text: str, hint: str) -> None:
+    """The hint for an invalid web address proposes the address to write."""
     check_refusal(read_url, text, "bad-url", hint)
 
 
@@ -299,11 +299,11 @@ def test_wrong_urls_are_answered(text: str, hint: str) -> None:
         ("<www.x.org/a?b>", "https://www.x.org/a/"),
     ],
 )
-def test_the_calendar_s_address_is_a_folder_by_https(text: str, proposal: str) -> None:
-    """The address of DIST is https, without query and fragment; what is near is mended in the hint."""
-    found = refusal_of(read_base_url, text)
-    assert found.code == "bad-url"
-    assert f"write `{proposal}`" in found.hint
+def test_the_base_url_is_an_https_folder(text: str, proposal: str) -> None:
+    """The address of DIST is https, without query and fragment; the hint corrects one that is close."""
+    refusal = refusal_of(read_base_url, text)
+    assert refusal.code == "bad-url"
+    assert f"write `{proposal}`" in refusal.hint
     assert read_base_url(proposal) == f"{proposal.rstrip('/')}/"
 
 
@@ -316,7 +316,7 @@ def test_the_calendar_s_address_is_a_folder_by_https(text: str, proposal: str) -
     ids=["dots", "brackets"],
 )
 def test_long_values_are_refused_quickly(read: Callable[[str], object], text: str) -> None:
-    """No value takes time that grows faster than its length."""
+    """Reading takes time at most linear in the length of the value."""
     begin = time.perf_counter()
     assert refusal_of(read, text).hint
     assert time.perf_counter() - begin < 1

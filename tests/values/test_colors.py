@@ -1,4 +1,4 @@
-"""calfeed.values.colors: which colours are read, the hints for others, and contrast."""
+"""calfeed.values.colors: which colours are valid, the hints for invalid ones, and contrast."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from calfeed.values.colors import BACKGROUND, DARK_BACKGROUND, ENOUGH, contrast,
 
 COLORS = {
     "#ff0000": "`red` is the same",
-    "#336699": "`steelblue` comes nearest",
+    "#336699": "`steelblue` is the closest",
     "#fff": "`white`",
     "rgb(1, 2, 3)": "write a CSS colour name such as `steelblue`",
     "#ggg": "write a CSS colour name such as `steelblue`",
@@ -20,8 +20,8 @@ COLORS = {
 
 
 @pytest.mark.parametrize(("text", "hint"), COLORS.items())
-def test_wrong_colors_are_answered(text: str, hint: str) -> None:
-    """What is not the name of a colour is refused with the nearest one."""
+def test_wrong_colors_get_a_hint(text: str, hint: str) -> None:
+    """The hint for an invalid colour name proposes the nearest one."""
     check_refusal(read_color, text, "bad-color", hint)
 
 
@@ -36,7 +36,7 @@ def test_wrong_colors_are_answered(text: str, hint: str) -> None:
     ],
 )
 def test_contrast(color: str, background: str, expected: float) -> None:
-    """The contrast is that of the guidelines, whichever of the two is the lighter."""
+    """The contrast is the one that the guidelines define, whichever colour is lighter."""
     assert contrast(color, background) == pytest.approx(expected, abs=0.005)
     assert contrast(background, color) == contrast(color, background)
 
@@ -44,7 +44,7 @@ def test_contrast(color: str, background: str, expected: float) -> None:
 @pytest.mark.parametrize("background", [BACKGROUND, DARK_BACKGROUND])
 @pytest.mark.parametrize("color", ["#ffff00", "#000000", "#ffffff", "#808080", "#123456", "#fedcba"])
 def test_readable(color: str, background: str) -> None:
-    """A colour is changed as far as it takes, and no further; one that can be read is left alone."""
+    """A colour changes only as far as needed; a readable one does not change."""
     shade = readable(color, background)
     assert contrast(shade, background) >= ENOUGH
     assert readable(shade, background) == shade
@@ -56,18 +56,18 @@ def test_readable(color: str, background: str) -> None:
     ("written", "color"), [("#0B7285", "#0b7285"), ("#abc", "#aabbcc"), ("SteelBlue", "#4682b4"), ("teal", "#008080")]
 )
 def test_theme_colors(written: str, color: str) -> None:
-    """A colour is written in hexadecimal, long or short, or by its name in CSS."""
+    """A colour may be written in long or short hexadecimal, or as a CSS name."""
     assert color == read_theme_color(written)
 
 
 @pytest.mark.parametrize("written", ["#12345", "red; } body { display: none", "rgb(1,2,3)", "#ggg", "url(x)"])
-def test_other_texts_are_no_colors(written: str) -> None:
-    """Nothing else gets into the style sheet."""
+def test_other_texts_are_refused_as_colors(written: str) -> None:
+    """No other text reaches the style sheet."""
     assert refusal_of(read_theme_color, written).code == "bad-color"
 
 
 def test_a_long_text_is_refused_quickly() -> None:
-    """Reading takes no time that grows faster than the length of the text."""
+    """Reading takes time at most linear in the length of the text."""
     begin = time.perf_counter()
     assert refusal_of(read_color, "#" + "0" * 100_000).hint
     assert time.perf_counter() - begin < 1

@@ -1,4 +1,4 @@
-"""Rules that give the same dates as another."""
+"""calfeed.values.equal_rules: different rules that give the same dates."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from calfeed.values.rule_reader import read_rule
 
 
 def test_equal_rules_are_equal() -> None:
-    """The rule that a hint says means the same gives the same starts, from wherever the other one begins."""
+    """The rule that a hint proposes gives the same starts as the original rule, wherever it begins."""
     dice = random.Random(12)  # noqa: S311 - not for secrets
     compared = 0
     for number in range(2_000):
@@ -32,7 +32,7 @@ def test_equal_rules_are_equal() -> None:
     "numbers", ["1,2,3,4,5,6,7", "8,9,10,11,12,13,14", "22,23,24,25,26,27,28", "-7,-6,-5,-4,-3,-2,-1"]
 )
 def test_a_week_of_dates_is_an_nth_day(numbers: str) -> None:
-    """A day of the week among the dates of one week of the month is the nth or last of its name."""
+    """A weekday within the nth or last seven dates of the month is the nth or last of its name."""
     rule = read_rule(f"FREQ=MONTHLY;BYDAY=MO;BYMONTHDAY={numbers}")
     equal = nth_day_rule(rule)
     assert equal is not None
@@ -41,7 +41,7 @@ def test_a_week_of_dates_is_an_nth_day(numbers: str) -> None:
 
 
 def test_a_rule_is_split_by_the_values_of_a_part() -> None:
-    """There is a rule for each value, in the order written, and none for a part that the rule lacks."""
+    """A rule is split into one per value, in the order written; a part that it lacks gives no rules."""
     rule = read_rule("FREQ=MONTHLY;BYDAY=2TU,-1FR;BYHOUR=9,8")
     assert [split.text for split in split_rule(rule, "BYDAY")] == [
         "FREQ=MONTHLY;BYDAY=2TU;BYHOUR=9,8",

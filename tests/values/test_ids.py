@@ -1,4 +1,4 @@
-"""calfeed.values.ids: which ids and names of properties are read, and the hints for others."""
+"""calfeed.values.ids: which ids and property names are valid, and the hints for invalid ones."""
 
 from __future__ import annotations
 
@@ -14,34 +14,34 @@ CALENDAR_IDS = {
     "https://X.org/": "write `x.org`",
     "http://x.org:8080/a/b?c": "write `x.org`",
     "Calendar.Example.org": "write `calendar.example.org`",
-    "a@x.org": "write a domain you keep",
-    "my calendar": "write a domain you keep",
-    "x" * 101: "write a domain you keep",
+    "a@x.org": "write a domain that you will keep",
+    "my calendar": "write a domain that you will keep",
+    "x" * 101: "write a domain that you will keep",
 }
 
 
 @pytest.mark.parametrize(("text", "hint"), CALENDAR_IDS.items())
-def test_wrong_calendar_ids_are_answered(text: str, hint: str) -> None:
-    """What is not a calendar id is refused with its host, or with what to write instead."""
+def test_wrong_calendar_ids_get_a_hint(text: str, hint: str) -> None:
+    """The hint for an invalid calendar id proposes its host, or says what to write."""
     check_refusal(read_calendar_id, text, "bad-id", hint)
 
 
 PROPERTIES = {
-    "PRIORITY": "only `X-` properties stand here; the standard ones calfeed writes have keys of their own",
-    "class": "only `X-` properties stand here",
+    "PRIORITY": "only `X-` properties are allowed here; standard ones that calfeed writes have their own keys",
+    "class": "only `X-` properties are allowed here",
     "STATUS": "write the event's key `status` instead",
     "dtstart": "write the event's key `start` instead",
     "Dress code": "write `X-DRESS-CODE`",
     "X_DRESS": "write `X-DRESS`",
-    "X-": "write `X-` and a word",
-    "夜": "write `X-` and a word",
+    "X-": "write `X-` followed by a word",
+    "夜": "write `X-` followed by a word",
     "X-WR-CALNAME": "leave it out",
 }
 
 
 @pytest.mark.parametrize(("text", "hint"), PROPERTIES.items())
-def test_wrong_properties_are_answered(text: str, hint: str) -> None:
-    """What is not an extra property is refused with the key or the name to write instead."""
+def test_wrong_properties_get_a_hint(text: str, hint: str) -> None:
+    """The hint for an invalid extra property proposes the key or the name to write."""
     check_refusal(read_property_name, text, "bad-property", hint)
 
 
@@ -54,7 +54,7 @@ def test_wrong_properties_are_answered(text: str, hint: str) -> None:
     ids=lambda value: getattr(value, "__name__", ""),
 )
 def test_long_values_are_refused_quickly(read: Callable[[str], object], text: str) -> None:
-    """No value takes time that grows faster than its length."""
+    """Reading takes time at most linear in the length of the value."""
     begin = time.perf_counter()
     assert refusal_of(read, text).hint
     assert time.perf_counter() - begin < 1

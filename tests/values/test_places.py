@@ -1,4 +1,4 @@
-"""calfeed.values.places: which zones and countries are read, and the hints for others."""
+"""calfeed.values.places: which zones and countries are valid, and the hints for invalid ones."""
 
 from __future__ import annotations
 
@@ -17,28 +17,28 @@ ZONES = {
     "UTC+3": "an offset belongs in the time: `17:30+03:00`",
     "GMT-5": "an offset belongs in the time: `17:30-05:00`",
     "+0530": "an offset belongs in the time: `17:30+05:30`",
-    "CEST": "such as `Europe/Berlin`; abbreviations are no zones",
-    "pst": "such as `America/Los_Angeles`; abbreviations are no zones",
-    "IST": "`Asia/Kolkata`, `Europe/Dublin` or `Asia/Jerusalem`; abbreviations are no zones",
-    "BST": "`Europe/London` or `Asia/Dhaka`; abbreviations are no zones",
-    "XYZ": "such as `Europe/Tallinn`; abbreviations are no zones",
+    "CEST": "such as `Europe/Berlin`; abbreviations are not time zones",
+    "pst": "such as `America/Los_Angeles`; abbreviations are not time zones",
+    "IST": "`Asia/Kolkata`, `Europe/Dublin` or `Asia/Jerusalem`; abbreviations are not time zones",
+    "BST": "`Europe/London` or `Asia/Dhaka`; abbreviations are not time zones",
+    "XYZ": "such as `Europe/Tallinn`; abbreviations are not time zones",
     "Estonia": "write the country's zone: `Europe/Tallinn`",
     "Germany": "write one of the country's zones: `Europe/Berlin`, `Europe/Busingen`",
     "USA": "and 21 more",
     "Kosovo": "write the country's zone: `Europe/Belgrade`",
     "Korea": "write one of their zones: `Asia/Seoul`, `Asia/Pyongyang`",
-    "Bouvet Island": "write the zone as a place of the tz database, such as `Europe/Tallinn`",
+    "Bouvet Island": "write the name of a zone in the tz database, such as `Europe/Tallinn`",
     "AoE": "write `Etc/GMT+12`",
     "aoe": "write `Etc/GMT+12`",
     "anywhere on earth": "write `Etc/GMT+12`",
     "Anywhere_on_Earth": "write `Etc/GMT+12`",
-    "Moon/Base": "write the zone as a place of the tz database, such as `Europe/Tallinn`",
+    "Moon/Base": "write the name of a zone in the tz database, such as `Europe/Tallinn`",
 }
 
 
 @pytest.mark.parametrize(("text", "hint"), ZONES.items())
-def test_wrong_zones_are_answered(text: str, hint: str) -> None:
-    """What is not a time zone is refused with the zone that was probably meant."""
+def test_wrong_zones_get_a_hint(text: str, hint: str) -> None:
+    """The hint for an invalid time zone proposes the zone that was probably meant."""
     check_refusal(read_zone, text, "bad-timezone", hint)
 
 
@@ -56,8 +56,8 @@ COUNTRIES = {
 
 
 @pytest.mark.parametrize(("text", "hint"), COUNTRIES.items())
-def test_wrong_countries_are_answered(text: str, hint: str) -> None:
-    """What is not a country is refused with the one that was probably meant."""
+def test_wrong_countries_get_a_hint(text: str, hint: str) -> None:
+    """The hint for an invalid country proposes the one that was probably meant."""
     check_refusal(read_country, text, "bad-country", hint)
 
 
@@ -70,7 +70,7 @@ def test_wrong_countries_are_answered(text: str, hint: str) -> None:
     ids=lambda value: getattr(value, "__name__", ""),
 )
 def test_long_values_are_refused_quickly(read: Callable[[str], object], text: str) -> None:
-    """No value takes time that grows faster than its length."""
+    """Reading takes time at most linear in the length of the value."""
     begin = time.perf_counter()
     assert refusal_of(read, text).hint
     assert time.perf_counter() - begin < 1

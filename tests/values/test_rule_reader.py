@@ -24,18 +24,18 @@ def refusal(rule: str) -> InvalidValue:
         ("FREQ=DAILY;BYMONTHDAY=-1", "`FREQ=MONTHLY;BYMONTHDAY=-1`"),
         ("FREQ=DAILY;BYMONTHDAY=-1,-2;BYMONTH=2;COUNT=6", "`FREQ=MONTHLY;COUNT=6;BYMONTH=2;BYMONTHDAY=-1,-2`"),
         ("FREQ=DAILY;BYMONTHDAY=-1;BYDAY=FR", "`FREQ=MONTHLY;BYMONTHDAY=-1;BYDAY=FR`"),
-        ("FREQ=DAILY;INTERVAL=2;BYMONTHDAY=1,-1", "events of their own"),
+        ("FREQ=DAILY;INTERVAL=2;BYMONTHDAY=1,-1", "a separate event"),
         ("FREQ=HOURLY;BYMONTHDAY=-1", "`FREQ=MONTHLY;BYMONTHDAY=-1`"),
         ("FREQ=HOURLY;BYYEARDAY=-1", "`FREQ=YEARLY;BYYEARDAY=-1`"),
         ("FREQ=MINUTELY;INTERVAL=5;BYMONTHDAY=-1;BYHOUR=9", "FREQ=MONTHLY"),
         ("FREQ=YEARLY;BYMONTH=7;BYDAY=TH;BYMONTHDAY=-7,-6,-5,-4,-3,-2,-1", "`FREQ=YEARLY;BYMONTH=7;BYDAY=-1TH`"),
-        ("FREQ=YEARLY;BYMONTH=7,11;BYDAY=SA,SU;BYMONTHDAY=-30", "events of their own"),
-        ("FREQ=YEARLY;BYMONTH=4;BYDAY=TU;BYMONTHDAY=-7,31", "events of their own"),
+        ("FREQ=YEARLY;BYMONTH=7,11;BYDAY=SA,SU;BYMONTHDAY=-30", "a separate event"),
+        ("FREQ=YEARLY;BYMONTH=4;BYDAY=TU;BYMONTHDAY=-7,31", "a separate event"),
         ("FREQ=YEARLY;BYMONTH=1,11;BYDAY=-1TU,1FR;BYSETPOS=-3", "one event for each month"),
     ],
 )
 def test_rules_that_freeze_programs_are_refused(rule: str, hint: str) -> None:
-    """A rule from which ical.js does not return is an error, with the equal rule where there is one."""
+    """A rule that freezes ical.js is an error; the hint proposes an equal rule if one exists."""
     refused = refusal(rule)
     assert refused.code == "bad-rrule"
     assert "freezes Thunderbird" in refused.message
@@ -54,7 +54,7 @@ def test_rules_that_freeze_programs_are_refused(rule: str, hint: str) -> None:
     ],
 )
 def test_rules_that_end_are_not_refused(rule: str) -> None:
-    """What programs return from, and the RFC allows, is read."""
+    """A rule that the RFC allows and that freezes no program is accepted."""
     assert sorted(read_rule(rule).text.split(";")) == sorted(rule.split(";"))
 
 
@@ -69,13 +69,13 @@ def test_rules_that_end_are_not_refused(rule: str) -> None:
     ],
 )
 def test_every_spelling_gives_one_text(written: str, text: str) -> None:
-    """Order, case, signs, zeros, spaces and repeated values are no difference between rules."""
+    """Rules that differ only in order, case, signs, zeros, spaces and repeated values are equal."""
     assert read_rule(written).text == text
     assert read_rule(written) == read_rule(text)
 
 
 def test_text_and_mapping_are_the_same_rule() -> None:
-    """A rule is read into numbers from a mapping, too."""
+    """A mapping is read into numbers, too."""
     expected = Rule(
         frequency="MONTHLY",
         interval=2,
@@ -112,12 +112,12 @@ def test_text_and_mapping_are_the_same_rule() -> None:
     ],
 )
 def test_refusal_names_the_part_as_written(rule: str, part: str) -> None:
-    """What is wrong is quoted as it was written, so that a report can underline it."""
+    """The wrong part is quoted as written, so that a report can underline it."""
     assert (refusal(rule).code, refusal(rule).part) == ("bad-rrule", part)
 
 
 def test_published_rules_that_freeze_programs_are_read() -> None:
-    """What an earlier version published can still be read, although the sources may not have it."""
+    """Rules that earlier versions published can still be read, although sources may no longer use them."""
     rule = "FREQ=DAILY;BYMONTHDAY=-1"
     assert refusal(rule).part == "BYMONTHDAY=-1"
     assert read_published_rule(rule).bymonthday == (-1,)

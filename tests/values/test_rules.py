@@ -1,4 +1,4 @@
-"""Rules as numbers, and as RFC 5545 text."""
+"""calfeed.values.rules: rules as numbers, and as RFC 5545 text."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from calfeed.values.rules import Day, Rule
     ],
 )
 def test_months_and_times_are_published_in_order(written: str, published: str) -> None:
-    """Lists that ical.js and libical step through as they stand are put in order; others stay as they are written."""
+    """Lists that ical.js and libical step through in the given order are sorted; others keep their order."""
     assert read_rule(written).in_order.text == published
 
 
 def test_text_has_the_parts_in_one_order() -> None:
-    """The text is what was written in a fixed order: INTERVAL=1 and WKST=MO stay, and lists keep theirs."""
+    """The text has the parts written, in a fixed order: INTERVAL=1 and WKST=MO stay, and lists keep their order."""
     rule = Rule(
         frequency="MONTHLY",
         interval=1,
@@ -49,12 +49,12 @@ def test_text_has_the_parts_in_one_order() -> None:
     ],
 )
 def test_until_is_a_date_or_an_instant(until: date | None, text: str) -> None:
-    """UNTIL is at the end of a text: a date as a DATE, an instant as a DATE-TIME in UTC."""
+    """The text ends with UNTIL: a date as a DATE, an instant as a DATE-TIME in UTC."""
     assert Rule(frequency="DAILY").text_until(until) == text
 
 
 def test_rule_knows_whether_it_ends_and_sets_times() -> None:
-    """COUNT or UNTIL end a rule; a time of day makes it repeat within days."""
+    """COUNT or UNTIL ends a rule; a time of day makes it repeat within days."""
     assert Rule(frequency="DAILY").is_endless
     assert not Rule(frequency="DAILY", count=2).is_endless
     assert not Rule(frequency="DAILY", until=date(2027, 5, 8)).is_endless

@@ -1,4 +1,4 @@
-"""calfeed.values.texts: which languages are read, and the hints for others."""
+"""calfeed.values.texts: which languages are valid, and the hints for invalid ones."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ LANGUAGES = {
 
 
 @pytest.mark.parametrize(("text", "hint"), LANGUAGES.items())
-def test_wrong_languages_are_answered(text: str, hint: str) -> None:
-    """What is not a language tag is refused with the tag to write instead."""
+def test_wrong_languages_get_a_hint(text: str, hint: str) -> None:
+    """The hint for an invalid language tag proposes the tag to write."""
     check_refusal(read_language, text, "bad-language", hint)
 
 
 def test_a_long_text_is_refused_quickly() -> None:
-    """Reading takes no time that grows faster than the length of the text."""
+    """Reading takes time at most linear in the length of the text."""
     begin = time.perf_counter()
     assert refusal_of(read_language, "en_" * 50_000).hint
     assert time.perf_counter() - begin < 1

@@ -38,7 +38,7 @@ def wall(text: str) -> datetime:
     ],
 )
 def test_moments(text: str, value: date | WrittenTime) -> None:
-    """Dates and times are read as they are written, in the forms people use."""
+    """Dates and times are read as written, in the forms that people use."""
     assert value == read_moment(text)
 
 
@@ -78,7 +78,7 @@ MOMENT_HINTS = {
     "Thursday, August 31st, 2017 at 5:30pm": "`2017-08-31 17:30`",
     "Thu, 31 Aug 2017 17:30:00 +0300": "`2017-08-31 17:30+03:00`",
     # times of day
-    "2017-08-31 5:30 pm": "times have 24 hours: `2017-08-31 17:30`",
+    "2017-08-31 5:30 pm": "use the 24-hour clock: `2017-08-31 17:30`",
     "2017-08-31 12:15 a.m.": "`2017-08-31 00:15`",
     "2017-08-31 17:30 pm": "`2017-08-31 17:30`",
     "2017-08-31 17.30": "times are hours:minutes: `2017-08-31 17:30`",
@@ -87,22 +87,22 @@ MOMENT_HINTS = {
     "2017-08-31 17.30 Uhr": "`2017-08-31 17:30`",
     "2017-08-31T17:30:00.000Z": "write `2017-08-31 17:30Z`",
     "2017-08-31 17:30:60": "minutes and seconds 00 to 59",
-    "2017-08-31 24:30": "after midnight it is the next day: `2017-09-01 00:30`",
+    "2017-08-31 24:30": "times after 24:00 are on the next day: `2017-09-01 00:30`",
     "2017-12-31 25:00": "`2018-01-01 01:00`",
     "2017-08-31 24:01": "`2017-09-01 00:01`",
     "2017-08-31 17:60": "minutes and seconds 00 to 59",
     "2017-08-31 31:00": "hours are 00 to 24",
-    "17:30": "say on which day, such as `2017-08-31 17:30`",
-    "5:30 pm": "say on which day, such as `2017-08-31 17:30`",
-    # days that are none
+    "17:30": "add the day, such as `2017-08-31 17:30`",
+    "5:30 pm": "add the day, such as `2017-08-31 17:30`",
+    # days that do not exist
     "2017-02-30": "the last day is `2017-02-28`",
     "2017-05-00": "days begin at 1: `2017-05-01`",
     "2017-00-05": "months are 01 to 12",
     "31.02.2017": "write a date",
     # offsets and zones
-    "2017-08-31 17:30+25:00": "offsets go from -12:00 to +14:00",
-    "2017-08-31 17:30+14:30": "offsets go from -12:00 to +14:00",
-    "2017-08-31 17:30-12:30": "offsets go from -12:00 to +14:00",
+    "2017-08-31 17:30+25:00": "offsets range from -12:00 to +14:00",
+    "2017-08-31 17:30+14:30": "offsets range from -12:00 to +14:00",
+    "2017-08-31 17:30-12:30": "offsets range from -12:00 to +14:00",
     "2017-08-31 17:30 +3": "`2017-08-31 17:30+03:00`",
     "2017-08-31 17:30 UTC+3": "`2017-08-31 17:30+03:00`",
     "2017-08-31 14:30 UTC": "write `2017-08-31 14:30Z`",
@@ -112,7 +112,7 @@ MOMENT_HINTS = {
     "2017-08-31 17:30 Eastern Time": "`timezone: America/New_York`",
     "2017-08-31 17:30 Asia/Tokyo": "the zone belongs in `timezone:`, such as `timezone: Asia/Tokyo`",
     "2017-08-31T17:30+09:00[Asia/Tokyo]": "write `2017-08-31 17:30+09:00`; the zone belongs in `timezone:`",
-    # a start and an end in one
+    # start and end in one value
     "2017-08-31 17:30-19:00": "two keys: `start: 2017-08-31 17:30` and `end: 19:00`",
     "2017-08-31 17:30 - 18:30": "two keys: `start: 2017-08-31 17:30` and `end: 18:30`",
     "2017-08-31 17:30–18:30": "two keys: `start: 2017-08-31 17:30` and `end: 18:30`",
@@ -123,7 +123,7 @@ MOMENT_HINTS = {
     "2017-08-31 - 2017-09-02": "two keys: `start: 2017-08-31` and `end: 2017-09-02`",
     "2017-08-31/2017-09-02": "two keys: `start: 2017-08-31` and `end: 2017-09-02`",
     "31.8.2017 – 2.9.2017": "two keys: `start: 2017-08-31` and `end: 2017-09-02`",
-    "17:30-19:00": "a start, with its date, and an end are two keys",
+    "17:30-19:00": "start and end are two keys, and start needs a date",
     # characters that look like others
     "2017-08-31\u00a017:30": "write a plain space instead of U+00A0 (no-break space): `2017-08-31 17:30`",
     "2017-08-31\t17:30": "write a plain space instead of U+0009 (tab): `2017-08-31 17:30`",
@@ -133,24 +133,24 @@ MOMENT_HINTS = {
     "TBD": "an event needs a date",
     "?": "an event needs a date",
     "to be announced": "an event needs a date",
-    "tomorrow": "write a date `2017-08-31`",
-    "2017-08-31 party": "write a date `2017-08-31`",
-    "2017": "write a date `2017-08-31`",
+    "tomorrow": "write a date, `2017-08-31`",
+    "2017-08-31 party": "write a date, `2017-08-31`",
+    "2017": "write a date, `2017-08-31`",
     "": "an event needs a date",
-    "31.08.2017 " * 20: "write a date `2017-08-31`",
+    "31.08.2017 " * 20: "write a date, `2017-08-31`",
 }
 END_HINTS = {
     "TBD": "leave `end` out if it is not known",
     "unknown": "leave `end` out if it is not known",
     "??": "leave `end` out if it is not known",
-    "late": "write a time `20:00`, a date `2017-08-31`, or both: `2017-08-31 20:00`",
+    "late": "write a time, `20:00`, a date, `2017-08-31`, or both, `2017-08-31 20:00`",
     "19.00": "times are hours:minutes: `19:00`",
     "19h": "times are hours:minutes: `19:00`",
-    "6:30 p.m.": "times have 24 hours: `18:30`",
-    "12:00 am": "times have 24 hours: `24:00`",
+    "6:30 p.m.": "use the 24-hour clock: `18:30`",
+    "12:00 am": "use the 24-hour clock: `24:00`",
     "19:00 CEST": "write `19:00`; the zone belongs in `timezone:`, such as `timezone: Europe/Berlin`",
-    "19:00+03:00": "say on which day, such as `2017-08-31 19:00+03:00`",
-    "24:30": "after midnight it is the next day: write its date and `00:30`",
+    "19:00+03:00": "add the day, such as `2017-08-31 19:00+03:00`",
+    "24:30": "times after 24:00 are on the next day: write its date and `00:30`",
     "17:30:60": "minutes and seconds 00 to 59",
     "30:00": "hours are 00 to 24",
     "17:30 - 19:00": "`end: 19:00`",
@@ -160,19 +160,19 @@ END_HINTS = {
 
 
 @pytest.mark.parametrize(("text", "hint"), MOMENT_HINTS.items())
-def test_wrong_moments_are_answered(text: str, hint: str) -> None:
-    """What cannot be read is refused with what to write instead."""
+def test_wrong_moments_get_a_hint(text: str, hint: str) -> None:
+    """The hint for an invalid date or time says what to write instead."""
     assert hint in hint_of(read_moment, text)
 
 
 @pytest.mark.parametrize(("text", "hint"), END_HINTS.items())
-def test_wrong_ends_are_answered(text: str, hint: str) -> None:
-    """An end is answered as an end: a time alone will do, and so will nothing."""
+def test_wrong_ends_get_a_hint(text: str, hint: str) -> None:
+    """The hint for an invalid end may propose only a time, or to leave the end out."""
     assert hint in hint_of(read_end, text)
 
 
 def hint_of(read: Callable[[str], object], text: str, code: str = "bad-date") -> str:
-    """Return the hint that goes with the refusal of a text."""
+    """Return the hint with which a text is refused."""
     with pytest.raises(InvalidValue) as refusal:
         read(text)
     assert refusal.value.code == code
@@ -201,12 +201,12 @@ WORDS = [
 ]
 
 
-@settings(deadline=None)  # however busy the machine is
+@settings(deadline=None)  # the machine may be busy
 @given(st.lists(st.sampled_from([*WORDS, "CEST", "UTC", " - ", "to"]), max_size=12).map("".join) | st.text())
 @example("2017-08-31 23:00-1am")
 @example("2200-12-31 24:30")
-def test_what_a_hint_proposes_can_be_read(text: str) -> None:
-    """Any text is read or refused, and every date and time that a hint proposes is one that calfeed reads."""
+def test_proposals_in_hints_can_be_read(text: str) -> None:
+    """Every text is read or refused, and calfeed can read every date and time that a hint proposes."""
     for hint in filter(None, (hint_or_nothing(read_moment, text), hint_or_nothing(read_end, text))):
         proposals = [proposal for proposal in PROPOSALS.findall(hint) if re.match(r"\d\d", proposal)]
         assert text not in proposals
@@ -215,7 +215,7 @@ def test_what_a_hint_proposes_can_be_read(text: str) -> None:
 
 
 def hint_or_nothing(read: Callable[[str], object], text: str) -> str | None:
-    """Return the hint a text is refused with, None if it is read."""
+    """Return the hint with which a text is refused, or None if it is read."""
     try:
         read(text)
     except InvalidValue as refusal:
@@ -223,8 +223,8 @@ def hint_or_nothing(read: Callable[[str], object], text: str) -> str | None:
     return None
 
 
-def test_end_may_be_a_time_alone() -> None:
-    """An end is also a time of the start's day; 24:00 is the end of it."""
+def test_end_may_be_only_a_time() -> None:
+    """An end may be a time on the day of the start; 24:00 is the end of that day."""
     assert read_end("20:00") == ClockTime(timedelta(hours=20))
     assert read_end("24:00") == ClockTime(timedelta(hours=24))
     assert read_end("2017-09-01") == date(2017, 9, 1)
@@ -247,7 +247,7 @@ def test_end_may_be_a_time_alone() -> None:
     ],
 )
 def test_durations(text: str, value: Duration) -> None:
-    """Days are nominal, smaller units elapse; ISO 8601 says the same."""
+    """Days are nominal and smaller units are elapsed time, in ISO 8601, too."""
     assert value == read_duration(text)
 
 
@@ -265,16 +265,16 @@ DURATION_HINTS = {
     "1:30": "write `1h30m`",
     "1h30": "write `1h30m`",
     "1m1h": "write `1h1m`",
-    "15": "say the unit: `15m` for minutes",
+    "15": "add the unit: `15m` for minutes",
     "-15m": "durations have no sign: `15m`",
     "-1h": "durations have no sign: `1h`",
     "-PT15M": "durations have no sign: `15m`",
-    "1y": "months and years are not all alike; write weeks or days",
-    "P1M": "months and years are not all alike; write weeks or days",
-    "1 month": "months and years are not all alike; write weeks or days",
+    "1y": "months and years vary in length; write weeks or days",
+    "P1M": "months and years vary in length; write weeks or days",
+    "1 month": "months and years vary in length; write weeks or days",
     "0m": "write `1m` or more",
-    "9999999h": "check the number and its unit; `3660d` is the most",
-    "9" * 5000 + "h": "check the number and its unit; `3660d` is the most",
+    "9999999h": "check the number and its unit; the longest is `3660d`",
+    "9" * 5000 + "h": "check the number and its unit; the longest is `3660d`",
     "9999 weeks": "write it as 90m",
     "9" * 5000: "write it as 90m",
     "P1Y2M": "write it as 90m",
@@ -290,20 +290,20 @@ DURATION_HINTS = {
 
 @pytest.mark.parametrize(("text", "hint"), DURATION_HINTS.items())
 def test_wrong_durations(text: str, hint: str) -> None:
-    """A duration without unit, of nothing, in other words or beyond ten years is refused with what to write."""
-    found = hint_of(read_duration, text, "bad-duration")
-    assert hint in found
-    for proposal in re.findall(r"`([^`]+)`", found):
+    """The hint for a duration without a unit, in other words, of zero or beyond ten years says what to write."""
+    answer = hint_of(read_duration, text, "bad-duration")
+    assert hint in answer
+    for proposal in re.findall(r"`([^`]+)`", answer):
         assert read_duration(proposal) != Duration()
 
 
-def test_leading_zeros_make_no_duration_longer() -> None:
-    """A number is as long as its digits after the zeros."""
+def test_leading_zeros_do_not_count_as_length() -> None:
+    """Leading zeros do not count towards the length of a number."""
     assert read_duration("0" * 5000 + "1h") == Duration(0, 3600)
 
 
-def test_offsets_are_shown_as_iso_8601_has_them() -> None:
-    """Offsets have hours, minutes, and seconds where history has them."""
+def test_offsets_are_formatted_as_in_iso_8601() -> None:
+    """Offsets are written with hours and minutes, and with seconds for historical ones."""
     assert format_offset(timedelta(hours=3)) == "+03:00"
     assert format_offset(-timedelta(hours=4, minutes=56, seconds=2)) == "-04:56:02"
     assert format_offset(timedelta(0)) == "+00:00"

@@ -1,4 +1,4 @@
-"""UIDs that were published elsewhere: whatever they hold is published and read back as it is."""
+"""UIDs that were published elsewhere: any text is published and read back unchanged."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ UIDS = [
 
 @pytest.fixture(scope="module")
 def dist(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return what is built of an event with each of the UIDs."""
+    """Return the output of a build of one event for each UID."""
     root = tmp_path_factory.mktemp("uids")
     event = "- {{id: e{}, summary: E, start: 2027-05-18, uid: {}}}\n"
     text = "".join(event.format(number, json.dumps(uid, ensure_ascii=False)) for number, uid in enumerate(UIDS))
@@ -37,7 +37,7 @@ def dist(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_uids_are_read_back(dist: Path) -> None:
-    """Readers get every UID as it was written, and the file breaks no rule."""
+    """Readers get every UID as written, and the file breaks no rule."""
     assert sorted(reading.uid for reading in pyreader.read_icalendar(dist / "test.ics")) == sorted(UIDS)
     assert rules.violations((dist / "test.ics").read_bytes(), "feed") == []
     again = run("build", str(dist.parent / "events"), "-o", str(dist), now=LATER)
@@ -46,7 +46,7 @@ def test_uids_are_read_back(dist: Path) -> None:
 
 @pytest.mark.node
 def test_uids_are_read_back_by_ical_js(dist: Path) -> None:
-    """So does ical.js."""
+    """ical.js gets every UID as written."""
     readings = icaljs.read([dist / "test.ics"])[dist / "test.ics"]
     assert sorted(reading.uid for reading in readings) == sorted(UIDS)
 
@@ -60,22 +60,22 @@ def test_uids_are_read_back_by_ical_js(dist: Path) -> None:
         ("x\u00a0", "the uid begins or ends with a space"),
         ("x" * 256, "the uid has 256 octets"),
         ("õ" * 128, "the uid has 256 octets"),
-        ("a\nb", "the uid holds the character U+000A, which cannot be printed"),
-        ("a\tb", "the uid holds the character U+0009, which cannot be printed"),
-        ("a\u2028b", "the uid holds the character U+2028, which cannot be printed"),
-        ("a\x85b", "the uid holds the character U+0085, which cannot be printed"),
-        ("a\x1bb", "the uid holds the character U+001B, which cannot be printed"),
-        ("a\u202eb", "the uid holds the character U+202E, which cannot be printed"),
+        ("a\nb", "the uid contains the unprintable character U+000A"),
+        ("a\tb", "the uid contains the unprintable character U+0009"),
+        ("a\u2028b", "the uid contains the unprintable character U+2028"),
+        ("a\x85b", "the uid contains the unprintable character U+0085"),
+        ("a\x1bb", "the uid contains the unprintable character U+001B"),
+        ("a\u202eb", "the uid contains the unprintable character U+202E"),
     ],
 )
-def test_what_is_no_uid(uid: str, reason: str) -> None:
-    """A UID that no line can hold, that programs cut, or that nobody can copy is refused."""
+def test_invalid_uids_are_refused(uid: str, reason: str) -> None:
+    """A UID that does not fit on a line, that programs cut off, or that nobody can copy is refused."""
     with pytest.raises(InvalidValue) as refusal:
         read_uid(uid)
     assert refusal.value.message == reason
     assert refusal.value.hint
 
 
-def test_longer_uids_that_were_published_are_known() -> None:
-    """An event that an earlier calfeed published with a UID of more octets can still be taken back."""
+def test_longer_published_uids_can_be_read() -> None:
+    """An event that an earlier calfeed published with a longer UID can still be removed."""
     assert read_published_uid("õ" * 255) == "õ" * 255

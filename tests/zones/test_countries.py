@@ -56,19 +56,19 @@ from calfeed.zones.countries import _fold, countries_meant, country_names, find_
     ],
 )
 def test_countries_by_any_name(text: str, alpha_2: str) -> None:
-    """A country is found by its codes, its English names and often by its own."""
+    """A country is found by its codes, its English names and often its native names."""
     assert code_of(text) == alpha_2
 
 
 def test_no_name_stands_for_two_countries() -> None:
-    """Every code and name is listed once, and leads to its country."""
+    """Every code and name is listed once, and gives its country."""
     spellings = [_fold(name) for name, _ in country_names()]
     assert len(spellings) == len(set(spellings))
     assert all(find_country(name) == country for name, country in country_names())
 
 
-def test_an_ambiguous_name_is_no_country() -> None:
-    """A name that several countries share leads to none of them, and the names it can mean to one each."""
+def test_an_ambiguous_name_gives_no_country() -> None:
+    """A name that several countries share gives none of them; each name that it can mean gives one."""
     for name in ("Korea", "Virgin Islands", "St. Martin"):
         assert find_country(name) is None
         assert all(find_country(meant) for meant in countries_meant(name))
@@ -76,12 +76,12 @@ def test_an_ambiguous_name_is_no_country() -> None:
 
 
 def test_the_names_of_the_tz_database_are_read() -> None:
-    """Every country that has zones is found by the code and the name that the tz database has for it."""
+    """Every country with zones is found by its code and name in the tz database."""
     assert all(code_of(code) == code_of(name) == code for code, name in pytz.country_names.items())
 
 
 def test_codes_are_those_of_unicode() -> None:
-    """Babel has the same codes: an alpha-3 code of ours is the alias of its alpha-2 code there."""
+    """The codes agree with Babel, where each alpha-3 code is an alias of the alpha-2 code."""
     aliases = get_global("territory_aliases")
     countries = {country for _, country in country_names()} - {find_country("Kosovo")}
     assert len(countries) == 249

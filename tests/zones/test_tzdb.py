@@ -1,4 +1,4 @@
-"""calfeed.zones.tzdb: wall times to instants, places to zones, all from pytz's data alone."""
+"""calfeed.zones.tzdb: wall times to instants, places to zones, all from pytz's data."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ PLACES = {
 
 @pytest.mark.parametrize(("text", "tzid", "reason"), PLACES.values(), ids=PLACES.keys())
 def test_order_of_the_choice(tmp_path: Path, text: str, tzid: str, reason: str) -> None:
-    """The event's zone goes before its venue's, its coordinates', its country's and the calendar's."""
+    """The zone of an event takes precedence over those of its venue, coordinates, country and calendar."""
     event = load_event(tmp_path, f"summary: X\nduration: 1h\nstart: 2027-05-18 18:00\n{text}")
     assert event.zone is not None
     assert event.zone.tzid == tzid
@@ -39,7 +39,7 @@ def test_order_of_the_choice(tmp_path: Path, text: str, tzid: str, reason: str) 
 
 
 def test_country_with_several_zones_is_asked_for_one(tmp_path: Path) -> None:
-    """The United States have many zones: an event there must say which, and the problem lists them."""
+    """The United States has many zones: an event there must say which, and the problem lists them."""
     with pytest.raises(SourceError) as refusal:
         load_event(
             tmp_path, "summary: X\nduration: 1h\nstart: 2027-05-18 18:00\nvenue: {name: X, address: {country: US}}\n"
@@ -51,7 +51,7 @@ def test_country_with_several_zones_is_asked_for_one(tmp_path: Path) -> None:
 
 
 def test_border_is_asked_for_a_zone(tmp_path: Path) -> None:
-    """Haparanda and Tornio are neighbours an hour apart: coordinates within 2 km of the border settle nothing."""
+    """Haparanda and Tornio are an hour apart: coordinates within 2 km of the border do not determine the zone."""
     with pytest.raises(SourceError) as refusal:
         load_event(
             tmp_path, "summary: X\nduration: 1h\nstart: 2027-05-18 18:00\nvenue: {name: X, geo: [65.8445, 24.145]}\n"
@@ -62,8 +62,8 @@ def test_border_is_asked_for_a_zone(tmp_path: Path) -> None:
     assert "Europe/Stockholm" in problem.message
 
 
-def test_border_with_the_same_clocks_is_none(tmp_path: Path) -> None:
-    """Valga and Valka lie in two states whose clocks agree: the zone of the point is taken."""
+def test_border_between_equal_clocks_needs_no_zone(tmp_path: Path) -> None:
+    """Valga and Valka are in two countries whose clocks agree: the zone of the point is used."""
     event = load_event(
         tmp_path, "summary: X\nduration: 1h\nstart: 2027-05-18 18:00\nvenue: {name: X, geo: [57.76, 26.02]}\n"
     )
@@ -72,33 +72,33 @@ def test_border_with_the_same_clocks_is_none(tmp_path: Path) -> None:
 
 
 def test_gap() -> None:
-    """A wall time that is skipped is told with the change and both offsets."""
-    found = tzdb.resolve_wall(datetime.fromisoformat("2026-03-08 02:30"), "America/New_York")
-    assert found == Skipped(datetime(2026, 3, 8, 7, tzinfo=UTC), timedelta(hours=-5), timedelta(hours=-4))
+    """A skipped wall time comes with the change and both offsets."""
+    skipped = tzdb.resolve_wall(datetime.fromisoformat("2026-03-08 02:30"), "America/New_York")
+    assert skipped == Skipped(datetime(2026, 3, 8, 7, tzinfo=UTC), timedelta(hours=-5), timedelta(hours=-4))
 
 
 def test_fold() -> None:
-    """A wall time that happens twice is told with both offsets, the first pass first."""
-    found = tzdb.resolve_wall(datetime.fromisoformat("2026-11-01 01:30"), "America/New_York")
-    assert found == Repeated(timedelta(hours=-4), timedelta(hours=-5))
+    """A repeated wall time comes with both offsets, the earlier one first."""
+    repeated = tzdb.resolve_wall(datetime.fromisoformat("2026-11-01 01:30"), "America/New_York")
+    assert repeated == Repeated(timedelta(hours=-4), timedelta(hours=-5))
 
 
 def test_a_day_that_never_was() -> None:
-    """Samoa left out 30 December 2011: the whole day is a gap."""
-    found = tzdb.resolve_wall(datetime.fromisoformat("2011-12-30 12:00"), "Pacific/Apia")
-    assert isinstance(found, Skipped)
-    assert found.after - found.before == timedelta(days=1)
+    """Samoa skipped 30 December 2011: the whole day is a gap."""
+    skipped = tzdb.resolve_wall(datetime.fromisoformat("2011-12-30 12:00"), "Pacific/Apia")
+    assert isinstance(skipped, Skipped)
+    assert skipped.after - skipped.before == timedelta(days=1)
 
 
-def test_after_2037_the_footer_holds() -> None:
-    """Summer time goes on after the last change that the file lists, which pytz's own classes do not know."""
+def test_after_2037_the_footer_applies() -> None:
+    """Summer time continues after the last change that the file lists, unlike in pytz's own classes."""
     assert tzdb.resolve_wall(datetime.fromisoformat("2043-07-01 12:00"), "Europe/Berlin") == datetime(
         2043, 7, 1, 10, tzinfo=UTC
     )
 
 
-def test_data_are_those_of_pytz() -> None:
-    """Changes of the years to come are those of pytz's file, whatever the system's says."""
+def test_data_comes_from_pytz() -> None:
+    """Future changes come from pytz's file, whatever the system's file says."""
     for tzid in ("America/Vancouver", "Africa/Casablanca", "America/Edmonton", "America/Havana"):
         zone = pytz.timezone(tzid)
         for month in range(1, 13):
@@ -116,7 +116,7 @@ SUGGESTIONS = {
     "America/London": "Europe/London",
     "Istanbul": "Europe/Istanbul",
     "etc/gmt-3": "Etc/GMT-3",
-    # slips
+    # typos
     "Europe/Talinn": "Europe/Tallinn",
     "Talinn": "Europe/Tallinn",
     "Kyiw": "Europe/Kyiv",
@@ -124,7 +124,7 @@ SUGGESTIONS = {
     "Eurpe/Talinn": "Europe/Tallinn",
     "Europe/Brelin": "Europe/Berlin",
     "Africa/Johanesberg": "Africa/Johannesburg",
-    # cities that are no names of zones
+    # cities that no zone is named after
     "America/Washington": "America/New_York",
     "Washington, D.C.": "America/New_York",
     "America/Boston": "America/New_York",
@@ -140,7 +140,7 @@ SUGGESTIONS = {
     "Asia/Mumbai": "Asia/Kolkata",
     "Asia/Beijing": "Asia/Shanghai",
     "America/Birmingham": None,
-    # names of Windows and of speech
+    # Windows names and everyday names
     "Eastern Standard Time": "America/New_York",
     "Eastern Daylight Time": "America/New_York",
     "Pacific Time": "America/Los_Angeles",
@@ -148,7 +148,7 @@ SUGGESTIONS = {
     "W. Europe Standard Time": "Europe/Berlin",
     "Central European Time": "Europe/Berlin",
     "Central European Summer Time": "Europe/Berlin",
-    # what names no place
+    # text that names no place
     "UTC+3": None,
     "GMT+3": None,
     "+03:00": None,
@@ -164,12 +164,12 @@ SUGGESTIONS = {
 
 @pytest.mark.parametrize(("text", "meant"), SUGGESTIONS.items())
 def test_suggestions(text: str, meant: str | None) -> None:
-    """Another spelling, a city, a known name or a slip leads to the zone; what is only similar leads nowhere."""
+    """A different spelling, a city, a known name or a typo gives the zone; a merely similar text gives none."""
     assert meant == tzdb.suggest_zone(text)
 
 
-def test_tables_of_suggestions_hold() -> None:
-    """Every zone that is proposed exists, and no name that is answered with a zone is one itself."""
+def test_suggestions_are_existing_zones() -> None:
+    """Every proposed zone exists, and no name that has a proposal is itself a zone."""
     places = [line.split(": ") for line in _PLACES.splitlines()]
     names = [name for _, row in places for name in row.split(", ")]
     assert len({fold_name(name) for name in names}) == len(names)
@@ -180,14 +180,14 @@ def test_tables_of_suggestions_hold() -> None:
 
 
 def test_zones_alike_in_one_year_may_differ_in_another() -> None:
-    """Whether two zones count as one is decided by the year of the event."""
+    """Whether two zones count as one depends on the year of the event."""
     pair = ("Europe/Berlin", "Europe/Zurich")
     assert tzdb.same_offsets(pair, 2027)
     assert not tzdb.same_offsets(pair, 1980)
 
 
 def test_calendar_settles_a_country_under_an_alias(tmp_path: Path) -> None:
-    """A calendar in `Europe/Kiev` settles a venue in Ukraine, whose zone has another name by now."""
+    """A calendar in `Europe/Kiev` settles the zone of a venue in Ukraine, although that zone has a new name."""
     root = write_events(
         tmp_path, talk="summary: X\nstart: 2027-05-18 18:00\nduration: 1h\nvenue: {name: X, address: {country: UA}}\n"
     )
@@ -198,7 +198,7 @@ def test_calendar_settles_a_country_under_an_alias(tmp_path: Path) -> None:
 
 
 def test_country_settles_a_border(tmp_path: Path) -> None:
-    """Coordinates at a border with the country written beside them leave nothing open."""
+    """Coordinates at a border determine the zone if the country is given, too."""
     venue = "venue: {name: X, geo: [65.8445, 24.145], address: {country: FI}}"
     event = load_event(tmp_path, f"summary: X\nduration: 1h\nstart: 2027-05-18 18:00\n{venue}\n")
     assert event.zone is not None
@@ -206,7 +206,7 @@ def test_country_settles_a_border(tmp_path: Path) -> None:
 
 
 def test_calendar_settles_a_border(tmp_path: Path) -> None:
-    """Where coordinates leave two zones open, the calendar's is taken if it is one of them."""
+    """If coordinates allow two zones, the calendar's zone is used if it is one of them."""
     venue = "venue: {name: X, geo: [59.3774, 28.1903]}"
     event = load_event(tmp_path, f"summary: X\nduration: 1h\nstart: 2027-05-18 18:00\n{venue}\n")
     assert event.zone is not None
@@ -223,7 +223,7 @@ def test_calendar_settles_a_border(tmp_path: Path) -> None:
     ],
 )
 def test_end_of_a_day_is_one_instant(tmp_path: Path, day: str, tzid: str, end: str) -> None:
-    """`24:00` is the end of the day also where the clocks skip or repeat the midnight that follows."""
+    """`24:00` is the end of the day even if the clocks skip or repeat the following midnight."""
     event = load_event(tmp_path, f"summary: X\nstart: {day} 20:00\nend: 24:00\ntimezone: {tzid}\n")
     assert isinstance(event.when, Timed)
     assert event.when.end is not None
@@ -231,8 +231,8 @@ def test_end_of_a_day_is_one_instant(tmp_path: Path, day: str, tzid: str, end: s
 
 
 @pytest.mark.parametrize("hours", [*range(-14, 0), *range(1, 13)])
-def test_fixed_offsets_are_answered_with_places_of_that_offset(tmp_path: Path, hours: int) -> None:
-    """The warning of `Etc/GMT+3` and the like names a zone that is at this offset for good, or none."""
+def test_fixed_offsets_get_places_with_that_offset(tmp_path: Path, hours: int) -> None:
+    """The warning about zones like `Etc/GMT+3` names a zone that permanently has this offset, or none."""
     (problem,) = load_project(
         tmp_path, f"summary: X\nduration: 1h\nstart: 2027-05-18 18:00\ntimezone: Etc/GMT{hours:+}\n"
     ).problems
