@@ -109,7 +109,7 @@ def _losses_told() -> Iterator[None]:
     try:
         yield
     except BrokenExecutor as cause:
-        message = "a process that helped was lost; the system may have been out of memory"
+        message = "a worker process was lost; the system may have run out of memory"
         hint = "build again with fewer processes: `--jobs`"
         raise OutputError([problem_at(Mark(path="calfeed"), "lost-process", message, hint)]) from cause
 

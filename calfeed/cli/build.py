@@ -34,10 +34,10 @@ _GARBAGE = 200_000  # new objects before Python looks for cycles
 
 @click.command()
 @events_argument
-@format_option(github="the lines of a pull request")
+@format_option("github")
 @click.option("--strict", is_flag=True, help="Exit with 1 for warnings too.")
 def check(events: Path, form: Literal["text", "json", "github"], strict: bool) -> None:
-    """Report all problems of the folder EVENTS; write nothing."""
+    """Report all problems in the folder EVENTS; write nothing."""
     from calfeed.diagnostics import report
     from calfeed.diagnostics.problem import SourceError, has_errors, sort_problems
     from calfeed.resolve.load import load
@@ -63,16 +63,16 @@ def check(events: Path, form: Literal["text", "json", "github"], strict: bool) -
 @output_option
 @click.option("--check", "dry", is_flag=True, help="Write nothing; exit with 1 if the output is out of date.")
 @baseline_option
-@click.option("--first", is_flag=True, help="There may be nothing at --baseline yet: then every event is new.")
-@click.option("--base-url", metavar="URL", help="Where the output will be published, instead of the calendar's url.")
-@click.option("--allow-removals", is_flag=True, help="Many events, or feeds, may vanish for subscribers.")
-@click.option("--allow-new-id", is_flag=True, help="The calendar's id may change, and with it every UID.")
-@click.option("--no-site", is_flag=True, help="Only feeds and files of events, no web pages.")
+@click.option("--first", is_flag=True, help="Allow a missing baseline (first publication).")
+@click.option("--base-url", metavar="URL", help="The address to publish at, instead of the calendar's url.")
+@click.option("--allow-removals", is_flag=True, help="Allow many events, or feeds, to disappear for subscribers.")
+@click.option("--allow-new-id", is_flag=True, help="Allow the calendar's id, and so every UID, to change.")
+@click.option("--no-site", is_flag=True, help="Write only feeds and event files, no web pages.")
 @click.option(
     "--jobs",
     type=click.IntRange(1, _MOST_JOBS),
     metavar="N",
-    help="Processes that read files and make pages, where there are many (default: one for each core, 8 at most).",
+    help="Processes that read files and render pages, if there are many (default: one per core, at most 8).",
 )
 def build(
     events: Path,
@@ -88,13 +88,13 @@ def build(
 ) -> None:
     """Build the folder EVENTS into feeds, one .ics file per event, and a web site around them.
 
-    What was published before settles which events are new, changed or gone: by default the manifest in the output
-    folder, else the one at --baseline.
+    The build compares with what is published, to find new, changed and removed events: with the manifest in the output
+    folder, or with the one at --baseline.
     """
     from calfeed.diagnostics import report
 
     if first and baseline is None:
-        raise click.UsageError("--first says something of --baseline, and there is none")
+        raise click.UsageError("--first needs --baseline")
     now = build_time()
     # A build keeps what it makes until its end, with hardly any cycles: looking for them took a twentieth of its time.
     gc.set_threshold(_GARBAGE)
@@ -125,9 +125,9 @@ def build(
     say(report.format_problems(result.problems), err=True)
     holds = describe_contents(result.events, result.feeds)
     if result.has_finished_another:
-        say(f"an earlier build of {out.as_posix()} was cut off; what it left undone is done", err=True)
+        say(f"an earlier build of {out.as_posix()} was interrupted; this build has finished it", err=True)
     if result.is_first and not dry:
-        say(f"{baseline or out.as_posix()} had no manifest: a first build, every event is new", err=True)
+        say(f"{baseline or out.as_posix()} has no manifest; treating this as a first build", err=True)
     changes = result.changes
     if not changes:
         say(f"{out.as_posix()} is up to date: {holds}")
@@ -144,7 +144,7 @@ def build(
 @events_argument
 @output_option
 @baseline_option
-@format_option(markdown="a comment on a pull request")
+@format_option("markdown")
 @click.option("--zone", "tzids", multiple=True, metavar="ZONE", help="Show times in this zone too; may be repeated.")
 @click.option("--exit-code", is_flag=True, help="Exit with 1 if there is a difference.")
 def diff(

@@ -35,7 +35,7 @@ output_option = click.option(
 
 def _read_baseline(_context: click.Context, _option: click.Parameter, value: str | None) -> str | None:
     if value is not None and not value.strip():
-        raise click.BadParameter("it is empty: name a manifest or its folder, or leave the option out")
+        raise click.BadParameter("it is empty; give a manifest or its folder, or omit the option")
     return value
 
 
@@ -43,20 +43,19 @@ baseline_option = click.option(
     "--baseline",
     metavar="PATH|URL",
     callback=_read_baseline,
-    help="What is published now: a manifest or its folder, here or on the web, instead of the output folder.",
+    help="The published manifest, or its folder, to compare with, instead of the output folder.",
 )
 
 
-def format_option(**others: str) -> Callable[[_F], _F]:
-    """Return the option `--format`: text, JSON, and `others`, each with what it is for."""
-    uses = ["eyes", "programs", *others.values()]
+def format_option(*others: str) -> Callable[[_F], _F]:
+    """Return the option `--format`, with the choices text, JSON and `others`."""
     return click.option(
         "--format",
         "form",
         type=click.Choice(["text", "json", *others]),
         default="text",
         show_default=True,
-        help=f"For {', '.join(uses[:-1])}{',' if others else ''} or {uses[-1]}.",
+        help="Output format.",
     )
 
 
@@ -123,7 +122,7 @@ def build_time() -> datetime:
     try:
         now = datetime.fromtimestamp(int(epoch), UTC)
     except (ValueError, OverflowError, OSError):
-        raise click.UsageError(f"SOURCE_DATE_EPOCH is no number of seconds: {epoch!r}") from None
+        raise click.UsageError(f"SOURCE_DATE_EPOCH is not a number of seconds: {epoch!r}") from None
     if not _EARLIEST <= now.year <= _LATEST:
         raise click.UsageError(f"SOURCE_DATE_EPOCH is in the year {now.year}, not {_EARLIEST} to {_LATEST}")
     return now

@@ -33,16 +33,16 @@ def stale_release(release: Release, events: Path, now: datetime) -> Problem | No
         project = load(events)
     except SourceError as cause:
         if all(problem.mark.path != f"{shown}/{CALENDAR}" for problem in cause.problems):
-            hint = f"run `calfeed check {shown}`, then `calfeed build`; what is published now is the last good build"
-            return problem_at(mark, "stale-output", f"{shown} was edited since, and has mistakes", hint)
+            hint = f"run `calfeed check {shown}`, then `calfeed build`; this publishes the last good build"
+            return problem_at(mark, "stale-output", f"{shown} was edited after the build and has errors", hint)
         return None  # perhaps another calendar's
     if project.calendar.id != release.manifest.id:
         return None
     difference = diff(project, release.manifest, now=now)
     if not difference:
         return None
-    message = f"{shown} was edited since this was built: {_count(difference)}"
-    return problem_at(mark, "stale-output", message, "run `calfeed build` first, unless this is meant")
+    message = f"{shown} was edited after the build: {_count(difference)}"
+    return problem_at(mark, "stale-output", message, "run `calfeed build` first, unless this is intended")
 
 
 def _is_newer(events: Path, manifest: Path) -> bool:

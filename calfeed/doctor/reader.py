@@ -27,9 +27,9 @@ def read_events(data: bytes) -> Mapping[str, Times]:
     except UnicodeDecodeError as cause:
         raise ValueError("it is not UTF-8") from cause
     except (ValueError, KeyError, IndexError) as cause:
-        raise ValueError("it is no iCalendar file") from cause
+        raise ValueError("it is not an iCalendar file") from cause
     if not isinstance(calendar, Calendar):
-        raise ValueError("it is no iCalendar file")  # noqa: TRY004 - bad input, not a programming error
+        raise ValueError("it is not an iCalendar file")  # noqa: TRY004 - bad input, not a programming error
     zones = {str(zone.get("TZID")): _read_zone(zone) for zone in calendar.walk("VTIMEZONE")}
     events = [event for event in calendar.walk("VEVENT") if "RECURRENCE-ID" not in event]
     return {str(event.get("UID")): _times(event, zones) for event in events}
@@ -71,6 +71,6 @@ def _moment(prop: object, zones: Mapping[str, tzinfo]) -> str:
         raise ValueError("an event has a time without a zone")
     if tzid is not None:
         if tzid not in zones:
-            raise ValueError(f"it names the zone {tzid} and has no VTIMEZONE for it")
+            raise ValueError(f"it uses the zone {tzid} but has no VTIMEZONE for it")
         moment = moment.replace(tzinfo=zones[tzid])
     return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"

@@ -61,7 +61,7 @@ def read_journal(data: bytes) -> Journal:
             manifest=None if manifest is None else (int(manifest[0]), int(manifest[1])),
         )
     except (AttributeError, LookupError, RecursionError, TypeError, ValueError) as cause:
-        raise ValueError("this is no journal of calfeed") from cause
+        raise ValueError("this is not a calfeed journal") from cause
     unfit = next((path for path in (*journal.written, *journal.deleted) if not is_fit_path(path)), None)
     if unfit is not None:
         raise ValueError(f"the journal lists `{unfit}`, which calfeed cannot have written")

@@ -78,7 +78,7 @@ class Staging:
         except FileNotFoundError:
             return None
         except ValueError as cause:
-            hint = "delete it, and look at the output folder: an earlier build was cut off there"
+            hint = "delete it, and check the output folder: an earlier build was interrupted"
             raise refusal(self._place, "bad-journal", str(cause), hint) from cause
 
     def delete_journal(self) -> None:

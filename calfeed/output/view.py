@@ -97,13 +97,13 @@ class View:
         unfit = next((path for path in manifest.files if not is_output_path(path)), None)
         if unfit is not None:
             message = f"the manifest lists `{unfit}`, which calfeed cannot have written"
-            raise refusal(place, "bad-manifest", message, "restore the one of the last good build")
+            raise refusal(place, "bad-manifest", message, "restore the manifest of the last good build")
         return manifest
 
     def _refuse_foreign(self) -> None:
         """Refuse a folder that contains files but has neither a manifest nor a journal."""
         if self.root.name == STATE:
-            message = f"`{STATE}` is where builds keep their lock"
+            message = f"`{STATE}` is where builds keep their own files"
             raise refusal(self.path, "foreign-folder", message, "choose another with -o")
         if self.root.exists() and not self.root.is_dir():
             raise refusal(self.path, "not-a-folder", "the output folder is a file", "choose another with -o")
@@ -112,8 +112,8 @@ class View:
         names = sorted(entry.name for entry in self.root.iterdir())
         if names:
             some = ", ".join(names[:_MAX_LISTED]) + (", …" if len(names) > _MAX_LISTED else "")
-            message = f"the folder holds files that are not calfeed's: {some}"
-            hint = "choose an empty folder with -o; with --baseline too, if the manifest of this one was lost"
+            message = f"the folder contains files that calfeed did not write: {some}"
+            hint = "choose an empty folder with -o; if this one's manifest was lost, also give --baseline"
             raise refusal(self.path, "foreign-folder", message, hint)
 
     def _differs(self, artifact: Artifact, same_manifest: SameManifest | None) -> bool:

@@ -25,7 +25,7 @@ RELOAD = f"""\
       const answer = await fetch("/{STATE}", {{ cache: "no-store" }});
       if (answer.ok && (await answer.text()) !== state) location.reload();
     }} catch {{
-      // The preview was ended. If it begins again, so does the page.
+      // The preview has stopped. The page reloads once it runs again.
     }}
   }}, 1000);
 }}

@@ -129,7 +129,7 @@ def _format_report(content: _Content) -> str:
     if not content.report:
         return ""
     below = "below is the last good build" if content.files else "there is no good build yet"
-    return format_report(f"The sources have mistakes; {below}", content.report)
+    return format_report(f"The sources have errors; {below}", content.report)
 
 
 def _format_files(content: _Content) -> str:

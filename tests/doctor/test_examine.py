@@ -104,7 +104,7 @@ def test_a_feed_without_a_manifest(host: Host) -> None:
 
 def test_no_manifest_and_no_feed(host: Host) -> None:
     """Where there is neither, that is all there is to say."""
-    assert bad(examine(URL, Host({}))) == {"manifest": f"{URL}calfeed.json is answered with 404"}
+    assert bad(examine(URL, Host({}))) == {"manifest": f"{URL}calfeed.json returns 404"}
 
 
 def test_plain_http(host: Host) -> None:
@@ -121,7 +121,7 @@ def test_plain_http(host: Host) -> None:
 
 @pytest.mark.parametrize(
     ("status", "location", "told"),
-    [(200, "", "answered with 200"), (301, "http://calendar.example/other", "answered with 301")],
+    [(200, "", "returns 200"), (301, "http://calendar.example/other", "returns 301")],
 )
 def test_http_that_stays_http(host: Host, status: int, location: str, told: str) -> None:
     """Where https is published, http must lead to it: Thunderbird makes http of webcal."""
@@ -141,7 +141,7 @@ def test_http_that_leads_nowhere(host: Host) -> None:
         answer = host(request)
         return replace(answer, headers={"location": "//["}) if request.url.startswith("http://") else answer
 
-    assert "//[, which is no address of the web" in bad(examine(URL, serve))["http"]
+    assert "//[, which is not a web address" in bad(examine(URL, serve))["http"]
 
 
 def test_http_without_an_answer(host: Host) -> None:
@@ -153,7 +153,7 @@ def test_http_without_an_answer(host: Host) -> None:
         return None
 
     assert bad(examine(URL, otherwise(host, refuse))) == {
-        "http": "http is not answered: no connection: Connection refused"
+        "http": "there is no answer over http: no connection: Connection refused"
     }
 
 
@@ -196,13 +196,13 @@ def test_a_host_that_falls_silent(host: Host) -> None:
     def silent(request: Request) -> Answer | None:
         asked.append(request)
         if request.url.endswith(".ics"):
-            raise FetchError("no full answer within 15 seconds")
+            raise FetchError("no complete answer within 15 seconds")
         return None
 
     found = [f for f in examine(URL, otherwise(host, silent)) if f.level is Level.FAULT]
     assert [f.message for f in found if f.check == "answer"] == [
-        "no full answer within 15 seconds",
-        "not asked for, because the host is silent",
+        "no complete answer within 15 seconds",
+        "not requested, because the host does not answer",
     ]
     assert len(asked) == 5
 
@@ -229,7 +229,7 @@ def test_many_feeds_are_bounded(tmp_path: Path) -> None:
         ("Netlify", "_headers"),
         ("AmazonS3", "--content-type"),
         ("GitHub.com", "must end in .ics"),
-        ("", "let the host send"),
+        ("", "make the host send"),
     ],
 )
 def test_what_to_do_depends_on_the_host(server: str, told: str) -> None:
@@ -252,7 +252,7 @@ def test_a_main_feed_that_is_missing(host: Host) -> None:
     """Without the main feed the host is asked with the next file."""
     alone = Host({path: data for path, data in host.files.items() if path != "test.ics"})
     findings = examine(URL, alone)
-    assert bad(findings) == {"status": "GET is answered with 404"}
+    assert bad(findings) == {"status": "GET returns 404"}
     assert {"head", "conditional", "robots"} < {finding.check for finding in findings}
 
 
@@ -276,13 +276,13 @@ def test_no_password_is_sent_or_shown(url: str) -> None:
 def test_text(host: Host) -> None:
     """A line for each finding, what to do below it, and nothing a terminal would obey."""
     found = (
-        Finding(level=Level.OK, check="status", message="GET is answered with 200", where=("a.ics", "b.ics", "c.ics")),
+        Finding(level=Level.OK, check="status", message="GET returns 200", where=("a.ics", "b.ics", "c.ics")),
         fault("content-type", "text/\x1b[31m, not text/calendar", "", "a.ics"),
     )
     assert format_findings(found) == (
-        "ok       status        GET is answered with 200: a.ics and 2 more\n"
+        "ok       status        GET returns 200: a.ics and 2 more\n"
         "fault    content-type  text/\ufffd[31m, not text/calendar: a.ics\n"
-        "         to mend it: let the host send `Content-Type: text/calendar; charset=utf-8` for .ics\n"
+        "         to fix it: make the host send `Content-Type: text/calendar; charset=utf-8` for .ics\n"
     )
     assert summarize_findings(found) == "1 fault"
     assert summarize_findings(found[:1]) == "nothing is wrong"
@@ -329,9 +329,9 @@ def test_times_are_those_of_the_file(zone: str, start: str) -> None:
 @pytest.mark.parametrize(
     ("data", "told"),
     [
-        pytest.param(b"", "no iCalendar", id="nothing"),
-        pytest.param(b"<!doctype html>\r\n<p>Not found", "no iCalendar", id="a web page"),
-        pytest.param(EVENT.replace("\n", "\r\n").encode(), "no iCalendar", id="an event alone"),
+        pytest.param(b"", "not an iCalendar", id="nothing"),
+        pytest.param(b"<!doctype html>\r\n<p>Not found", "not an iCalendar", id="a web page"),
+        pytest.param(EVENT.replace("\n", "\r\n").encode(), "not an iCalendar", id="an event alone"),
         pytest.param("ä".encode("latin-1"), "not UTF-8", id="Latin-1"),
         pytest.param(calendar(EVENT), "no VTIMEZONE", id="no zone"),
         pytest.param(calendar(EVENT.replace(";TZID=Europe/Tallinn", "")), "without a zone", id="floating"),

@@ -89,14 +89,14 @@ def test_redirects(root: Path) -> None:
 def test_redirects_lead_only_to_https(target: str) -> None:
     """A host cannot lead a build to a file, nor to an address that anybody on the way could answer for."""
     web = Web({URL: (302, {"location": target}, b"")})
-    assert "no https address" in refusal_of(URL, web)
+    assert "not an https address" in refusal_of(URL, web)
     assert web.asked == [URL]
 
 
 def test_redirects_end() -> None:
     """A circle of redirects is left."""
     web = Web({URL: (302, {"location": URL}, b"")})
-    assert "redirected more than" in refusal_of(URL, web)
+    assert "redirects more than" in refusal_of(URL, web)
     assert len(web.asked) == MAX_REDIRECTS + 1
 
 
@@ -108,7 +108,7 @@ def test_redirects_end() -> None:
         ((200, {}, b"[]"), "this is no manifest of calfeed: something in it is missing or wrong"),
         ((200, {}, b""), "this is no manifest of calfeed: it is no JSON"),
         ((200, {}, b'{"version": 2}'), "the manifest has version 2, and this calfeed knows 1"),
-        ((200, {"content-encoding": "br"}, b"x"), "the answer is compressed with `br`, which was not asked for"),
+        ((200, {"content-encoding": "br"}, b"x"), "the answer is compressed with `br`, which was not requested"),
     ],
 )
 def test_answers_that_are_no_baseline(answer: tuple[int, dict[str, str], bytes], message: str) -> None:
@@ -120,15 +120,15 @@ def test_host_without_an_answer() -> None:
     """A host that cannot be reached is no host without a baseline."""
 
     def silent(_request: Request) -> Answer:
-        raise FetchError("no full answer within 15 seconds")
+        raise FetchError("no complete answer within 15 seconds")
 
-    with pytest.raises(OutputError, match="no full answer within 15 seconds"):
+    with pytest.raises(OutputError, match="no complete answer within 15 seconds"):
         load_baseline(URL, silent)
 
 
 def test_plain_http_is_refused() -> None:
     """Only at home: anybody on the way could make every event a new one."""
-    assert "no https address" in refusal_of("http://host.example/calfeed.json", Web({}))
+    assert "not an https address" in refusal_of("http://host.example/calfeed.json", Web({}))
     assert load_baseline("http://127.0.0.1:8000/", Web({})) is None
 
 
@@ -156,7 +156,7 @@ def test_passwords_are_never_shown(location: str) -> None:
 def test_redirect_to_a_password() -> None:
     """Nor is the password shown that a host sends on."""
     message = refusal_of(URL, Web({URL: (302, {"location": "https://anna:secret@else.example/"}, b"")}))
-    assert "https://***@else.example/ has a name or a password in it" in message
+    assert "https://***@else.example/ contains a user name or password" in message
 
 
 def test_missing_slash() -> None:
@@ -165,7 +165,7 @@ def test_missing_slash() -> None:
     with pytest.raises(OutputError) as refusal:
         load_baseline(location, Web({location: (200, {}, b"<html>")}))
     assert [problem.hint for problem in refusal.value.problems] == [
-        "name the manifest, or the folder it is in with a slash at the end: https://host.example/calendar/"
+        "give the manifest, or its folder with a slash at the end: https://host.example/calendar/"
     ]
     assert folder_meant(location) == "https://host.example/calendar/"
     assert [folder_meant(each) for each in (URL, f"{location}/", f"{location}?file=3", "dist", "a/b")] == [None] * 5
@@ -186,7 +186,7 @@ def test_missing_baseline_needs_a_word(root: Path) -> None:
     assert "nowhere/calfeed.json:1:1: error: there is no baseline here [missing-baseline]" in result.stderr
     result = run("build", "-o", "fresh", "--baseline", "nowhere/calfeed.json", "--first")
     assert result.exit_code == 0
-    assert "nowhere/calfeed.json had no manifest: a first build, every event is new" in result.stderr
+    assert "nowhere/calfeed.json has no manifest; treating this as a first build" in result.stderr
 
 
 def test_first_alone_is_wrong_usage(root: Path) -> None:

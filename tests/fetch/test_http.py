@@ -53,8 +53,8 @@ def test_an_answer_as_it_came() -> None:
         pytest.param([HEAD, b"Content-Length: 9\r\n\r\nabc"], "cut off after 3 of 9 bytes", id="cut off"),
         pytest.param([HEAD, b"Transfer-Encoding: chunked\r\n\r\n9\r\nabc"], "cut off after", id="cut off in a chunk"),
         pytest.param([HEAD, b"Content-Length: 99999999\r\n\r\n", b"a" * 20_000_001], "more than 20,000,000", id="long"),
-        pytest.param([], "hung up", id="nothing"),
-        pytest.param([b"SSH-2.0-OpenSSH\r\n"], "no HTTP", id="another protocol"),
+        pytest.param([], "closed the connection", id="nothing"),
+        pytest.param([b"SSH-2.0-OpenSSH\r\n"], "not HTTP", id="another protocol"),
     ],
 )
 def test_answers_that_are_none(parts: list[bytes], told: str) -> None:
@@ -87,7 +87,7 @@ def test_a_host_that_drips(head: bytes) -> None:
             except ConnectionError:
                 return
 
-    with answering(drip) as url, pytest.raises(FetchError, match=r"no full answer within 0\.3 seconds"):
+    with answering(drip) as url, pytest.raises(FetchError, match=r"no complete answer within 0\.3 seconds"):
         fetch(Request(url=url), timeout=0.3)
 
 
@@ -96,7 +96,7 @@ def test_a_host_that_drips(head: bytes) -> None:
     [
         pytest.param(f"http://127.0.0.1:{free_port()}/", "refused", id="nobody listens"),
         pytest.param("http://host.invalid/", "name cannot be found", id="no such name"),
-        pytest.param(f"http://{'a' * 70}.example/", "no HTTP|cannot be found", id="a name too long"),
+        pytest.param(f"http://{'a' * 70}.example/", "not HTTP|cannot be found", id="a name too long"),
     ],
 )
 def test_hosts_that_are_not_there(url: str, told: str) -> None:
@@ -108,8 +108,8 @@ def test_hosts_that_are_not_there(url: str, told: str) -> None:
 @pytest.mark.parametrize(
     ("encoding", "body", "told"),
     [
-        ("br", b"x", "`br`, which was not asked for"),
-        ("gzip", b"BEGIN:VCALENDAR", "and is not"),
+        ("br", b"x", "`br`, which was not requested"),
+        ("gzip", b"BEGIN:VCALENDAR", "but is not"),
         ("gzip", gzip.compress(b"BEGIN:VCALENDAR" * 99)[:-9], "cut off"),
         ("gzip", gzip.compress(b"0" * 20_000_001), "far too large"),
     ],

@@ -24,7 +24,7 @@ def test_foreign_folder_is_refused(project: Path, tmp_path: Path) -> None:
         build(project, tmp_path / "dist", now=NOW)
     assert codes_of(failure) == ["foreign-folder"]
     assert "thesis.docx" in failure.value.problems[0].message
-    assert "with --baseline too, if the manifest of this one was lost" in failure.value.problems[0].hint
+    assert "if this one's manifest was lost, also give --baseline" in failure.value.problems[0].hint
     assert tree(tmp_path / "dist") == {"thesis.docx": b"years of work"}
 
 

@@ -276,7 +276,7 @@ def test_s3_without_a_bucket(gate: Gate, builds: tuple[Path, Path]) -> None:
     gate.clear()
     environment = {**ACCOUNT, "AWS_ENDPOINT_URL": f"http://127.0.0.1:{gate.port}"}
     said = publish("s3://nowhere/site", builds[0], environment, code=1)
-    assert "there is no such bucket or container, or you may not look into it [publish-failed]" in said
+    assert "there is no such bucket or container, or you may not list it [publish-failed]" in said
     assert said.endswith("nothing at s3://nowhere/site was changed\n")
 
 

@@ -480,7 +480,7 @@ def test_new_event_of_another_push_is_not_lost(tmp_path: Path) -> None:
     with pytest.raises(OutputError) as failure:
         publish(first, place, now=LATEST)
     assert codes_of(failure) == ["newer-published"]
-    assert "knows nothing of party@test.example" in failure.value.problems[0].message
+    assert "does not know party@test.example" in failure.value.problems[0].message
     assert tree(second.folder) == place.held
     publish(first, place, now=datetime(2027, 4, 4, tzinfo=UTC))
     assert tree(first.folder) == place.held
@@ -497,7 +497,7 @@ def test_uid_that_was_replaced_is_known(tmp_path: Path) -> None:
     with pytest.raises(OutputError) as failure:
         publish(anew, place, now=LATER)
     assert codes_of(failure) == ["newer-published"]
-    assert "knows nothing of talk@test.example" in failure.value.problems[0].message
+    assert "does not know talk@test.example" in failure.value.problems[0].message
     release = build_copy(events, tmp_path / "next", LATER, tmp_path / "first")
     publish(release, place, now=LATER)
     assert tree(release.folder) == place.held
@@ -656,26 +656,29 @@ def test_folder_that_cannot_be(releases: tuple[Release, ...], tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("target", "said"),
     [
-        ("ftp://host/calendar", "neither a folder nor an address with s3://, gs://, az://, abfs://, sftp://"),
+        (
+            "ftp://host/calendar",
+            "neither a folder nor an address that begins with s3://, gs://, az://, abfs://, sftp://",
+        ),
         ("s3://", "neither a folder nor an address"),
-        ("{out}", "it is the folder that was built, or within it"),
-        ("{out}/site", "it is the folder that was built, or within it"),
-        ("{out}/..", "it is the folder of events, or holds it: "),
-        ("{out}/../events", "it is the folder of events, or holds it: "),
+        ("{out}", "it is the built folder, or inside it"),
+        ("{out}/site", "it is the built folder, or inside it"),
+        ("{out}/..", "it is the folder of events, or contains it: "),
+        ("{out}/../events", "it is the folder of events, or contains it: "),
         ("s3:/bucket", "it looks like an address"),
         ("host:", "it looks like an address"),
         ("sftp:/editor:secret@host/www", "it looks like an address"),
         ("s3://bucket//calendar", "a part of its path is empty"),
         ("s3:///calendar", "a part of its path is empty"),
         ("gs://bucket/../calendar", "a part of its path is empty, or is . or .."),
-        ("s3://bucket/calendar#1", "there is ? or # in it"),
-        ("sftp://host/what?", "there is ? or # in it"),
-        ("sftp://editor:secret@host/www", "write it as sftp://user@host/path; there is no place for a password"),
-        ("sftp://editor:se@secret@host/www", "there is no place for a password"),
-        ("sftp://editor:se/secret@host/www", "there is no place for a password"),
-        ("sftp://editor:se#secret@host/www", "there is no place for a password"),
-        ("sftp://editor:@host/www", "there is no place for a password"),
-        ("s3://key:secret@bucket/path", "there is no place for a password"),
+        ("s3://bucket/calendar#1", "it contains ? or #"),
+        ("sftp://host/what?", "it contains ? or #"),
+        ("sftp://editor:secret@host/www", "write it as sftp://user@host/path, without a password"),
+        ("sftp://editor:se@secret@host/www", "/path, without a password"),
+        ("sftp://editor:se/secret@host/www", "/path, without a password"),
+        ("sftp://editor:se#secret@host/www", "/path, without a password"),
+        ("sftp://editor:@host/www", "/path, without a password"),
+        ("s3://key:secret@bucket/path", "/path, without a password"),
         ("ftp://editor:secret@host/www", "neither a folder nor an address"),
     ],
 )
@@ -754,7 +757,7 @@ def test_publishing_after_a_build_is_silent(edited: Path) -> None:
         (lambda events: write_files(events, {"a.yaml": TALK, "b/c.yaml": TOUR}), "2 events differ"),
         (lambda events: (events / "tour.yaml").unlink(), "1 event differs"),
         (lambda events: write_files(events, {"_defaults.yaml": "status: tentative\n"}), "2 events differ"),
-        (lambda events: write_files(events, {"talk.yaml": "summary: [\n"}), "and has mistakes"),
+        (lambda events: write_files(events, {"talk.yaml": "summary: [\n"}), "and has errors"),
     ],
 )
 def test_publishing_what_is_older_than_its_sources(edited: Path, edit: Callable[[Path], object], says: str) -> None:
@@ -763,7 +766,7 @@ def test_publishing_what_is_older_than_its_sources(edited: Path, edit: Callable[
     for path in (edited, *edited.rglob("*")):
         _touch(path)
     said = _published()
-    assert "warning: events was edited since" in said
+    assert "warning: events was edited after the build" in said
     assert says in said
     assert "[stale-output]" in said
     assert "calfeed build" in said
