@@ -28,7 +28,7 @@ from calfeed.cli.common import (
 )
 
 _MOST_JOBS = 61  # the most processes that Windows can wait for at once
-_USUAL_JOBS = 8  # with more, what one process must do alone takes longer than the share of each
+_USUAL_JOBS = 8  # with more, the part that a single process must do takes longer than the rest
 _GARBAGE = 200_000  # new objects before Python looks for cycles
 
 
@@ -50,7 +50,9 @@ def check(events: Path, form: Literal["text", "json", "github"], strict: bool) -
     except SourceError as cause:
         problems = cause.problems
     if form == "github":
-        click.echo(report.format_problems_github(problems), nl=False)  # GitHub must obey it; what it quotes is escaped
+        click.echo(
+            report.format_problems_github(problems), nl=False
+        )  # GitHub acts on these commands; quoted text in them is escaped
     else:
         say(report.format_problems(problems) if form == "text" else report.format_problems_json(problems))
     say(report.summarize(problems), err=True)
@@ -96,7 +98,7 @@ def build(
     if first and baseline is None:
         raise click.UsageError("--first needs --baseline")
     now = build_time()
-    # A build keeps what it makes until its end, with hardly any cycles: looking for them took a twentieth of its time.
+    # A build keeps its objects until the end, with hardly any cycles: looking for them took a twentieth of its time.
     gc.set_threshold(_GARBAGE)
 
     from calfeed.editions.consent import Consent
@@ -123,21 +125,21 @@ def build(
             executor=executor,
         )
     say(report.format_problems(result.problems), err=True)
-    holds = describe_contents(result.events, result.feeds)
+    contents = describe_contents(result.events, result.feeds)
     if result.has_finished_another:
         say(f"an earlier build of {out.as_posix()} was interrupted; this build has finished it", err=True)
     if result.is_first and not dry:
         say(f"{baseline or out.as_posix()} has no manifest; treating this as a first build", err=True)
     changes = result.changes
     if not changes:
-        say(f"{out.as_posix()} is up to date: {holds}")
+        say(f"{out.as_posix()} is up to date: {contents}")
         return
     if dry:
         for path in sorted([*changes.written, *changes.deleted]):
             say(f"out of date: {(out / path).as_posix()}")
         sys.exit(1)
     deleted = f", {report.plural(len(changes.deleted), 'file')} deleted" if changes.deleted else ""
-    say(f"{out.as_posix()}: {holds}; {report.plural(len(changes.written), 'file')} written{deleted}")
+    say(f"{out.as_posix()}: {contents}; {report.plural(len(changes.written), 'file')} written{deleted}")
 
 
 @click.command()
@@ -166,15 +168,15 @@ def diff(
     now = build_time()
     with problems_to_stderr():
         published = load_published(baseline, out)
-        found = find_difference(project, published, now=now)
+        difference = find_difference(project, published, now=now)
     if form == "json":
-        say(diff_report.format_difference_json(found))
+        say(diff_report.format_difference_json(difference))
     elif form == "markdown":
-        say(diff_report.format_difference_markdown(found, tzids))
+        say(diff_report.format_difference_markdown(difference, tzids))
     else:
-        say(diff_report.format_difference(found, tzids))
-    say(diff_report.summarize_difference(found), err=True)
-    if exit_code and found:
+        say(diff_report.format_difference(difference, tzids))
+    say(diff_report.summarize_difference(difference), err=True)
+    if exit_code and difference:
         sys.exit(1)
 
 

@@ -12,7 +12,7 @@ from calfeed.revisions.content import texts_of
 from calfeed.values.times import format_offset
 from calfeed.zones.tzdb import offset_at
 
-# What has another place among the lines about an event.
+# Fields that are shown elsewhere in the description of an event.
 _SHOWN_APART = ("location", "description")
 
 

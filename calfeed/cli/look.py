@@ -57,10 +57,10 @@ def list_(events: Path, first: datetime | None, last: datetime | None, form: Lit
     from calfeed.cli import event_report
     from calfeed.series.agenda import on_days
 
-    found = load_project(events).events
+    listed = load_project(events).events
     if first is not None or last is not None:
-        found = on_days(found, first.date() if first else None, last.date() if last else None)
-    say(event_report.format_events(found) if form == "text" else event_report.format_events_json(found))
+        listed = on_days(listed, first.date() if first else None, last.date() if last else None)
+    say(event_report.format_events(listed) if form == "text" else event_report.format_events_json(listed))
 
 
 @click.command()
@@ -72,12 +72,12 @@ def show(event_id: str, events: Path, form: Literal["text", "json"]) -> None:
     from calfeed.cli import event_report
     from calfeed.diagnostics.spelling import did_you_mean
 
-    found = {event.id: event for event in load_project(events).events}
-    if event_id not in found:
-        hint = did_you_mean(event_id, found, "`calfeed list` shows them all")
+    events_by_id = {event.id: event for event in load_project(events).events}
+    if event_id not in events_by_id:
+        hint = did_you_mean(event_id, events_by_id, "`calfeed list` shows them all")
         say(f"there is no event `{event_id}`; {hint}", err=True)
         sys.exit(1)
-    event = found[event_id]
+    event = events_by_id[event_id]
     say(event_report.format_event(event) if form == "text" else event_report.format_event_json(event))
 
 

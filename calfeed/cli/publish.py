@@ -1,4 +1,4 @@
-"""Commands about what is published: `publish`, `doctor`."""
+"""Commands for publishing and for what is published: `publish`, `doctor`."""
 
 from __future__ import annotations
 

@@ -50,15 +50,15 @@ def serve(events: Path, port: int) -> None:
     from calfeed.preview.preview import Preview
 
     now = build_time()
-    # SIGTERM ends it as Ctrl-C does, so that the temporary folder is removed.
+    # SIGTERM works like Ctrl-C, so that the temporary folder is removed.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with _listen(port) as listener, TemporaryDirectory(prefix="calfeed-") as folder, suppress(KeyboardInterrupt):
         say(f"http://127.0.0.1:{listener.getsockname()[1]}/")
         preview = Preview(events, Path(folder), now)
-        serve_preview(preview, events, listener, lambda: _tell_preview(preview.rebuild()))
+        serve_preview(preview, events, listener, lambda: _report_rebuild(preview.rebuild()))
 
 
-def _tell_preview(result: BuildResult | CalfeedError) -> None:
+def _report_rebuild(result: BuildResult | CalfeedError) -> None:
     from calfeed.diagnostics import report
     from calfeed.diagnostics.problem import CalfeedError
 

@@ -1,7 +1,7 @@
 """Examines a published calendar as its subscribers' programs do: which files, which checks, in which order.
 
-The number of requests is bounded: the host is checked with one file, the first answered with 200. Of the other feeds,
-and of the files of the first, the middle and the last event, only the file itself is checked.
+The number of requests is bounded: the host is checked with one file, the first that returns 200. For the other feeds,
+and for the files of the first, the middle and the last event, only the file itself is checked.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from calfeed.progress import Progress, silent
 
 MAX_FEEDS = 200
 """How many feeds of a calendar are examined."""
-_MAX_SILENT = 3  # files in a row without any answer, after which the host is left alone
+_MAX_SILENT = 3  # files in a row without an answer before giving up
 _MAX_PARENTS = 4  # feeds/category/x.ics lies two folders below the manifest
 
 
@@ -138,7 +138,7 @@ def _examine_file(promise: Promise | None, trail: Trail, path: str, fetch: Fetch
 
 
 def _examine_host(trail: Trail, path: str, fetch: Fetch) -> Iterator[Finding]:
-    """Request one file in all the ways that programs do."""
+    """Request one file in all the ways that calendar programs do."""
     yield from _guarded("head", lambda: http_checks.check_head(fetch, trail, path))
     yield from _guarded("conditional", lambda: http_checks.check_conditional(fetch, trail, path))
     yield from _guarded("compression", lambda: http_checks.check_compression(fetch, trail, path))
@@ -200,5 +200,5 @@ def _check_bytes(expected: str | None, trail: Trail, content: bytes, path: str) 
 
 
 def has_fault(findings: tuple[Finding, ...]) -> bool:
-    """Return whether there is a fault, which loses somebody's events."""
+    """Return whether any finding is a fault."""
     return any(finding.level is Level.FAULT for finding in findings)

@@ -26,7 +26,7 @@ class Finding:
     mend: str = ""
 
 
-# Part of the Server header, in lower case, to the name people know the host by.
+# A part of the Server header, in lower case, and the name of the host.
 _SERVERS = {
     "github.com": "GitHub Pages",
     "netlify": "Netlify",
@@ -39,7 +39,7 @@ _SERVERS = {
 }
 _HEADERS_FILE = "in the uploaded file `_headers`: `/*.ics`, and indented below it "
 _TYPE = "text/calendar; charset=utf-8"
-# What to do, by check: in general, and at hosts that have a way of their own.
+# What to do, by check: in general, and for particular hosts.
 _MENDS: Mapping[str, tuple[str, Mapping[str, str]]] = {
     "manifest": (
         "upload the whole output folder, calfeed.json last, and give the address of that folder",
@@ -130,7 +130,7 @@ _MENDS: Mapping[str, tuple[str, Mapping[str, str]]] = {
 
 
 def ok(check: str, message: str, *where: str) -> Finding:
-    """Return the finding that all is well."""
+    """Return the finding that a check passed."""
     return Finding(level=Level.OK, check=check, message=message, where=where)
 
 
@@ -145,7 +145,7 @@ def fault(check: str, message: str, server: str, *where: str) -> Finding:
 
 
 def merge(findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    """Return the findings in order, merging those that say the same of several files."""
+    """Return the findings in order, merging equal ones for several files."""
     merged: dict[tuple[Level, str, str, str], tuple[str, ...]] = {}
     for finding in findings:
         key = (finding.level, finding.check, finding.message, finding.mend)
@@ -157,8 +157,8 @@ def merge(findings: Iterable[Finding]) -> tuple[Finding, ...]:
 
 
 def _mend(check: str, server: str) -> str:
-    general, particular = _MENDS[check]
+    general, by_host = _MENDS[check]
     for part, name in _SERVERS.items():
-        if part in server.lower() and name in particular:
-            return f"{name}: {particular[name]}"
+        if part in server.lower() and name in by_host:
+            return f"{name}: {by_host[name]}"
     return general

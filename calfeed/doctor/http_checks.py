@@ -14,7 +14,7 @@ from calfeed.fetch.web_addresses import is_loopback, read_address, without_passw
 MAX_REDIRECTS = 5
 GOOGLE = "Google-Calendar-Importer"
 AGENTS = {"Google": GOOGLE, "Outlook": "Microsoft Office/16.0 (Windows NT 10.0; Microsoft Outlook 16.0.17328; Pro)"}
-"""Programs that fetch calendars, as they call themselves."""
+"""The User-Agent headers of programs that fetch calendars."""
 _OWN_AGENT = "calfeed-doctor"
 _NO_MORE: Mapping[str, str] = {}
 
@@ -90,7 +90,7 @@ def check_type(trail: Trail, content: bytes, path: str) -> Iterator[Finding]:
         yield ok("content-type", "text/calendar; charset=utf-8", path)
 
 
-# -- checked for one file, because a host treats all alike
+# -- checked for one file, because a host treats all files alike
 
 
 def check_head(fetch: Fetch, trail: Trail, path: str) -> Iterator[Finding]:

@@ -39,10 +39,10 @@ def _read_zone(zone: Component) -> tzinfo:
     tzid = str(zone.get("TZID"))
     for part in zone.subcomponents:
         frequencies = part.get("RRULE", {}).get("FREQ", ["YEARLY"])
-        if frequencies != ["YEARLY"]:  # others take for ever to evaluate, and no clocks change by them
+        if frequencies != ["YEARLY"]:  # other rules take very long to evaluate, and no real clocks follow them
             raise ValueError(f"the rule of its VTIMEZONE {tzid} is not yearly")
     for name in [name for name in zone if name.startswith("X-")]:
-        del zone[name]  # dateutil refuses what it does not know
+        del zone[name]  # dateutil refuses unknown properties
     try:
         rules = tzical(StringIO(zone.to_ical().decode())).get()
     except ValueError as cause:

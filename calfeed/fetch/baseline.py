@@ -1,4 +1,4 @@
-"""Read the manifest of what is published now, from a folder or the web."""
+"""Read the published manifest, from a folder or the web."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ _SAFE = "/?%:@!$&'()*+,;=~-._"  # in paths and queries, which may already be quo
 
 
 class FetchError(Exception):
-    """There is no usable answer; the message says why, for people."""
+    """There is no usable answer; the message says why."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

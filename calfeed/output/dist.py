@@ -40,7 +40,7 @@ class Dist(View):
     """An output folder that one build has locked; created by `open_dist`.
 
     Attributes:
-        finished: what an earlier build left undone and opening this folder completed.
+        finished: the changes of an interrupted build that opening this folder completed.
     """
 
     def __init__(self, path: Path) -> None:
@@ -70,7 +70,7 @@ class Dist(View):
         return changes
 
     def _finish_earlier(self) -> Changes:
-        """Finish what an earlier build left undone, or discard what it had only begun to stage."""
+        """Finish an interrupted build, or discard its files if it had only begun to stage them."""
         journal = self._staging.read_journal()
         changes = Changes()
         if journal is not None and self.root.exists():  # without DIST, the moved files are gone
@@ -86,7 +86,7 @@ class Dist(View):
         return changes
 
     def _may_delete(self, path: str) -> bool:
-        """Return whether a file is as it was written, or gone with nothing else in its place or its folder's."""
+        """Return whether a file is unchanged, or missing with nothing in its place or in place of its folder."""
         try:
             os.lstat(self.target(path))
         except FileNotFoundError:
@@ -98,7 +98,7 @@ class Dist(View):
     # -- checking before writing
 
     def _check_targets(self, changes: Changes) -> None:
-        """Refuse to overwrite files that calfeed did not write, and to follow links out of DIST."""
+        """Refuse to overwrite foreign files, and to follow links out of DIST."""
         owned, vacated = {*self.owned, MANIFEST}, changes.in_the_way
         for path in changes.written:
             try:
@@ -195,7 +195,7 @@ class Dist(View):
 
 @contextmanager
 def open_dist(path: Path) -> Iterator[Dist]:
-    """Yield the output folder, locked, after finishing what a killed build left undone.
+    """Yield the output folder, locked, after finishing an interrupted build.
 
     Raises:
         OutputError: the folder is not calfeed's, cannot be used, or stays locked by another build.

@@ -1,4 +1,4 @@
-"""The journal of a build: what it will move and delete, so that the next build can finish it if it is cut off.
+"""The journal of a build: what it will move and delete, so that the next build can finish an interrupted one.
 
 A journal may come from a pull request. It therefore identifies the staged manifest by its inode number and the time of
 its last change. The file system sets both, so a pull request cannot supply them.

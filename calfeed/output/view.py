@@ -1,4 +1,4 @@
-"""DIST as it is: its manifest, and how its files differ from what a build made. Nothing here writes."""
+"""A read-only view of DIST: its manifest, and how its files differ from those of a build."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ class View:
 
     Attributes:
         path: the folder as the user wrote it, for messages.
-        root: where it really is.
-        state: the folder beside it where builds keep what is not published.
+        root: its real path, without links.
+        state: the folder beside it for unpublished state of builds.
         manifest: the last published manifest; None for a first build.
         stamps: the files of DIST as they were last examined or written, by path.
         left: files that are no longer published but stay because they were edited; set by `changes`.
@@ -123,7 +123,7 @@ class View:
             self.stamps[artifact.path] = stamp_of(artifact.path, status, artifact.sha256)
             if artifact.path == MANIFEST and same_manifest is not None:
                 return not same_manifest(read_bytes(target), artifact.data)
-            # Read it only if it can be the same: it may be a link to something endless.
+            # Read it only if it can be the same: it may link to something endless.
             can_be_same = stat.S_ISREG(status.st_mode) and status.st_size == artifact.size
             return not can_be_same or hashlib.sha256(read_bytes(target)).hexdigest() != artifact.sha256
         except OSError:

@@ -51,11 +51,11 @@ def check_revisions(ours: Manifest, theirs: Manifest, place: str, now: datetime)
     # A calendar's new id gives its events new UIDs. Otherwise, a build that changes a UID still knows the old one.
     renamed = frozenset[str]() if ours.id == theirs.id else frozenset(item.id for item in ours.events.values())
     lost = [uid for uid, it in theirs.events.items() if it.id not in renamed and not _is_known(uid, it, ours)]
-    gone = [uid for uid in lost if may_be_ahead(theirs.events[uid], now)]
-    if behind or gone:
-        names = list_some(behind or gone, MAX_LISTED)
-        what = f"has other revisions of {names}" if behind else f"does not know {names}"
-        message = f"this build is not based on what is published here: it {what}"
+    unknown = [uid for uid in lost if may_be_ahead(theirs.events[uid], now)]
+    if behind or unknown:
+        names = list_some(behind or unknown, MAX_LISTED)
+        reason = f"has other revisions of {names}" if behind else f"does not know {names}"
+        message = f"this build is not based on what is published here: it {reason}"
         hint = f"build again with the published manifest as --baseline ({file_at(place, MANIFEST)}), and publish that"
         forbid(place, "newer-published", message, hint)
 

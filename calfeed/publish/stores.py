@@ -68,7 +68,7 @@ _GCS = _Kind(
 _AZURE = _Kind(package="adlfs", extra="azure", errors=("azure.core.exceptions:AzureError",), headers=_azure_headers)
 _SFTP = _Kind(package="paramiko", extra="sftp", errors=("paramiko:SSHException", "builtins:EOFError"))
 KINDS: Mapping[str, _Kind] = {"s3": _S3, "gs": _GCS, "az": _AZURE, "abfs": _AZURE, "sftp": _SFTP}
-"""The kinds of places, by the scheme of their addresses."""
+"""The kinds of places, by scheme."""
 _SERVER = re.compile(r"([^@:]+@)?([^@:\[\]]+|\[[0-9A-Fa-f:.]+\])(:[0-9]+)?")
 
 
