@@ -10,7 +10,7 @@ from calfeed.diagnostics.codes import CODES
 
 @pytest.mark.parametrize("code", CODES)
 def test_every_code_is_explained(code: str) -> None:
-    """Each code that a problem may have is told in words, without the marks of Markdown that a terminal cannot show."""
+    """Each code is explained as plain text, without Markdown."""
     told = run("explain", code)
     assert told.exit_code == 0
     assert told.stdout.startswith(f"{code} ({CODES[code].severity})\n\n")
@@ -19,14 +19,14 @@ def test_every_code_is_explained(code: str) -> None:
 
 
 def test_examples_are_indented() -> None:
-    """What is written and what calfeed says of it stand below the words, as they are in the reference."""
+    """The example and its report are indented below the explanation."""
     told = run("explain", "missing-end").stdout
     assert "\n    summary: " in told
     assert "[missing-end]\n" in told
 
 
 def test_a_slip_is_told() -> None:
-    """A code that does not exist is wrong usage, with the one that was probably meant."""
+    """An unknown code is wrong usage, and the error suggests the nearest one."""
     told = run("explain", "missing-ends")
     assert told.exit_code == 2
     assert "did you mean `missing-end`?" in told.stderr

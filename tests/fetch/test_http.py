@@ -1,4 +1,4 @@
-"""calfeed.fetch.http: one exchange, and every way in which there is no answer, told in words."""
+"""calfeed.fetch.http: one exchange, and every way it can fail, reported in plain words."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/calendar\r\n"
 
 @contextmanager
 def answering(answer: Callable[[socket.socket], None]) -> Iterator[str]:
-    """Listen on loopback, read one request, and let `answer` do what it likes with the connection."""
+    """Listen on loopback, read one request, and pass the connection to `answer`."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
 
         def serve() -> None:
@@ -34,12 +34,12 @@ def answering(answer: Callable[[socket.socket], None]) -> Iterator[str]:
 
 
 def sending(*parts: bytes) -> Callable[[socket.socket], None]:
-    """Return an answer of these bytes, after which the connection ends."""
+    """Return an answer that sends these bytes and closes the connection."""
     return lambda connection: connection.sendall(b"".join(parts))
 
 
 def test_an_answer_as_it_came() -> None:
-    """Names of headers are in lower case; the body is not decoded."""
+    """Header names are in lower case; the body is not decoded."""
     packed = gzip.compress(b"BEGIN:VCALENDAR")
     with answering(sending(HEAD, b"Content-Encoding: gzip\r\n\r\n", packed)) as url:
         answer = fetch(Request(url=url))
@@ -58,7 +58,7 @@ def test_an_answer_as_it_came() -> None:
     ],
 )
 def test_answers_that_are_none(parts: list[bytes], told: str) -> None:
-    """What is cut off, endless or something else is not taken for an answer."""
+    """An answer that is cut off, endless or not HTTP is refused."""
 
     def send(connection: socket.socket) -> None:
         try:
@@ -72,7 +72,7 @@ def test_answers_that_are_none(parts: list[bytes], told: str) -> None:
 
 @pytest.mark.parametrize("head", [b"", HEAD + b"\r\n", HEAD + b"Content-Length: 9999\r\n\r\n"])
 def test_a_host_that_drips(head: bytes) -> None:
-    """A host that sends a byte now and then is left after the time is over, whether in the headers or the body."""
+    """A host that sends occasional bytes is dropped after the timeout, whether in the headers or the body."""
 
     def drip(connection: socket.socket) -> None:
         connection.settimeout(0.02)
@@ -100,7 +100,7 @@ def test_a_host_that_drips(head: bytes) -> None:
     ],
 )
 def test_hosts_that_are_not_there(url: str, told: str) -> None:
-    """A host that cannot be reached is told as that."""
+    """An unreachable host is reported as such."""
     with pytest.raises(FetchError, match=told):
         fetch(Request(url=url))
 
@@ -116,7 +116,7 @@ def test_hosts_that_are_not_there(url: str, told: str) -> None:
     ids=["another", "not compressed", "cut off", "a bomb"],
 )
 def test_compression_that_is_none(encoding: str, body: bytes, told: str) -> None:
-    """A body that is not what its Content-Encoding says is refused, and unpacked no further than the limit."""
+    """A body that does not match its Content-Encoding is refused, and never unpacked beyond the limit."""
     answer = Answer(url="", status=200, headers={"content-encoding": encoding}, body=body)
     with pytest.raises(FetchError, match=told):
         answer.content()
