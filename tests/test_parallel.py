@@ -126,26 +126,31 @@ def test_errors_from_other_processes_are_those_of_one(many: Path, tmp_path: Path
     }
     root = copied(many, tmp_path)
     write_files(root, broken)
-    told = []
+    messages = []
     for executor in (None, Elsewhere()):
         with pytest.raises(SourceError) as caught:
             load(root / "events", executor=executor)
-        told.append(caught.value.problems)
-    assert told[0] == told[1]
-    assert {problem.code for problem in told[0]} > {"missing-id", "nonexistent-time", "duplicate-id", "missing-image"}
+        messages.append(caught.value.problems)
+    assert messages[0] == messages[1]
+    assert {problem.code for problem in messages[0]} > {
+        "missing-id",
+        "nonexistent-time",
+        "duplicate-id",
+        "missing-image",
+    }
 
 
 def test_template_that_fails_elsewhere(many: Path, tmp_path: Path) -> None:
     """A custom template that fails in another process is reported with its file and line."""
     root = copied(many, tmp_path)
     write_files(root, {"events/_templates/event.html": "<p>\n{{ event.sumary }}</p>\n"})
-    told = []
+    messages = []
     for executor in (None, Elsewhere()):
         with pytest.raises(SourceError) as caught:
             build(root / "events", tmp_path / "dist", now=NOW, executor=executor)
-        told.append(caught.value.problems)
-    assert told[0] == told[1]
-    assert [(problem.code, problem.mark.line) for problem in told[0]] == [("bad-template", 2)]
+        messages.append(caught.value.problems)
+    assert messages[0] == messages[1]
+    assert [(problem.code, problem.mark.line) for problem in messages[0]] == [("bad-template", 2)]
 
 
 def test_executor_that_works_in_another_folder(many: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -156,9 +161,9 @@ def test_executor_that_works_in_another_folder(many: Path, tmp_path: Path, monke
     with ProcessPoolExecutor(1) as executor:
         executor.submit(len, ()).result()
         monkeypatch.chdir(many.parent)
-        found = load("events", executor=executor)
-    assert found == load("events")
-    assert {event.mark.path.split("/")[0] for event in found.events} == {"events"}
+        project = load("events", executor=executor)
+    assert project == load("events")
+    assert {event.mark.path.split("/")[0] for event in project.events} == {"events"}
 
 
 def test_no_file_is_read_twice(many: Path) -> None:
@@ -224,7 +229,7 @@ def test_executor_that_is_broken_from_the_beginning() -> None:
     assert [problem.code for problem in caught.value.problems] == ["lost-process"]
 
 
-def test_one_process_is_none_beside_this() -> None:
+def test_one_process_starts_no_others() -> None:
     """With one process, all work is done in this process."""
     with processes(1) as executor:
         assert executor is None
@@ -267,17 +272,17 @@ def building(many: Path, tmp_path: Path, request: pytest.FixtureRequest) -> Iter
 
 def processes_of(group: int) -> list[int]:
     """Return the living processes of a group, on Linux."""
-    found = []
+    living = []
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
             try:
-                _, _, told = (entry / "stat").read_text("utf-8").rpartition(") ")
+                _, _, fields = (entry / "stat").read_text("utf-8").rpartition(") ")
             except OSError:  # it has ended meanwhile
                 continue
-            state, _parent, its_group, *_ = told.split()
+            state, _parent, its_group, *_ = fields.split()
             if int(its_group) == group and state != "Z":
-                found.append(int(entry.name))
-    return found
+                living.append(int(entry.name))
+    return living
 
 
 def wait_for(is_so: Callable[[], bool]) -> None:
@@ -297,11 +302,11 @@ def test_an_interrupt_reaches_processes_of_tests() -> None:
     inherited = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         with start(command) as process:
-            said, _ = process.communicate(timeout=30)
+            output, _ = process.communicate(timeout=30)
         assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
     finally:
         signal.signal(signal.SIGINT, inherited)
-    assert said.strip() == "default_int_handler"
+    assert output.strip() == "default_int_handler"
 
 
 @only_linux
@@ -319,10 +324,10 @@ def test_interrupted_build_leaves_no_process(
 ) -> None:
     """Ctrl-C, sent to the whole group, ends a build. Forked processes print nothing; others may, while starting."""
     os.killpg(building.pid, signal.SIGINT)
-    _, told = building.communicate()
+    _, output = building.communicate()
     assert building.returncode == 1
-    assert "Aborted!" in told
-    assert request.node.callspec.params["building"] != "fork" or told.strip() == "Aborted!"
+    assert "Aborted!" in output
+    assert request.node.callspec.params["building"] != "fork" or output.strip() == "Aborted!"
     assert not (tmp_path / "dist").exists()
 
 
@@ -358,10 +363,10 @@ def test_where_no_process_can_be_started(many: Path, tmp_path: Path, files: int)
 
 
 @only_linux
-def test_lost_process_is_told(building: subprocess.Popen[str], tmp_path: Path) -> None:
+def test_lost_process_is_reported(building: subprocess.Popen[str], tmp_path: Path) -> None:
     """A build that loses a worker process, perhaps for lack of memory, says so and writes nothing."""
     os.kill(max(processes_of(building.pid)), signal.SIGKILL)  # the latest: those that help to start it come first
-    _, told = building.communicate()
+    _, output = building.communicate()
     assert building.returncode == 1
-    assert re.search(r"error: a process that helped was lost; .* \[lost-process\]\n", told)
+    assert re.search(r"error: a worker process was lost; .* \[lost-process\]\n", output)
     assert not (tmp_path / "dist").exists()

@@ -89,7 +89,7 @@ def test_new_dates_a_name_that_is_taken(inside: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "code", "told"),
+    ("arguments", "code", "message"),
     [
         pytest.param(["Talk", "--start", "23.6.2027"], 2, "2027-06-23", id="date"),
         pytest.param(["Talk", "--start", "2027-06-23", "--id", "Grand Ball"], 2, "grand-ball", id="id"),
@@ -98,12 +98,12 @@ def test_new_dates_a_name_that_is_taken(inside: Path) -> None:
         pytest.param(["Ball", "--start", "2027-06-23 20:00", "--end", "19:00"], 1, "2027-06-24 19:00", id="end"),
     ],
 )
-def test_new_refuses_what_would_not_build(inside: Path, arguments: list[str], code: int, told: str) -> None:
+def test_new_refuses_what_would_not_build(inside: Path, arguments: list[str], code: int, message: str) -> None:
     """`new` with a mistake says what to write instead and leaves no file behind."""
     before = tree(inside)
     result = run("new", *arguments)
     assert result.exit_code == code
-    assert told in result.stderr
+    assert message in result.stderr
     assert before == tree(inside)
 
 

@@ -11,25 +11,25 @@ from calfeed.diagnostics.codes import CODES
 @pytest.mark.parametrize("code", CODES)
 def test_every_code_is_explained(code: str) -> None:
     """Each code is explained as plain text, without Markdown."""
-    told = run("explain", code)
-    assert told.exit_code == 0
-    assert told.stdout.startswith(f"{code} ({CODES[code].severity})\n\n")
-    assert len(told.stdout.splitlines()) > 2
-    assert not any(mark in told.stdout for mark in ("```", "<!--", "](", "###"))
+    result = run("explain", code)
+    assert result.exit_code == 0
+    assert result.stdout.startswith(f"{code} ({CODES[code].severity})\n\n")
+    assert len(result.stdout.splitlines()) > 2
+    assert not any(mark in result.stdout for mark in ("```", "<!--", "](", "###"))
 
 
 def test_examples_are_indented() -> None:
     """The example and its report are indented below the explanation."""
-    told = run("explain", "missing-end").stdout
-    assert "\n    summary: " in told
-    assert "[missing-end]\n" in told
+    result = run("explain", "missing-end").stdout
+    assert "\n    summary: " in result
+    assert "[missing-end]\n" in result
 
 
-def test_a_slip_is_told() -> None:
+def test_unknown_code_is_wrong_usage() -> None:
     """An unknown code is wrong usage, and the error suggests the nearest one."""
-    told = run("explain", "missing-ends")
-    assert told.exit_code == 2
-    assert "did you mean `missing-end`?" in told.stderr
+    result = run("explain", "missing-ends")
+    assert result.exit_code == 2
+    assert "did you mean `missing-end`?" in result.stderr
 
 
 def test_without_a_code_all_are_listed() -> None:

@@ -164,8 +164,8 @@ def test_strings_of_a_manifest_are_shown(tmp_path: Path) -> None:
     manifest["feeds"].append({"slug": "##[error]x", "path": "feeds/x.ics", "name": "X", "events": 0})
     law = manifest["zones"]["Europe/Tallinn"]
     law["offset"], law["changes"] = "##[error]x", ["::error::y"]
-    gone = {**manifest["events"][0], "id": "`x` @all ##[error]y", "uid": "other"}
-    manifest["events"].append(gone)
+    removed_event = {**manifest["events"][0], "id": "`x` @all ##[error]y", "uid": "other"}
+    manifest["events"].append(removed_event)
     path.write_text(json.dumps(manifest), encoding="utf-8")
     for arguments in (["diff"], ["diff", "--format", "markdown"], ["diff", "--format", "json"], ["zones"], ["build"]):
         name, *more = arguments
@@ -258,11 +258,11 @@ def change(summary: str, before: str | None = None, old: str | None = None) -> C
 )
 def test_comments_call_nobody(text: str) -> None:
     """GitHub finds no mention, issue, commit or address, neither in the heading nor in table cells."""
-    found = format_difference_markdown(replace(EMPTY, changes=(change(text, before=text, old="x"),)))
-    for line in found.splitlines()[2:]:
+    comment = format_difference_markdown(replace(EMPTY, changes=(change(text, before=text, old="x"),)))
+    for line in comment.splitlines()[2:]:
         plain = line.replace("<span>$</span>", "").replace("\\", "").replace("&lt;", "<")
         assert not CALLING.search(plain), line
-    assert found.replace("\u200b", "").replace("\\", "").replace("<span>$</span>", "$").count(text) == 2
+    assert comment.replace("\u200b", "").replace("\\", "").replace("<span>$</span>", "$").count(text) == 2
 
 
 @pytest.mark.parametrize(
@@ -289,13 +289,13 @@ def test_comments_are_short_enough(difference: Difference) -> None:
     """A comment always stays under GitHub's limit, and says how much it leaves out."""
     everything = replace(difference, new_feeds=difference.new_feeds or tuple(f"f{n}" for n in range(20_000)))
     for each in (difference, everything):
-        found = format_difference_markdown(each)
-        assert len(found.encode()) <= MAX_MARKDOWN
-        assert re.search(r"… and [\d,]+ more\.", found)
+        comment = format_difference_markdown(each)
+        assert len(comment.encode()) <= MAX_MARKDOWN
+        assert re.search(r"… and [\d,]+ more\.", comment)
 
 
 def test_what_a_comment_leaves_out_is_counted() -> None:
     """The parts shown and the number left out add up to all of them."""
-    found = format_difference_markdown(replace(EMPTY, changes=tuple(change(f"Talk {n}") for n in range(9_000))))
-    (more,) = re.findall(r"… and ([\d,]+) more\.", found)
-    assert found.count("**Changed: ") + int(more.replace(",", "")) == 9_000
+    comment = format_difference_markdown(replace(EMPTY, changes=tuple(change(f"Talk {n}") for n in range(9_000))))
+    (more,) = re.findall(r"… and ([\d,]+) more\.", comment)
+    assert comment.count("**Changed: ") + int(more.replace(",", "")) == 9_000

@@ -120,10 +120,10 @@ def test_plain_http(host: Host) -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "location", "told"),
+    ("status", "location", "message"),
     [(200, "", "returns 200"), (301, "http://calendar.example/other", "returns 301")],
 )
-def test_http_that_stays_http(host: Host, status: int, location: str, told: str) -> None:
+def test_http_that_stays_http(host: Host, status: int, location: str, message: str) -> None:
     """If the address is https, http must redirect to it, because Thunderbird requests webcal:// over http."""
 
     def stay(request: Request) -> Answer | None:
@@ -131,7 +131,7 @@ def test_http_that_stays_http(host: Host, status: int, location: str, told: str)
             return Answer(url=request.url, status=status, headers={"location": location} if location else {}, body=b"")
         return None
 
-    assert told in bad(examine(URL, otherwise(host, stay)))["http"]
+    assert message in bad(examine(URL, otherwise(host, stay)))["http"]
 
 
 def test_http_that_leads_nowhere(host: Host) -> None:
@@ -167,8 +167,8 @@ def test_missing_feeds(host: Host, path: str, status: int, level: Level) -> None
     def answer(request: Request) -> Answer | None:
         return Answer(url=request.url, status=status, headers={}, body=b"") if request.url.endswith(path) else None
 
-    found = [f for f in examine(URL, otherwise(host, answer)) if f.level is not Level.OK]
-    assert [(f.check, f.level) for f in found] == [("not-found", level)]
+    results = [f for f in examine(URL, otherwise(host, answer)) if f.level is not Level.OK]
+    assert [(f.check, f.level) for f in results] == [("not-found", level)]
 
 
 def test_robots_that_cannot_be_read(host: Host) -> None:
@@ -199,8 +199,8 @@ def test_a_host_that_falls_silent(host: Host) -> None:
             raise FetchError("no complete answer within 15 seconds")
         return None
 
-    found = [f for f in examine(URL, otherwise(host, silent)) if f.level is Level.FAULT]
-    assert [f.message for f in found if f.check == "answer"] == [
+    results = [f for f in examine(URL, otherwise(host, silent)) if f.level is Level.FAULT]
+    assert [f.message for f in results if f.check == "answer"] == [
         "no complete answer within 15 seconds",
         "not requested, because the host does not answer",
     ]
@@ -220,7 +220,7 @@ def test_many_feeds_are_bounded(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("server", "told"),
+    ("server", "message"),
     [
         ("nginx/1.22.1", "nginx: for .ics"),
         ("Apache/2.4", ".htaccess"),
@@ -232,9 +232,9 @@ def test_many_feeds_are_bounded(tmp_path: Path) -> None:
         ("", "make the host send"),
     ],
 )
-def test_what_to_do_depends_on_the_host(server: str, told: str) -> None:
+def test_what_to_do_depends_on_the_host(server: str, message: str) -> None:
     """The advice for the same fault depends on the host."""
-    assert told in fault("content-type", "x", server).mend
+    assert message in fault("content-type", "x", server).mend
 
 
 @pytest.mark.parametrize(
@@ -275,17 +275,17 @@ def test_no_password_is_sent_or_shown(url: str) -> None:
 
 def test_text(host: Host) -> None:
     """Each finding has a line, with the advice below it, and nothing a terminal would act on."""
-    found = (
+    results = (
         Finding(level=Level.OK, check="status", message="GET returns 200", where=("a.ics", "b.ics", "c.ics")),
         fault("content-type", "text/\x1b[31m, not text/calendar", "", "a.ics"),
     )
-    assert format_findings(found) == (
+    assert format_findings(results) == (
         "ok       status        GET returns 200: a.ics and 2 more\n"
         "fault    content-type  text/\ufffd[31m, not text/calendar: a.ics\n"
         "         to fix it: make the host send `Content-Type: text/calendar; charset=utf-8` for .ics\n"
     )
-    assert summarize_findings(found) == "1 fault"
-    assert summarize_findings(found[:1]) == "nothing is wrong"
+    assert summarize_findings(results) == "1 fault"
+    assert summarize_findings(results[:1]) == "nothing is wrong"
 
 
 ZONE = """BEGIN:VTIMEZONE
@@ -327,7 +327,7 @@ def test_times_are_those_of_the_file(zone: str, start: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("data", "told"),
+    ("data", "message"),
     [
         pytest.param(b"", "not an iCalendar", id="nothing"),
         pytest.param(b"<!doctype html>\r\n<p>Not found", "not an iCalendar", id="a web page"),
@@ -340,7 +340,7 @@ def test_times_are_those_of_the_file(zone: str, start: str) -> None:
         pytest.param(calendar(ZONE.replace("TZOFFSETTO:+0200\n", ""), EVENT), "cannot be read", id="half a zone"),
     ],
 )
-def test_files_that_cannot_be_placed(data: bytes, told: str) -> None:
+def test_files_that_cannot_be_placed(data: bytes, message: str) -> None:
     """A file that is not a calendar, or whose times cannot be resolved, is refused with a reason."""
-    with pytest.raises(ValueError, match=told):
+    with pytest.raises(ValueError, match=message):
         read_events(data)

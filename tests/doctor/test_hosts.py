@@ -105,15 +105,15 @@ def block_of(page: str, language: str) -> str:
 def findings(url: str) -> tuple[int, list[dict[str, object]]]:
     """Return the exit code of the doctor, and its warnings and faults."""
     result = run("doctor", url, "--format", "json")
-    found = json.loads(result.stdout)
-    return result.exit_code, [item for item in found if item["level"] != "ok"]
+    problems = json.loads(result.stdout)
+    return result.exit_code, [item for item in problems if item["level"] != "ok"]
 
 
 def faults(url: str) -> set[object]:
     """Return the checks that failed; each has advice."""
-    code, found = findings(url)
-    assert all(item["mend"] for item in found)
-    failed = {item["check"] for item in found if item["level"] == "fault"}
+    code, problems = findings(url)
+    assert all(item["mend"] for item in problems)
+    failed = {item["check"] for item in problems if item["level"] == "fault"}
     assert code == (1 if failed else 0)
     return failed
 
@@ -232,8 +232,8 @@ def test_files_that_are_missing(place: Place) -> None:
     """A file that the manifest lists but the host lacks is named."""
     (place.dist / "events" / "talk.ics").unlink()
     with as_in_the_page(place) as url:
-        _, found = findings(url)
-    assert [(item["check"], item["where"]) for item in found] == [("status", ["events/talk.ics"])]
+        _, problems = findings(url)
+    assert [(item["check"], item["where"]) for item in problems] == [("status", ["events/talk.ics"])]
 
 
 @pytest.mark.server("nginx")
@@ -254,8 +254,8 @@ def test_certificate_that_nobody_trusts(place: Place, monkeypatch: pytest.Monkey
     """An untrusted certificate is reported as such."""
     with as_in_the_page(place) as url:
         monkeypatch.delenv("SSL_CERT_FILE")
-        _, (found,) = findings(url)
-    assert "the certificate cannot be trusted" in str(found["message"])
+        _, (problems,) = findings(url)
+    assert "the certificate cannot be trusted" in str(problems["message"])
 
 
 @pytest.mark.server("caddy")

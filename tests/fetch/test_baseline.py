@@ -57,9 +57,9 @@ def refusal_of(location: str, web: Web) -> str:
 @pytest.mark.parametrize("location", ["dist", "dist/calfeed.json"])
 def test_path(root: Path, location: str) -> None:
     """A baseline is a folder or the manifest in it; a missing one is None."""
-    found = load_baseline(location, Web({}))
-    assert found is not None
-    assert list(found.events) == ["talk@test.example"]
+    manifest = load_baseline(location, Web({}))
+    assert manifest is not None
+    assert list(manifest.events) == ["talk@test.example"]
     assert load_baseline("nowhere", Web({})) is None
 
 
@@ -67,9 +67,9 @@ def test_path(root: Path, location: str) -> None:
 def test_address(root: Path, location: str) -> None:
     """The address of a manifest, or of its folder, is requested once."""
     web = Web({URL: (200, {}, Path("dist", MANIFEST).read_bytes())})
-    found = load_baseline(location, web)
-    assert found is not None
-    assert (list(found.events), web.asked) == (["talk@test.example"], [URL])
+    manifest = load_baseline(location, web)
+    assert manifest is not None
+    assert (list(manifest.events), web.asked) == (["talk@test.example"], [URL])
 
 
 @pytest.mark.parametrize("status", [404, 410])

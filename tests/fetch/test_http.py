@@ -48,7 +48,7 @@ def test_an_answer_as_it_came() -> None:
 
 
 @pytest.mark.parametrize(
-    ("parts", "told"),
+    ("parts", "message"),
     [
         pytest.param([HEAD, b"Content-Length: 9\r\n\r\nabc"], "cut off after 3 of 9 bytes", id="cut off"),
         pytest.param([HEAD, b"Transfer-Encoding: chunked\r\n\r\n9\r\nabc"], "cut off after", id="cut off in a chunk"),
@@ -57,7 +57,7 @@ def test_an_answer_as_it_came() -> None:
         pytest.param([b"SSH-2.0-OpenSSH\r\n"], "not HTTP", id="another protocol"),
     ],
 )
-def test_answers_that_are_none(parts: list[bytes], told: str) -> None:
+def test_unusable_answers(parts: list[bytes], message: str) -> None:
     """An answer that is cut off, endless or not HTTP is refused."""
 
     def send(connection: socket.socket) -> None:
@@ -66,7 +66,7 @@ def test_answers_that_are_none(parts: list[bytes], told: str) -> None:
         except ConnectionError:  # the reader has had enough
             return
 
-    with answering(send) as url, pytest.raises(FetchError, match=told):
+    with answering(send) as url, pytest.raises(FetchError, match=message):
         fetch(Request(url=url))
 
 
@@ -92,21 +92,21 @@ def test_a_host_that_drips(head: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    ("url", "told"),
+    ("url", "message"),
     [
         pytest.param(f"http://127.0.0.1:{free_port()}/", "refused", id="nobody listens"),
         pytest.param("http://host.invalid/", "name cannot be found", id="no such name"),
         pytest.param(f"http://{'a' * 70}.example/", "not HTTP|cannot be found", id="a name too long"),
     ],
 )
-def test_hosts_that_are_not_there(url: str, told: str) -> None:
+def test_hosts_that_are_not_there(url: str, message: str) -> None:
     """An unreachable host is reported as such."""
-    with pytest.raises(FetchError, match=told):
+    with pytest.raises(FetchError, match=message):
         fetch(Request(url=url))
 
 
 @pytest.mark.parametrize(
-    ("encoding", "body", "told"),
+    ("encoding", "body", "message"),
     [
         ("br", b"x", "`br`, which was not requested"),
         ("gzip", b"BEGIN:VCALENDAR", "but is not"),
@@ -115,8 +115,8 @@ def test_hosts_that_are_not_there(url: str, told: str) -> None:
     ],
     ids=["another", "not compressed", "cut off", "a bomb"],
 )
-def test_compression_that_is_none(encoding: str, body: bytes, told: str) -> None:
+def test_wrong_compression(encoding: str, body: bytes, message: str) -> None:
     """A body that does not match its Content-Encoding is refused, and never unpacked beyond the limit."""
     answer = Answer(url="", status=200, headers={"content-encoding": encoding}, body=body)
-    with pytest.raises(FetchError, match=told):
+    with pytest.raises(FetchError, match=message):
         answer.content()

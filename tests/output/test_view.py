@@ -90,7 +90,7 @@ def test_check_ignores_generator_and_tzdb(project: Path, tmp_path: Path) -> None
     assert run("build", str(project), "-o", str(out), "--check", now=LATER).exit_code == 1
 
 
-def test_edited_file_in_dist_is_found_and_mended(project: Path, tmp_path: Path) -> None:
+def test_edited_file_in_dist_is_repaired(project: Path, tmp_path: Path) -> None:
     """A file of DIST that somebody edited or deleted is out of date, and the next build restores it."""
     out = tmp_path / "dist"
     build(project, out, now=NOW)

@@ -60,6 +60,6 @@ def test_own_templates_keep_the_places(tmp_path: Path) -> None:
 
 def test_report_is_escaped() -> None:
     """The browser executes nothing from the sources."""
-    shown = format_report("<b>", "summary: <script>alert(1)</script> & \"'")
-    assert "<b>" not in shown
-    assert "&lt;script&gt;alert(1)&lt;/script&gt; &amp;" in shown
+    html = format_report("<b>", "summary: <script>alert(1)</script> & \"'")
+    assert "<b>" not in html
+    assert "&lt;script&gt;alert(1)&lt;/script&gt; &amp;" in html

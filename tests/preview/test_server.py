@@ -54,13 +54,13 @@ def end(process: subprocess.Popen[str], with_signal: signal.Signals) -> tuple[in
 def test_feeds_as_a_host_would(inside: Path) -> None:
     """A feed has its type, an ETag, and 304 for clients that have it; HEAD matches GET; missing files return 404."""
     with serving(inside) as (url, _):
-        found = ask(f"{url}test.ics")
-        assert (found.status, found.headers["content-type"]) == (200, "text/calendar; charset=utf-8")
-        assert found.body.startswith(b"BEGIN:VCALENDAR\r\n")
+        answer = ask(f"{url}test.ics")
+        assert (answer.status, answer.headers["content-type"]) == (200, "text/calendar; charset=utf-8")
+        assert answer.body.startswith(b"BEGIN:VCALENDAR\r\n")
         head = ask(f"{url}test.ics", "HEAD")
         assert (head.status, head.body) == (200, b"")
-        assert head.headers["content-length"] == str(len(found.body))
-        for sent in (found.headers["etag"], f'"other", W/{found.headers["etag"]}', "*"):
+        assert head.headers["content-length"] == str(len(answer.body))
+        for sent in (answer.headers["etag"], f'"other", W/{answer.headers["etag"]}', "*"):
             again = ask(f"{url}test.ics", headers={"If-None-Match": sent})
             assert (again.status, again.body) == (304, b"")
         assert ask(f"{url}test.ics", headers={"If-None-Match": '"other"'}).status == 200

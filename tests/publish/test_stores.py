@@ -129,8 +129,8 @@ class Bucket:
 
     def held(self) -> dict[str, bytes]:
         """Return everything in the bucket."""
-        found = self.client.list_objects_v2(Bucket=BUCKET).get("Contents", [])
-        return {item["Key"]: self.client.get_object(Bucket=BUCKET, Key=item["Key"])["Body"].read() for item in found}
+        objects = self.client.list_objects_v2(Bucket=BUCKET).get("Contents", [])
+        return {item["Key"]: self.client.get_object(Bucket=BUCKET, Key=item["Key"])["Body"].read() for item in objects}
 
     def hold(self, dist: Path) -> None:
         """Put a DIST into the bucket."""
@@ -180,9 +180,9 @@ def start(target: str, dist: Path, environment: Mapping[str, str]) -> subprocess
 def publish(target: str, dist: Path, environment: Mapping[str, str], code: int = 0) -> str:
     """Publish in a separate process, and return its output."""
     process = start(target, dist, environment)
-    said, errors = process.communicate(timeout=DEADLINE)
+    output, errors = process.communicate(timeout=DEADLINE)
     assert process.returncode == code, errors
-    return errors if code else said
+    return errors if code else output
 
 
 def publish_s3(gate: Gate, dist: Path) -> str:
@@ -254,9 +254,9 @@ def test_s3_killed_midway(gate: Gate, bucket: Bucket, builds: tuple[Path, Path],
     process.kill()
     assert process.communicate(timeout=DEADLINE)[0] == ""
     assert len(gate.passed) == requests
-    held = bucket.held()
-    assert len(journals_in(key.removeprefix("site/") for key in held)) == 1
-    assert held[f"site/{MANIFEST}"] == (builds[requests == 5] / MANIFEST).read_bytes()
+    content = bucket.held()
+    assert len(journals_in(key.removeprefix("site/") for key in content)) == 1
+    assert content[f"site/{MANIFEST}"] == (builds[requests == 5] / MANIFEST).read_bytes()
     gate.clear()
     publish_s3(gate, builds[1])
     assert bucket.held() == at_site(builds[1])
@@ -275,9 +275,9 @@ def test_s3_without_a_bucket(gate: Gate, builds: tuple[Path, Path]) -> None:
     """A missing bucket is reported in plain words."""
     gate.clear()
     environment = {**ACCOUNT, "AWS_ENDPOINT_URL": f"http://127.0.0.1:{gate.port}"}
-    said = publish("s3://nowhere/site", builds[0], environment, code=1)
-    assert "there is no such bucket or container, or you may not list it [publish-failed]" in said
-    assert said.endswith("nothing at s3://nowhere/site was changed\n")
+    output = publish("s3://nowhere/site", builds[0], environment, code=1)
+    assert "there is no such bucket or container, or you may not list it [publish-failed]" in output
+    assert output.endswith("nothing at s3://nowhere/site was changed\n")
 
 
 # -- SFTP ---------------------------------------------------------------------------------------------------------
@@ -346,16 +346,16 @@ def test_sftp(server: Server, builds: tuple[Path, Path], tmp_path: Path) -> None
     target = f"sftp://editor@127.0.0.1:{server.port}/www/site"
     publish(target, builds[0], {"HOME": str(tmp_path)})
     assert tree(server.folder / "www" / "site") == tree(builds[0])
-    said = publish(target, builds[1], {"HOME": str(tmp_path)})
-    assert said.endswith(": 4 files uploaded, 1 file deleted\n")
+    output = publish(target, builds[1], {"HOME": str(tmp_path)})
+    assert output.endswith(": 4 files uploaded, 1 file deleted\n")
     assert tree(server.folder / "www" / "site") == tree(builds[1])
 
 
 def test_sftp_to_a_stranger(server: Server, builds: tuple[Path, Path], tmp_path: Path) -> None:
     """Nothing is sent to a host whose key is unknown."""
     target = f"sftp://editor@127.0.0.1:{server.port}/www/site"
-    said = publish(target, builds[0], {"HOME": str(tmp_path)}, code=1)
-    assert "is not in ~/.ssh/known_hosts" in said
+    output = publish(target, builds[0], {"HOME": str(tmp_path)}, code=1)
+    assert "is not in ~/.ssh/known_hosts" in output
     assert tree(server.folder) == {}
 
 

@@ -203,7 +203,7 @@ def test_right_again_after_every_cut(releases: tuple[Release, ...], following: i
     assert steps == 8
 
 
-def test_first_publish_is_mended_too(releases: tuple[Release, ...]) -> None:
+def test_interrupted_first_publish_is_repaired(releases: tuple[Release, ...]) -> None:
     """An interrupted first publish leaves no manifest; its files are known from the journal."""
     for steps in range(len(releases[0].sizes) + 2):
         place = Place(cut_at(steps))
@@ -246,7 +246,7 @@ def succeeds(release: Release, place: Target, token: str) -> bool:
 
 # But for 4, the manifest itself: while it is on its way, nothing can tell that another one begins and ends.
 @pytest.mark.parametrize("step", [0, 1, 2, 3, 5])
-def test_two_at_once_are_noticed_and_mended(releases: tuple[Release, ...], step: int) -> None:
+def test_two_at_once_are_noticed_and_repaired(releases: tuple[Release, ...], step: int) -> None:
     """Wherever another publish crosses it, a publish fails, and one more repairs the place."""
     place = Place()
     publish(releases[0], place)
@@ -368,11 +368,11 @@ class View:
             self.place.delete(path)
 
 
-def go(place: Place, turns: Turns, said: list[str], token: str, release: Release) -> None:
+def go(place: Place, turns: Turns, succeeded: list[str], token: str, release: Release) -> None:
     """Publish by turns, and record which runs reported success."""
     try:
         if succeeds(release, View(place, turns, token), token):
-            said.append(token)
+            succeeded.append(token)
     finally:
         turns.end(token)
 
@@ -392,13 +392,13 @@ def test_two_at_once_in_any_order(releases: tuple[Release, ...], tmp_path: Path,
             with pytest.raises(UnfinishedError):
                 publish(releases[1], place, token=CUT)
             place.before = cut_at(999)
-        turns, said = Turns(seed), list[str]()
+        turns, succeeded = Turns(seed), list[str]()
         with ThreadPoolExecutor(2) as pool:
-            for done in [pool.submit(go, place, turns, said, token, release) for token, release in wanted.items()]:
+            for done in [pool.submit(go, place, turns, succeeded, token, release) for token, release in wanted.items()]:
                 done.result()
         has_journal = bool(journals_in(place.held))
-        assert has_journal or tree(wanted[said[-1]].folder) == place.held, f"seed {seed}"
-        ends.add((len(said), has_journal))
+        assert has_journal or tree(wanted[succeeded[-1]].folder) == place.held, f"seed {seed}"
+        ends.add((len(succeeded), has_journal))
         following = rival if place.held[MANIFEST] == rival.ledger.data else releases[1]
         publish(following, place, token=THIRD)
         assert tree(following.folder) == place.held, f"seed {seed}"
@@ -654,7 +654,7 @@ def test_folder_that_cannot_be(releases: tuple[Release, ...], tmp_path: Path) ->
 
 
 @pytest.mark.parametrize(
-    ("target", "said"),
+    ("target", "reason"),
     [
         (
             "ftp://host/calendar",
@@ -682,12 +682,12 @@ def test_folder_that_cannot_be(releases: tuple[Release, ...], tmp_path: Path) ->
         ("ftp://editor:secret@host/www", "neither a folder nor an address"),
     ],
 )
-def test_targets_that_are_none(releases: tuple[Release, ...], target: str, said: str) -> None:
+def test_impossible_targets(releases: tuple[Release, ...], target: str, reason: str) -> None:
     """An impossible target is wrong usage; the error does not repeat it, because it may contain a password."""
     out = releases[0].folder
     result = run("publish", target.format(out=out), "-o", str(out), width=200)
     assert result.exit_code == 2
-    assert said in " ".join(result.stderr.split())
+    assert reason in " ".join(result.stderr.split())
     assert "secret" not in result.output
 
 
@@ -765,11 +765,11 @@ def test_publishing_what_is_older_than_its_sources(edited: Path, edit: Callable[
     edit(edited)
     for path in (edited, *edited.rglob("*")):
         _touch(path)
-    said = _published()
-    assert "warning: events was edited after the build" in said
-    assert says in said
-    assert "[stale-output]" in said
-    assert "calfeed build" in said
+    output = _published()
+    assert "warning: events was edited after the build" in output
+    assert says in output
+    assert "[stale-output]" in output
+    assert "calfeed build" in output
     assert (edited.parent / "public" / "calfeed.json").exists()
 
 
