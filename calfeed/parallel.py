@@ -49,7 +49,7 @@ class Pending(Generic[_R]):
         """
         for future in self._futures:
             try:
-                with _losses_told():
+                with _losses_reported():
                     results = future.result()
             except OutputError:
                 self._can_be_cancelled = False  # the executor drops the others by itself
@@ -57,10 +57,10 @@ class Pending(Generic[_R]):
             yield from results
 
     def cancel(self) -> None:
-        """Start no more of it.
+        """Cancel the work that has not started.
 
-        A process pool that meets a cancelled future while it breaks or is killed fails with a traceback of its own
-        (CPython 3.11). So a pool that is known to end its work is left to do so.
+        If a process pool meets a cancelled future while it breaks or is killed, it prints a traceback (CPython 3.11). A
+        pool that is known to finish its work is left to do so.
         """
         if self._can_be_cancelled:
             for future in self._futures:
@@ -86,7 +86,7 @@ def spread(
     shared = pickle.dumps(common)
     batches = (items[begin : begin + _BATCH] for begin in range(0, len(items), _BATCH))
     try:
-        with _losses_told():
+        with _losses_reported():
             futures = [executor.submit(_do, work, shared, batch) for batch in batches]
     except NoProcessError:
         return None
@@ -103,18 +103,18 @@ def _read(shared: bytes) -> Any:
 
 
 @contextmanager
-def _losses_told() -> Iterator[None]:
+def _losses_reported() -> Iterator[None]:
     from concurrent.futures import BrokenExecutor
 
     try:
         yield
     except BrokenExecutor as cause:
-        message = "a process that helped was lost; the system may have been out of memory"
+        message = "a worker process was lost; the system may have run out of memory"
         hint = "build again with fewer processes: `--jobs`"
         raise OutputError([problem_at(Mark(path="calfeed"), "lost-process", message, hint)]) from cause
 
 
-# -- processes of our own ---------------------------------------------------------------------------------------
+# -- our own processes ------------------------------------------------------------------------------------------
 
 
 class NoProcessError(Exception):
@@ -142,7 +142,7 @@ def processes(number: int) -> Iterator[Executor | None]:
 
 
 class _Processes:
-    """An executor whose processes start with the first work for them: most calendars have none."""
+    """An executor that starts its processes with the first work: most calendars need none."""
 
     def __init__(self, number: int) -> None:
         self._number = number
@@ -156,7 +156,7 @@ class _Processes:
         Raises:
             NoProcessError: not all processes could be started.
         """
-        from concurrent.futures import BrokenExecutor  # takes a moment to load
+        from concurrent.futures import BrokenExecutor  # slow to load
 
         if self._is_refused:
             raise NoProcessError
@@ -168,7 +168,7 @@ class _Processes:
             raise
         except (OSError, ImportError, NotImplementedError, RuntimeError) as cause:
             self._is_refused = True
-            self.kill()  # those that did start: nothing else would end them
+            self.kill()  # otherwise nothing would end those that did start
             self.close()
             raise NoProcessError from cause
 
@@ -203,9 +203,9 @@ def _without_interrupts() -> Iterator[None]:
         yield
         return
     has_masks = hasattr(signal, "pthread_sigmask")
-    came: list[int] = []
+    pending: list[int] = []
     # A new process inherits the mask. Another thread may still receive the signal, and passes it to this one.
-    handler = signal.signal(signal.SIGINT, lambda number, _frame: came.append(number))
+    handler = signal.signal(signal.SIGINT, lambda number, _frame: pending.append(number))
     mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT}) if has_masks else None
     try:
         yield
@@ -213,7 +213,7 @@ def _without_interrupts() -> Iterator[None]:
         if mask is not None:
             signal.pthread_sigmask(signal.SIG_SETMASK, mask)
         signal.signal(signal.SIGINT, handler)
-        if came:
+        if pending:
             signal.raise_signal(signal.SIGINT)
 
 
@@ -225,7 +225,7 @@ def _begin_worker() -> None:
 
 
 def _follow(parent: BaseProcess | None) -> None:
-    """End this process with its parent, which cannot do so when it is killed, and whose queues outlive it."""
+    """End this process when its parent ends: a killed parent cannot do so, and its queues outlive it."""
     if parent is not None:
         parent.join()
         os._exit(1)

@@ -1,4 +1,4 @@
-"""Where paths really lead: every link on the way is followed."""
+"""Real paths, with every link followed."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path, PurePath
 
 def real_path(path: Path | str) -> Path:
     """Return the absolute path without links."""
-    # Unlike Path.resolve, realpath treats a loop of links as what it is: a path that leads nowhere.
+    # Unlike Path.resolve, realpath does not fail on a loop of links.
     return Path(os.path.realpath(path))
 
 

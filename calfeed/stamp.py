@@ -24,7 +24,7 @@ _COARSE = 10_000_000
 
 @dataclass(frozen=True, slots=True)
 class FileStamp:
-    """A file at one time: its path, what the file system said about it, and the hash of its bytes."""
+    """The state of a file at one time: its path, its metadata in the file system, and the hash of its bytes."""
 
     path: str
     size: int
@@ -34,9 +34,9 @@ class FileStamp:
     sha256: str
 
 
-def stamp_of(path: str, found: os.stat_result, digest: str) -> FileStamp:
-    """Return the stamp of a file from what the file system says about it and the hash of its bytes."""
-    return FileStamp(path, found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino, digest)
+def stamp_of(path: str, status: os.stat_result, digest: str) -> FileStamp:
+    """Return the stamp of a file from its metadata and the hash of its bytes."""
+    return FileStamp(path, status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino, digest)
 
 
 def is_unchanged(root: str, row: Row, since: int, device: int) -> bool:
@@ -53,13 +53,13 @@ def is_unchanged(root: str, row: Row, since: int, device: int) -> bool:
     """
     path, size, modified, changed, number, digest = row
     where = os.path.join(root, path)
-    found = os.lstat(where)
-    is_like = found.st_size == size and found.st_mtime_ns == modified and found.st_ctime_ns == changed
-    if not is_like or found.st_ino != number or not stat.S_ISREG(found.st_mode):
+    status = os.lstat(where)
+    is_like = status.st_size == size and status.st_mtime_ns == modified and status.st_ctime_ns == changed
+    if not is_like or status.st_ino != number or not stat.S_ISREG(status.st_mode):
         return False
     tick = _COARSE_TICK if modified % _COARSE == changed % _COARSE == 0 else _TICK
     # Another file system has another clock.
-    is_settled = max(modified, changed) + tick < since and found.st_dev == device
+    is_settled = max(modified, changed) + tick < since and status.st_dev == device
     return is_settled or sha256(Path(where).read_bytes()).hexdigest() == digest
 
 

@@ -541,7 +541,7 @@ def test_deep_json_is_refused(tmp_path: Path) -> None:
     for data in (deep, b'{"version": ' + b"9" * 10_000 + b"}"):
         with pytest.raises(OutputError):
             read_manifest(data, MANIFEST)
-        with pytest.raises(ValueError, match="no manifest of calfeed"):
+        with pytest.raises(ValueError, match="not a calfeed manifest"):
             read_promise(data)
     root = write_events(tmp_path, talk=TALK)
     write_files(tmp_path / ".calfeed" / "dist", {"journal.json": deep.decode()})

@@ -1,4 +1,4 @@
-"""Several processes: the same bytes and the same problems as one, and none of them is left behind."""
+"""Several processes give the same bytes and problems as one, and none is left behind."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ from calfeed.resolve.load import load, load_with
 
 _R = TypeVar("_R")
 MANY = 2_010
-"""So many files that they are worth several processes."""
+"""Enough files to use several processes."""
 
 
 class Elsewhere:
-    """An executor like those that work on other machines: what goes there and what comes back is pickled."""
+    """An executor like those of other machines: arguments and results are pickled."""
 
     def __init__(self) -> None:
         self.batches = 0
@@ -77,7 +77,7 @@ def many(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def copied(many: Path, tmp_path: Path) -> Path:
-    """Return a folder with a copy of the files in `events`, to be changed."""
+    """Return a copy of the folder `events` that a test may change."""
     shutil.copytree(many, tmp_path / "copy" / "events")
     return tmp_path / "copy"
 
@@ -89,7 +89,7 @@ def everything(source: Path, target: Path, executor: Executor | None) -> tuple[d
 
 
 def test_other_processes_give_the_same_bytes(many: Path, tmp_path: Path) -> None:
-    """Files and pages that were made elsewhere are, byte for byte, what one process makes, and so are the problems."""
+    """Several processes give the same files, byte for byte, and the same problems as one."""
     elsewhere = Elsewhere()
     alone = everything(many, tmp_path / "alone", None)
     assert alone == everything(many, tmp_path / "elsewhere", elsewhere)
@@ -100,7 +100,7 @@ def test_other_processes_give_the_same_bytes(many: Path, tmp_path: Path) -> None
 
 @pytest.mark.parametrize("method", multiprocessing.get_all_start_methods())
 def test_processes_however_they_start(many: Path, tmp_path: Path, method: str) -> None:
-    """An executor of the standard library gives the same bytes, whichever way its processes begin."""
+    """A standard executor gives the same bytes, whichever way its processes start."""
     with ProcessPoolExecutor(2, mp_context=multiprocessing.get_context(method)) as executor:
         load(many, executor=executor)
         assert load(many, executor=executor) == load(many)
@@ -115,7 +115,7 @@ def test_what_processes_made_is_remembered(many: Path, tmp_path: Path) -> None:
 
 
 def test_errors_from_other_processes_are_those_of_one(many: Path, tmp_path: Path) -> None:
-    """Errors are told alike, hints that depend on the ids of other files among them."""
+    """Errors are the same, including hints that depend on the ids of other files."""
     broken = {
         "events/a-list.yaml": "- summary: Event 7\n  start: 2027-01-01\n- summary: a-list\n  start: never\n",
         "events/b.yaml": "summary: B\nstart: 2027-03-28 03:30\nend: 2027-03-28 05:00\n",
@@ -126,43 +126,48 @@ def test_errors_from_other_processes_are_those_of_one(many: Path, tmp_path: Path
     }
     root = copied(many, tmp_path)
     write_files(root, broken)
-    told = []
+    messages = []
     for executor in (None, Elsewhere()):
         with pytest.raises(SourceError) as caught:
             load(root / "events", executor=executor)
-        told.append(caught.value.problems)
-    assert told[0] == told[1]
-    assert {problem.code for problem in told[0]} > {"missing-id", "nonexistent-time", "duplicate-id", "missing-image"}
+        messages.append(caught.value.problems)
+    assert messages[0] == messages[1]
+    assert {problem.code for problem in messages[0]} > {
+        "missing-id",
+        "nonexistent-time",
+        "duplicate-id",
+        "missing-image",
+    }
 
 
 def test_template_that_fails_elsewhere(many: Path, tmp_path: Path) -> None:
-    """A template of the calendar's own that fails in another process is told with its file and line."""
+    """A custom template that fails in another process is reported with its file and line."""
     root = copied(many, tmp_path)
     write_files(root, {"events/_templates/event.html": "<p>\n{{ event.sumary }}</p>\n"})
-    told = []
+    messages = []
     for executor in (None, Elsewhere()):
         with pytest.raises(SourceError) as caught:
             build(root / "events", tmp_path / "dist", now=NOW, executor=executor)
-        told.append(caught.value.problems)
-    assert told[0] == told[1]
-    assert [(problem.code, problem.mark.line) for problem in told[0]] == [("bad-template", 2)]
+        messages.append(caught.value.problems)
+    assert messages[0] == messages[1]
+    assert [(problem.code, problem.mark.line) for problem in messages[0]] == [("bad-template", 2)]
 
 
 def test_executor_that_works_in_another_folder(many: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Processes that began in another folder read the files that are meant, under the names that are meant."""
+    """Processes that started in another folder read the right files under the right names."""
     other = tmp_path / "other"
     other.mkdir()
     monkeypatch.chdir(other)
     with ProcessPoolExecutor(1) as executor:
         executor.submit(len, ()).result()
         monkeypatch.chdir(many.parent)
-        found = load("events", executor=executor)
-    assert found == load("events")
-    assert {event.mark.path.split("/")[0] for event in found.events} == {"events"}
+        project = load("events", executor=executor)
+    assert project == load("events")
+    assert {event.mark.path.split("/")[0] for event in project.events} == {"events"}
 
 
 def test_no_file_is_read_twice(many: Path) -> None:
-    """What others read is not read again, files that name pictures among them; a picture is read once, here."""
+    """Files read by other processes are not read again; a picture is read once, in this process."""
     loaded = load_with(Memory(), many, executor=Elsewhere())
     paths = [stamp.path for stamp in loaded.stamps]
     assert len(paths) == len(set(paths))
@@ -170,7 +175,7 @@ def test_no_file_is_read_twice(many: Path) -> None:
 
 
 def test_what_is_left_is_cancelled(many: Path, tmp_path: Path) -> None:
-    """A build that ends with an error leaves nothing for an executor that was handed in to do."""
+    """A failed build leaves no work in an executor that was passed in."""
     root = copied(many, tmp_path)
     write_files(root, {"events/_templates/index.html": "{{ nothing.there }}"})
     slow = Later()
@@ -181,7 +186,7 @@ def test_what_is_left_is_cancelled(many: Path, tmp_path: Path) -> None:
 
 
 class Later(Elsewhere):
-    """An executor that reads files at once, and has not come to pages yet."""
+    """An executor that reads files at once, but does not start the pages."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -196,7 +201,7 @@ class Later(Elsewhere):
 
 
 def test_results_come_in_order() -> None:
-    """Results come in the order of what was given, and few things are not worth other processes."""
+    """Results come in the order of the items; few items are not sent to other processes."""
     given = list(range(2_345))
     done = spread(Elsewhere(), _multiplied, 3, given)
     assert done is not None
@@ -210,28 +215,28 @@ def _multiplied(factor: int, numbers: Sequence[int]) -> Sequence[int]:
 
 
 class Broken:
-    """An executor that has lost a process before it is given work."""
+    """An executor that lost a process before it got work."""
 
     def submit(self, _work: Callable[..., _R], /, *_given: Any) -> Future[_R]:
-        """Say that it is broken."""
+        """Fail, because the executor is broken."""
         raise BrokenExecutor
 
 
 def test_executor_that_is_broken_from_the_beginning() -> None:
-    """An executor that takes no work any more is told of as one that breaks at it."""
+    """An executor that no longer accepts work is reported like one that breaks."""
     with pytest.raises(OutputError) as caught:
         spread(Broken(), _multiplied, 3, range(2_345))
     assert [problem.code for problem in caught.value.problems] == ["lost-process"]
 
 
-def test_one_process_is_none_beside_this() -> None:
-    """With one process everything is done here."""
+def test_one_process_starts_no_others() -> None:
+    """With one process, all work is done in this process."""
     with processes(1) as executor:
         assert executor is None
 
 
 def test_option(many: Path, tmp_path: Path) -> None:
-    """`--jobs` takes a number from one on, and changes nothing of what is written."""
+    """`--jobs` takes a number of at least one, and does not change the output."""
     for jobs in ("1", "2"):
         result = run("build", str(many), "-o", str(tmp_path / jobs), "--jobs", jobs)
         assert result.exit_code == 0, result.stderr
@@ -255,7 +260,7 @@ if __name__ == "__main__":
 
 @pytest.fixture(params=METHODS)
 def building(many: Path, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[subprocess.Popen[str]]:
-    """Start a build with two processes beside it, in a process group of its own; wait until they are there."""
+    """Start a build with two worker processes, in its own process group, and wait until they run."""
     script = tmp_path / "build.py"
     script.write_text(BUILD, encoding="utf-8")
     command = [sys.executable, str(script), "build", str(many), "-o", str(tmp_path / "dist"), "--jobs", "2"]
@@ -266,22 +271,22 @@ def building(many: Path, tmp_path: Path, request: pytest.FixtureRequest) -> Iter
 
 
 def processes_of(group: int) -> list[int]:
-    """Return the processes of a group that are alive; Linux alone tells."""
-    found = []
+    """Return the living processes of a group, on Linux."""
+    living = []
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
             try:
-                _, _, told = (entry / "stat").read_text("utf-8").rpartition(") ")
+                _, _, fields = (entry / "stat").read_text("utf-8").rpartition(") ")
             except OSError:  # it has ended meanwhile
                 continue
-            state, _parent, its_group, *_ = told.split()
+            state, _parent, its_group, *_ = fields.split()
             if int(its_group) == group and state != "Z":
-                found.append(int(entry.name))
-    return found
+                living.append(int(entry.name))
+    return living
 
 
 def wait_for(is_so: Callable[[], bool]) -> None:
-    """Wait until something is so; thirty seconds at most."""
+    """Wait until a condition holds, for at most thirty seconds."""
     end = time.monotonic() + 30
     while not is_so():
         assert time.monotonic() < end
@@ -292,21 +297,21 @@ only_linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="on
 
 
 def test_an_interrupt_reaches_processes_of_tests() -> None:
-    """A process that a test starts obeys an interrupt, even where the tests run in the background and ignore it."""
+    """A process started by a test handles interrupts, even if the tests run in the background and ignore them."""
     command = [sys.executable, "-c", "import signal; print(signal.getsignal(signal.SIGINT).__name__)"]
     inherited = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         with start(command) as process:
-            said, _ = process.communicate(timeout=30)
+            output, _ = process.communicate(timeout=30)
         assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
     finally:
         signal.signal(signal.SIGINT, inherited)
-    assert said.strip() == "default_int_handler"
+    assert output.strip() == "default_int_handler"
 
 
 @only_linux
 def test_killed_build_leaves_no_process(building: subprocess.Popen[str], tmp_path: Path) -> None:
-    """The processes beside a build that is killed end with it, and the next build does what it left undone."""
+    """The worker processes of a killed build end with it, and the next build finishes its work."""
     building.kill()
     building.wait()
     wait_for(lambda: not processes_of(building.pid))
@@ -317,19 +322,19 @@ def test_killed_build_leaves_no_process(building: subprocess.Popen[str], tmp_pat
 def test_interrupted_build_leaves_no_process(
     building: subprocess.Popen[str], tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
-    """Ctrl-C, which the whole group gets, ends a build. Forked processes say nothing; others may be caught at birth."""
+    """Ctrl-C, sent to the whole group, ends a build. Forked processes print nothing; others may, while starting."""
     os.killpg(building.pid, signal.SIGINT)
-    _, told = building.communicate()
+    _, output = building.communicate()
     assert building.returncode == 1
-    assert "Aborted!" in told
-    assert request.node.callspec.params["building"] != "fork" or told.strip() == "Aborted!"
+    assert "Aborted!" in output
+    assert request.node.callspec.params["building"] != "fork" or output.strip() == "Aborted!"
     assert not (tmp_path / "dist").exists()
 
 
 @only_linux
 @pytest.mark.parametrize("pause", [0.0, 0.05, 0.3])
 def test_impatience_leaves_no_process(building: subprocess.Popen[str], pause: float) -> None:
-    """Ctrl-C once more, while the first one is obeyed, ends the build too, with all its processes."""
+    """A second Ctrl-C during the first also ends the build with all its processes."""
     os.killpg(building.pid, signal.SIGINT)
     with suppress(subprocess.TimeoutExpired):
         building.wait(pause)
@@ -350,7 +355,7 @@ main()
 @only_linux
 @pytest.mark.parametrize("files", [16, 20, 24, 32])
 def test_where_no_process_can_be_started(many: Path, tmp_path: Path, files: int) -> None:
-    """Where the system refuses some of the processes, or what they talk by, one process does everything."""
+    """If the system refuses processes, or their means to communicate, one process does everything."""
     command = [sys.executable, "-c", LIMITED, "build", str(many), "-o", str(tmp_path / "dist"), "--jobs", "8"]
     done = subprocess.run([*command, str(files)], capture_output=True, text=True, check=False, timeout=60)
     assert done.returncode == 0, done.stderr
@@ -358,10 +363,10 @@ def test_where_no_process_can_be_started(many: Path, tmp_path: Path, files: int)
 
 
 @only_linux
-def test_lost_process_is_told(building: subprocess.Popen[str], tmp_path: Path) -> None:
-    """A build that loses one of its processes, as to a system out of memory, says so and writes nothing."""
+def test_lost_process_is_reported(building: subprocess.Popen[str], tmp_path: Path) -> None:
+    """A build that loses a worker process, perhaps for lack of memory, says so and writes nothing."""
     os.kill(max(processes_of(building.pid)), signal.SIGKILL)  # the latest: those that help to start it come first
-    _, told = building.communicate()
+    _, output = building.communicate()
     assert building.returncode == 1
-    assert re.search(r"error: a process that helped was lost; .* \[lost-process\]\n", told)
+    assert re.search(r"error: a worker process was lost; .* \[lost-process\]\n", output)
     assert not (tmp_path / "dist").exists()

@@ -14,7 +14,7 @@ from calfeed.paths import is_within, real_path
     [("folder", True), ("folder/a/b", True), ("folder/../folder2", False), ("link/b", True), ("folder/out", False)],
 )
 def test_links_are_followed(tmp_path: Path, path: str, is_inside: bool) -> None:
-    """A path is within a folder if it leads there, through links or not, whether or not it exists."""
+    """A path is within a folder if it leads there, with or without links, whether or not it exists."""
     (tmp_path / "folder" / "a").mkdir(parents=True)
     (tmp_path / "link").symlink_to(tmp_path / "folder" / "a")
     (tmp_path / "folder" / "out").symlink_to(tmp_path)

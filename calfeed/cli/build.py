@@ -28,16 +28,16 @@ from calfeed.cli.common import (
 )
 
 _MOST_JOBS = 61  # the most processes that Windows can wait for at once
-_USUAL_JOBS = 8  # with more, what one process must do alone takes longer than the share of each
+_USUAL_JOBS = 8  # with more, the part that a single process must do takes longer than the rest
 _GARBAGE = 200_000  # new objects before Python looks for cycles
 
 
 @click.command()
 @events_argument
-@format_option(github="the lines of a pull request")
+@format_option("github")
 @click.option("--strict", is_flag=True, help="Exit with 1 for warnings too.")
 def check(events: Path, form: Literal["text", "json", "github"], strict: bool) -> None:
-    """Report all problems of the folder EVENTS; write nothing."""
+    """Report all problems in the folder EVENTS; write nothing."""
     from calfeed.diagnostics import report
     from calfeed.diagnostics.problem import SourceError, has_errors, sort_problems
     from calfeed.resolve.load import load
@@ -50,7 +50,9 @@ def check(events: Path, form: Literal["text", "json", "github"], strict: bool) -
     except SourceError as cause:
         problems = cause.problems
     if form == "github":
-        click.echo(report.format_problems_github(problems), nl=False)  # GitHub must obey it; what it quotes is escaped
+        click.echo(
+            report.format_problems_github(problems), nl=False
+        )  # GitHub acts on these commands; quoted text in them is escaped
     else:
         say(report.format_problems(problems) if form == "text" else report.format_problems_json(problems))
     say(report.summarize(problems), err=True)
@@ -63,16 +65,16 @@ def check(events: Path, form: Literal["text", "json", "github"], strict: bool) -
 @output_option
 @click.option("--check", "dry", is_flag=True, help="Write nothing; exit with 1 if the output is out of date.")
 @baseline_option
-@click.option("--first", is_flag=True, help="There may be nothing at --baseline yet: then every event is new.")
-@click.option("--base-url", metavar="URL", help="Where the output will be published, instead of the calendar's url.")
-@click.option("--allow-removals", is_flag=True, help="Many events, or feeds, may vanish for subscribers.")
-@click.option("--allow-new-id", is_flag=True, help="The calendar's id may change, and with it every UID.")
-@click.option("--no-site", is_flag=True, help="Only feeds and files of events, no web pages.")
+@click.option("--first", is_flag=True, help="Allow a missing baseline (first publication).")
+@click.option("--base-url", metavar="URL", help="The address to publish at, instead of the calendar's url.")
+@click.option("--allow-removals", is_flag=True, help="Allow many events, or feeds, to disappear for subscribers.")
+@click.option("--allow-new-id", is_flag=True, help="Allow the calendar's id, and so every UID, to change.")
+@click.option("--no-site", is_flag=True, help="Write only feeds and event files, no web pages.")
 @click.option(
     "--jobs",
     type=click.IntRange(1, _MOST_JOBS),
     metavar="N",
-    help="Processes that read files and make pages, where there are many (default: one for each core, 8 at most).",
+    help="Processes that read files and render pages, if there are many (default: one per core, at most 8).",
 )
 def build(
     events: Path,
@@ -88,15 +90,15 @@ def build(
 ) -> None:
     """Build the folder EVENTS into feeds, one .ics file per event, and a web site around them.
 
-    What was published before settles which events are new, changed or gone: by default the manifest in the output
-    folder, else the one at --baseline.
+    The build compares with what is published, to find new, changed and removed events: with the manifest in the output
+    folder, or with the one at --baseline.
     """
     from calfeed.diagnostics import report
 
     if first and baseline is None:
-        raise click.UsageError("--first says something of --baseline, and there is none")
+        raise click.UsageError("--first needs --baseline")
     now = build_time()
-    # A build keeps what it makes until its end, with hardly any cycles: looking for them took a twentieth of its time.
+    # A build keeps its objects until the end, with hardly any cycles: looking for them took a twentieth of its time.
     gc.set_threshold(_GARBAGE)
 
     from calfeed.editions.consent import Consent
@@ -123,28 +125,28 @@ def build(
             executor=executor,
         )
     say(report.format_problems(result.problems), err=True)
-    holds = describe_contents(result.events, result.feeds)
+    contents = describe_contents(result.events, result.feeds)
     if result.has_finished_another:
-        say(f"an earlier build of {out.as_posix()} was cut off; what it left undone is done", err=True)
+        say(f"an earlier build of {out.as_posix()} was interrupted; this build has finished it", err=True)
     if result.is_first and not dry:
-        say(f"{baseline or out.as_posix()} had no manifest: a first build, every event is new", err=True)
+        say(f"{baseline or out.as_posix()} has no manifest; treating this as a first build", err=True)
     changes = result.changes
     if not changes:
-        say(f"{out.as_posix()} is up to date: {holds}")
+        say(f"{out.as_posix()} is up to date: {contents}")
         return
     if dry:
         for path in sorted([*changes.written, *changes.deleted]):
             say(f"out of date: {(out / path).as_posix()}")
         sys.exit(1)
     deleted = f", {report.plural(len(changes.deleted), 'file')} deleted" if changes.deleted else ""
-    say(f"{out.as_posix()}: {holds}; {report.plural(len(changes.written), 'file')} written{deleted}")
+    say(f"{out.as_posix()}: {contents}; {report.plural(len(changes.written), 'file')} written{deleted}")
 
 
 @click.command()
 @events_argument
 @output_option
 @baseline_option
-@format_option(markdown="a comment on a pull request")
+@format_option("markdown")
 @click.option("--zone", "tzids", multiple=True, metavar="ZONE", help="Show times in this zone too; may be repeated.")
 @click.option("--exit-code", is_flag=True, help="Exit with 1 if there is a difference.")
 def diff(
@@ -166,15 +168,15 @@ def diff(
     now = build_time()
     with problems_to_stderr():
         published = load_published(baseline, out)
-        found = find_difference(project, published, now=now)
+        difference = find_difference(project, published, now=now)
     if form == "json":
-        say(diff_report.format_difference_json(found))
+        say(diff_report.format_difference_json(difference))
     elif form == "markdown":
-        say(diff_report.format_difference_markdown(found, tzids))
+        say(diff_report.format_difference_markdown(difference, tzids))
     else:
-        say(diff_report.format_difference(found, tzids))
-    say(diff_report.summarize_difference(found), err=True)
-    if exit_code and found:
+        say(diff_report.format_difference(difference, tzids))
+    say(diff_report.summarize_difference(difference), err=True)
+    if exit_code and difference:
         sys.exit(1)
 
 

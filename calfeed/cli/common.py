@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _T = TypeVar("_T")
 _F = TypeVar("_F", bound=Callable[..., object])
 EVENTS = click.Path(exists=True, file_okay=False, path_type=Path)
-_EARLIEST, _LATEST = 1970, 2200  # years a build's time may be in
+_EARLIEST, _LATEST = 1970, 2200  # the years allowed for a build's time
 events_argument = click.argument("events", type=EVENTS, default="events")
 output_option = click.option(
     "-o",
@@ -35,7 +35,7 @@ output_option = click.option(
 
 def _read_baseline(_context: click.Context, _option: click.Parameter, value: str | None) -> str | None:
     if value is not None and not value.strip():
-        raise click.BadParameter("it is empty: name a manifest or its folder, or leave the option out")
+        raise click.BadParameter("it is empty; give a manifest or its folder, or omit the option")
     return value
 
 
@@ -43,25 +43,24 @@ baseline_option = click.option(
     "--baseline",
     metavar="PATH|URL",
     callback=_read_baseline,
-    help="What is published now: a manifest or its folder, here or on the web, instead of the output folder.",
+    help="The published manifest, or its folder, to compare with, instead of the output folder.",
 )
 
 
-def format_option(**others: str) -> Callable[[_F], _F]:
-    """Return the option `--format`: text, JSON, and `others`, each with what it is for."""
-    uses = ["eyes", "programs", *others.values()]
+def format_option(*others: str) -> Callable[[_F], _F]:
+    """Return the option `--format`, with the choices text, JSON and `others`."""
     return click.option(
         "--format",
         "form",
         type=click.Choice(["text", "json", *others]),
         default="text",
         show_default=True,
-        help=f"For {', '.join(uses[:-1])}{',' if others else ''} or {uses[-1]}.",
+        help="Output format.",
     )
 
 
 def say(text: str, *, err: bool = False) -> None:
-    """Write lines to stdout or stderr. Text from sources, manifests and hosts is shown, not obeyed."""
+    """Write lines to stdout or stderr. Text from sources, manifests and hosts is made harmless."""
     from calfeed.diagnostics.report import shown_text
 
     if text:
@@ -88,7 +87,7 @@ def problems_to_stderr(
 
 
 def load_project(events: Path) -> Project:
-    """Return the project of a folder. Mistakes in it are shown, and end the command."""
+    """Return the project of a folder. If it has errors, show them and end the command."""
     from calfeed.resolve.load import load
 
     with problems_to_stderr():
@@ -96,7 +95,7 @@ def load_project(events: Path) -> Project:
 
 
 def load_published(baseline: str | None, out: Path) -> Manifest:
-    """Return the manifest at `--baseline`, else that of the output folder, which may hold none yet."""
+    """Return the manifest at `--baseline`, or that of the output folder, which may have none yet."""
     return load_baseline(out.as_posix() if baseline is None else baseline, may_miss=baseline is None)
 
 
@@ -106,13 +105,13 @@ def load_baseline(location: str, *, may_miss: bool) -> Manifest:
     from calfeed.editions.manifest import Manifest
     from calfeed.fetch.baseline import folder_meant, load_baseline
 
-    found = load_baseline(location)
-    if found is None and not may_miss:
+    manifest = load_baseline(location)
+    if manifest is None and not may_miss:
         folder = folder_meant(location)
         check = f"write {folder} if that is the folder" if folder else "check the address"
         hint = f"{check}; for a first build, add --first"
         raise OutputError([problem_at(Mark(path=location), "missing-baseline", "there is no baseline here", hint)])
-    return found or Manifest(path=location)
+    return manifest or Manifest(path=location)
 
 
 def build_time() -> datetime:
@@ -123,7 +122,7 @@ def build_time() -> datetime:
     try:
         now = datetime.fromtimestamp(int(epoch), UTC)
     except (ValueError, OverflowError, OSError):
-        raise click.UsageError(f"SOURCE_DATE_EPOCH is no number of seconds: {epoch!r}") from None
+        raise click.UsageError(f"SOURCE_DATE_EPOCH is not a number of seconds: {epoch!r}") from None
     if not _EARLIEST <= now.year <= _LATEST:
         raise click.UsageError(f"SOURCE_DATE_EPOCH is in the year {now.year}, not {_EARLIEST} to {_LATEST}")
     return now
@@ -140,14 +139,14 @@ def read_option(read: Callable[[str], _T], text: str | None, option: str) -> _T 
 
 
 def describe_contents(events: int, feeds: int) -> str:
-    """Return how much an output holds: `2 events in 1 feed`."""
+    """Return the number of events and feeds of an output: `2 events in 1 feed`."""
     from calfeed.diagnostics import report
 
     return f"{report.plural(events, 'event')} in {report.plural(feeds, 'feed')}"
 
 
 class Bar:
-    """Progress of a build, on a terminal only, and only once it has taken a second."""
+    """Progress of a build, shown only on a terminal and only after a second."""
 
     def __init__(self) -> None:
         self._begin = time.monotonic()

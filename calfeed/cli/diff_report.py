@@ -18,13 +18,13 @@ from calfeed.zones import tzdb
 MAX_MARKDOWN = 60_000
 """The longest comment in bytes: GitHub takes 65,536 characters, including the workflow's marker."""
 _MAX_REFUSALS, _MAX_REST = 10_000, 15_000
-"""How many bytes of it are for the refusals before the changes, and for everything after them."""
+"""The bytes of it reserved for the refusals before the changes, and for everything after them."""
 _TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)([+-]\d\d:\d\d(?::\d\d)?)\[([^\]]+)\]")
 _MARKUP = re.compile(r"([\\`*_\[\]#|~>])")
-# A dollar sign may begin a formula; GitHub's own way to prevent that is a span.
+# A dollar sign may begin a formula; GitHub documents a span as the way to prevent that.
 _HTML = str.maketrans({"&": "&amp;", "<": "&lt;", "$": "<span>$</span>"})
-# What GitHub turns into a mention, a reference to an issue or a commit, a link or a picture, wherever it is in a text
-# and however its characters are escaped (cmark-gfm#181). Only breaking the word keeps it a text.
+# What GitHub turns into a mention, a reference to an issue or a commit, a link or a picture, anywhere in a text and
+# even if its characters are escaped (cmark-gfm#181). Only breaking the word prevents it.
 _CALLS = re.compile(
     r"@|#"
     r"|(?<=[a-z])-(?=\d)"  # GH-1
@@ -34,7 +34,7 @@ _CALLS = re.compile(
     re.IGNORECASE,
 )
 _BREAK = "\u200b"
-"""A zero-width space: it ends a word and takes no room."""
+"""A zero-width space: it ends a word invisibly."""
 _ID = re.compile(r"[a-z0-9-]+")
 
 
@@ -82,7 +82,7 @@ def format_difference_json(difference: Difference) -> str:
 
 
 def format_difference_markdown(difference: Difference, tzids: Sequence[str] = ()) -> str:
-    """Return the difference as Markdown; what does not fit into a comment is left out, and counted.
+    """Return the difference as Markdown; changes that do not fit into a comment are left out, and counted.
 
     Args:
         difference: what differs.
@@ -219,12 +219,12 @@ def _markdown_list(lines: Iterable[str], room: int) -> list[str]:
 
 
 def _fit(parts: Iterable[str], count: int, room: int) -> Iterator[str]:
-    """Yield parts as long as they fit, then how many do not.
+    """Yield the parts that fit, then the number of those left out.
 
     Args:
-        parts: texts, made only as long as they fit.
-        count: how many there are.
-        room: how many bytes they may take, including a line break each.
+        parts: texts, rendered only while they fit.
+        count: the number of parts.
+        room: the bytes they may take, including a line break each.
     """
     left = room - _size(_left_out(count))
     for number, part in enumerate(parts):
@@ -253,6 +253,6 @@ def _markdown_of(change: Change, tzids: Sequence[str]) -> str:
 
 
 def _escape(text: str) -> str:
-    """Return a text in one line that Markdown shows as it is, and in which GitHub finds no mention or reference."""
+    """Return a text in one line that Markdown shows unchanged and in which GitHub finds no mention or reference."""
     plain = _CALLS.sub(rf"\g<0>{_BREAK}", " ".join(text.split()))
     return _MARKUP.sub(r"\\\1", plain).translate(_HTML)

@@ -12,7 +12,7 @@ from calfeed.revisions.content import texts_of
 from calfeed.values.times import format_offset
 from calfeed.zones.tzdb import offset_at
 
-# What has another place among the lines about an event.
+# Fields that are shown elsewhere in the description of an event.
 _SHOWN_APART = ("location", "description")
 
 
@@ -48,7 +48,7 @@ def format_event(event: Event) -> str:
         lines.append(("occurs", known))
         lines += [("but", _instance_line(instance)) for instance in event.recurrence.instances]
     lines.append(
-        ("zone", f"{event.zone.tzid}, because {event.zone.reason}" if event.zone else "none; whole days need none")
+        ("zone", f"{event.zone.tzid}, because {event.zone.reason}" if event.zone else "none; all-day events need none")
     )
     if event.venue is not None:
         place = ", ".join(part for part in (event.venue.name, event.venue.address.line) if part)

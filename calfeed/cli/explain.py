@@ -1,4 +1,4 @@
-"""What the code of a problem means: its section in the reference of errors, as text for a terminal."""
+"""Explains the code of a problem: its section of the errors reference, as text for a terminal."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ _LINK = re.compile(r"\[([^\]]+)\]\([^)]*\)")
 
 
 def load_sections() -> dict[str, str]:
-    """Return the sections of docs/reference/errors.md by code, examples indented and links as their words."""
+    """Return the sections of docs/reference/errors.md by code, with indented examples and links as plain text."""
     text = _reference().read_text(encoding="utf-8")
     return {match[1]: "\n".join(_lines(match[2].strip())) for match in _SECTION.finditer(text)}
 
 
 def _reference() -> Traversable:
     installed = files("calfeed") / "docs" / "errors.md"
-    # In a checkout the reference stands beside the package; a wheel holds a copy.
+    # A checkout has the reference outside the package; a wheel contains a copy.
     return installed if installed.is_file() else Path(__file__).parents[2] / "docs" / "reference" / "errors.md"
 
 

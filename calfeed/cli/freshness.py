@@ -28,21 +28,21 @@ def stale_release(release: Release, events: Path, now: datetime) -> Problem | No
     if not _is_newer(events, release.folder / MANIFEST):
         return None
     mark = Mark(path=(release.folder / MANIFEST).as_posix())
-    shown = events.as_posix()
+    folder = events.as_posix()
     try:
         project = load(events)
     except SourceError as cause:
-        if all(problem.mark.path != f"{shown}/{CALENDAR}" for problem in cause.problems):
-            hint = f"run `calfeed check {shown}`, then `calfeed build`; what is published now is the last good build"
-            return problem_at(mark, "stale-output", f"{shown} was edited since, and has mistakes", hint)
-        return None  # perhaps another calendar's
+        if all(problem.mark.path != f"{folder}/{CALENDAR}" for problem in cause.problems):
+            hint = f"run `calfeed check {folder}`, then `calfeed build`; this publishes the last good build"
+            return problem_at(mark, "stale-output", f"{folder} was edited after the build and has errors", hint)
+        return None  # perhaps the sources of another calendar
     if project.calendar.id != release.manifest.id:
         return None
     difference = diff(project, release.manifest, now=now)
     if not difference:
         return None
-    message = f"{shown} was edited since this was built: {_count(difference)}"
-    return problem_at(mark, "stale-output", message, "run `calfeed build` first, unless this is meant")
+    message = f"{folder} was edited after the build: {_count(difference)}"
+    return problem_at(mark, "stale-output", message, "run `calfeed build` first, unless this is intended")
 
 
 def _is_newer(events: Path, manifest: Path) -> bool:

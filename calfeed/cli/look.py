@@ -30,7 +30,7 @@ DAY = click.DateTime(["%Y-%m-%d"])
 @baseline_option
 @format_option()
 def zones(events: Path, out: Path, baseline: str | None, form: Literal["text", "json"]) -> None:
-    """List the zones of EVENTS, their changes within a year, and where the law changed since the last build."""
+    """List the zones in EVENTS, their clock changes within a year, and changes of law since the last build."""
     from calfeed.cli import diff_report
     from calfeed.editions.zone_law import changed_laws, zones_in_use
 
@@ -45,22 +45,22 @@ def zones(events: Path, out: Path, baseline: str | None, form: Literal["text", "
 
 @click.command("list")
 @events_argument
-@click.option("--from", "first", type=DAY, metavar="DATE", help="List occurrences, from this day on.")
-@click.option("--to", "last", type=DAY, metavar="DATE", help="List occurrences, up to this day.")
+@click.option("--from", "first", type=DAY, metavar="DATE", help="List occurrences from this day on.")
+@click.option("--to", "last", type=DAY, metavar="DATE", help="List occurrences up to this day.")
 @format_option()
 def list_(events: Path, first: datetime | None, last: datetime | None, form: Literal["text", "json"]) -> None:
-    """List the events of EVENTS, or their occurrences.
+    """List the events in EVENTS, or their occurrences.
 
-    Each has its local time, zone and UTC. A series is one line with its rule; between --from and --to each of its
-    occurrences has one.
+    Each line shows local time, zone and UTC. A series is one line with its rule; with --from or --to, each of its
+    occurrences is a line.
     """
     from calfeed.cli import event_report
     from calfeed.series.agenda import on_days
 
-    found = load_project(events).events
+    listed = load_project(events).events
     if first is not None or last is not None:
-        found = on_days(found, first.date() if first else None, last.date() if last else None)
-    say(event_report.format_events(found) if form == "text" else event_report.format_events_json(found))
+        listed = on_days(listed, first.date() if first else None, last.date() if last else None)
+    say(event_report.format_events(listed) if form == "text" else event_report.format_events_json(listed))
 
 
 @click.command()
@@ -68,16 +68,16 @@ def list_(events: Path, first: datetime | None, last: datetime | None, form: Lit
 @events_argument
 @format_option()
 def show(event_id: str, events: Path, form: Literal["text", "json"]) -> None:
-    """Show the event ID: local time, zone and why that zone, UTC, and the rest."""
+    """Show the event ID: local time, zone and the reason for it, UTC, and all other fields."""
     from calfeed.cli import event_report
     from calfeed.diagnostics.spelling import did_you_mean
 
-    found = {event.id: event for event in load_project(events).events}
-    if event_id not in found:
-        hint = did_you_mean(event_id, found, "`calfeed list` shows them all")
+    events_by_id = {event.id: event for event in load_project(events).events}
+    if event_id not in events_by_id:
+        hint = did_you_mean(event_id, events_by_id, "`calfeed list` shows them all")
         say(f"there is no event `{event_id}`; {hint}", err=True)
         sys.exit(1)
-    event = found[event_id]
+    event = events_by_id[event_id]
     say(event_report.format_event(event) if form == "text" else event_report.format_event_json(event))
 
 
@@ -96,7 +96,7 @@ def schema(kind: str) -> None:
 def explain(code: str | None) -> None:
     """Explain a problem: what its code means, an example, and what to do.
 
-    CODE stands in brackets at the end of an error or a warning, such as missing-end. Without it, all codes are listed.
+    CODE is the word in brackets at the end of an error or a warning, such as missing-end. Without it, list all codes.
     """
     from calfeed.cli.explain import load_sections
     from calfeed.diagnostics.codes import CODES
@@ -108,5 +108,5 @@ def explain(code: str | None) -> None:
         return
     if code not in CODES:
         hint = did_you_mean(code, CODES, "`calfeed explain` lists them all")
-        raise click.BadParameter(f"`{code}` is not the code of a problem; {hint}", param_hint="CODE")
+        raise click.BadParameter(f"`{code}` is not a problem code; {hint}", param_hint="CODE")
     say(f"{code} ({CODES[code].severity})\n\n{load_sections()[code]}\n")

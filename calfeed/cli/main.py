@@ -1,4 +1,4 @@
-"""The command line: thin. Only this room knows the clock, the environment and the streams."""
+"""The command line: assembles the commands."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from calfeed.cli import build, look, publish, serve, write
 
 
 class _Commands(click.Group):
-    """The commands; what wrong usage quotes is shown as all other texts are."""
+    """The commands; text quoted in usage errors is made harmless like all other text."""
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command."""
         try:
             return super().invoke(ctx)
         except click.UsageError as cause:
-            from calfeed.diagnostics.report import shown_text  # correct usage need not wait for it
+            from calfeed.diagnostics.report import shown_text  # imported late, because correct usage does not need it
 
             raise click.UsageError(shown_text(cause.format_message()), cause.ctx) from cause
 

@@ -1,4 +1,4 @@
-"""Commands about what is published: `publish`, `doctor`."""
+"""Commands for publishing and for what is published: `publish`, `doctor`."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("target")
 @click.option(
-    "-o", "--output", "out", type=EVENTS, default="dist", show_default=True, help="The folder that was built."
+    "-o", "--output", "out", type=EVENTS, default="dist", show_default=True, help="The built folder to publish."
 )
 @click.option("--dry-run", "dry", is_flag=True, help="Change nothing; list what would be uploaded and deleted.")
-@click.option("--allow-new-id", is_flag=True, help="The calendar's id was changed on purpose.")
+@click.option("--allow-new-id", is_flag=True, help="Allow replacing a calendar that has another id.")
 @click.option(
     "--events",
     metavar="EVENTS",
     type=click.Path(path_type=Path),
     default="events",
     show_default=True,
-    help="The sources; if they were edited since the build, a warning says so.",
+    help="The sources; warn if they were edited after the build.",
 )
 def publish(target: str, out: Path, dry: bool, allow_new_id: bool, events: Path) -> None:
     """Upload what changed to TARGET, and delete what is no longer published.
@@ -51,7 +51,7 @@ def publish(target: str, out: Path, dry: bool, allow_new_id: bool, events: Path)
 
     _check_target(target, out)
     now = build_time()
-    with problems_to_stderr(f"nothing at {target} was changed", "the upload is not complete"):
+    with problems_to_stderr(f"nothing at {target} was changed", "the upload is incomplete"):
         release = read_release(out)
         place = _open_target(target)
         if stale := stale_release(release, events, now):
@@ -79,10 +79,9 @@ def publish(target: str, out: Path, dry: bool, allow_new_id: bool, events: Path)
 @click.argument("url")
 @format_option()
 def doctor(url: str, form: Literal["text", "json"]) -> None:
-    """Look at a published calendar as its subscribers' programs do.
+    """Check a published calendar as subscribers' programs see it.
 
-    URL is where the output is published, or the address of one feed. Exit codes: 0 nothing is wrong (warnings allowed),
-    1 faults.
+    URL is the address of the published output, or of one feed. Exit codes: 0 no faults (warnings allowed), 1 faults.
     """
     from calfeed.doctor import report as doctor_report
     from calfeed.doctor.examine import examine, has_fault
@@ -92,8 +91,8 @@ def doctor(url: str, form: Literal["text", "json"]) -> None:
     try:
         address = read_address(url)
     except ValueError:
-        what = "write it with https://, and without a name or a password"
-        raise click.BadParameter(f"{without_password(url)} is no address to ask: {what}", param_hint="URL") from None
+        what = "write it with https://, without a user name or password"
+        raise click.BadParameter(f"{without_password(url)} is not a usable address; {what}", param_hint="URL") from None
     findings = examine(address, fetch, Bar().show)
     say(doctor_report.format_findings(findings) if form == "text" else doctor_report.format_findings_json(findings))
     say(doctor_report.summarize_findings(findings), err=True)

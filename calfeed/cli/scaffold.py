@@ -20,15 +20,15 @@ _EXAMPLE = {
     _CALENDAR: """\
 # The calendar itself. Every key is explained in docs/reference/yaml.md.
 name: Harbour Museum
-# Subscribers know events by this. Keep it for ever, wherever the site moves.
+# Part of every UID, by which calendars recognise events. Never change it, even if the site moves.
 id: harbour-museum.example
-# Where the output folder is published; feeds need it to say where they come from.
+# Where the output folder is published; feeds name it as their source.
 url: https://harbour-museum.example/calendar/
 timezone: Europe/Tallinn
 description: Talks, tours and openings.
 """,
     "events/venues.yaml": """\
-# Places by id. An event that names one takes its address, its map and its time zone from here.
+# Venues by id. An event that names one takes its address, map and time zone from here.
 lecture-hall:
   name: Lecture Hall
   address:
@@ -50,15 +50,15 @@ description: |
 url: https://harbour-museum.example/map-room
 """,
     "events/2027/open-days.yaml": """\
-# Dates alone make an event of whole days; the last day is included.
+# Dates without times make an all-day event; the last day is included.
 summary: Open days
 start: 2027-06-05
 end: 2027-06-06
 venue: lecture-hall
 categories: [open house]
 """,
-    ".gitignore": "# what calfeed build keeps for itself\n.calfeed/\n",
-    ".gitattributes": "# what was built stays byte for byte: git for Windows would change line ends\ndist/** -text\n",
+    ".gitignore": "# calfeed's own files\n.calfeed/\n",
+    ".gitattributes": "# keep the output byte for byte: git for Windows would change the line endings\ndist/** -text\n",
 }
 
 _WORKFLOWS = {"github": ".github/workflows/calfeed.yml", "gitlab": ".gitlab-ci.yml"}
@@ -81,17 +81,15 @@ def write_workflow(folder: Path, forge: Literal["github", "gitlab"]) -> Path:
         _check_url(folder)
     text = resources.files("calfeed").joinpath("ci", f"{forge}.yml").read_text(encoding="utf-8")
     if not _write_new(path, text.replace("calfeed==VERSION", f"calfeed=={version('calfeed')}")):
-        hint = "move it aside, run this again, and put the two together by hand"
-        raise SourceError(
-            [problem_at(Mark(path=path.as_posix()), "already-there", "there is such a file already", hint)]
-        )
+        hint = "move it away, run this again, and merge the two by hand"
+        raise SourceError([problem_at(Mark(path=path.as_posix()), "already-there", "this file already exists", hint)])
     return path
 
 
 def _check_url(folder: Path) -> None:
     project = load((folder / _CALENDAR).parent)
     if project.calendar.url is None:
-        message = "the calendar has no `url`, and the workflow finds the last published manifest there"
+        message = "the calendar has no `url`, where the workflow would find the published manifest"
         mark = Mark(path=(folder / _CALENDAR).as_posix())
         raise SourceError(
             [problem_at(mark, "missing-url", message, "add the address where it will be published: `url: https://…/`")]
@@ -102,13 +100,13 @@ def write_example(folder: Path) -> tuple[Path, ...]:
     """Write a small calendar into `folder`, and return the files written.
 
     Raises:
-        SourceError: there is a calendar already, or the folder cannot be written.
+        SourceError: there is already a calendar here, or the folder cannot be written.
     """
     if has_calendar(folder):
         calendar = folder / _CALENDAR
         hint = "choose another folder, or add events with `calfeed new`"
         raise SourceError(
-            [problem_at(Mark(path=calendar.as_posix()), "already-there", "there is a calendar already", hint)]
+            [problem_at(Mark(path=calendar.as_posix()), "already-there", "there is already a calendar here", hint)]
         )
     return tuple(path for name, text in _EXAMPLE.items() if _write_new(path := folder / name, text))
 
@@ -141,8 +139,8 @@ def write_event(
         if all(problem.code != "duplicate-id" for problem in added):
             raise SourceError(added)
     mark = Mark(path=root.as_posix())
-    message = f"there is an event `{event_id}` already"
-    raise SourceError([problem_at(mark, "already-there", message, "give this one another id with --id")])
+    message = f"there is already an event `{event_id}`"
+    raise SourceError([problem_at(mark, "already-there", message, "choose another id with --id")])
 
 
 def _problems_of(root: Path) -> tuple[Problem, ...]:

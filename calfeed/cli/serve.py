@@ -27,12 +27,16 @@ _SERVE_PACKAGES = ("starlette", "uvicorn", "watchfiles")
 @click.command()
 @events_argument
 @click.option(
-    "--port", type=click.IntRange(0, 65535), default=8000, show_default=True, help="Where to listen; 0: any free port."
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=8000,
+    show_default=True,
+    help="The port to listen on; 0 for any free port.",
 )
 def serve(events: Path, port: int) -> None:
-    """Preview what EVENTS would publish, on this computer alone.
+    """Preview the site of EVENTS, on this computer only.
 
-    Pages reload when a file changes, and show what is wrong while the sources have mistakes. Ctrl-C ends it.
+    Pages reload when a file changes, and show any errors in the sources. Press Ctrl-C to stop.
     """
     try:
         from calfeed.preview.server import serve as serve_preview
@@ -46,15 +50,15 @@ def serve(events: Path, port: int) -> None:
     from calfeed.preview.preview import Preview
 
     now = build_time()
-    # SIGTERM ends it as Ctrl-C does, so that the temporary folder is removed.
+    # SIGTERM works like Ctrl-C, so that the temporary folder is removed.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with _listen(port) as listener, TemporaryDirectory(prefix="calfeed-") as folder, suppress(KeyboardInterrupt):
         say(f"http://127.0.0.1:{listener.getsockname()[1]}/")
         preview = Preview(events, Path(folder), now)
-        serve_preview(preview, events, listener, lambda: _tell_preview(preview.rebuild()))
+        serve_preview(preview, events, listener, lambda: _report_rebuild(preview.rebuild()))
 
 
-def _tell_preview(result: BuildResult | CalfeedError) -> None:
+def _report_rebuild(result: BuildResult | CalfeedError) -> None:
     from calfeed.diagnostics import report
     from calfeed.diagnostics.problem import CalfeedError
 
@@ -72,5 +76,5 @@ def _listen(port: int) -> socket:
     try:
         return create_server(("127.0.0.1", port))
     except OSError as cause:
-        message = f"port {port} cannot be had: {cause.strerror}; choose another, or 0 for any that is free"
+        message = f"cannot listen on port {port}: {cause.strerror}; choose another, or 0 for any free port"
         raise click.BadParameter(message, param_hint="--port") from cause

@@ -17,11 +17,13 @@ from calfeed.cli.common import (
 
 @click.command()
 @click.argument("folder", metavar="[DIR]", type=click.Path(file_okay=False, path_type=Path), default=".")
-@click.option("--ci", type=click.Choice(["github", "gitlab"]), help="Also write what checks and publishes it there.")
+@click.option(
+    "--ci", type=click.Choice(["github", "gitlab"]), help="Also write a workflow that checks and publishes it."
+)
 def init(folder: Path, ci: Literal["github", "gitlab"] | None) -> None:
     """Write a small working example calendar into DIR (default: here).
 
-    With --ci a workflow comes with it, or by itself where there is a calendar already. Nothing is overwritten.
+    With --ci, also write a workflow, or only the workflow if there is a calendar already. Nothing is overwritten.
     """
     from calfeed.cli.scaffold import has_calendar, write_example, write_workflow
 
@@ -32,7 +34,7 @@ def init(folder: Path, ci: Literal["github", "gitlab"] | None) -> None:
     for path in written:
         say(path.as_posix())
     if ci:
-        say("Now commit it. How the first publication begins is in docs/how-to/publish-with-ci.md", err=True)
+        say("Now commit it. For the first publication, see docs/how-to/publish-with-ci.md", err=True)
         return
     where = "" if folder == Path() else f"cd {folder.as_posix()} && "
     say(f"Now build it: {where}calfeed build", err=True)
@@ -40,12 +42,12 @@ def init(folder: Path, ci: Literal["github", "gitlab"] | None) -> None:
 
 @click.command()
 @click.argument("summary")
-@click.option("--start", required=True, metavar="TIME", help="2027-05-18 18:00, or a date for whole days.")
+@click.option("--start", required=True, metavar="TIME", help="2027-05-18 18:00, or a date for an all-day event.")
 @click.option("--end", metavar="TIME", help="A time, or the last day.")
-@click.option("--duration", metavar="DURATION", help="90m, 1h30m, 3d; instead of --end.")
-@click.option("--venue", metavar="ID", help="A venue of venues.yaml.")
-@click.option("--timezone", metavar="ZONE", help="Where neither venue nor calendar settle it.")
-@click.option("--id", "event_id", metavar="ID", help="The id and file name; made of SUMMARY if not given.")
+@click.option("--duration", metavar="DURATION", help="90m, 1h30m or 3d, instead of --end.")
+@click.option("--venue", metavar="ID", help="A venue in venues.yaml.")
+@click.option("--timezone", metavar="ZONE", help="The zone, if neither venue nor calendar sets it.")
+@click.option("--id", "event_id", metavar="ID", help="The id and file name (default: made from SUMMARY).")
 @click.option("--events", type=EVENTS, default="events", show_default=True, help="The folder of events.")
 def new(summary: str, events: Path, event_id: str | None, **values: str | None) -> None:
     """Add a file for an event named SUMMARY, with a stable id."""
@@ -56,7 +58,7 @@ def new(summary: str, events: Path, event_id: str | None, **values: str | None) 
     read_option(times.read_moment, values["start"], "--start")
     name = read_option(ids.read_id, event_id, "--id") or ids.slugify(summary)
     if not name:
-        raise click.UsageError("no id can be made of this summary: give one in a-z, 0-9 and - with --id")
+        raise click.UsageError("cannot make an id from this summary; give one of a-z, 0-9 and - with --id")
     written = {"summary": summary, **{key: value for key, value in values.items() if value is not None}}
     with problems_to_stderr():
         path, problems = write_event(events, name, written, may_date=event_id is None)

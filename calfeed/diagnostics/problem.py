@@ -1,6 +1,6 @@
 """What can go wrong, and where: marks, problems and the exceptions that carry them.
 
-Nothing here reads or writes; `report` turns problems into text.
+`report` turns problems into text.
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 from calfeed.diagnostics.codes import CODES, Severity
 
-_MAX_WORDS = 1_000
+_MAX_CHARACTERS = 1_000
 """The maximum length of a message or hint, in characters: they quote the sources, which may hold any text."""
-_MAX_TOLD = 10  # errors in the text of an exception, which ends a traceback
+_MAX_LISTED = 10  # errors in the text of an exception, which ends a traceback
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, order=True)
@@ -71,8 +71,8 @@ def list_some(words: Sequence[str], most: int) -> str:
 
 def _shorten(text: str) -> str:
     """Return a text, without its middle if it is very long."""
-    half = _MAX_WORDS // 2
-    return text if len(text) <= _MAX_WORDS else f"{text[:half]} … {text[-half:]}"
+    half = _MAX_CHARACTERS // 2
+    return text if len(text) <= _MAX_CHARACTERS else f"{text[:half]} … {text[-half:]}"
 
 
 def sort_problems(problems: Iterable[Problem]) -> tuple[Problem, ...]:
@@ -98,10 +98,10 @@ class CalfeedError(Exception):
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = sort_problems(problems)
         errors = [problem for problem in self.problems if problem.severity is Severity.ERROR]
-        told = [f"{problem.mark.path}:{problem.mark.line}: {problem.message}" for problem in errors[:_MAX_TOLD]]
-        if len(errors) > _MAX_TOLD:
-            told.append(f"and {len(errors) - _MAX_TOLD} more errors")
-        super().__init__("; ".join(told))
+        lines = [f"{problem.mark.path}:{problem.mark.line}: {problem.message}" for problem in errors[:_MAX_LISTED]]
+        if len(errors) > _MAX_LISTED:
+            lines.append(f"and {len(errors) - _MAX_LISTED} more errors")
+        super().__init__("; ".join(lines))
 
     def __reduce__(self) -> tuple[type[CalfeedError], tuple[tuple[Problem, ...]]]:
         return type(self), (self.problems,)  # so that another process can return it
@@ -120,4 +120,4 @@ class PromiseError(CalfeedError):
 
 
 class UnfinishedError(OutputError):
-    """DIST is half written: the operating system failed between two moves. The next build finishes the work."""
+    """DIST is half written, because the operating system failed between two moves. The next build finishes the work."""

@@ -1,4 +1,4 @@
-"""Find the word that was probably meant by one with a typo."""
+"""Find the word that was probably meant by a misspelt one."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def did_you_mean(text: str, known: Iterable[str], otherwise: str) -> str:
     near = difflib.get_close_matches(folded, list(candidates), n=1, cutoff=0.6) if len(folded) <= _MAX_LENGTH else []
     if near:
         return f"did you mean `{near[0]}`?"
-    # A hint that lists a great many words would fill the screen.
+    # A hint with very many words would fill the screen.
     return otherwise.replace(", ".join(words), list_some(words, _MAX_LISTED)) if len(words) > _MAX_LISTED else otherwise
 
 

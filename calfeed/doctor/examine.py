@@ -1,7 +1,7 @@
 """Examines a published calendar as its subscribers' programs do: which files, which checks, in which order.
 
-The number of requests is bounded: the host is checked with one file, the first answered with 200. Of the other feeds,
-and of the files of the first, the middle and the last event, only the file itself is checked.
+The number of requests is bounded: the host is checked with one file, the first that returns 200. For the other feeds,
+and for the files of the first, the middle and the last event, only the file itself is checked.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from calfeed.progress import Progress, silent
 
 MAX_FEEDS = 200
 """How many feeds of a calendar are examined."""
-_MAX_SILENT = 3  # files in a row without any answer, after which the host is left alone
+_MAX_SILENT = 3  # files in a row without an answer before giving up
 _MAX_PARENTS = 4  # feeds/category/x.ics lies two folders below the manifest
 
 
@@ -55,7 +55,7 @@ def _examine(url: str, fetch: Fetch, progress: Progress) -> Iterator[Finding]:
     for number, path in enumerate(site.paths):
         progress("asking", number, len(site.paths))
         if silence == _MAX_SILENT:
-            yield fault("answer", "not asked for, because the host is silent", "", *site.paths[number:])
+            yield fault("answer", "not requested, because the host does not answer", "", *site.paths[number:])
             break
         try:
             trail = ask(fetch, urljoin(site.base, path))
@@ -89,7 +89,7 @@ def _find_site(url: str, fetch: Fetch) -> tuple[_Site, list[Finding]]:
         if urljoin(base, "..") == base:
             break
         base, parents = urljoin(base, ".."), parents + 1
-    message = f"no {MANIFEST} with this feed in it: what it should hold is not known"
+    message = f"no {MANIFEST} lists this feed, so its expected content is unknown"
     folder = urljoin(url, ".")
     return _Site(folder, None, (url.removeprefix(folder),)), [risk("manifest", message, "")]
 
@@ -99,12 +99,12 @@ def _fetch_promise(base: str, fetch: Fetch) -> tuple[Promise | None, Finding]:
     try:
         answer = ask(fetch, url).answer
         if answer.status != 200:
-            return None, fault("manifest", f"{url} is answered with {answer.status}", "")
+            return None, fault("manifest", f"{url} returns {answer.status}", "")
         promise = read_promise(answer.content())
     except FetchError as cause:
         return None, http_checks.no_answer(cause, url)
     except ValueError:
-        return None, fault("manifest", f"what {url} gives is no manifest of calfeed", "")
+        return None, fault("manifest", f"{url} is not a calfeed manifest", "")
     built = f"built by {promise.generator}, with {len(promise.singles):,} events in {len(promise.feeds):,} feeds"
     return promise, ok("manifest", built, MANIFEST)
 
@@ -123,9 +123,9 @@ def _examine_file(promise: Promise | None, trail: Trail, path: str, fetch: Fetch
     """Examine a file, and if `fetch` is given, how its host answers other requests for it."""
     yield from http_checks.check_address(trail, path)
     if trail.answer.status != 200:
-        yield fault("status", f"GET is answered with {trail.answer.status}", trail.server, path)
+        yield fault("status", f"GET returns {trail.answer.status}", trail.server, path)
         return
-    yield ok("status", "GET is answered with 200", path)
+    yield ok("status", "GET returns 200", path)
     try:
         content = trail.answer.content()
     except FetchError as cause:
@@ -138,7 +138,7 @@ def _examine_file(promise: Promise | None, trail: Trail, path: str, fetch: Fetch
 
 
 def _examine_host(trail: Trail, path: str, fetch: Fetch) -> Iterator[Finding]:
-    """Request one file in all the ways that programs do."""
+    """Request one file in all the ways that calendar programs do."""
     yield from _guarded("head", lambda: http_checks.check_head(fetch, trail, path))
     yield from _guarded("conditional", lambda: http_checks.check_conditional(fetch, trail, path))
     yield from _guarded("compression", lambda: http_checks.check_compression(fetch, trail, path))
@@ -158,7 +158,7 @@ def _guarded(check: str, findings: Callable[[], Iterator[Finding]]) -> Iterator[
 def _check_content(promise: Promise | None, trail: Trail, content: bytes, path: str) -> Iterator[Finding]:
     """Check the file itself: its bytes, its size, its events and their times."""
     if not content:
-        yield fault("bytes", "the file is empty: Thunderbird empties the calendar of who subscribes", "", path)
+        yield fault("bytes", "the file is empty: Thunderbird then empties subscribers' calendars", "", path)
         return
     if promise is not None:
         yield _check_bytes(promise.hashes.get(path), trail, content, path)
@@ -168,37 +168,37 @@ def _check_content(promise: Promise | None, trail: Trail, content: bytes, path: 
         yield fault("calendar", str(cause), trail.server, path)
         return
     if len(content) >= MAX_FEED_BYTES or len(events) >= MAX_FEED_EVENTS:
-        message = f"Google loses events of feeds over {MAX_FEED_BYTES:,} bytes or {MAX_FEED_EVENTS:,} events"
+        message = f"Google loses events from feeds over {MAX_FEED_BYTES:,} bytes or {MAX_FEED_EVENTS:,} events"
         yield risk("size", message, "", path)
     else:
         yield ok("size", f"under {MAX_FEED_BYTES:,} bytes and {MAX_FEED_EVENTS:,} events", path)
     if promise is None:
-        yield ok("calendar", f"it can be read: {len(events):,} events", path)
+        yield ok("calendar", f"it can be read, and has {len(events):,} events", path)
         return
     promised = promise.events.get(path, {})
     if events.keys() != promised.keys():
-        yield fault("calendar", "its events are not those of the manifest", trail.server, path)
+        yield fault("calendar", "its events differ from those in the manifest", trail.server, path)
     else:
-        yield ok("calendar", "it holds the events of the manifest", path)
+        yield ok("calendar", "it has the events that the manifest lists", path)
     misplaced = [uid for uid, times in events.items() if promised.get(uid, times) != times]
     if misplaced:
-        yield fault("times", f"by the file's own time zones {misplaced[0]} is at another time", trail.server, path)
+        yield fault("times", f"{misplaced[0]} is at a wrong time by the file's own time zones", trail.server, path)
     else:
-        yield ok("times", "by its own time zones every event is at its time", path)
+        yield ok("times", "every event is at the right time by the file's own time zones", path)
 
 
 def _check_bytes(expected: str | None, trail: Trail, content: bytes, path: str) -> Finding:
     if hashlib.sha256(content).hexdigest() == expected:
-        return ok("bytes", "they are those of the manifest", path)
+        return ok("bytes", "they match the manifest", path)
     lines = content.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
     if hashlib.sha256(lines).hexdigest() == expected:
-        return fault("bytes", "the line ends were changed on the way", trail.server, path)
+        return fault("bytes", "the line endings were changed in transit", trail.server, path)
     if hashlib.sha256(content.removeprefix(b"\xef\xbb\xbf")).hexdigest() == expected:
-        return fault("bytes", "a byte order mark was put before the file", trail.server, path)
-    message = "it is not the file of the manifest: one of them is an old copy, or it was changed on the way"
+        return fault("bytes", "a byte order mark was put in front of the file", trail.server, path)
+    message = "the file does not match the manifest: one is an old copy, or it was changed in transit"
     return fault("bytes", message, trail.server, path)
 
 
 def has_fault(findings: tuple[Finding, ...]) -> bool:
-    """Return whether there is a fault, which loses somebody's events."""
+    """Return whether any finding is a fault."""
     return any(finding.level is Level.FAULT for finding in findings)

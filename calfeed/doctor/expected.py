@@ -47,7 +47,7 @@ def read_promise(data: bytes) -> Promise:
             events=events,
         )
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as cause:
-        raise ValueError("no manifest of calfeed") from cause
+        raise ValueError("not a calfeed manifest") from cause
 
 
 def _path(written: object) -> str:

@@ -26,7 +26,7 @@ class Finding:
     mend: str = ""
 
 
-# Part of the Server header, in lower case, to the name people know the host by.
+# A part of the Server header, in lower case, and the name of the host.
 _SERVERS = {
     "github.com": "GitHub Pages",
     "netlify": "Netlify",
@@ -37,100 +37,100 @@ _SERVERS = {
     "apache": "Apache",
     "caddy": "Caddy",
 }
-_HEADERS_FILE = "in the file `_headers` of what is uploaded: `/*.ics`, and indented below it "
+_HEADERS_FILE = "in the uploaded file `_headers`: `/*.ics`, and indented below it "
 _TYPE = "text/calendar; charset=utf-8"
-# What to do, by check: in general, and at hosts that have a way of their own.
+# What to do, by check: in general, and for particular hosts.
 _MENDS: Mapping[str, tuple[str, Mapping[str, str]]] = {
     "manifest": (
-        "upload all of the output folder, calfeed.json last, and give the address that it is uploaded to",
+        "upload the whole output folder, calfeed.json last, and give the address of that folder",
         {},
     ),
     "answer": (
-        "look whether the address is right, the host is up, and its certificate is one that programs trust",
+        "check that the address is right, the host is up, and its certificate is trusted",
         {},
     ),
-    "status": ("upload the file, and let everybody read it: without a login, a challenge or a block of countries", {}),
-    "head": ("let the host answer HEAD as it answers GET, without the body: Thunderbird asks with HEAD first", {}),
+    "status": ("upload the file, and let everyone read it: no login, no challenge, no blocked countries", {}),
+    "head": ("make the host answer HEAD like GET, without the body: Thunderbird sends HEAD first", {}),
     "content-type": (
-        f"let the host send `Content-Type: {_TYPE}` for .ics",
+        f"make the host send `Content-Type: {_TYPE}` for .ics",
         {
             "nginx": "for .ics `types { text/calendar ics; } charset utf-8; charset_types text/calendar;`",
             "Apache": "`AddType text/calendar .ics` and `AddCharset utf-8 .ics` in .htaccess",
             "Caddy": f'`@feeds path *.ics` and `header @feeds Content-Type "{_TYPE}"`',
             "Netlify": f"{_HEADERS_FILE}`Content-Type: {_TYPE}`",
             "Cloudflare": f"{_HEADERS_FILE}`Content-Type: {_TYPE}`",
-            "S3": f'upload with `--content-type "{_TYPE}"`, and invalidate the copies in CloudFront',
-            "GitHub Pages": "GitHub sets the type by the file's ending: the feed's address must end in .ics",
+            "S3": f'upload with `--content-type "{_TYPE}"`, and invalidate the CloudFront cache',
+            "GitHub Pages": "GitHub derives the type from the file's ending: the feed's address must end in .ics",
         },
     ),
     "validators": (
-        "let the host send an ETag: without one every client fetches everything every time",
+        "make the host send an ETag: without one, every client downloads everything every time",
         {
             "nginx": "`etag on;` is the default: look for `etag off`, and for a proxy or `add_header` that drops it",
             "Apache": "`FileETag MTime Size`, and no `Header unset ETag`",
-            "S3": "S3 sends an ETag: look what in front of it drops the header",
+            "S3": "S3 sends an ETag: find out what in front of it drops the header",
         },
     ),
     "conditional": (
-        "let the host answer 304 to its own ETag or Last-Modified",
+        "make the host answer 304 to its own ETag or Last-Modified",
         {
-            "Apache": "`DeflateAlterETag NoChange`: with compression Apache else does not know its own ETag again",
-            "nginx": "look for `if_modified_since off`, and for a program behind nginx that does not answer 304",
+            "Apache": "`DeflateAlterETag NoChange`: otherwise compression makes Apache forget its own ETag",
+            "nginx": "look for `if_modified_since off`, and for a program behind nginx that never answers 304",
         },
     ),
     "compression": (
-        "let the host compress only what it says it compresses, and only for those who ask; or switch it off for .ics",
+        "make the host compress only on request, and declare it; or switch compression off for .ics",
         {
-            "nginx": "`gzip_static` needs .gz files made of the same bytes; never upload a compressed file as .ics",
+            "nginx": "`gzip_static` needs .gz files made from the same bytes; never upload a compressed file as .ics",
             "S3": "do not upload compressed files as .ics; let CloudFront compress",
         },
     ),
-    "redirects": ("publish the address at the end of the redirects, with https: several clients follow none", {}),
+    "redirects": ("publish the final address, with https: several clients follow no redirects", {}),
     "https": (
         "get a certificate, and publish the address with https: iPhones refuse plain http",
         {"GitHub Pages": "tick `Enforce HTTPS` in the repository's settings, under Pages"},
     ),
     "http": (
-        "let http redirect to https, at the same path: Thunderbird makes http of webcal:// addresses",
+        "redirect http to https at the same path: Thunderbird requests webcal:// addresses over http",
         {
             "GitHub Pages": "tick `Enforce HTTPS` in the repository's settings, under Pages",
             "Cloudflare": "switch on `Always Use HTTPS`, under SSL/TLS",
             "S3": "set the viewer protocol policy of CloudFront to `Redirect HTTP to HTTPS`",
-            "nginx": "a `server` at port 80 with `return 301 https://$host$request_uri;`",
+            "nginx": "a `server` on port 80 with `return 301 https://$host$request_uri;`",
         },
     ),
-    "robots": ("take the rule out of robots.txt: Google has obeyed it for calendars", {}),
+    "robots": ("remove the rule from robots.txt: Google has applied it to calendars", {}),
     "user-agents": (
-        "let every program in: no block of robots, of data centres or of programs without JavaScript",
+        "let every program in: do not block robots, data centres or programs without JavaScript",
         {"Cloudflare": "switch off Bot Fight Mode, and skip all challenges where the path ends in .ics"},
     ),
     "bytes": (
-        "upload everything once more, calfeed.json last, and empty the caches in front of the host",
+        "upload everything again, calfeed.json last, and clear the caches in front of the host",
         {
-            "Cloudflare": "upload everything once more, then purge the cache",
-            "S3": "upload everything once more, then `aws cloudfront create-invalidation --paths '/*'`",
+            "Cloudflare": "upload everything again, then purge the cache",
+            "S3": "upload everything again, then `aws cloudfront create-invalidation --paths '/*'`",
         },
     ),
     "size": ("offer smaller feeds under `feeds:` of calendar.yaml, by `categories` or with `from` and `to`", {}),
     "not-found": (
-        "let a file that is not there be a 404, else programs take a web page, or nothing, for your calendar",
+        "answer 404 for missing files; otherwise programs take a web page, or nothing, for your calendar",
         {
-            "nginx": "`try_files $uri $uri/ =404;` instead of a page at its end",
-            "Apache": "take the rewrite rule that sends everything to one page out, or leave .ics out of it",
-            "Caddy": "take `try_files … /index.html` out",
-            "Netlify": "take `/* /index.html 200` out of `_redirects`",
-            "Cloudflare": "have a 404.html in what is uploaded: without it every address gets the first page",
+            "nginx": "`try_files $uri $uri/ =404;`, not a page at the end",
+            "Apache": "remove the rewrite rule that sends everything to one page, or exempt .ics from it",
+            "Caddy": "remove `try_files … /index.html`",
+            "Netlify": "remove `/* /index.html 200` from `_redirects`",
+            "Cloudflare": "upload a 404.html: without it, every address returns the first page",
             "S3": "let CloudFront list the bucket (s3:ListBucket), so that S3 says 404; "
             "no error page with status 200 in CloudFront",
         },
     ),
-    "calendar": ("build and upload once more; if it stays so, something on the way changes the file", {}),
-    "times": ("build and upload once more; if it stays so, something on the way changes the file", {}),
+    "calendar": ("build and upload again; if that does not help, something changes the file in transit", {}),
+    "times": ("build and upload again; if that does not help, something changes the file in transit", {}),
 }
 
 
 def ok(check: str, message: str, *where: str) -> Finding:
-    """Return the finding that all is well."""
+    """Return the finding that a check passed."""
     return Finding(level=Level.OK, check=check, message=message, where=where)
 
 
@@ -145,7 +145,7 @@ def fault(check: str, message: str, server: str, *where: str) -> Finding:
 
 
 def merge(findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    """Return the findings in order, merging those that say the same of several files."""
+    """Return the findings in order, merging equal ones for several files."""
     merged: dict[tuple[Level, str, str, str], tuple[str, ...]] = {}
     for finding in findings:
         key = (finding.level, finding.check, finding.message, finding.mend)
@@ -157,8 +157,8 @@ def merge(findings: Iterable[Finding]) -> tuple[Finding, ...]:
 
 
 def _mend(check: str, server: str) -> str:
-    general, particular = _MENDS[check]
+    general, by_host = _MENDS[check]
     for part, name in _SERVERS.items():
-        if part in server.lower() and name in particular:
-            return f"{name}: {particular[name]}"
+        if part in server.lower() and name in by_host:
+            return f"{name}: {by_host[name]}"
     return general

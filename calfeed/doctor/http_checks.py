@@ -14,7 +14,7 @@ from calfeed.fetch.web_addresses import is_loopback, read_address, without_passw
 MAX_REDIRECTS = 5
 GOOGLE = "Google-Calendar-Importer"
 AGENTS = {"Google": GOOGLE, "Outlook": "Microsoft Office/16.0 (Windows NT 10.0; Microsoft Outlook 16.0.17328; Pro)"}
-"""Programs that fetch calendars, as they call themselves."""
+"""The User-Agent headers of programs that fetch calendars."""
 _OWN_AGENT = "calfeed-doctor"
 _NO_MORE: Mapping[str, str] = {}
 
@@ -43,7 +43,7 @@ def _next_address(url: str, location: str) -> str:
         return read_address(urljoin(url, location))
     except ValueError as cause:
         masked = without_password(location)
-        raise RedirectError(f"it is redirected to {masked}, which is no address of the web") from cause
+        raise RedirectError(f"it redirects to {masked}, which is not a web address") from cause
 
 
 # -- checked for every file
@@ -59,7 +59,7 @@ def check_address(trail: Trail, path: str) -> Iterator[Finding]:
     addresses = [*(answer.url for answer in trail.redirects), trail.answer.url]
     last = addresses[-1]
     if any(urlsplit(url).scheme == "http" for url in addresses[1:]) and urlsplit(addresses[0]).scheme == "https":
-        yield fault("redirects", "it is redirected from https to http", trail.server, path)
+        yield fault("redirects", "it redirects from https to http", trail.server, path)
     elif len(addresses) > 2:
         yield fault("redirects", f"there are {len(addresses) - 1} redirects", trail.server, path)
     elif len(addresses) == 2:
@@ -78,30 +78,30 @@ def check_type(trail: Trail, content: bytes, path: str) -> Iterator[Finding]:
     kind, *parameters = (part.strip().lower() for part in written.split(";"))
     charsets = [part.partition("=")[2].strip('" ') for part in parameters if part.startswith("charset=")]
     if kind != "text/calendar":
-        yield fault("content-type", f"{written or 'there is none'}, not text/calendar", trail.server, path)
+        yield fault("content-type", f"{written or 'none'}, not text/calendar", trail.server, path)
     elif charsets and charsets != ["utf-8"]:
         yield fault("content-type", f"the charset is {charsets[0]}, not utf-8", trail.server, path)
     elif not charsets and not content.isascii():
-        message = "there is no charset, and the file has letters beyond ASCII: Google has shown them garbled"
+        message = "there is no charset, and the file has non-ASCII letters, which Google has shown garbled"
         yield fault("content-type", message, trail.server, path)
     elif not charsets:
-        yield risk("content-type", "there is no charset; it will be missed once there is an ä", trail.server, path)
+        yield risk("content-type", "there is no charset; the first ä in the file will need it", trail.server, path)
     else:
         yield ok("content-type", "text/calendar; charset=utf-8", path)
 
 
-# -- checked for one file, because a host treats all alike
+# -- checked for one file, because a host treats all files alike
 
 
 def check_head(fetch: Fetch, trail: Trail, path: str) -> Iterator[Finding]:
     """Ask with HEAD, as Thunderbird does first."""
     answer = ask(fetch, trail.answer.url, method="HEAD").answer
     if answer.status != 200:
-        yield fault("head", f"HEAD is answered with {answer.status}, GET with 200", trail.server, path)
+        yield fault("head", f"HEAD returns {answer.status}, GET returns 200", trail.server, path)
     elif answer.headers.get("content-type") != trail.answer.headers.get("content-type"):
         yield fault("head", "HEAD and GET have different content types", trail.server, path)
     else:
-        yield ok("head", "HEAD is answered as GET is", path)
+        yield ok("head", "HEAD is answered like GET", path)
 
 
 def check_conditional(fetch: Fetch, trail: Trail, path: str) -> Iterator[Finding]:
@@ -117,9 +117,9 @@ def check_conditional(fetch: Fetch, trail: Trail, path: str) -> Iterator[Finding
     yield ok("validators", f"there is {name}", path)
     again = ask(fetch, trail.answer.url, headers=condition).answer
     if again.status == 304:
-        yield ok("conditional", "304 for who has the file", path)
+        yield ok("conditional", "304 for clients that have the file", path)
     else:
-        message = f"there is {name}, and who sends it back gets {again.status} and not 304"
+        message = f"there is {name}, but a request with it returns {again.status}, not 304"
         yield fault("conditional", message, trail.server, path)
 
 
@@ -131,7 +131,7 @@ def check_compression(fetch: Fetch, trail: Trail, path: str) -> Iterator[Finding
     elif answer.body != trail.answer.content():
         yield fault("compression", "the compressed file and the plain one differ", trail.server, path)
     else:
-        yield ok("compression", "compressed or not, the same", path)
+        yield ok("compression", "the same file, compressed or not", path)
 
 
 def check_agents(fetch: Fetch, trail: Trail, path: str) -> Iterator[Finding]:
@@ -139,11 +139,11 @@ def check_agents(fetch: Fetch, trail: Trail, path: str) -> Iterator[Finding]:
     for name, agent in AGENTS.items():
         answer = ask(fetch, trail.answer.url, agent=agent).answer
         if answer.status != 200:
-            yield fault("user-agents", f"{name} is answered with {answer.status}", trail.server, path)
+            yield fault("user-agents", f"{name} gets status {answer.status}", trail.server, path)
         elif answer.content() != trail.answer.content():
-            yield fault("user-agents", f"{name} gets something else", trail.server, path)
+            yield fault("user-agents", f"{name} gets a different file", trail.server, path)
         else:
-            yield ok("user-agents", f"{name} gets the same", path)
+            yield ok("user-agents", f"{name} gets the same file", path)
 
 
 # -- checked once for the host
@@ -153,12 +153,12 @@ def check_robots(fetch: Fetch, trail: Trail, path: str) -> Iterator[Finding]:
     """Check whether robots.txt forbids the feed."""
     answer = ask(fetch, urljoin(trail.answer.url, "/robots.txt")).answer
     if answer.status >= 500:
-        yield risk("robots", f"robots.txt is answered with {answer.status}, which Google takes for no", "", path)
+        yield risk("robots", f"robots.txt returns {answer.status}, which Google treats as a ban", "", path)
         return
     rules = RobotFileParser()
     rules.parse(answer.content().decode(errors="replace").splitlines() if answer.status == 200 else [])
     if rules.can_fetch(GOOGLE, trail.answer.url):
-        yield ok("robots", "robots.txt lets programs in")
+        yield ok("robots", "robots.txt allows programs")
     else:
         yield fault("robots", "robots.txt forbids the feed", trail.server, path)
 
@@ -174,12 +174,12 @@ def check_plain_http(fetch: Fetch, trail: Trail, path: str) -> Iterator[Finding]
         answer = fetch(Request(url=plain, headers={"User-Agent": _OWN_AGENT}))
         target = _next_address(plain, answer.headers["location"]) if is_redirect(answer) else plain
     except FetchError as cause:
-        yield fault("http", f"http is not answered: {cause}", "", path)
+        yield fault("http", f"there is no answer over http: {cause}", "", path)
         return
     if urlsplit(target).scheme == "https":
         yield ok("http", "http redirects to https")
     else:
-        message = f"http is answered with {answer.status} and does not redirect to https"
+        message = f"http returns {answer.status} and does not redirect to https"
         yield fault("http", message, answer.headers.get("server", ""), path)
 
 
@@ -189,8 +189,8 @@ def check_missing(fetch: Fetch, base: str) -> Iterator[Finding]:
     trail = ask(fetch, urljoin(base, path))
     status = trail.answer.status
     if status in (404, 410):
-        yield ok("not-found", f"what is not there is answered with {status}")
+        yield ok("not-found", f"a missing feed returns {status}")
     elif status in (401, 403):
-        yield risk("not-found", f"a feed that is not there is answered with {status} and not 404", trail.server, path)
+        yield risk("not-found", f"a missing feed returns {status}, not 404", trail.server, path)
     else:
-        yield fault("not-found", f"a feed that is not there is answered with {status}", trail.server, path)
+        yield fault("not-found", f"a missing feed returns {status}", trail.server, path)

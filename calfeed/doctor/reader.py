@@ -27,9 +27,9 @@ def read_events(data: bytes) -> Mapping[str, Times]:
     except UnicodeDecodeError as cause:
         raise ValueError("it is not UTF-8") from cause
     except (ValueError, KeyError, IndexError) as cause:
-        raise ValueError("it is no iCalendar file") from cause
+        raise ValueError("it is not an iCalendar file") from cause
     if not isinstance(calendar, Calendar):
-        raise ValueError("it is no iCalendar file")  # noqa: TRY004 - bad input, not a programming error
+        raise ValueError("it is not an iCalendar file")  # noqa: TRY004 - bad input, not a programming error
     zones = {str(zone.get("TZID")): _read_zone(zone) for zone in calendar.walk("VTIMEZONE")}
     events = [event for event in calendar.walk("VEVENT") if "RECURRENCE-ID" not in event]
     return {str(event.get("UID")): _times(event, zones) for event in events}
@@ -39,10 +39,10 @@ def _read_zone(zone: Component) -> tzinfo:
     tzid = str(zone.get("TZID"))
     for part in zone.subcomponents:
         frequencies = part.get("RRULE", {}).get("FREQ", ["YEARLY"])
-        if frequencies != ["YEARLY"]:  # others take for ever to evaluate, and no clocks change by them
+        if frequencies != ["YEARLY"]:  # other rules take very long to evaluate, and no real clocks follow them
             raise ValueError(f"the rule of its VTIMEZONE {tzid} is not yearly")
     for name in [name for name in zone if name.startswith("X-")]:
-        del zone[name]  # dateutil refuses what it does not know
+        del zone[name]  # dateutil refuses unknown properties
     try:
         rules = tzical(StringIO(zone.to_ical().decode())).get()
     except ValueError as cause:
@@ -71,6 +71,6 @@ def _moment(prop: object, zones: Mapping[str, tzinfo]) -> str:
         raise ValueError("an event has a time without a zone")
     if tzid is not None:
         if tzid not in zones:
-            raise ValueError(f"it names the zone {tzid} and has no VTIMEZONE for it")
+            raise ValueError(f"it uses the zone {tzid} but has no VTIMEZONE for it")
         moment = moment.replace(tzinfo=zones[tzid])
     return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"

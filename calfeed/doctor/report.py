@@ -18,7 +18,7 @@ def format_findings(findings: Sequence[Finding]) -> str:
         where = f": {list_some(finding.where, most)}" if finding.where else ""
         lines.append(f"{finding.level:<9}{finding.check:<14}{finding.message}{where}")
         if finding.mend:
-            lines.append(f"{'':<9}to mend it: {finding.mend}")
+            lines.append(f"{'':<9}to fix it: {finding.mend}")
     return "".join(f"{shown(line)}\n" for line in lines)
 
 

@@ -1,1 +1,1 @@
-"""Read what is published now, from a path or over https."""
+"""Reads the published manifest, from a path or over https."""

@@ -1,4 +1,4 @@
-"""Read the manifest of what is published now, from a folder or the web."""
+"""Read the published manifest, from a folder or the web."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def _read(data: bytes, location: str) -> Manifest:
         folder = folder_meant(location)
         if folder is None:
             raise
-        hint = f"name the manifest, or the folder it is in with a slash at the end: {folder}"
+        hint = f"give the manifest, or its folder with a slash at the end: {folder}"
         raise OutputError([replace(problem, hint=hint) for problem in cause.problems]) from cause
 
 
@@ -79,7 +79,7 @@ def _fetch(location: str, fetch: Fetch) -> bytes | None:
         if answer.status == 200:
             return answer.content()
     except RedirectError as cause:
-        raise _unreadable(location, f"it is redirected more than {MAX_REDIRECTS} times") from cause
+        raise _unreadable(location, f"it redirects more than {MAX_REDIRECTS} times") from cause
     except FetchError as cause:
         raise _unreadable(location, str(cause)) from cause
     raise _unreadable(location, f"the host answers with status {answer.status}")
@@ -90,7 +90,7 @@ def _next_address(location: str, url: str, target: str) -> str:
     try:
         address = urljoin(url, target)
     except ValueError as cause:
-        raise _unreadable(location, f"{without_password(target)} is no https address") from cause
+        raise _unreadable(location, f"{without_password(target)} is not an https address") from cause
     _check_address(location, address)
     return address
 
@@ -99,18 +99,18 @@ def _check_address(location: str, url: str) -> None:
     """Require https (or loopback) and no password: the next build trusts the baseline completely."""
     masked = without_password(url)
     if masked != url:
-        hint = "fetch the manifest with another program, and give --baseline the file"
-        raise _unreadable(location, f"{masked} has a name or a password in it, and calfeed sends none", hint)
+        hint = "download the manifest with another program, and give the file to --baseline"
+        raise _unreadable(location, f"{masked} contains a user name or password, which calfeed never sends", hint)
     try:
         scheme = urlsplit(url).scheme
         is_safe = scheme == "https" or (scheme == "http" and is_loopback(url))
     except ValueError:
         is_safe = False
     if not is_safe:
-        raise _unreadable(location, f"{url} is no https address")
+        raise _unreadable(location, f"{url} is not an https address")
 
 
 def _unreadable(location: str, reason: str, hint: str = "") -> OutputError:
-    hint = hint or "subscribers would get every event as a new one without it: try again, or give another --baseline"
+    hint = hint or "without it, subscribers would get every event as new: try again, or give another --baseline"
     message = f"the baseline cannot be read: {reason}"
     return OutputError([problem_at(Mark(path=without_password(location)), "unreadable-baseline", message, hint)])

@@ -27,7 +27,7 @@ _SAFE = "/?%:@!$&'()*+,;=~-._"  # in paths and queries, which may already be quo
 
 
 class FetchError(Exception):
-    """There is no usable answer; the message says why, for people."""
+    """There is no usable answer; the message says why."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -55,12 +55,12 @@ class Answer:
         if encoding == "identity":
             return self.body
         if encoding not in ("gzip", "x-gzip"):
-            raise FetchError(f"the answer is compressed with `{encoding}`, which was not asked for")
+            raise FetchError(f"the answer is compressed with `{encoding}`, which was not requested")
         unpacking = zlib.decompressobj(_GZIP)
         try:
             content = unpacking.decompress(self.body, MAX_BYTES)
         except zlib.error as cause:
-            raise FetchError("the answer says that it is compressed with gzip, and is not") from cause
+            raise FetchError("the answer claims to be compressed with gzip, but is not") from cause
         if not unpacking.eof:
             raise FetchError("the compressed answer is cut off, or far too large")
         return content
@@ -129,7 +129,7 @@ def _hang_up(connection: socket.socket, is_late: Event) -> None:
 
 
 def _slow(timeout: float) -> str:
-    return f"no full answer within {timeout:g} seconds"
+    return f"no complete answer within {timeout:g} seconds"
 
 
 def _explain(cause: Exception) -> str:
@@ -143,10 +143,10 @@ def _explain(cause: Exception) -> str:
         case socket.gaierror():
             return "the host's name cannot be found"
         case http.client.RemoteDisconnected():
-            return "the host hung up without an answer"
+            return "the host closed the connection without an answer"
         case http.client.IncompleteRead():
             return f"the answer is cut off after {len(cause.partial):,} bytes"
         case OSError():
             return f"no connection: {cause.strerror or cause}"
         case _:
-            return "the answer is no HTTP"
+            return "the answer is not HTTP"

@@ -40,7 +40,7 @@ class Dist(View):
     """An output folder that one build has locked; created by `open_dist`.
 
     Attributes:
-        finished: what an earlier build left undone and opening this folder completed.
+        finished: the changes of an interrupted build that opening this folder completed.
     """
 
     def __init__(self, path: Path) -> None:
@@ -52,7 +52,7 @@ class Dist(View):
         """Make DIST hold the artifacts, and return what changed.
 
         Raises:
-            OutputError: DIST cannot be written, or a file that is not calfeed's is in the way; DIST is unchanged.
+            OutputError: DIST cannot be written, or a file that calfeed did not write is in the way; DIST is unchanged.
             UnfinishedError: the operating system failed between the moves; the next build finishes them.
         """
         changes = self.changes(artifacts)
@@ -70,7 +70,7 @@ class Dist(View):
         return changes
 
     def _finish_earlier(self) -> Changes:
-        """Finish what an earlier build left undone, or discard what it had only begun to stage."""
+        """Finish an interrupted build, or discard its files if it had only begun to stage them."""
         journal = self._staging.read_journal()
         changes = Changes()
         if journal is not None and self.root.exists():  # without DIST, the moved files are gone
@@ -86,7 +86,7 @@ class Dist(View):
         return changes
 
     def _may_delete(self, path: str) -> bool:
-        """Return whether a file is as it was written, or gone with nothing else in its place or its folder's."""
+        """Return whether a file is unchanged, or missing with nothing in its place or in place of its folder."""
         try:
             os.lstat(self.target(path))
         except FileNotFoundError:
@@ -98,7 +98,7 @@ class Dist(View):
     # -- checking before writing
 
     def _check_targets(self, changes: Changes) -> None:
-        """Refuse to overwrite files that calfeed did not write, and to follow links out of DIST."""
+        """Refuse to overwrite foreign files, and to follow links out of DIST."""
         owned, vacated = {*self.owned, MANIFEST}, changes.in_the_way
         for path in changes.written:
             try:
@@ -107,7 +107,7 @@ class Dist(View):
                 continue
             is_ours = self._becomes_empty(path, vacated) if stat.S_ISDIR(mode) else path in owned
             if not is_ours:
-                message = "a file that is not calfeed's is in the way"
+                message = "a file that calfeed did not write is in the way"
                 raise refusal(self.path / path, "foreign-file", message, "move it elsewhere")
         self._check_folders(changes)
 
@@ -123,7 +123,7 @@ class Dist(View):
             if folder in vacated and target.is_file() and not target.is_symlink():
                 continue
             if target.is_symlink() or (target.exists() and not target.is_dir()):
-                message = "this is not a folder of DIST but a link or a file"
+                message = "this should be a folder of DIST, but is a link or a file"
                 raise refusal(self.path / folder, "foreign-file", message, "move it elsewhere")
             if target.exists() and not os.access(target, os.W_OK | os.X_OK):
                 message = "the folder cannot be written"
@@ -137,7 +137,7 @@ class Dist(View):
             if later.isdisjoint({folder, *folders_of([folder])}):
                 (self.root / folder).mkdir(parents=True, exist_ok=True)
         if self.root.stat().st_dev != self.state.stat().st_dev:
-            message = "the folder is a file system of its own, so files cannot be moved into it at once"
+            message = "the folder is a separate file system, so files cannot be moved into it in one step"
             hint = f"choose a folder within it: -o {(self.path / 'site').as_posix()}"
             raise refusal(self.path, "output-failed", message, hint)
 
@@ -195,7 +195,7 @@ class Dist(View):
 
 @contextmanager
 def open_dist(path: Path) -> Iterator[Dist]:
-    """Yield the output folder, locked, after finishing what a killed build left undone.
+    """Yield the output folder, locked, after finishing an interrupted build.
 
     Raises:
         OutputError: the folder is not calfeed's, cannot be used, or stays locked by another build.
@@ -208,7 +208,7 @@ def open_dist(path: Path) -> Iterator[Dist]:
         try:
             lock.acquire()
         except filelock.Timeout:
-            message = "another build is writing this folder"
+            message = "another build is writing to this folder"
             raise refusal(path, "locked", message, "wait for it to end, or stop it") from None
     try:
         with os_errors_at(path):
@@ -222,7 +222,7 @@ def _refuse_links(state: Path) -> None:
     """Refuse a state folder that is a link: files elsewhere would be deleted, or moved into DIST."""
     for path in (state.parent, state, state / STAGING, state / JOURNAL):
         if path.is_symlink():
-            raise refusal(path, "foreign-file", "this is a link, and not calfeed's", "delete it")
+            raise refusal(path, "foreign-file", "this is a link that calfeed did not create", "delete it")
 
 
 def _remove_folder(path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Why DIST cannot be used: refusals, and errors of the operating system in words."""
+"""Errors for a DIST that cannot be used: refusals, and errors of the operating system."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from calfeed.diagnostics.problem import Mark, OutputError, Problem, problem_at
 
 
 def refusal(path: Path, code: str, message: str, hint: str) -> OutputError:
-    """Return the error that refuses what is at a path."""
+    """Return an error for a path that calfeed refuses to use."""
     return OutputError([problem_at(Mark(path=path.as_posix()), code, message, hint)])
 
 
@@ -28,7 +28,7 @@ def os_errors_at(path: Path) -> Iterator[None]:
 
 
 def cannot_write(path: Path, cause: OSError) -> Problem:
-    """Return the problem that an error of the operating system is."""
+    """Return an error of the operating system as a problem."""
     where = f"{cause.filename}: " if cause.filename else ""
     message = f"the output cannot be written: {where}{cause.strerror or cause}"
     hint = "check the permissions and the free space, then build again"

@@ -1,4 +1,4 @@
-"""The journal of a build: what it will move and delete, so that the next build can finish it if it is cut off.
+"""The journal of a build: what it will move and delete, so that the next build can finish an interrupted one.
 
 A journal may come from a pull request. It therefore identifies the staged manifest by its inode number and the time of
 its last change. The file system sets both, so a pull request cannot supply them.
@@ -61,7 +61,7 @@ def read_journal(data: bytes) -> Journal:
             manifest=None if manifest is None else (int(manifest[0]), int(manifest[1])),
         )
     except (AttributeError, LookupError, RecursionError, TypeError, ValueError) as cause:
-        raise ValueError("this is no journal of calfeed") from cause
+        raise ValueError("this is not a calfeed journal") from cause
     unfit = next((path for path in (*journal.written, *journal.deleted) if not is_fit_path(path)), None)
     if unfit is not None:
         raise ValueError(f"the journal lists `{unfit}`, which calfeed cannot have written")

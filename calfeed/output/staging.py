@@ -1,4 +1,4 @@
-"""What a build keeps beside DIST until everything is moved: the new files, and the journal of what to move and delete.
+"""Stages a build beside DIST: the new files, and the journal of what to move and delete.
 
 Staging and journal live in `.calfeed/<name of DIST>/`, on the same file system as DIST, so moves are atomic. Staged
 files are named by a hash of their path, which needs no folders.
@@ -66,7 +66,7 @@ class Staging:
         draft.replace(self._journal)
 
     def read_journal(self) -> Journal | None:
-        """Return the journal of an earlier build; None if that has ended.
+        """Return the journal of an interrupted build, or None.
 
         Raises:
             OutputError: the file is not a journal.
@@ -78,7 +78,7 @@ class Staging:
         except FileNotFoundError:
             return None
         except ValueError as cause:
-            hint = "delete it, and look at the output folder: an earlier build was cut off there"
+            hint = "delete it, and check the output folder: an earlier build was interrupted"
             raise refusal(self._place, "bad-journal", str(cause), hint) from cause
 
     def delete_journal(self) -> None:
@@ -86,12 +86,12 @@ class Staging:
         self._journal.unlink(missing_ok=True)
 
     def unfinished(self, journal: Journal, manifest: Manifest | None, may_delete: Callable[[str], bool]) -> Changes:
-        """Return what a journal still leaves to do: nothing if it was not written here.
+        """Return the changes of a journal that are still to be made; none if it was not written here.
 
         Args:
             journal: the journal.
             manifest: the manifest in DIST, which lists what may be deleted.
-            may_delete: tells whether a file in DIST is as it was written.
+            may_delete: returns whether a file in DIST is as it was written.
         """
         owned = manifest.files if manifest else {}
         listed = owned

@@ -1,4 +1,4 @@
-"""The folder beside DIST where builds keep unpublished state: the lock, staged files, and what they remember."""
+"""The folder beside DIST for unpublished state: the lock, staged files and caches."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""DIST as it is: its manifest, and how its files differ from what a build made. Nothing here writes."""
+"""A read-only view of DIST: its manifest, and how its files differ from those of a build."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ class View:
 
     Attributes:
         path: the folder as the user wrote it, for messages.
-        root: where it really is.
-        state: the folder beside it where builds keep what is not published.
+        root: its real path, without links.
+        state: the folder beside it for unpublished state of builds.
         manifest: the last published manifest; None for a first build.
         stamps: the files of DIST as they were last examined or written, by path.
         left: files that are no longer published but stay because they were edited; set by `changes`.
@@ -97,13 +97,13 @@ class View:
         unfit = next((path for path in manifest.files if not is_output_path(path)), None)
         if unfit is not None:
             message = f"the manifest lists `{unfit}`, which calfeed cannot have written"
-            raise refusal(place, "bad-manifest", message, "restore the one of the last good build")
+            raise refusal(place, "bad-manifest", message, "restore the manifest of the last good build")
         return manifest
 
     def _refuse_foreign(self) -> None:
         """Refuse a folder that contains files but has neither a manifest nor a journal."""
         if self.root.name == STATE:
-            message = f"`{STATE}` is where builds keep their lock"
+            message = f"`{STATE}` is where builds keep their own files"
             raise refusal(self.path, "foreign-folder", message, "choose another with -o")
         if self.root.exists() and not self.root.is_dir():
             raise refusal(self.path, "not-a-folder", "the output folder is a file", "choose another with -o")
@@ -112,8 +112,8 @@ class View:
         names = sorted(entry.name for entry in self.root.iterdir())
         if names:
             some = ", ".join(names[:_MAX_LISTED]) + (", …" if len(names) > _MAX_LISTED else "")
-            message = f"the folder holds files that are not calfeed's: {some}"
-            hint = "choose an empty folder with -o; with --baseline too, if the manifest of this one was lost"
+            message = f"the folder contains files that calfeed did not write: {some}"
+            hint = "choose an empty folder with -o; if this one's manifest was lost, also give --baseline"
             raise refusal(self.path, "foreign-folder", message, hint)
 
     def _differs(self, artifact: Artifact, same_manifest: SameManifest | None) -> bool:
@@ -123,7 +123,7 @@ class View:
             self.stamps[artifact.path] = stamp_of(artifact.path, status, artifact.sha256)
             if artifact.path == MANIFEST and same_manifest is not None:
                 return not same_manifest(read_bytes(target), artifact.data)
-            # Read it only if it can be the same: it may be a link to something endless.
+            # Read it only if it can be the same: it may link to something endless.
             can_be_same = stat.S_ISREG(status.st_mode) and status.st_size == artifact.size
             return not can_be_same or hashlib.sha256(read_bytes(target)).hexdigest() != artifact.sha256
         except OSError:

@@ -1,6 +1,6 @@
 """What a preview adds to pages: the script that reloads them, and the report when the sources are broken.
 
-A build for a preview leaves two places for it in every page, which the template `base.html` marks. Script, style and
+A preview build marks two places in every page, by the template `base.html`. Script, style and
 the script's requests to the server all have the page's own origin, as its Content-Security-Policy demands.
 """
 
@@ -9,10 +9,10 @@ from __future__ import annotations
 from html import escape
 
 PREFIX = ".calfeed/"
-"""The folder of a preview's own files: DIST never holds one of this name."""
+"""The folder of a preview's own files; DIST never contains a folder of this name."""
 SCRIPT, STYLE, STATE = f"{PREFIX}reload.js", f"{PREFIX}preview.css", f"{PREFIX}state"
 HEAD, TOP = "<!-- preview: head -->", "<!-- preview: top -->"
-"""The places in a page; texts of events cannot hold them, because they are escaped."""
+"""The places in a page; texts of events cannot contain them, because they are escaped."""
 
 # Polling, not server-sent events: a browser opens at most six connections to a host, so a seventh tab would hang.
 RELOAD = f"""\
@@ -25,7 +25,7 @@ RELOAD = f"""\
       const answer = await fetch("/{STATE}", {{ cache: "no-store" }});
       if (answer.ok && (await answer.text()) !== state) location.reload();
     }} catch {{
-      // The preview was ended. If it begins again, so does the page.
+      // The preview has stopped. The page reloads once it runs again.
     }}
   }}, 1000);
 }}
@@ -41,7 +41,7 @@ LOOK = """\
 def fill(page: str, state: str, report: str) -> str:
     """Return a page with the script and the style of previews, and with the report on top if there is one.
 
-    A page by an own template that does not extend `calfeed/base.html` has no places for them: they follow its end.
+    A custom template that does not extend `calfeed/base.html` has no places for them: they are added at its end.
 
     Args:
         page: HTML.
@@ -62,7 +62,7 @@ def format_report(headline: str, text: str) -> str:
 
 
 def format_page(title: str, body: str, state: str, report: str) -> str:
-    """Return a page of the preview's own, with what `fill` adds to others."""
+    """Return a page that the preview itself makes, including the parts that `fill` adds to others."""
     return (
         f'<!doctype html>\n<html lang="en">\n<head><meta charset="utf-8"><title>{escape(title)}</title>'
         f"{_format_head(state)}</head>\n<body>{report}{body}</body>\n</html>\n"

@@ -43,7 +43,7 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class _Content:
-    """What is shown now: the files of the last good build, and the report if the sources are broken since.
+    """The current content: the files of the last good build, and a report if the sources are now broken.
 
     `folder` is where the files will be at their host, as in `calendar/`.
     """
@@ -58,7 +58,7 @@ class Preview:
     """A folder of events as it would be published, for one reader at this computer.
 
     Every build starts afresh, as if nothing had been published: an event deleted a minute ago leaves no cancelled entry
-    behind, and no build is refused for what it leaves out.
+    behind, and no build is refused because events are missing.
     """
 
     def __init__(self, events: Path, folder: Path, now: datetime) -> None:
@@ -72,7 +72,7 @@ class Preview:
         """Build, show the result, and return it; if a build fails, the files of the last good one stay."""
         content = self._content
         try:
-            # Into the same folder, so that what did not change is remembered and stays.
+            # Into the same folder, so that unchanged files are cached and stay.
             result = build(self._events, self._dist, now=self._now, options=Options(baseline=Manifest(), preview=True))
         except CalfeedError as cause:
             self._show(content.files, report.format_problems(cause.problems), content.folder)
@@ -129,7 +129,7 @@ def _format_report(content: _Content) -> str:
     if not content.report:
         return ""
     below = "below is the last good build" if content.files else "there is no good build yet"
-    return format_report(f"The sources have mistakes; {below}", content.report)
+    return format_report(f"The sources have errors; {below}", content.report)
 
 
 def _format_files(content: _Content) -> str:

@@ -33,7 +33,7 @@ def serve(preview: Preview, events: Path, listener: socket, rebuild: Callable[[]
         preview: the preview to serve.
         events: the folder to watch.
         listener: a socket that listens on loopback.
-        rebuild: called at the start and after each change, in a thread of its own.
+        rebuild: called at the start and after each change, in a separate thread.
     """
     asyncio.run(_serve(preview, events, listener, rebuild))
 
@@ -69,7 +69,7 @@ async def _keep_current(events: Path, rebuild: Callable[[], None], is_built: asy
     """Build, and rebuild after each change; a change during a build is not missed."""
     changes = watchfiles.awatch(events)
     following = asyncio.ensure_future(anext(changes))
-    await asyncio.sleep(0)  # lets the watch begin before the first build reads anything
+    await asyncio.sleep(0)  # starts watching before the first build reads anything
     try:
         while True:
             await asyncio.to_thread(rebuild)

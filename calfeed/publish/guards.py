@@ -29,7 +29,7 @@ def check_calendar(ours: Manifest, theirs: Manifest, place: str) -> None:
     """
     if ours.id != theirs.id:
         message = f"another calendar is published here: `{theirs.id}`, not `{ours.id}`"
-        hint = "choose another place; if the calendar has a new id on purpose, give --allow-new-id"
+        hint = "choose another place; if the new id is intended, add --allow-new-id"
         forbid(place, "other-calendar", message, hint)
 
 
@@ -51,11 +51,11 @@ def check_revisions(ours: Manifest, theirs: Manifest, place: str, now: datetime)
     # A calendar's new id gives its events new UIDs. Otherwise, a build that changes a UID still knows the old one.
     renamed = frozenset[str]() if ours.id == theirs.id else frozenset(item.id for item in ours.events.values())
     lost = [uid for uid, it in theirs.events.items() if it.id not in renamed and not _is_known(uid, it, ours)]
-    gone = [uid for uid in lost if may_be_ahead(theirs.events[uid], now)]
-    if behind or gone:
-        names = list_some(behind or gone, MAX_LISTED)
-        what = f"has other revisions of {names}" if behind else f"knows nothing of {names}"
-        message = f"this was not built from what is published here: it {what}"
+    unknown = [uid for uid in lost if may_be_ahead(theirs.events[uid], now)]
+    if behind or unknown:
+        names = list_some(behind or unknown, MAX_LISTED)
+        reason = f"has other revisions of {names}" if behind else f"does not know {names}"
+        message = f"this build is not based on what is published here: it {reason}"
         hint = f"build again with the published manifest as --baseline ({file_at(place, MANIFEST)}), and publish that"
         forbid(place, "newer-published", message, hint)
 
@@ -68,8 +68,8 @@ def check_paths(paths: Iterable[str], place: str) -> None:
     """
     for path in paths:
         if not is_output_path(path):
-            message = f"`{path}` is listed here, which calfeed cannot have written"
-            forbid(place, "bad-manifest", message, "restore a good one")
+            message = f"`{path}` is listed here, but calfeed cannot have written it"
+            forbid(place, "bad-manifest", message, "restore a good copy")
 
 
 def file_at(place: str, path: str) -> str:

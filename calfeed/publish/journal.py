@@ -53,8 +53,8 @@ def read_journal(data: bytes, place: str) -> frozenset[str]:
         content = read_json(data)
         paths = frozenset(str(path) for path in content["files"])
     except (ValueError, KeyError, TypeError, RecursionError) as cause:
-        message = "this is no journal of calfeed"
-        hint = "delete it and everything else that calfeed has published here, and publish again"
+        message = "this is not a calfeed journal"
+        hint = "delete it and everything else that calfeed published here, then publish again"
         raise OutputError([problem_at(Mark(path=place), "bad-journal", message, hint)]) from cause
     check_paths(paths, place)
     return paths

@@ -13,7 +13,7 @@ from calfeed.editions.manifest import MANIFEST, Manifest
 from calfeed.editions.manifest_json import read_manifest
 from calfeed.publish.guards import check_paths, forbid
 
-_BUILD_AGAIN = "run `calfeed build` again; it puts right what was edited, or half written"
+_BUILD_AGAIN = "run `calfeed build` again; it repairs edited and incomplete files"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -61,8 +61,8 @@ def _read_listed(folder: Path, path: str, digest: str) -> Artifact:
     try:
         data = (folder / path).read_bytes()
     except OSError as cause:
-        message = f"the manifest lists this file, and it cannot be read: {cause.strerror}"
+        message = f"the manifest lists this file, but it cannot be read: {cause.strerror}"
         raise OutputError([problem_at(Mark(path=place), "changed-output", message, _BUILD_AGAIN)]) from cause
     if hashlib.sha256(data).hexdigest() != digest:
-        forbid(place, "changed-output", "the file is not the one that the manifest lists", _BUILD_AGAIN)
+        forbid(place, "changed-output", "the file differs from the one that the manifest lists", _BUILD_AGAIN)
     return Artifact.of(path, data)

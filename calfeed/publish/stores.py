@@ -68,7 +68,7 @@ _GCS = _Kind(
 _AZURE = _Kind(package="adlfs", extra="azure", errors=("azure.core.exceptions:AzureError",), headers=_azure_headers)
 _SFTP = _Kind(package="paramiko", extra="sftp", errors=("paramiko:SSHException", "builtins:EOFError"))
 KINDS: Mapping[str, _Kind] = {"s3": _S3, "gs": _GCS, "az": _AZURE, "abfs": _AZURE, "sftp": _SFTP}
-"""The kinds of places, by the scheme of their addresses."""
+"""The kinds of places, by scheme."""
 _SERVER = re.compile(r"([^@:]+@)?([^@:\[\]]+|\[[0-9A-Fa-f:.]+\])(:[0-9]+)?")
 
 
@@ -92,7 +92,7 @@ class StoreTarget:
                 listing = self._system.find(self._root, detail=True, **options)
             except FileNotFoundError:
                 if self._kind.headers:
-                    raise TargetError("there is no such bucket or container, or you may not look into it") from None
+                    raise TargetError("there is no such bucket or container, or you may not list it") from None
                 return {}
         sizes = {name.removeprefix(f"{self._root}/"): int(info["size"]) for name, info in listing.items()}
         # Web consoles of object stores create empty objects with such names and show them as folders.
@@ -158,10 +158,10 @@ def open_store(address: str) -> StoreTarget:
     try:
         system, root = fsspec.url_to_fs(address.rstrip("/"), skip_instance_cache=True, **options)
         if not root.strip("/"):
-            raise ValueError("no folder is named")
+            raise ValueError("the address names no folder")
     except errors as cause:
-        message = f"there is no way to this place: {_explain(cause)}"
-        hint = "check the address, and the name and the key that you are known by there"
+        message = f"cannot connect to this place: {_explain(cause)}"
+        hint = "check the address and your credentials there"
         raise OutputError([problem_at(Mark(path=address), "publish-failed", message, hint)]) from cause
     return StoreTarget(
         name=address,
@@ -180,13 +180,13 @@ def fault_of(address: str) -> str | None:
     """
     scheme, _, rest = address.partition("://")
     if scheme not in KINDS or not rest.strip("/"):
-        return f"it is neither a folder nor an address with {', '.join(f'{kind}://' for kind in KINDS)}"
+        return f"it is neither a folder nor an address that begins with {', '.join(f'{kind}://' for kind in KINDS)}"
     server = rest.partition("/")[0]
     if ":" in server.rpartition("@")[0] or (scheme == "sftp" and not _SERVER.fullmatch(server)):
         name = "user@host" if scheme == "sftp" else "name"
-        return f"write it as {scheme}://{name}/path; there is no place for a password"
+        return f"write it as {scheme}://{name}/path, without a password"
     if set("?#") & set(rest):
-        return "there is ? or # in it, which have another meaning in addresses"
+        return "it contains ? or #, which have a special meaning in addresses"
     if {"", ".", ".."}.intersection(rest.rstrip("/").split("/")):
         return "a part of its path is empty, or is . or .."
     return None
@@ -211,7 +211,7 @@ def _known_hosts() -> object:
                 known.load(str(Path("~/.ssh/known_hosts").expanduser()))
             if not known.check(hostname, key):
                 raise paramiko.SSHException(
-                    f"the key of {hostname} is not in ~/.ssh/known_hosts, or is another one; connect once with `ssh`"
+                    f"the key of {hostname} is not in ~/.ssh/known_hosts, or differs from it; connect once with `ssh`"
                 )
 
     return KnownHosts()

@@ -119,9 +119,9 @@ def fault_of_folder(target: str, out: Path) -> str | None:
     if _SCHEME.match(target):
         return "it looks like an address; write a folder, or an address with ://"
     if is_within(folder, out):
-        return "it is the folder that was built, or within it"
+        return "it is the built folder, or inside it"
     sources = next((place for place in (folder, folder / _EVENTS) if _is_there(place / CALENDAR)), None)
-    return None if sources is None else f"it is the folder of events, or holds it: {(sources / CALENDAR).as_posix()}"
+    return None if sources is None else f"it is the folder of events, or contains it: {(sources / CALENDAR).as_posix()}"
 
 
 def _is_there(path: Path) -> bool:

@@ -146,7 +146,7 @@ def publish(
         _check_alone(run)
         target.delete(run.journal)
     except TargetError as cause:
-        hint = "mend that and publish again; what is missing is written then"
+        hint = "fix that and publish again, which writes the missing files"
         raise UnfinishedError([problem_at(Mark(path=target.name), "publish-failed", str(cause), hint)]) from cause
     return changes
 
@@ -207,7 +207,7 @@ def _check_foreign(written: Sequence[str], before: _Before, target: Target) -> N
     ]
     if foreign:
         message = f"files that calfeed did not publish are in the way: {list_some(foreign, MAX_LISTED)}"
-        hint = f"move them elsewhere or choose another place; if they are calfeed's, put their {MANIFEST} back"
+        hint = f"move them elsewhere or choose another place; if they are calfeed's, restore their {MANIFEST}"
         forbid(target.name, "foreign-file", message, hint)
 
 
@@ -274,13 +274,13 @@ def _check_alone(run: _Run) -> None:
 def _stop(run: _Run) -> NoReturn:
     """Fail because another run interfered: it may have ended, so nothing written since then is certain."""
     run.write(run.journal, render_journal(run.touched.union(run.release.manifest.files)))
-    hint = "let one end before the next begins, then publish again; the files of both are written again"
-    raise UnfinishedError([_crossed(run.target, "another publish to this place was at work at the same time", hint)])
+    hint = "let one end before the next begins, then publish again: the files of both are written again"
+    raise UnfinishedError([_crossed(run.target, "another publish to this place ran at the same time", hint)])
 
 
 def _withdraw(target: Target) -> NoReturn:
     """Fail before anything was changed."""
-    message = "another publish to this place is at work, or has just ended"
+    message = "another publish to this place is running, or has just ended"
     raise OutputError([_crossed(target, message, "publish again when it has ended")])
 
 

@@ -49,11 +49,11 @@ CHANGED = {
     "months/2027-05.html",
     "venues/lecture-hall.html",
 }
-"""What another hour of the opening changes."""
+"""The files that differ when the opening is at another hour."""
 
 
 def git(folder: Path, *arguments: str) -> str:
-    """Run git, with nobody's configuration."""
+    """Run git without any user configuration."""
     command = ["git", *arguments]
     done = subprocess.run(command, cwd=folder, env={**os.environ, **GIT}, capture_output=True, text=True, check=True)
     return done.stdout.strip()
@@ -69,15 +69,15 @@ def commit(folder: Path, message: str) -> None:
 
 
 class Handler(SimpleHTTPRequestHandler):
-    """Serves files, and says nothing."""
+    """Serves files without logging."""
 
     def log_message(self, *_arguments: object) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
 
 @dataclass(frozen=True)
 class Site:
-    """A site over https: its address, its folder, and the file with whom to trust."""
+    """A site over https: its address, its folder, and the file with its certificate authority."""
 
     url: str
     folder: Path
@@ -127,7 +127,7 @@ def edit(folder: Path, name: str, old: str, new: str) -> None:
 
 @dataclass
 class GitHub:
-    """A repository on GitHub, as far as the workflow meets it."""
+    """A GitHub repository, as far as the workflow can tell."""
 
     repository: Path
     site: Site
@@ -138,7 +138,7 @@ class GitHub:
         self.workflow = read_workflow(self.repository / ".github/workflows/calfeed.yml")
 
     def runner(self, *ticked: str) -> Runner:
-        """Return a fresh machine for a job of a run for which these inputs were ticked."""
+        """Return a fresh runner for a job with these inputs ticked."""
         self.runs += 1
         expressions = {
             "github.run_id": str(self.runs),
@@ -163,7 +163,7 @@ class GitHub:
         return runner, workspace, runner.run_job(self.workflow, "check", workspace, uses)
 
     def comment(self, difference: Path) -> str:
-        """Run the job that comments, and return the one comment there is."""
+        """Run the job that comments, and return the only comment."""
         runner = self.runner()
         workspace = runner.folder / "work"
         workspace.mkdir()
@@ -209,7 +209,7 @@ def github(repository: Path, site: Site, tmp_path: Path) -> GitHub:
 
 @pytest.mark.server("curl")
 def test_github_asks_a_person_for_consent(github: GitHub) -> None:
-    """A build that would break a promise fails until somebody says in a run by hand that it is meant."""
+    """A build that would break a promise fails until somebody allows it in a manual run."""
     github.publish("first")
     edit(github.repository, "calendar.yaml", "id: harbour-museum.example", "id: other.example")
     commit(github.repository, "Another id")
@@ -222,7 +222,7 @@ def test_github_asks_a_person_for_consent(github: GitHub) -> None:
 
 @pytest.mark.server("curl")
 def test_github_stops_without_an_address(github: GitHub) -> None:
-    """Without `url` nobody knows what is published: the job stops, even one that may be the first."""
+    """Without `url` the published manifest cannot be found: the job stops, even with `first`."""
     source = github.repository / "events/calendar.yaml"
     lines = source.read_text("utf-8").splitlines(keepends=True)
     source.write_text("".join(line for line in lines if not line.startswith("url:")), encoding="utf-8")
@@ -275,14 +275,14 @@ def test_github_from_the_first_publication_to_the_next(github: GitHub, tmp_path:
 
 @pytest.mark.server("curl")
 def test_github_without_an_answer(github: GitHub) -> None:
-    """A pull request is not held up by a site that has no manifest; it is told so."""
+    """A site without a manifest does not block a pull request, but is mentioned in it."""
     runner, workspace, _printed = github.check("main")
     assert runner.summary.startswith("This cannot be compared with what is published:\n\n    ")
     assert runner.summary == (workspace / "difference.md").read_text("utf-8")
 
 
 def test_github_gives_little_away(github: GitHub) -> None:
-    """No job may do more than it must, and nothing of a pull request runs where a token may write."""
+    """Each job has only the permissions it needs, and no code of a pull request runs where a token can write."""
     workflow = github.workflow
     jobs = workflow["jobs"]
     assert "pull_request_target" not in workflow["on"]
@@ -304,7 +304,7 @@ def test_github_gives_little_away(github: GitHub) -> None:
 
 @pytest.mark.parametrize("name", ["github.yml", "gitlab.yml"])
 def test_workflows_believe_nothing_of_a_checkout(name: str) -> None:
-    """Python imports nothing from the repository, and what a build remembers is deleted before calfeed runs."""
+    """Python imports nothing from the repository, and the cache is deleted before calfeed runs."""
     text = (TEMPLATES / name).read_text("utf-8")
     assert re.findall(r"python -(?!I -c )", text + (ROOT / "action.yml").read_text("utf-8")) == []
     for job in text.split('pip install "')[:-1]:
@@ -324,7 +324,7 @@ def test_github_believes_nothing_of_a_checkout(github: GitHub) -> None:
 
 
 def test_github_publishes_one_after_the_other(github: GitHub) -> None:
-    """Runs that publish share a group and are never cut off; pull requests have a group each."""
+    """Runs that publish share a group and are never cancelled; each pull request has its own group."""
     group = github.workflow["concurrency"]
     assert group["group"] == "calfeed-${{ github.event_name == 'pull_request' && github.ref || 'publish' }}"
     assert group["cancel-in-progress"] == "${{ github.event_name == 'pull_request' }}"
@@ -335,7 +335,7 @@ def test_github_publishes_one_after_the_other(github: GitHub) -> None:
 
 
 def test_gitlab_from_the_first_publication_to_the_next(repository: Path, site: Site, tmp_path: Path) -> None:
-    """The scripts for GitLab do the same: nothing without a word at first, then only what changed."""
+    """The scripts for GitLab do the same: the first publication needs consent, later ones change only what differs."""
     workflow = read_workflow(repository / ".gitlab-ci.yml")
     runner = Runner(tmp_path / "runner", {}, {"SSL_CERT_FILE": str(site.trusted), "CI_JOB_ID": "1"})
     variables = {
@@ -370,7 +370,7 @@ def test_gitlab_from_the_first_publication_to_the_next(repository: Path, site: S
 
 @pytest.mark.parametrize(("forge", "name"), [("github", ".github/workflows/calfeed.yml"), ("gitlab", ".gitlab-ci.yml")])
 def test_init_beside_a_calendar(tmp_path: Path, forge: str, name: str) -> None:
-    """Where there is a calendar, the workflow alone is written, for this version; never over another file."""
+    """If there is a calendar, only the workflow for this version is written, never over another file."""
     run("init", str(tmp_path))
     before = tree(tmp_path)
     result = run("init", str(tmp_path), "--ci", forge)
@@ -386,7 +386,7 @@ def test_init_beside_a_calendar(tmp_path: Path, forge: str, name: str) -> None:
 
 
 def test_init_needs_an_address(tmp_path: Path) -> None:
-    """A calendar that does not say where it is published gets no workflow: it could not find its own manifest."""
+    """A calendar without `url` gets no workflow, because that could not find the manifest."""
     write_files(tmp_path / "events", {"calendar.yaml": "name: Test\nid: test.example\n"})
     result = run("init", str(tmp_path), "--ci", "github")
     assert result.exit_code == 1
@@ -432,7 +432,7 @@ def test_action(repository: Path, site: Site, tmp_path: Path) -> None:
 
 
 def test_hook(repository: Path, tmp_path: Path) -> None:
-    """pre-commit installs the hook from a repository, lets a sound calendar pass, and shows the mistakes of another."""
+    """pre-commit installs the hook from a repository, passes a correct calendar, and shows the errors of another."""
     source = tmp_path / "source"
     source.mkdir()
     for name in ("calfeed", "dist", "docs", "pyproject.toml", "README.md", "LICENSE", ".pre-commit-hooks.yaml"):
@@ -477,7 +477,7 @@ def test_hook(repository: Path, tmp_path: Path) -> None:
     ],
 )
 def test_schemas(schema: str, path: Path) -> None:
-    """The files fit the published schemas of their kind."""
+    """The files match their published schemas."""
     command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", schema, str(path)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout

@@ -19,7 +19,7 @@ from calfeed.source.schema import EventEntry
 
 @pytest.fixture
 def inside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Work in a folder that holds a small calendar in `events`."""
+    """Work in a folder with a small calendar in `events`."""
     write_events(
         tmp_path,
         talk=f"{TALK}venue: hub\ndescription: Hello *you*\ncategories: [talks]\nurl: https://test.example/talk\n",
@@ -30,7 +30,7 @@ def inside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_init_makes_a_calendar_that_builds_without_a_warning(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """`init` and then `build` work as they are, and `check --strict` finds nothing."""
+    """`init` and then `build` work without edits, and `check --strict` finds nothing."""
     monkeypatch.chdir(tmp_path)
     assert run("init").exit_code == 0
     assert run("check", "--strict").exit_code == 0
@@ -69,7 +69,7 @@ def test_new_adds_a_sound_event(inside: Path) -> None:
     "summary", ["null", "~", "12:30", "no", "- dash", "#5", "'quoted", "a: b", "a #b", "@home", "ÕÄÖÜ 🎉"]
 )
 def test_new_writes_any_summary_so_that_it_reads_back(inside: Path, summary: str) -> None:
-    """Whatever YAML would take for something else is quoted."""
+    """Text that YAML would read as another type is quoted."""
     assert run("new", "--start", "2027-06-23", "--id", "odd", "--", summary).exit_code == 0
     assert {event.id: event.summary for event in load(inside / "events").events}["odd"] == summary
 
@@ -89,7 +89,7 @@ def test_new_dates_a_name_that_is_taken(inside: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "code", "told"),
+    ("arguments", "code", "message"),
     [
         pytest.param(["Talk", "--start", "23.6.2027"], 2, "2027-06-23", id="date"),
         pytest.param(["Talk", "--start", "2027-06-23", "--id", "Grand Ball"], 2, "grand-ball", id="id"),
@@ -98,12 +98,12 @@ def test_new_dates_a_name_that_is_taken(inside: Path) -> None:
         pytest.param(["Ball", "--start", "2027-06-23 20:00", "--end", "19:00"], 1, "2027-06-24 19:00", id="end"),
     ],
 )
-def test_new_refuses_what_would_not_build(inside: Path, arguments: list[str], code: int, told: str) -> None:
+def test_new_refuses_what_would_not_build(inside: Path, arguments: list[str], code: int, message: str) -> None:
     """`new` with a mistake says what to write instead and leaves no file behind."""
     before = tree(inside)
     result = run("new", *arguments)
     assert result.exit_code == code
-    assert told in result.stderr
+    assert message in result.stderr
     assert before == tree(inside)
 
 
@@ -114,7 +114,7 @@ def test_new_knows_ids_within_lists(inside: Path) -> None:
 
 
 def test_new_answers_only_for_itself(inside: Path) -> None:
-    """A problem elsewhere does not keep a sound event out; a problem the event brings up elsewhere does."""
+    """A problem elsewhere does not stop a correct event; a problem that the event causes elsewhere does."""
     (inside / "events" / "broken.yaml").write_text("summary: x\nstart: never\n", encoding="utf-8")
     assert run("new", "Ball", "--start", "2027-06-01 20:00").exit_code == 0
     venues = inside / "events" / "venues.yaml"
@@ -127,7 +127,7 @@ def test_new_answers_only_for_itself(inside: Path) -> None:
 
 
 def test_where_nothing_can_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A file where a folder should be is an error of ours, without a traceback."""
+    """A file in place of a folder is reported without a traceback."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "file").write_text("x", encoding="utf-8")
     result = run("init", "file/sub")
@@ -152,7 +152,7 @@ def test_list_json(inside: Path) -> None:
 
 
 def test_show_says_which_zone_and_why(inside: Path) -> None:
-    """`show` tells local time with offset, UTC, the zone and the reason for it."""
+    """`show` prints local time with offset, UTC, the zone and the reason for it."""
     text = run("show", "talk").stdout
     assert "start      Tue 2027-05-18 18:00 Europe/Tallinn (+03:00) = Tue 2027-05-18 15:00Z" in text
     assert "zone       Europe/Tallinn, because its venue's coordinates lie in it" in text
@@ -175,7 +175,7 @@ def test_show_has_every_field(inside: Path) -> None:
 
 
 def test_show_of_an_unknown_id(inside: Path) -> None:
-    """`show` of an id that is not there proposes the nearest one."""
+    """`show` of an unknown id suggests the nearest one."""
     result = run("show", "talc")
     assert (result.exit_code, result.stdout) == (1, "")
     assert "did you mean `talk`?" in result.stderr
@@ -214,7 +214,7 @@ def test_strict_makes_warnings_count(inside: Path) -> None:
 
 
 def test_base_url_changes_addresses_but_no_uid(inside: Path) -> None:
-    """`--base-url` says where DIST is published; whom the UIDs belong to is not its business."""
+    """`--base-url` changes the published address, but not the UIDs."""
     assert run("build", "--base-url", "https://preview.example/pr-7").exit_code == 0
     feed = (inside / "dist" / "test.ics").read_text("utf-8")
     assert "SOURCE;VALUE=URI:https://preview.example/pr-7/test.ics" in feed
@@ -231,7 +231,7 @@ def test_base_url_changes_addresses_but_no_uid(inside: Path) -> None:
     ],
 )
 def test_wrong_usage_exits_with_2(inside: Path, arguments: list[str]) -> None:
-    """Wrong usage is told apart from problems in the sources."""
+    """Wrong usage and problems in the sources have different exit codes."""
     assert run(*arguments).exit_code == 2
 
 
@@ -247,7 +247,7 @@ def test_results_on_stdout_the_rest_on_stderr(inside: Path) -> None:
 
 
 def test_clock_is_the_source_date_epoch(inside: Path) -> None:
-    """A new event is stamped with SOURCE_DATE_EPOCH, and a number that is none is wrong usage."""
+    """A new event is stamped with SOURCE_DATE_EPOCH; an invalid number is wrong usage."""
     run("build", now=NOW)
     assert b"DTSTAMP:20261123T120000Z" in (inside / "dist" / "test.ics").read_bytes()
     environment = {**os.environ, "SOURCE_DATE_EPOCH": "yesterday"}

@@ -10,26 +10,26 @@ from calfeed.diagnostics.codes import CODES
 
 @pytest.mark.parametrize("code", CODES)
 def test_every_code_is_explained(code: str) -> None:
-    """Each code that a problem may have is told in words, without the marks of Markdown that a terminal cannot show."""
-    told = run("explain", code)
-    assert told.exit_code == 0
-    assert told.stdout.startswith(f"{code} ({CODES[code].severity})\n\n")
-    assert len(told.stdout.splitlines()) > 2
-    assert not any(mark in told.stdout for mark in ("```", "<!--", "](", "###"))
+    """Each code is explained as plain text, without Markdown."""
+    result = run("explain", code)
+    assert result.exit_code == 0
+    assert result.stdout.startswith(f"{code} ({CODES[code].severity})\n\n")
+    assert len(result.stdout.splitlines()) > 2
+    assert not any(mark in result.stdout for mark in ("```", "<!--", "](", "###"))
 
 
 def test_examples_are_indented() -> None:
-    """What is written and what calfeed says of it stand below the words, as they are in the reference."""
-    told = run("explain", "missing-end").stdout
-    assert "\n    summary: " in told
-    assert "[missing-end]\n" in told
+    """The example and its report are indented below the explanation."""
+    result = run("explain", "missing-end").stdout
+    assert "\n    summary: " in result
+    assert "[missing-end]\n" in result
 
 
-def test_a_slip_is_told() -> None:
-    """A code that does not exist is wrong usage, with the one that was probably meant."""
-    told = run("explain", "missing-ends")
-    assert told.exit_code == 2
-    assert "did you mean `missing-end`?" in told.stderr
+def test_unknown_code_is_wrong_usage() -> None:
+    """An unknown code is wrong usage, and the error suggests the nearest one."""
+    result = run("explain", "missing-ends")
+    assert result.exit_code == 2
+    assert "did you mean `missing-end`?" in result.stderr
 
 
 def test_without_a_code_all_are_listed() -> None:

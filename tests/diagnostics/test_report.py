@@ -1,4 +1,4 @@
-"""What commands print: whoever wrote a text, terminals, logs of CI and comments on pull requests only show it."""
+"""The output of commands: terminals, CI logs and comments show any text, and never act on it."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ COMMANDS = [
 
 @pytest.mark.parametrize("text", COMMANDS)
 def test_no_line_is_a_command(text: str) -> None:
-    """A command of a log is broken by one character that takes no room; the text can be read as before."""
+    """A zero-width character breaks up a log command; the text stays readable."""
     line = shown(text)
     assert not OBEYED.search(line)
     assert line.replace("\u2060", "") == text
@@ -55,13 +55,13 @@ def test_no_line_is_a_command(text: str) -> None:
     "text", ["a::b", "# Title [1]", "#[1]", "12:30::", "## [x]", "std::vector", "C# [x]", "http://x"]
 )
 def test_what_is_no_command_is_left_alone(text: str) -> None:
-    """Colons within a line, and numbers signs that begin no command, are shown as they are."""
+    """Colons within a line, and number signs outside commands, are shown unchanged."""
     assert shown(text) == text
 
 
 @pytest.mark.parametrize("text", [*COMMANDS, "\x9b31m", "\u202egnp", "\u2028::error::x", "a\ud800"])
 def test_json_means_the_same_and_is_not_obeyed(text: str) -> None:
-    """In JSON the same is escaped, so that programs read every text as it was written."""
+    """In JSON the same characters are escaped, so that programs read the original text."""
     written = format_json({"summary": text, text: [text]})
     assert json.loads(written) == {"summary": text, text: [text]}
     assert not OBEYED.search(written)
@@ -70,7 +70,7 @@ def test_json_means_the_same_and_is_not_obeyed(text: str) -> None:
 
 @pytest.mark.parametrize("text", COMMANDS)
 def test_annotations_hold_no_other_command(text: str) -> None:
-    """An annotation is one command, ours; what it quotes is none, and no control character."""
+    """An annotation is a single command; its quoted text contains neither commands nor control characters."""
     problem = problem_at(Mark(path=f"{text}.yaml"), "bad-date", f"`{text}`\x1b[31m\n{text}", text)
     (line,) = format_problems_github([problem]).splitlines()
     assert line.startswith("::error file=")
@@ -79,7 +79,7 @@ def test_annotations_hold_no_other_command(text: str) -> None:
 
 
 def hostile_events(root: Path) -> Path:
-    """Write events in which everything that may be any text looks like a command of a log."""
+    """Write events in which every free text looks like a log command."""
     evil = "::error::x ##[set-env name=x]y"
     return write_files(
         root / "events",
@@ -94,7 +94,7 @@ def hostile_events(root: Path) -> Path:
 
 
 def test_no_command_prints_a_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whatever sources and manifests say, neither stdout nor stderr of any command holds what a runner obeys."""
+    """Whatever sources and manifests say, no command prints anything that a CI runner acts on."""
     hostile_events(tmp_path)
     monkeypatch.chdir(tmp_path)
     calls = [
@@ -124,7 +124,7 @@ def test_no_command_prints_a_command(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 
 def test_names_of_files_are_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where the folder is the current one, a file's name begins the line of its problem."""
+    """In the current folder, the line of a problem begins with the file's name."""
     monkeypatch.chdir(write_files(tmp_path, {"calendar.yaml": CALENDAR, "::error ##[x].yaml": TALK}))
     result = run("check", ".")
     assert result.exit_code == 1
@@ -146,7 +146,7 @@ def test_names_of_files_are_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     ],
 )  # fmt: skip
 def test_manifests_hold_lines(tmp_path: Path, edit: dict[str, object]) -> None:
-    """A manifest whose names or laws hold a control character or a line break was not written by calfeed."""
+    """A manifest with a control character or line break in its names or laws is refused."""
     build(write_events(tmp_path, talk=TALK), tmp_path / "dist", now=NOW)
     manifest = json.loads((tmp_path / "dist" / MANIFEST).read_bytes())
     with pytest.raises(OutputError) as refusal:
@@ -155,7 +155,7 @@ def test_manifests_hold_lines(tmp_path: Path, edit: dict[str, object]) -> None:
 
 
 def test_strings_of_a_manifest_are_shown(tmp_path: Path) -> None:
-    """What a baseline says in one line is no command where `diff`, `zones` and `build` quote it."""
+    """Text of a baseline is not a log command when `diff`, `zones` and `build` quote it."""
     events = write_events(tmp_path, talk=TALK)
     build(events, tmp_path / "old", now=NOW)
     path = tmp_path / "old" / MANIFEST
@@ -164,8 +164,8 @@ def test_strings_of_a_manifest_are_shown(tmp_path: Path) -> None:
     manifest["feeds"].append({"slug": "##[error]x", "path": "feeds/x.ics", "name": "X", "events": 0})
     law = manifest["zones"]["Europe/Tallinn"]
     law["offset"], law["changes"] = "##[error]x", ["::error::y"]
-    gone = {**manifest["events"][0], "id": "`x` @all ##[error]y", "uid": "other"}
-    manifest["events"].append(gone)
+    removed_event = {**manifest["events"][0], "id": "`x` @all ##[error]y", "uid": "other"}
+    manifest["events"].append(removed_event)
     path.write_text(json.dumps(manifest), encoding="utf-8")
     for arguments in (["diff"], ["diff", "--format", "markdown"], ["diff", "--format", "json"], ["zones"], ["build"]):
         name, *more = arguments
@@ -176,7 +176,7 @@ def test_strings_of_a_manifest_are_shown(tmp_path: Path) -> None:
 
 
 def test_what_hosts_say_is_shown() -> None:
-    """Headers, and reasons why there is no answer, are no commands where `doctor` quotes them."""
+    """Headers and network errors are not log commands when `doctor` quotes them."""
 
     def silent_host(request: Request) -> Answer:
         raise FetchError(f"##[error]{request.url}\n::error::x\x1b[2J")
@@ -195,7 +195,7 @@ def test_what_hosts_say_is_shown() -> None:
 
 
 def test_everything_printed_goes_one_way() -> None:
-    """The command line prints through one function; only annotations, which are to be obeyed, go past it."""
+    """The command line prints through one function, except annotations, on which GitHub must act."""
     trees = [ast.parse(path.read_text("utf-8")) for path in (Path(calfeed.__file__).parent / "cli").glob("*.py")]
     printing = [
         function.name
@@ -209,7 +209,7 @@ def test_everything_printed_goes_one_way() -> None:
 
 
 def test_lines_of_a_text_are_shown_one_by_one() -> None:
-    """A description of several lines keeps them, and none of them is a command."""
+    """A description keeps its lines, and none of them is a log command."""
     assert shown_text("a\n::error::x\n\tb\r\n") == "a\n:\u2060:error::x\n b\ufffd\n"
 
 
@@ -222,7 +222,7 @@ CALLING = re.compile(
 
 
 def change(summary: str, before: str | None = None, old: str | None = None) -> Change:
-    """Return a changed event, with the two texts of its summary where they are given."""
+    """Return a changed event, with the old and new summary if given."""
     fields = () if before is None else (FieldChange("summary", before, old),)
     return Change(
         kind=Kind.CHANGED,
@@ -257,19 +257,19 @@ def change(summary: str, before: str | None = None, old: str | None = None) -> C
     ],
 )
 def test_comments_call_nobody(text: str) -> None:
-    """Neither in the head nor in the cells of a table does GitHub find somebody, an issue, a commit or an address."""
-    found = format_difference_markdown(replace(EMPTY, changes=(change(text, before=text, old="x"),)))
-    for line in found.splitlines()[2:]:
+    """GitHub finds no mention, issue, commit or address, neither in the heading nor in table cells."""
+    comment = format_difference_markdown(replace(EMPTY, changes=(change(text, before=text, old="x"),)))
+    for line in comment.splitlines()[2:]:
         plain = line.replace("<span>$</span>", "").replace("\\", "").replace("&lt;", "<")
         assert not CALLING.search(plain), line
-    assert found.replace("\u200b", "").replace("\\", "").replace("<span>$</span>", "$").count(text) == 2
+    assert comment.replace("\u200b", "").replace("\\", "").replace("<span>$</span>", "$").count(text) == 2
 
 
 @pytest.mark.parametrize(
     "text", ["18:00:30", "Tue 2027-05-18 18:00 Europe/Tallinn; 2027-05-18 15:00Z", "Ships & boats"]
 )
 def test_comments_leave_times_alone(text: str) -> None:
-    """Nothing is put into what calls nobody, times and dates above all."""
+    """Harmless text, such as times and dates, is left unchanged."""
     assert text.replace("&", "&amp;") in format_difference_markdown(replace(EMPTY, changes=(change(text),)))
 
 
@@ -286,16 +286,16 @@ def test_comments_leave_times_alone(text: str) -> None:
     ],
 )  # fmt: skip
 def test_comments_are_short_enough(difference: Difference) -> None:
-    """Whatever there is much of, a comment stays under GitHub's limit, and says how much it leaves out."""
+    """A comment always stays under GitHub's limit, and says how much it leaves out."""
     everything = replace(difference, new_feeds=difference.new_feeds or tuple(f"f{n}" for n in range(20_000)))
     for each in (difference, everything):
-        found = format_difference_markdown(each)
-        assert len(found.encode()) <= MAX_MARKDOWN
-        assert re.search(r"… and [\d,]+ more\.", found)
+        comment = format_difference_markdown(each)
+        assert len(comment.encode()) <= MAX_MARKDOWN
+        assert re.search(r"… and [\d,]+ more\.", comment)
 
 
 def test_what_a_comment_leaves_out_is_counted() -> None:
-    """The parts that are there and the number of those that are not make up all of them."""
-    found = format_difference_markdown(replace(EMPTY, changes=tuple(change(f"Talk {n}") for n in range(9_000))))
-    (more,) = re.findall(r"… and ([\d,]+) more\.", found)
-    assert found.count("**Changed: ") + int(more.replace(",", "")) == 9_000
+    """The parts shown and the number left out add up to all of them."""
+    comment = format_difference_markdown(replace(EMPTY, changes=tuple(change(f"Talk {n}") for n in range(9_000))))
+    (more,) = re.findall(r"… and ([\d,]+) more\.", comment)
+    assert comment.count("**Changed: ") + int(more.replace(",", "")) == 9_000

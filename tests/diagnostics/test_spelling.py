@@ -16,7 +16,7 @@ def test_long_lists_are_cut_short() -> None:
 
 
 def test_a_typo_is_one_letter_or_two_in_long_words() -> None:
-    """The nearest word has the same first letter, and at most one typo, two in long words; else there is none."""
+    """The nearest word has the same first letter and at most one typo, two in long words; otherwise there is none."""
     words = ["tallinn", "tartu", "copenhagen"]
     assert nearest("talinn", words) == "tallinn"
     assert nearest("tratu", words) == "tartu"
@@ -26,5 +26,5 @@ def test_a_typo_is_one_letter_or_two_in_long_words() -> None:
 
 
 def test_names_are_compared_without_accents() -> None:
-    """Case, accents, spaces and punctuation make no other name."""
+    """Names that differ only in case, accents, spaces and punctuation are the same."""
     assert fold_name("São Paulo") == fold_name("Sao_Paulo") == "saopaulo"

@@ -1,4 +1,4 @@
-"""calfeed.doctor.examine: which files are looked at and what is said, against a host that is a dictionary."""
+"""calfeed.doctor.examine: which files are examined and what is reported, with a dictionary as the host."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ URL = "https://calendar.example/c/"
 
 @dataclass
 class Host:
-    """A host as it should be, at one address; what is asked is kept."""
+    """A correct host at one address; it records the requests."""
 
     files: Mapping[str, bytes]
     base: str = URL
@@ -62,17 +62,17 @@ def host(tmp_path: Path) -> Host:
 
 
 def bad(findings: tuple[Finding, ...]) -> dict[str, str]:
-    """Return what is not well: the message by the check."""
+    """Return the messages of warnings and faults, by check."""
     return {finding.check: finding.message for finding in findings if finding.level is not Level.OK}
 
 
 def otherwise(host: Fetch, changes: Callable[[Request], Answer | None]) -> Fetch:
-    """Return a host that answers some requests in another way."""
+    """Return a host that answers some requests differently."""
     return lambda request: changes(request) or host(request)
 
 
 def test_a_right_host(host: Host) -> None:
-    """Nothing is wrong; the main feed is asked in every way, and of the events three."""
+    """Nothing is wrong; the main feed is requested in every way, and so are three event files."""
     findings = examine(URL, host)
     assert bad(findings) == {}
     assert {f.check for f in findings} >= {"status", "head", "conditional", "robots", "http", "not-found", "times"}
@@ -83,32 +83,32 @@ def test_a_right_host(host: Host) -> None:
 
 
 def test_an_address_without_its_slash(host: Host) -> None:
-    """The folder's address may be given without the slash at its end."""
+    """The folder's address may lack its final slash."""
     assert bad(examine(URL.rstrip("/"), host)) == {}
 
 
 @pytest.mark.parametrize("path", ["test.ics", "events/talk.ics"])
 def test_the_address_of_a_feed(host: Host, path: str) -> None:
-    """Given the address of one file, its manifest is looked for in the folders above, and this file alone is asked."""
+    """For the address of one file, the manifest is searched in the folders above, and only this file is requested."""
     findings = examine(f"{URL}{path}", host)
     assert bad(findings) == {}
     assert {name for finding in findings for name in finding.where} == {"calfeed.json", path}
 
 
 def test_a_feed_without_a_manifest(host: Host) -> None:
-    """Without a manifest the rest is looked at all the same."""
+    """Without a manifest, everything else is still checked."""
     alone = Host({"test.ics": host.files["test.ics"]})
     assert list(bad(examine(f"{URL}test.ics", alone))) == ["manifest"]
     assert len(alone.asked) < 20
 
 
 def test_no_manifest_and_no_feed(host: Host) -> None:
-    """Where there is neither, that is all there is to say."""
-    assert bad(examine(URL, Host({}))) == {"manifest": f"{URL}calfeed.json is answered with 404"}
+    """With neither manifest nor feed, that is the only finding."""
+    assert bad(examine(URL, Host({}))) == {"manifest": f"{URL}calfeed.json returns 404"}
 
 
 def test_plain_http(host: Host) -> None:
-    """An address with http is a fault, but for this computer."""
+    """An http address is a fault, except on this computer."""
 
     def serve(request: Request) -> Answer:
         there = f"{URL}{urlsplit(request.url).path[1:]}"
@@ -120,18 +120,18 @@ def test_plain_http(host: Host) -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "location", "told"),
-    [(200, "", "answered with 200"), (301, "http://calendar.example/other", "answered with 301")],
+    ("status", "location", "message"),
+    [(200, "", "returns 200"), (301, "http://calendar.example/other", "returns 301")],
 )
-def test_http_that_stays_http(host: Host, status: int, location: str, told: str) -> None:
-    """Where https is published, http must lead to it: Thunderbird makes http of webcal."""
+def test_http_that_stays_http(host: Host, status: int, location: str, message: str) -> None:
+    """If the address is https, http must redirect to it, because Thunderbird requests webcal:// over http."""
 
     def stay(request: Request) -> Answer | None:
         if request.url.startswith("http://"):
             return Answer(url=request.url, status=status, headers={"location": location} if location else {}, body=b"")
         return None
 
-    assert told in bad(examine(URL, otherwise(host, stay)))["http"]
+    assert message in bad(examine(URL, otherwise(host, stay)))["http"]
 
 
 def test_http_that_leads_nowhere(host: Host) -> None:
@@ -141,7 +141,7 @@ def test_http_that_leads_nowhere(host: Host) -> None:
         answer = host(request)
         return replace(answer, headers={"location": "//["}) if request.url.startswith("http://") else answer
 
-    assert "//[, which is no address of the web" in bad(examine(URL, serve))["http"]
+    assert "//[, which is not a web address" in bad(examine(URL, serve))["http"]
 
 
 def test_http_without_an_answer(host: Host) -> None:
@@ -153,7 +153,7 @@ def test_http_without_an_answer(host: Host) -> None:
         return None
 
     assert bad(examine(URL, otherwise(host, refuse))) == {
-        "http": "http is not answered: no connection: Connection refused"
+        "http": "there is no answer over http: no connection: Connection refused"
     }
 
 
@@ -162,13 +162,13 @@ def test_http_without_an_answer(host: Host) -> None:
     [("there-is-no-such-feed.ics", 403, Level.WARNING), ("there-is-no-such-feed.ics", 500, Level.FAULT)],
 )
 def test_missing_feeds(host: Host, path: str, status: int, level: Level) -> None:
-    """403 for what is not there, as S3 does, is a warning; an error of the server is a fault."""
+    """403 for a missing file, as from S3, is a warning; a server error is a fault."""
 
     def answer(request: Request) -> Answer | None:
         return Answer(url=request.url, status=status, headers={}, body=b"") if request.url.endswith(path) else None
 
-    found = [f for f in examine(URL, otherwise(host, answer)) if f.level is not Level.OK]
-    assert [(f.check, f.level) for f in found] == [("not-found", level)]
+    results = [f for f in examine(URL, otherwise(host, answer)) if f.level is not Level.OK]
+    assert [(f.check, f.level) for f in results] == [("not-found", level)]
 
 
 def test_robots_that_cannot_be_read(host: Host) -> None:
@@ -190,25 +190,25 @@ def test_a_large_feed(host: Host) -> None:
 
 
 def test_a_host_that_falls_silent(host: Host) -> None:
-    """After three files without an answer the rest is left out; the number of requests is bounded."""
+    """After three files without an answer the others are skipped; the number of requests is bounded."""
     asked = []
 
     def silent(request: Request) -> Answer | None:
         asked.append(request)
         if request.url.endswith(".ics"):
-            raise FetchError("no full answer within 15 seconds")
+            raise FetchError("no complete answer within 15 seconds")
         return None
 
-    found = [f for f in examine(URL, otherwise(host, silent)) if f.level is Level.FAULT]
-    assert [f.message for f in found if f.check == "answer"] == [
-        "no full answer within 15 seconds",
-        "not asked for, because the host is silent",
+    results = [f for f in examine(URL, otherwise(host, silent)) if f.level is Level.FAULT]
+    assert [f.message for f in results if f.check == "answer"] == [
+        "no complete answer within 15 seconds",
+        "not requested, because the host does not answer",
     ]
     assert len(asked) == 5
 
 
 def test_many_feeds_are_bounded(tmp_path: Path) -> None:
-    """A calendar of very many feeds is looked at in part."""
+    """Only some of very many feeds are examined."""
     listed = "".join(f"- {{id: n{n}, summary: N, start: 2027-07-01 18:00, categories: [c{n}]}}\n" for n in range(250))
     events = write_events(tmp_path, many=listed)
     calendar = events / "calendar.yaml"
@@ -220,7 +220,7 @@ def test_many_feeds_are_bounded(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("server", "told"),
+    ("server", "message"),
     [
         ("nginx/1.22.1", "nginx: for .ics"),
         ("Apache/2.4", ".htaccess"),
@@ -229,19 +229,19 @@ def test_many_feeds_are_bounded(tmp_path: Path) -> None:
         ("Netlify", "_headers"),
         ("AmazonS3", "--content-type"),
         ("GitHub.com", "must end in .ics"),
-        ("", "let the host send"),
+        ("", "make the host send"),
     ],
 )
-def test_what_to_do_depends_on_the_host(server: str, told: str) -> None:
-    """The same fault is mended in another way at each host."""
-    assert told in fault("content-type", "x", server).mend
+def test_what_to_do_depends_on_the_host(server: str, message: str) -> None:
+    """The advice for the same fault depends on the host."""
+    assert message in fault("content-type", "x", server).mend
 
 
 @pytest.mark.parametrize(
     "path", ["http://elsewhere.example/a.ics", "/etc/a.ics", "../a.ics", "//elsewhere.example/a.ics", ""]
 )
 def test_a_manifest_leads_nowhere_else(host: Host, path: str) -> None:
-    """A manifest that names files elsewhere is none, and nobody is asked for them."""
+    """A manifest that names files elsewhere is invalid, and they are not requested."""
     data = host.files["calfeed.json"].replace(b'"path": "test.ics"', f'"path": "{path}"'.encode())
     changed = Host({**host.files, "calfeed.json": data})
     assert list(bad(examine(URL, changed))) == ["manifest"]
@@ -249,10 +249,10 @@ def test_a_manifest_leads_nowhere_else(host: Host, path: str) -> None:
 
 
 def test_a_main_feed_that_is_missing(host: Host) -> None:
-    """Without the main feed the host is asked with the next file."""
+    """Without the main feed, the host is checked with the next file."""
     alone = Host({path: data for path, data in host.files.items() if path != "test.ics"})
     findings = examine(URL, alone)
-    assert bad(findings) == {"status": "GET is answered with 404"}
+    assert bad(findings) == {"status": "GET returns 404"}
     assert {"head", "conditional", "robots"} < {finding.check for finding in findings}
 
 
@@ -260,7 +260,7 @@ def test_a_main_feed_that_is_missing(host: Host) -> None:
     "url", ["calendar.example", "ftp://calendar.example/", "https://", "https://[", "http://a:0x/"]
 )
 def test_no_address(url: str) -> None:
-    """What is no address of the web is wrong usage."""
+    """Anything but a web address is wrong usage."""
     result = run("doctor", url)
     assert (result.exit_code, "write it with https://" in result.stderr) == (2, True)
 
@@ -274,18 +274,18 @@ def test_no_password_is_sent_or_shown(url: str) -> None:
 
 
 def test_text(host: Host) -> None:
-    """A line for each finding, what to do below it, and nothing a terminal would obey."""
-    found = (
-        Finding(level=Level.OK, check="status", message="GET is answered with 200", where=("a.ics", "b.ics", "c.ics")),
+    """Each finding has a line, with the advice below it, and nothing a terminal would act on."""
+    results = (
+        Finding(level=Level.OK, check="status", message="GET returns 200", where=("a.ics", "b.ics", "c.ics")),
         fault("content-type", "text/\x1b[31m, not text/calendar", "", "a.ics"),
     )
-    assert format_findings(found) == (
-        "ok       status        GET is answered with 200: a.ics and 2 more\n"
+    assert format_findings(results) == (
+        "ok       status        GET returns 200: a.ics and 2 more\n"
         "fault    content-type  text/\ufffd[31m, not text/calendar: a.ics\n"
-        "         to mend it: let the host send `Content-Type: text/calendar; charset=utf-8` for .ics\n"
+        "         to fix it: make the host send `Content-Type: text/calendar; charset=utf-8` for .ics\n"
     )
-    assert summarize_findings(found) == "1 fault"
-    assert summarize_findings(found[:1]) == "nothing is wrong"
+    assert summarize_findings(results) == "1 fault"
+    assert summarize_findings(results[:1]) == "nothing is wrong"
 
 
 ZONE = """BEGIN:VTIMEZONE
@@ -309,7 +309,7 @@ EVENT = "BEGIN:VEVENT\nUID:1\nDTSTART;TZID=Europe/Tallinn:20270518T180000\nEND:V
 
 
 def calendar(*parts: str) -> bytes:
-    """Return a file of these parts."""
+    """Return a file made of these parts."""
     text = "".join(["BEGIN:VCALENDAR\nVERSION:2.0\nPRODID:x\n", *parts, "END:VCALENDAR\n"])
     return text.replace("\n", "\r\n").encode()
 
@@ -322,16 +322,16 @@ def calendar(*parts: str) -> bytes:
     ],
 )
 def test_times_are_those_of_the_file(zone: str, start: str) -> None:
-    """An event is placed by the file's own VTIMEZONE, whatever the tz database says of a zone of this name."""
+    """An event is placed by the file's own VTIMEZONE, whatever the tz database says about that zone."""
     assert read_events(calendar(zone, EVENT)) == {"1": (start, None)}
 
 
 @pytest.mark.parametrize(
-    ("data", "told"),
+    ("data", "message"),
     [
-        pytest.param(b"", "no iCalendar", id="nothing"),
-        pytest.param(b"<!doctype html>\r\n<p>Not found", "no iCalendar", id="a web page"),
-        pytest.param(EVENT.replace("\n", "\r\n").encode(), "no iCalendar", id="an event alone"),
+        pytest.param(b"", "not an iCalendar", id="nothing"),
+        pytest.param(b"<!doctype html>\r\n<p>Not found", "not an iCalendar", id="a web page"),
+        pytest.param(EVENT.replace("\n", "\r\n").encode(), "not an iCalendar", id="an event alone"),
         pytest.param("ä".encode("latin-1"), "not UTF-8", id="Latin-1"),
         pytest.param(calendar(EVENT), "no VTIMEZONE", id="no zone"),
         pytest.param(calendar(EVENT.replace(";TZID=Europe/Tallinn", "")), "without a zone", id="floating"),
@@ -340,7 +340,7 @@ def test_times_are_those_of_the_file(zone: str, start: str) -> None:
         pytest.param(calendar(ZONE.replace("TZOFFSETTO:+0200\n", ""), EVENT), "cannot be read", id="half a zone"),
     ],
 )
-def test_files_that_cannot_be_placed(data: bytes, told: str) -> None:
-    """A file that is none, or whose times mean nothing, is refused in words."""
-    with pytest.raises(ValueError, match=told):
+def test_files_that_cannot_be_placed(data: bytes, message: str) -> None:
+    """A file that is not a calendar, or whose times cannot be resolved, is refused with a reason."""
+    with pytest.raises(ValueError, match=message):
         read_events(data)

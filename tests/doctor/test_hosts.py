@@ -1,4 +1,4 @@
-"""`calfeed doctor` against real servers: it finds what is planted, and nothing at a host that is right."""
+"""`calfeed doctor` against real servers: it finds the planted faults, and nothing at a correct host."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def place(tmp_path: Path, authority: trustme.CA, monkeypatch: pytest.MonkeyPatch
 
 @contextmanager
 def as_in_the_page(place: Place, changes: Mapping[str, str] = _AS_IT_IS) -> Iterator[str]:
-    """Run nginx with the configuration of the page, at other ports and paths, and with changes."""
+    """Run nginx with the configuration of the documentation, at other ports and paths, and with changes."""
     block = block_of("publish-with-nginx.md", "nginx")
     plain, secure = free_ports(2)
     own = {
@@ -82,7 +82,7 @@ def as_in_the_page(place: Place, changes: Mapping[str, str] = _AS_IT_IS) -> Iter
 
 @contextmanager
 def caddy_as_in_the_page(place: Place, more: str = "") -> Iterator[str]:
-    """Run Caddy with the configuration of the page, at another port and path, and with more lines."""
+    """Run Caddy with the configuration of the documentation, at another port and path, and with extra lines."""
     block = block_of("serve-with-the-right-headers.md", "caddy")
     port = free_port()
     own = {
@@ -97,23 +97,23 @@ def caddy_as_in_the_page(place: Place, more: str = "") -> Iterator[str]:
 
 
 def block_of(page: str, language: str) -> str:
-    """Return the one block of a page in a language."""
+    """Return the only code block of a page in a language."""
     (block,) = re.findall(rf"```{language}\n(.*?)```", (PAGES / page).read_text("utf-8"), re.DOTALL)
     return str(block)
 
 
 def findings(url: str) -> tuple[int, list[dict[str, object]]]:
-    """Return the exit code of the doctor, and what it found that is not well."""
+    """Return the exit code of the doctor, and its warnings and faults."""
     result = run("doctor", url, "--format", "json")
-    found = json.loads(result.stdout)
-    return result.exit_code, [item for item in found if item["level"] != "ok"]
+    problems = json.loads(result.stdout)
+    return result.exit_code, [item for item in problems if item["level"] != "ok"]
 
 
 def faults(url: str) -> set[object]:
-    """Return the checks that failed; each says what to do."""
-    code, found = findings(url)
-    assert all(item["mend"] for item in found)
-    failed = {item["check"] for item in found if item["level"] == "fault"}
+    """Return the checks that failed; each has advice."""
+    code, problems = findings(url)
+    assert all(item["mend"] for item in problems)
+    failed = {item["check"] for item in problems if item["level"] == "fault"}
     assert code == (1 if failed else 0)
     return failed
 
@@ -125,7 +125,7 @@ ROOT = "error_page 404 /404.html;"
 
 @pytest.mark.server("nginx")
 def test_nginx_as_in_the_page(place: Place) -> None:
-    """With nginx as the page has it nothing is wrong: type, charset, ETag, 304, 404, compression; no warning either."""
+    """The documented nginx configuration is right: type, charset, ETag, 304, 404, compression; no warning either."""
     with as_in_the_page(place) as url:
         assert findings(url) == (0, [])
         assert findings(f"{url}{MAIN}") == (0, [])
@@ -133,7 +133,7 @@ def test_nginx_as_in_the_page(place: Place) -> None:
 
 @pytest.mark.server("nginx")
 def test_nginx_redirects_http(place: Place) -> None:
-    """With nginx as the page has it http leads to https, at the same path."""
+    """With the documented nginx configuration, http redirects to https at the same path."""
     with as_in_the_page(place):
         (port,) = re.findall(r"listen 127\.0\.0\.1:(\d+);", (place.folder / "nginx.conf").read_text("utf-8"))
         answer = ask(f"http://127.0.0.1:{port}/{MAIN}")
@@ -177,14 +177,14 @@ def test_nginx_redirects_http(place: Place) -> None:
     ],
 )
 def test_nginx_wrongly_configured(place: Place, old: str, new: str, failed: set[object]) -> None:
-    """Each fault that is planted is found, and no other."""
+    """Exactly the planted faults are found."""
     with as_in_the_page(place, {old: new}) as url:
         assert faults(url) == failed, findings(url)
 
 
 @pytest.mark.server("nginx")
 def test_redirect_to_http(place: Place) -> None:
-    """A way from https to http is found, even where http has the file."""
+    """A redirect from https to http is found, even if http has the file."""
     changes = {
         "return 301 https://$host$request_uri;": "root /srv/calendar; types { text/calendar ics; } charset utf-8; "
         "charset_types text/calendar;",
@@ -221,7 +221,7 @@ def replace(old: bytes, new: bytes) -> Callable[[bytes], bytes]:
 def test_files_that_are_not_those_of_the_build(
     place: Place, path: str, change: Callable[[bytes], bytes], failed: set[object]
 ) -> None:
-    """A file that is old, changed on the way, cut off or empty is found."""
+    """A file that is old, changed in transit, cut off or empty is found."""
     (place.dist / path).write_bytes(change((place.dist / path).read_bytes()))
     with as_in_the_page(place) as url:
         assert faults(url) == failed, findings(url)
@@ -229,16 +229,16 @@ def test_files_that_are_not_those_of_the_build(
 
 @pytest.mark.server("nginx")
 def test_files_that_are_missing(place: Place) -> None:
-    """A file that the manifest lists and the host does not have is found, by its name."""
+    """A file that the manifest lists but the host lacks is named."""
     (place.dist / "events" / "talk.ics").unlink()
     with as_in_the_page(place) as url:
-        _, found = findings(url)
-    assert [(item["check"], item["where"]) for item in found] == [("status", ["events/talk.ics"])]
+        _, problems = findings(url)
+    assert [(item["check"], item["where"]) for item in problems] == [("status", ["events/talk.ics"])]
 
 
 @pytest.mark.server("nginx")
 def test_robots_are_shut_out(place: Place) -> None:
-    """A robots.txt that shuts Google out is found; one that names somebody else is not."""
+    """A robots.txt that excludes Google is found; one that excludes others is not."""
     robots = place.dist / "robots.txt"
     with as_in_the_page(place) as url:
         robots.write_text("User-agent: *\nDisallow: /\n", encoding="utf-8")
@@ -251,16 +251,16 @@ def test_robots_are_shut_out(place: Place) -> None:
 
 @pytest.mark.server("nginx")
 def test_certificate_that_nobody_trusts(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A certificate that programs refuse is told as that."""
+    """An untrusted certificate is reported as such."""
     with as_in_the_page(place) as url:
         monkeypatch.delenv("SSL_CERT_FILE")
-        _, (found,) = findings(url)
-    assert "the certificate cannot be trusted" in str(found["message"])
+        _, (problems,) = findings(url)
+    assert "the certificate cannot be trusted" in str(problems["message"])
 
 
 @pytest.mark.server("caddy")
 def test_caddy_as_in_the_page(place: Place) -> None:
-    """With Caddy as the page has it nothing is wrong."""
+    """With the documented Caddy configuration, nothing is wrong."""
     with caddy_as_in_the_page(place) as url:
         assert findings(url) == (0, [])
 
@@ -279,6 +279,6 @@ def test_caddy_as_in_the_page(place: Place) -> None:
     ],
 )
 def test_caddy_wrongly_configured(place: Place, more: str, failed: set[object]) -> None:
-    """Each fault that is planted is found, and no other."""
+    """Exactly the planted faults are found."""
     with caddy_as_in_the_page(place, more) as url:
         assert faults(url) == failed, findings(url)

@@ -1,4 +1,4 @@
-"""calfeed.fetch.baseline: what is published now, from a path or from the web, and no start from nothing by a slip."""
+"""calfeed.fetch.baseline: the published manifest, from a path or the web, and no accidental start without one."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ URL = "https://host.example/calendar/calfeed.json"
 
 @pytest.fixture
 def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Build a calendar of one talk, and go there."""
+    """Build a calendar of one talk, and work in its folder."""
     write_files(tmp_path / "events", {"calendar.yaml": CALENDAR, "talk.yaml": TALK})
     build(tmp_path / "events", tmp_path / "dist", now=NOW)
     monkeypatch.chdir(tmp_path)
@@ -32,7 +32,7 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 class Web:
-    """A web of answers by address; an address it does not know answers 404."""
+    """A web of answers by address; unknown addresses return 404."""
 
     def __init__(self, pages: Mapping[str, tuple[int, dict[str, str], bytes]]) -> None:
         self.pages = pages
@@ -56,30 +56,30 @@ def refusal_of(location: str, web: Web) -> str:
 
 @pytest.mark.parametrize("location", ["dist", "dist/calfeed.json"])
 def test_path(root: Path, location: str) -> None:
-    """A folder or a manifest in it is a baseline; what is not there is none."""
-    found = load_baseline(location, Web({}))
-    assert found is not None
-    assert list(found.events) == ["talk@test.example"]
+    """A baseline is a folder or the manifest in it; a missing one is None."""
+    manifest = load_baseline(location, Web({}))
+    assert manifest is not None
+    assert list(manifest.events) == ["talk@test.example"]
     assert load_baseline("nowhere", Web({})) is None
 
 
 @pytest.mark.parametrize("location", [URL, "https://host.example/calendar/"])
 def test_address(root: Path, location: str) -> None:
-    """An address of a manifest, or of the folder it is in, is asked once."""
+    """The address of a manifest, or of its folder, is requested once."""
     web = Web({URL: (200, {}, Path("dist", MANIFEST).read_bytes())})
-    found = load_baseline(location, web)
-    assert found is not None
-    assert (list(found.events), web.asked) == (["talk@test.example"], [URL])
+    manifest = load_baseline(location, web)
+    assert manifest is not None
+    assert (list(manifest.events), web.asked) == (["talk@test.example"], [URL])
 
 
 @pytest.mark.parametrize("status", [404, 410])
 def test_address_of_nothing(status: int) -> None:
-    """What is not there is no baseline; the command line asks for a word before it takes that for a first build."""
+    """A missing manifest gives None; the command line requires consent before treating that as a first build."""
     assert load_baseline(URL, Web({URL: (status, {}, b"")})) is None
 
 
 def test_redirects(root: Path) -> None:
-    """A few redirects are followed, also relative ones."""
+    """A few redirects are followed, including relative ones."""
     data = Path("dist", MANIFEST).read_bytes()
     pages = {URL: (301, {"location": "/elsewhere.json"}, b""), "https://host.example/elsewhere.json": (200, {}, data)}
     assert load_baseline(URL, Web(pages)) is not None
@@ -87,16 +87,16 @@ def test_redirects(root: Path) -> None:
 
 @pytest.mark.parametrize("target", ["http://host.example/a", "file:///etc/passwd", "ftp://host.example/a", "//[", "x:"])
 def test_redirects_lead_only_to_https(target: str) -> None:
-    """A host cannot lead a build to a file, nor to an address that anybody on the way could answer for."""
+    """A host cannot redirect a build to a local file or to an insecure address."""
     web = Web({URL: (302, {"location": target}, b"")})
-    assert "no https address" in refusal_of(URL, web)
+    assert "not an https address" in refusal_of(URL, web)
     assert web.asked == [URL]
 
 
 def test_redirects_end() -> None:
-    """A circle of redirects is left."""
+    """A loop of redirects ends with an error."""
     web = Web({URL: (302, {"location": URL}, b"")})
-    assert "redirected more than" in refusal_of(URL, web)
+    assert "redirects more than" in refusal_of(URL, web)
     assert len(web.asked) == MAX_REDIRECTS + 1
 
 
@@ -108,7 +108,7 @@ def test_redirects_end() -> None:
         ((200, {}, b"[]"), "this is no manifest of calfeed: something in it is missing or wrong"),
         ((200, {}, b""), "this is no manifest of calfeed: it is no JSON"),
         ((200, {}, b'{"version": 2}'), "the manifest has version 2, and this calfeed knows 1"),
-        ((200, {"content-encoding": "br"}, b"x"), "the answer is compressed with `br`, which was not asked for"),
+        ((200, {"content-encoding": "br"}, b"x"), "the answer is compressed with `br`, which was not requested"),
     ],
 )
 def test_answers_that_are_no_baseline(answer: tuple[int, dict[str, str], bytes], message: str) -> None:
@@ -117,18 +117,18 @@ def test_answers_that_are_no_baseline(answer: tuple[int, dict[str, str], bytes],
 
 
 def test_host_without_an_answer() -> None:
-    """A host that cannot be reached is no host without a baseline."""
+    """A host that cannot be reached does not count as a missing baseline."""
 
     def silent(_request: Request) -> Answer:
-        raise FetchError("no full answer within 15 seconds")
+        raise FetchError("no complete answer within 15 seconds")
 
-    with pytest.raises(OutputError, match="no full answer within 15 seconds"):
+    with pytest.raises(OutputError, match="no complete answer within 15 seconds"):
         load_baseline(URL, silent)
 
 
 def test_plain_http_is_refused() -> None:
-    """Only at home: anybody on the way could make every event a new one."""
-    assert "no https address" in refusal_of("http://host.example/calfeed.json", Web({}))
+    """Plain http is allowed only on this computer, because anybody in between could make every event new."""
+    assert "not an https address" in refusal_of("http://host.example/calfeed.json", Web({}))
     assert load_baseline("http://127.0.0.1:8000/", Web({})) is None
 
 
@@ -144,7 +144,7 @@ def test_plain_http_is_refused() -> None:
     ],
 )
 def test_passwords_are_never_shown(location: str) -> None:
-    """An address with a password is refused before anybody is asked, and what is said holds nothing of it."""
+    """An address with a password is refused before any request, and the message does not contain it."""
     web = Web({})
     with pytest.raises(OutputError) as refusal:
         load_baseline(location, web)
@@ -154,25 +154,25 @@ def test_passwords_are_never_shown(location: str) -> None:
 
 
 def test_redirect_to_a_password() -> None:
-    """Nor is the password shown that a host sends on."""
+    """A password in a redirect is not shown either."""
     message = refusal_of(URL, Web({URL: (302, {"location": "https://anna:secret@else.example/"}, b"")}))
-    assert "https://***@else.example/ has a name or a password in it" in message
+    assert "https://***@else.example/ contains a user name or password" in message
 
 
 def test_missing_slash() -> None:
-    """Where an address may be that of a folder, the refusal says how to write one."""
+    """If an address may be a folder's, the refusal says how to write it."""
     location = "https://host.example/calendar"
     with pytest.raises(OutputError) as refusal:
         load_baseline(location, Web({location: (200, {}, b"<html>")}))
     assert [problem.hint for problem in refusal.value.problems] == [
-        "name the manifest, or the folder it is in with a slash at the end: https://host.example/calendar/"
+        "give the manifest, or its folder with a slash at the end: https://host.example/calendar/"
     ]
     assert folder_meant(location) == "https://host.example/calendar/"
     assert [folder_meant(each) for each in (URL, f"{location}/", f"{location}?file=3", "dist", "a/b")] == [None] * 5
 
 
 def test_build_after_a_baseline(root: Path) -> None:
-    """An empty output folder is built after what is published elsewhere: the same bytes as there."""
+    """A build into an empty folder, based on what is published elsewhere, gives the same bytes."""
     result = run("build", "-o", "fresh", "--baseline", "dist", now=LATER)
     assert result.exit_code == 0
     assert tree(root / "fresh") == tree(root / "dist")
@@ -180,22 +180,22 @@ def test_build_after_a_baseline(root: Path) -> None:
 
 
 def test_missing_baseline_needs_a_word(root: Path) -> None:
-    """A baseline that is not there is an error, which `--first` allows; nothing is written before."""
+    """A missing baseline is an error that writes nothing, unless `--first` allows it."""
     result = run("build", "-o", "fresh", "--baseline", "nowhere/calfeed.json")
     assert (result.exit_code, (root / "fresh").exists()) == (1, False)
     assert "nowhere/calfeed.json:1:1: error: there is no baseline here [missing-baseline]" in result.stderr
     result = run("build", "-o", "fresh", "--baseline", "nowhere/calfeed.json", "--first")
     assert result.exit_code == 0
-    assert "nowhere/calfeed.json had no manifest: a first build, every event is new" in result.stderr
+    assert "nowhere/calfeed.json has no manifest; treating this as a first build" in result.stderr
 
 
 def test_first_alone_is_wrong_usage(root: Path) -> None:
-    """`--first` says something of a baseline."""
+    """`--first` needs `--baseline`."""
     assert run("build", "--first").exit_code == 2
 
 
 def test_missing_slash_on_the_command_line(root: Path) -> None:
-    """Where nothing is at the address of a folder without its slash, the address with it is the first thing to try."""
+    """If nothing is at an address without a final slash, the hint suggests adding the slash."""
     (root / "empty").mkdir()
     port = free_port()
     url = f"http://127.0.0.1:{port}/calendar"
@@ -208,7 +208,7 @@ def test_missing_slash_on_the_command_line(root: Path) -> None:
 
 @pytest.mark.parametrize("command", ["build", "diff", "zones"])
 def test_empty_baseline_is_wrong_usage(root: Path, command: str) -> None:
-    """A variable of CI that is not set makes no build start from somewhere else."""
+    """An unset CI variable, an empty `--baseline`, is wrong usage."""
     result = run(command, "--baseline", "")
     assert result.exit_code == 2
     assert "Invalid value for '--baseline': it is empty" in result.stderr
@@ -221,7 +221,7 @@ def test_empty_baseline_is_wrong_usage(root: Path, command: str) -> None:
 )
 @pytest.mark.parametrize("place", ["events", "retired"])
 def test_revisions_that_cannot_go_on(root: Path, place: str, value: dict[str, object] | None) -> None:
-    """A manifest with a number or a stamp beyond what can be published is refused, wherever it stands."""
+    """A manifest with a number or time that cannot be published is refused, wherever it is."""
     manifest = json.loads(Path("dist", MANIFEST).read_text("utf-8"))
     revision = {key: manifest["events"][0][key] for key in ("sequence", "created", "last_modified")}
     if place == "events":

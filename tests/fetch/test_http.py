@@ -1,4 +1,4 @@
-"""calfeed.fetch.http: one exchange, and every way in which there is no answer, told in words."""
+"""calfeed.fetch.http: one exchange, and every way it can fail, reported in plain words."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/calendar\r\n"
 
 @contextmanager
 def answering(answer: Callable[[socket.socket], None]) -> Iterator[str]:
-    """Listen on loopback, read one request, and let `answer` do what it likes with the connection."""
+    """Listen on loopback, read one request, and pass the connection to `answer`."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
 
         def serve() -> None:
@@ -34,12 +34,12 @@ def answering(answer: Callable[[socket.socket], None]) -> Iterator[str]:
 
 
 def sending(*parts: bytes) -> Callable[[socket.socket], None]:
-    """Return an answer of these bytes, after which the connection ends."""
+    """Return an answer that sends these bytes and closes the connection."""
     return lambda connection: connection.sendall(b"".join(parts))
 
 
 def test_an_answer_as_it_came() -> None:
-    """Names of headers are in lower case; the body is not decoded."""
+    """Header names are in lower case; the body is not decoded."""
     packed = gzip.compress(b"BEGIN:VCALENDAR")
     with answering(sending(HEAD, b"Content-Encoding: gzip\r\n\r\n", packed)) as url:
         answer = fetch(Request(url=url))
@@ -48,17 +48,17 @@ def test_an_answer_as_it_came() -> None:
 
 
 @pytest.mark.parametrize(
-    ("parts", "told"),
+    ("parts", "message"),
     [
         pytest.param([HEAD, b"Content-Length: 9\r\n\r\nabc"], "cut off after 3 of 9 bytes", id="cut off"),
         pytest.param([HEAD, b"Transfer-Encoding: chunked\r\n\r\n9\r\nabc"], "cut off after", id="cut off in a chunk"),
         pytest.param([HEAD, b"Content-Length: 99999999\r\n\r\n", b"a" * 20_000_001], "more than 20,000,000", id="long"),
-        pytest.param([], "hung up", id="nothing"),
-        pytest.param([b"SSH-2.0-OpenSSH\r\n"], "no HTTP", id="another protocol"),
+        pytest.param([], "closed the connection", id="nothing"),
+        pytest.param([b"SSH-2.0-OpenSSH\r\n"], "not HTTP", id="another protocol"),
     ],
 )
-def test_answers_that_are_none(parts: list[bytes], told: str) -> None:
-    """What is cut off, endless or something else is not taken for an answer."""
+def test_unusable_answers(parts: list[bytes], message: str) -> None:
+    """An answer that is cut off, endless or not HTTP is refused."""
 
     def send(connection: socket.socket) -> None:
         try:
@@ -66,13 +66,13 @@ def test_answers_that_are_none(parts: list[bytes], told: str) -> None:
         except ConnectionError:  # the reader has had enough
             return
 
-    with answering(send) as url, pytest.raises(FetchError, match=told):
+    with answering(send) as url, pytest.raises(FetchError, match=message):
         fetch(Request(url=url))
 
 
 @pytest.mark.parametrize("head", [b"", HEAD + b"\r\n", HEAD + b"Content-Length: 9999\r\n\r\n"])
 def test_a_host_that_drips(head: bytes) -> None:
-    """A host that sends a byte now and then is left after the time is over, whether in the headers or the body."""
+    """A host that sends occasional bytes is dropped after the timeout, whether in the headers or the body."""
 
     def drip(connection: socket.socket) -> None:
         connection.settimeout(0.02)
@@ -87,36 +87,36 @@ def test_a_host_that_drips(head: bytes) -> None:
             except ConnectionError:
                 return
 
-    with answering(drip) as url, pytest.raises(FetchError, match=r"no full answer within 0\.3 seconds"):
+    with answering(drip) as url, pytest.raises(FetchError, match=r"no complete answer within 0\.3 seconds"):
         fetch(Request(url=url), timeout=0.3)
 
 
 @pytest.mark.parametrize(
-    ("url", "told"),
+    ("url", "message"),
     [
         pytest.param(f"http://127.0.0.1:{free_port()}/", "refused", id="nobody listens"),
         pytest.param("http://host.invalid/", "name cannot be found", id="no such name"),
-        pytest.param(f"http://{'a' * 70}.example/", "no HTTP|cannot be found", id="a name too long"),
+        pytest.param(f"http://{'a' * 70}.example/", "not HTTP|cannot be found", id="a name too long"),
     ],
 )
-def test_hosts_that_are_not_there(url: str, told: str) -> None:
-    """A host that cannot be reached is told as that."""
-    with pytest.raises(FetchError, match=told):
+def test_hosts_that_are_not_there(url: str, message: str) -> None:
+    """An unreachable host is reported as such."""
+    with pytest.raises(FetchError, match=message):
         fetch(Request(url=url))
 
 
 @pytest.mark.parametrize(
-    ("encoding", "body", "told"),
+    ("encoding", "body", "message"),
     [
-        ("br", b"x", "`br`, which was not asked for"),
-        ("gzip", b"BEGIN:VCALENDAR", "and is not"),
+        ("br", b"x", "`br`, which was not requested"),
+        ("gzip", b"BEGIN:VCALENDAR", "but is not"),
         ("gzip", gzip.compress(b"BEGIN:VCALENDAR" * 99)[:-9], "cut off"),
         ("gzip", gzip.compress(b"0" * 20_000_001), "far too large"),
     ],
     ids=["another", "not compressed", "cut off", "a bomb"],
 )
-def test_compression_that_is_none(encoding: str, body: bytes, told: str) -> None:
-    """A body that is not what its Content-Encoding says is refused, and unpacked no further than the limit."""
+def test_wrong_compression(encoding: str, body: bytes, message: str) -> None:
+    """A body that does not match its Content-Encoding is refused, and never unpacked beyond the limit."""
     answer = Answer(url="", status=200, headers={"content-encoding": encoding}, body=body)
-    with pytest.raises(FetchError, match=told):
+    with pytest.raises(FetchError, match=message):
         answer.content()

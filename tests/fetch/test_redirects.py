@@ -34,12 +34,12 @@ def test_redirects_are_followed(status: int) -> None:
 
 @pytest.mark.parametrize(("status", "headers"), [(200, {"location": "b"}), (302, {}), (304, {"location": "b"})])
 def test_other_answers_are_the_end(status: int, headers: dict[str, str]) -> None:
-    """Only a redirect status with a `Location` leads on."""
+    """Only a redirect status with a `Location` is followed."""
     trail = follow(web({URL: (status, headers)}), Request(url=URL), urljoin, 1)
     assert (trail.answer.status, trail.redirects) == (status, ())
 
 
 def test_circles_end() -> None:
-    """Redirects in a circle are left after the maximum."""
+    """A loop of redirects ends after the maximum."""
     with pytest.raises(RedirectError, match="more than 3 redirects"):
         follow(web({URL: (302, {"location": URL})}), Request(url=URL), urljoin, 3)

@@ -21,7 +21,7 @@ from calfeed.fetch.web_addresses import is_loopback, read_address, without_passw
     ],
 )
 def test_loopback(url: str, is_here: bool) -> None:
-    """Loopback is every address of 127.0.0.0/8, ::1 and `localhost`, and no name that begins like them."""
+    """Loopback is every address of 127.0.0.0/8, ::1 and `localhost`, but not names that begin like these."""
     assert is_loopback(url) is is_here
 
 

@@ -21,7 +21,7 @@ from calfeed.pipeline.options import Options
 
 
 def test_second_build_changes_no_byte_and_no_file(project: Path, tmp_path: Path) -> None:
-    """A rebuild at another time leaves every file as it is, its time of modification included."""
+    """A rebuild at another time changes no file, not even its modification time."""
     out = tmp_path / "dist"
     build(project, out, now=NOW)
     before = {path: path.stat().st_mtime_ns for path in out.rglob("*")}
@@ -41,7 +41,7 @@ def test_only_changed_files_are_written(project: Path, tmp_path: Path) -> None:
 
 
 def test_what_left_the_sources_is_deleted_with_its_empty_folder(project: Path, tmp_path: Path) -> None:
-    """A file that the last manifest lists and nobody wants any more is deleted; foreign files stay."""
+    """A file that the last manifest lists but is no longer published is deleted; foreign files stay."""
     out = tmp_path / "dist"
     calendar = project / "calendar.yaml"
     plain = calendar.read_text("utf-8")
@@ -58,7 +58,7 @@ def test_what_left_the_sources_is_deleted_with_its_empty_folder(project: Path, t
 
 
 def test_dist_holds_only_listed_files_and_the_manifest(project: Path, tmp_path: Path) -> None:
-    """DIST holds the files the manifest lists, with the sizes and hashes it says, and calfeed.json."""
+    """DIST holds calfeed.json and the files that it lists, with their sizes and hashes."""
     out = tmp_path / "dist"
     build(project, out, now=NOW)
     listed = json.loads((out / MANIFEST).read_bytes())["files"]
@@ -81,7 +81,7 @@ def test_broken_sources_leave_dist_untouched(project: Path, tmp_path: Path) -> N
 
 
 def test_folder_of_events_is_refused_as_output(project: Path) -> None:
-    """The sources cannot be built over, nor a folder that holds them."""
+    """Neither the folder of events nor a folder that contains it can be the output folder."""
     for out in (project, project.parent):
         with pytest.raises(OutputError) as failure:
             build(project, out, now=NOW)
@@ -117,7 +117,7 @@ def test_link_in_dist_is_not_followed(project: Path, tmp_path: Path) -> None:
 
 
 def test_second_build_at_once_is_refused(project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """While another process holds DIST, a build waits for the time it is given and then gives up."""
+    """While another process has locked DIST, a build waits for the timeout and then gives up."""
     monkeypatch.setattr(dist, "LOCK_TIMEOUT", 0.05)
     (tmp_path / ".calfeed" / "dist").mkdir(parents=True)
     with filelock.FileLock(tmp_path / ".calfeed" / "dist" / "lock"), pytest.raises(OutputError) as failure:
@@ -127,7 +127,7 @@ def test_second_build_at_once_is_refused(project: Path, tmp_path: Path, monkeypa
 
 
 def test_read_only_folder_is_an_error_of_ours(project: Path, tmp_path: Path) -> None:
-    """What the operating system refuses becomes a problem with the path, not a traceback."""
+    """An error of the operating system becomes a problem with the path, not a traceback."""
     blocked = tmp_path / "blocked"
     blocked.write_text("not a folder", encoding="utf-8")
     with pytest.raises(OutputError) as failure:
@@ -136,7 +136,7 @@ def test_read_only_folder_is_an_error_of_ours(project: Path, tmp_path: Path) -> 
 
 
 def test_link_in_dist_is_not_followed_to_delete(project: Path, tmp_path: Path) -> None:
-    """Where a folder of DIST became a link to elsewhere, nothing there is deleted."""
+    """If a folder of DIST was replaced by a link to elsewhere, nothing there is deleted."""
     out, elsewhere = tmp_path / "dist", tmp_path / "precious"
     build(project, out, now=NOW)
     (out / "events").rename(elsewhere)
@@ -162,7 +162,7 @@ def test_folder_in_the_way_is_refused(project: Path, tmp_path: Path) -> None:
 
 
 def test_errors_come_back_from_another_process(project: Path, tmp_path: Path) -> None:
-    """An error of ours can be pickled, with its problems."""
+    """A CalfeedError can be pickled with its problems."""
     (tmp_path / "dist").write_text("I am a file", encoding="utf-8")
     with pytest.raises(OutputError) as failure:
         build(project, tmp_path / "dist", now=NOW)

@@ -1,4 +1,4 @@
-"""calfeed.output.staging: a build that is cut off leaves whole files, and the next one finishes it."""
+"""calfeed.output.staging: an interrupted build leaves whole files, and the next one finishes it."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ from calfeed.pipeline.build import build
 
 
 def silent(_done: int, _total: int) -> None:
-    """Take progress and show nothing."""
+    """Ignore progress."""
 
 
 def test_killed_build_is_finished_by_the_next(tmp_path: Path) -> None:
-    """A build killed between two moves leaves whole files; the next one carries out the rest, manifest and all."""
+    """A build killed between two moves leaves whole files; the next one makes the remaining changes."""
     out = tmp_path / "dist"
     old = _with_manifest(Artifact.of("a.ics", b"old a"), Artifact.of("b.ics", b"old b"))
     new = _with_manifest(Artifact.of("a.ics", b"new a"), Artifact.of("c.ics", b"new c"))
@@ -64,7 +64,7 @@ os._exit(9)
 @pytest.mark.parametrize("turn", ["file to folder", "folder to file"])
 @pytest.mark.parametrize("cut", [None, 0, 1, 2, 3])
 def test_a_name_that_changes_its_kind(tmp_path: Path, turn: str, cut: int | None) -> None:
-    """A picture whose name becomes that of a folder, or the reverse, is replaced; so it is after a cut at any move."""
+    """A picture whose name becomes a folder's, or the reverse, is replaced, even after an interruption at any move."""
     kinds = {"file to folder": ("pier.gif", "pier.gif/a.gif"), "folder to file": ("pier.gif/a.gif", "pier.gif")}
     before, after = kinds[turn]
     events = write_events(tmp_path, talk=f"{TALK}image: {before}\n")
@@ -86,7 +86,7 @@ def test_a_name_that_changes_its_kind(tmp_path: Path, turn: str, cut: int | None
 
 @pytest.mark.parametrize("content", ["{", "[]", '{"written": 3, "deleted": []}'])
 def test_broken_journal_is_an_error_of_ours(project: Path, tmp_path: Path, content: str) -> None:
-    """What was left to be finished and cannot be read stops the build, and says where it is."""
+    """An unreadable journal stops the build with an error that names it."""
     build(project, tmp_path / "dist", now=NOW)
     (tmp_path / ".calfeed" / "dist" / "journal.json").write_text(content, encoding="utf-8")
     with pytest.raises(OutputError) as failure:

@@ -1,4 +1,4 @@
-"""calfeed.output.view: which folders are DIST, and what in one is out of date."""
+"""calfeed.output.view: which folders can be DIST, and which of their files are out of date."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from calfeed.pipeline.build import build
 
 
 def test_foreign_folder_is_refused(project: Path, tmp_path: Path) -> None:
-    """A folder with files and no manifest is refused, its files are named, and what to do about a lost manifest."""
+    """A folder with files but no manifest is refused, with its files named and advice for a lost manifest."""
     (tmp_path / "dist").mkdir()
     (tmp_path / "dist" / "thesis.docx").write_text("years of work", encoding="utf-8")
     with pytest.raises(OutputError) as failure:
         build(project, tmp_path / "dist", now=NOW)
     assert codes_of(failure) == ["foreign-folder"]
     assert "thesis.docx" in failure.value.problems[0].message
-    assert "with --baseline too, if the manifest of this one was lost" in failure.value.problems[0].hint
+    assert "if this one's manifest was lost, also give --baseline" in failure.value.problems[0].hint
     assert tree(tmp_path / "dist") == {"thesis.docx": b"years of work"}
 
 
@@ -69,7 +69,7 @@ def test_manifest_that_cannot_be_trusted_is_refused(project: Path, tmp_path: Pat
 
 
 def test_check_writes_nothing(project: Path, tmp_path: Path) -> None:
-    """`--check` of a DIST that is not there names every file, makes none, and exits with 1."""
+    """`--check` of a missing DIST names every file, writes none, and exits with 1."""
     before = tree(tmp_path)
     result = run("build", str(project), "-o", str(tmp_path / "dist"), "--check")
     assert result.exit_code == 1
@@ -78,7 +78,7 @@ def test_check_writes_nothing(project: Path, tmp_path: Path) -> None:
 
 
 def test_check_ignores_generator_and_tzdb(project: Path, tmp_path: Path) -> None:
-    """A manifest that another version of calfeed or of the tz database wrote is current if all else is."""
+    """A manifest is current even if another version of calfeed or of the tz database wrote it."""
     out = tmp_path / "dist"
     build(project, out, now=NOW)
     manifest = json.loads((out / MANIFEST).read_bytes())
@@ -90,7 +90,7 @@ def test_check_ignores_generator_and_tzdb(project: Path, tmp_path: Path) -> None
     assert run("build", str(project), "-o", str(out), "--check", now=LATER).exit_code == 1
 
 
-def test_edited_file_in_dist_is_found_and_mended(project: Path, tmp_path: Path) -> None:
+def test_edited_file_in_dist_is_repaired(project: Path, tmp_path: Path) -> None:
     """A file of DIST that somebody edited or deleted is out of date, and the next build restores it."""
     out = tmp_path / "dist"
     build(project, out, now=NOW)
@@ -103,7 +103,7 @@ def test_edited_file_in_dist_is_found_and_mended(project: Path, tmp_path: Path) 
 
 
 def test_viewing_a_folder_that_is_not_there_makes_nothing(tmp_path: Path) -> None:
-    """Looking at DIST neither makes the folder nor its state."""
+    """Viewing DIST creates neither the folder nor its state."""
     assert view_dist(tmp_path / "dist").manifest is None
     assert tree(tmp_path) == {}
     assert list(tmp_path.iterdir()) == []

@@ -1,4 +1,4 @@
-"""`calfeed serve`: the command as a process of its own, asked over http as a browser would."""
+"""`calfeed serve`: the command in a separate process, with requests like a browser's."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ BROKEN = "summary: <script>alert(1)</script>\nstart: 2027-13-40 18:00\n"
 
 @pytest.fixture
 def inside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Work in a folder that holds a small calendar in `events`."""
+    """Work in a folder with a small calendar in `events`."""
     write_events(tmp_path, talk=TALK)
     monkeypatch.chdir(tmp_path)
     return tmp_path
@@ -45,22 +45,22 @@ def serving(folder: Path) -> Iterator[tuple[str, subprocess.Popen[str]]]:
 
 
 def end(process: subprocess.Popen[str], with_signal: signal.Signals) -> tuple[int, str]:
-    """End a process by a signal, and return its exit code and what it wrote to stderr."""
+    """End a process with a signal, and return its exit code and stderr."""
     process.send_signal(with_signal)
     _, errors = process.communicate(timeout=DEADLINE)
     return process.returncode, errors
 
 
 def test_feeds_as_a_host_would(inside: Path) -> None:
-    """A feed has its type, an ETag, and 304 for who has it; HEAD says what GET says; what is not there is 404."""
+    """A feed has its type, an ETag, and 304 for clients that have it; HEAD matches GET; missing files return 404."""
     with serving(inside) as (url, _):
-        found = ask(f"{url}test.ics")
-        assert (found.status, found.headers["content-type"]) == (200, "text/calendar; charset=utf-8")
-        assert found.body.startswith(b"BEGIN:VCALENDAR\r\n")
+        answer = ask(f"{url}test.ics")
+        assert (answer.status, answer.headers["content-type"]) == (200, "text/calendar; charset=utf-8")
+        assert answer.body.startswith(b"BEGIN:VCALENDAR\r\n")
         head = ask(f"{url}test.ics", "HEAD")
         assert (head.status, head.body) == (200, b"")
-        assert head.headers["content-length"] == str(len(found.body))
-        for sent in (found.headers["etag"], f'"other", W/{found.headers["etag"]}', "*"):
+        assert head.headers["content-length"] == str(len(answer.body))
+        for sent in (answer.headers["etag"], f'"other", W/{answer.headers["etag"]}', "*"):
             again = ask(f"{url}test.ics", headers={"If-None-Match": sent})
             assert (again.status, again.body) == (304, b"")
         assert ask(f"{url}test.ics", headers={"If-None-Match": '"other"'}).status == 200
@@ -70,7 +70,7 @@ def test_feeds_as_a_host_would(inside: Path) -> None:
 
 
 def test_the_doctor_finds_nothing(inside: Path) -> None:
-    """A preview is a host as it should be."""
+    """`calfeed doctor` finds nothing wrong with a preview."""
     with serving(inside) as (url, _):
         result = run("doctor", url, "--format", "json")
     assert result.exit_code == 0
@@ -78,7 +78,7 @@ def test_the_doctor_finds_nothing(inside: Path) -> None:
 
 
 def test_without_a_page_the_files_are_listed(inside: Path) -> None:
-    """As long as there is no index.html, the address itself lists the files."""
+    """Without an index.html, the root lists the files."""
     with serving(inside) as (url, _):
         page = ask(url)
     assert (page.status, page.headers["content-type"]) == (200, "text/html; charset=utf-8")
@@ -86,7 +86,7 @@ def test_without_a_page_the_files_are_listed(inside: Path) -> None:
 
 
 def test_change_break_mend(inside: Path) -> None:
-    """A change is shown; mistakes are shown in the page while the feeds stay; so is what mends them."""
+    """A change is shown; errors are shown in the page while the feeds stay; so is their correction."""
     talk = inside / "events" / "talk.yaml"
     with serving(inside) as (url, process):
         first = ask(f"{url}.calfeed/state").body
@@ -116,7 +116,7 @@ def test_change_break_mend(inside: Path) -> None:
 
 
 def test_broken_from_the_beginning(inside: Path) -> None:
-    """Before there was a good build there is only the report, and feeds are not there yet, not empty."""
+    """Before the first good build there is only the report, and feeds are missing rather than empty."""
     (inside / "events" / "talk.yaml").write_text(BROKEN, encoding="utf-8")
     with serving(inside) as (url, _):
         assert b"there is no good build yet" in ask(url).body
@@ -127,7 +127,7 @@ def test_broken_from_the_beginning(inside: Path) -> None:
 
 @pytest.mark.parametrize("with_signal", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "SIGTERM"])
 def test_ends_cleanly(inside: Path, with_signal: signal.Signals) -> None:
-    """Ended either way it exits with 0, and leaves nothing behind: neither a temporary folder nor a DIST."""
+    """After either signal it exits with 0, and leaves neither a temporary folder nor a DIST."""
     before = tree(inside)
     with serving(inside) as (url, process):
         assert ask(url).status == 200
@@ -140,7 +140,7 @@ def test_ends_cleanly(inside: Path, with_signal: signal.Signals) -> None:
 
 @pytest.mark.parametrize("host", ["rebound.example", "rebound.example:8000", "127.0.0.1.rebound.example", ""])
 def test_other_names_are_refused(inside: Path, host: str) -> None:
-    """A page elsewhere that gives its own name the address of loopback gets nothing."""
+    """A web site that points its name at loopback gets nothing."""
     with serving(inside) as (url, _):
         refused = ask(f"{url}test.ics", headers={"Host": host})
         assert ask(f"{url}test.ics", headers={"Host": "localhost:8000"}).status == 200
@@ -149,11 +149,11 @@ def test_other_names_are_refused(inside: Path, host: str) -> None:
 
 
 def test_a_port_that_is_taken(inside: Path) -> None:
-    """A port that cannot be had is wrong usage, told in words."""
+    """A port that is in use is wrong usage, with a plain message."""
     with serving(inside) as (url, _):
         result = run("serve", "--port", url.rstrip("/").rpartition(":")[2])
     assert result.exit_code == 2
-    assert "cannot be had" in result.stderr
+    assert "cannot listen on port" in result.stderr
 
 
 def test_without_the_packages(inside: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -168,7 +168,7 @@ def test_without_the_packages(inside: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_pages_of_a_site(inside: Path) -> None:
-    """Pages of DIST are shown with the script, folders by their index, and its own 404 page for what is not there."""
+    """Pages of DIST are served with the script, folders by their index, and missing files with its 404 page."""
     preview = Preview(inside / "events", inside / "built", NOW)
     preview.rebuild()
     site = inside / "built" / "dist"
@@ -183,7 +183,7 @@ def test_pages_of_a_site(inside: Path) -> None:
 
 
 def test_builds_of_a_preview(inside: Path) -> None:
-    """Each build shows what a first one of the sources would, and writes only what differs from the one before."""
+    """Each build shows what a first build would, and writes only what differs from the previous one."""
     preview = Preview(inside / "events", inside / "built", NOW)
     write_files(inside, {"events/tour.yaml": f"{TALK}url: https://x.example/1\n", "events/walk.yaml": TALK})
     preview.rebuild()
@@ -202,7 +202,7 @@ def test_builds_of_a_preview(inside: Path) -> None:
 
 @pytest.mark.parametrize("names", [("pier.gif", "pier.gif/a.gif"), ("pier.gif/a.gif", "pier.gif")])
 def test_a_name_that_changes_its_kind(inside: Path, names: tuple[str, str]) -> None:
-    """No build of a preview is refused for what the one before it has left."""
+    """No preview build is refused because events are missing that the previous one had."""
     preview = Preview(inside / "events", inside / "built", NOW)
     for name in names:
         shutil.rmtree(inside / "events" / "pier.gif", ignore_errors=True)
@@ -213,7 +213,7 @@ def test_a_name_that_changes_its_kind(inside: Path, names: tuple[str, str]) -> N
 
 
 def test_a_file_that_a_build_has_just_deleted(inside: Path) -> None:
-    """A request for a file that vanishes before the build that deletes it is done gets the answer for no file."""
+    """A request for a file that a running build has just deleted gets the reply for a missing file."""
     preview = Preview(inside / "events", inside / "built", NOW)
     preview.rebuild()
     (inside / "built" / "dist" / "test.ics").unlink()
@@ -222,7 +222,7 @@ def test_a_file_that_a_build_has_just_deleted(inside: Path) -> None:
 
 @pytest.mark.parametrize("url", ["https://test.example/", "https://test.example/calendar/2027/"])
 def test_links_of_the_404_page(tmp_path: Path, url: str) -> None:
-    """The page for what is not there has its style and its way home, also where the host has the site in a folder."""
+    """The 404 page finds its style and its links, even if the host serves the site in a folder."""
     events = write_events(tmp_path, talk=TALK)
     write_files(events, {"calendar.yaml": CALENDAR.replace("https://test.example/", url)})
     preview = Preview(events, tmp_path / "built", NOW)

@@ -32,12 +32,12 @@ BUCKET = "calendars"
 ACCOUNT = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": "us-east-1"}
 FOREIGN = {"site2/calfeed.json": b"{}", "site/CNAME": b"test.example"}
 CHANGED = {"changes.atom", "events/talk.ics", "test.ics", MANIFEST}
-"""What the second of the two builds has other bytes for; it has no `feeds/all.ics` either."""
+"""The files that differ in the second of the two builds, which also lacks `feeds/all.ics`."""
 
 
 @dataclass
 class Gate:
-    """A way to the store that can be shut: it notes the requests that change something, and may hold them."""
+    """A gate in front of the store: it records the requests that change something, and can hold them back."""
 
     port: int
     limit: int = 1000
@@ -95,14 +95,14 @@ def gatekeeper(gate: Gate, store: int) -> type[BaseHTTPRequestHandler]:
         do_HEAD = do_PUT = do_DELETE = do_GET  # noqa: N815 - the names that http.server calls
 
         def log_message(self, *_arguments: object) -> None:
-            """Say nothing."""
+            """Log nothing."""
 
     return Handler
 
 
 @pytest.fixture(scope="module")
 def gate() -> Iterator[Gate]:
-    """Run an S3 store, and a gate in front of it."""
+    """Run an S3 store with a gate in front of it."""
     port = free_port()
     with listening([sys.executable, "-m", "moto.server", "-p", str(port)], port, environment={**os.environ, **ACCOUNT}):
         gate = Gate(0)
@@ -129,8 +129,8 @@ class Bucket:
 
     def held(self) -> dict[str, bytes]:
         """Return everything in the bucket."""
-        found = self.client.list_objects_v2(Bucket=BUCKET).get("Contents", [])
-        return {item["Key"]: self.client.get_object(Bucket=BUCKET, Key=item["Key"])["Body"].read() for item in found}
+        objects = self.client.list_objects_v2(Bucket=BUCKET).get("Contents", [])
+        return {item["Key"]: self.client.get_object(Bucket=BUCKET, Key=item["Key"])["Body"].read() for item in objects}
 
     def hold(self, dist: Path) -> None:
         """Put a DIST into the bucket."""
@@ -140,7 +140,7 @@ class Bucket:
 
 @pytest.fixture
 def bucket(gate: Gate) -> Iterator[Bucket]:
-    """Return a bucket with files of others in it, and empty it afterwards."""
+    """Return a bucket with foreign files in it, and empty it afterwards."""
     gate.clear()
     bucket = Bucket(gate)
     bucket.client.create_bucket(Bucket=BUCKET)
@@ -157,7 +157,7 @@ def bucket(gate: Gate) -> Iterator[Bucket]:
 
 @pytest.fixture
 def builds(tmp_path: Path) -> tuple[Path, Path]:
-    """Return the same DIST twice in a row: the second has a talk at another hour and a feed less."""
+    """Return two consecutive builds: in the second, a talk is at another hour and a feed is gone."""
     events = write_events(tmp_path, talk=TALK, tour="summary: Tour\nstart: 2027-06-05\nvenue: hub\n")
     calendar = events / "calendar.yaml"
     plain = calendar.read_text("utf-8")
@@ -172,17 +172,17 @@ def builds(tmp_path: Path) -> tuple[Path, Path]:
 
 
 def start(target: str, dist: Path, environment: Mapping[str, str]) -> subprocess.Popen[str]:
-    """Start a publish in a process of its own, in which warnings are errors."""
+    """Start a publish in a separate process in which warnings are errors."""
     command = [sys.executable, "-W", "error", "-m", "calfeed", "publish", target, "-o", str(dist)]
     return start_process(command, {**os.environ, **environment})
 
 
 def publish(target: str, dist: Path, environment: Mapping[str, str], code: int = 0) -> str:
-    """Publish in a process of its own, and return what it said."""
+    """Publish in a separate process, and return its output."""
     process = start(target, dist, environment)
-    said, errors = process.communicate(timeout=DEADLINE)
+    output, errors = process.communicate(timeout=DEADLINE)
     assert process.returncode == code, errors
-    return errors if code else said
+    return errors if code else output
 
 
 def publish_s3(gate: Gate, dist: Path) -> str:
@@ -191,12 +191,12 @@ def publish_s3(gate: Gate, dist: Path) -> str:
 
 
 def at_site(dist: Path) -> dict[str, bytes]:
-    """Return what the bucket holds when a DIST is published there."""
+    """Return the expected content of the bucket after publishing a DIST."""
     return {**{f"site/{path}": data for path, data in tree(dist).items()}, **FOREIGN}
 
 
 def test_s3_first_publish(gate: Gate, bucket: Bucket, tmp_path: Path) -> None:
-    """Every file has its type; the manifest is not to be cached, the rest a quarter of an hour."""
+    """Every file has its content type; the manifest must not be cached, other files for a quarter of an hour."""
     dist = tmp_path / "dist"
     build(write_events(tmp_path, talk=TALK), dist, now=NOW)
     publish_s3(gate, dist)
@@ -220,7 +220,7 @@ def test_s3_first_publish(gate: Gate, bucket: Bucket, tmp_path: Path) -> None:
 
 
 def test_s3_only_what_changed(gate: Gate, bucket: Bucket, builds: tuple[Path, Path]) -> None:
-    """The second publish sends the files that changed, and nothing else but its journal."""
+    """The second publish sends only the changed files and its journal."""
     bucket.hold(builds[0])
     gate.clear()
     assert publish_s3(gate, builds[1]) == f"s3://{BUCKET}/site: 4 files uploaded, 1 file deleted\n"
@@ -246,7 +246,7 @@ def test_s3_only_what_changed(gate: Gate, bucket: Bucket, builds: tuple[Path, Pa
     [pytest.param(2, id="after the event"), pytest.param(4, id="before the manifest"), pytest.param(5, id="after it")],
 )
 def test_s3_killed_midway(gate: Gate, bucket: Bucket, builds: tuple[Path, Path], requests: int) -> None:
-    """A publish that is killed after so many requests leaves the old manifest or the new one, and a repeat is right."""
+    """A publish killed after some requests leaves the old or the new manifest; a repetition repairs the rest."""
     bucket.hold(builds[0])
     gate.clear(requests)
     process = start(f"s3://{BUCKET}/site", builds[1], {**ACCOUNT, "AWS_ENDPOINT_URL": f"http://127.0.0.1:{gate.port}"})
@@ -254,16 +254,16 @@ def test_s3_killed_midway(gate: Gate, bucket: Bucket, builds: tuple[Path, Path],
     process.kill()
     assert process.communicate(timeout=DEADLINE)[0] == ""
     assert len(gate.passed) == requests
-    held = bucket.held()
-    assert len(journals_in(key.removeprefix("site/") for key in held)) == 1
-    assert held[f"site/{MANIFEST}"] == (builds[requests == 5] / MANIFEST).read_bytes()
+    content = bucket.held()
+    assert len(journals_in(key.removeprefix("site/") for key in content)) == 1
+    assert content[f"site/{MANIFEST}"] == (builds[requests == 5] / MANIFEST).read_bytes()
     gate.clear()
     publish_s3(gate, builds[1])
     assert bucket.held() == at_site(builds[1])
 
 
 def test_s3_with_folders(gate: Gate, bucket: Bucket, builds: tuple[Path, Path]) -> None:
-    """The empty objects that consoles make for folders are not in the way, and stay."""
+    """The empty objects that web consoles create for folders do no harm, and stay."""
     made = {"site/": b"", "site/events/": b"", "site/feeds/": b""}
     for key in made:
         bucket.client.put_object(Bucket=BUCKET, Key=key, Body=b"")
@@ -272,25 +272,25 @@ def test_s3_with_folders(gate: Gate, bucket: Bucket, builds: tuple[Path, Path]) 
 
 
 def test_s3_without_a_bucket(gate: Gate, builds: tuple[Path, Path]) -> None:
-    """A bucket that is not there is said in words."""
+    """A missing bucket is reported in plain words."""
     gate.clear()
     environment = {**ACCOUNT, "AWS_ENDPOINT_URL": f"http://127.0.0.1:{gate.port}"}
-    said = publish("s3://nowhere/site", builds[0], environment, code=1)
-    assert "there is no such bucket or container, or you may not look into it [publish-failed]" in said
-    assert said.endswith("nothing at s3://nowhere/site was changed\n")
+    output = publish("s3://nowhere/site", builds[0], environment, code=1)
+    assert "there is no such bucket or container, or you may not list it [publish-failed]" in output
+    assert output.endswith("nothing at s3://nowhere/site was changed\n")
 
 
 # -- SFTP ---------------------------------------------------------------------------------------------------------
 
 
 class Door(asyncssh.SSHServer):
-    """Lets in who has the key."""
+    """An SSH server that accepts one key."""
 
     def __init__(self, key: asyncssh.SSHKey) -> None:
         self.key = key
 
     def public_key_auth_supported(self) -> bool:
-        """Return that there is a key."""
+        """Return that keys are accepted."""
         return True
 
     def validate_public_key(self, username: str, key: asyncssh.SSHKey) -> bool:
@@ -300,7 +300,7 @@ class Door(asyncssh.SSHServer):
 
 @dataclass(frozen=True)
 class Server:
-    """A server over SFTP: its port, and the folder it shows as its root."""
+    """An SFTP server: its port, and the folder that is its root."""
 
     port: int
     key: str
@@ -309,7 +309,7 @@ class Server:
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[Server]:
-    """Run a server over SFTP in a thread."""
+    """Run an SFTP server in a thread."""
     folder = tmp_path / "remote"
     folder.mkdir()
     key, editor = asyncssh.generate_private_key("ssh-ed25519"), asyncssh.generate_private_key("ssh-ed25519")
@@ -346,16 +346,16 @@ def test_sftp(server: Server, builds: tuple[Path, Path], tmp_path: Path) -> None
     target = f"sftp://editor@127.0.0.1:{server.port}/www/site"
     publish(target, builds[0], {"HOME": str(tmp_path)})
     assert tree(server.folder / "www" / "site") == tree(builds[0])
-    said = publish(target, builds[1], {"HOME": str(tmp_path)})
-    assert said.endswith(": 4 files uploaded, 1 file deleted\n")
+    output = publish(target, builds[1], {"HOME": str(tmp_path)})
+    assert output.endswith(": 4 files uploaded, 1 file deleted\n")
     assert tree(server.folder / "www" / "site") == tree(builds[1])
 
 
 def test_sftp_to_a_stranger(server: Server, builds: tuple[Path, Path], tmp_path: Path) -> None:
-    """A host whose key is not known gets nothing."""
+    """Nothing is sent to a host whose key is unknown."""
     target = f"sftp://editor@127.0.0.1:{server.port}/www/site"
-    said = publish(target, builds[0], {"HOME": str(tmp_path)}, code=1)
-    assert "is not in ~/.ssh/known_hosts" in said
+    output = publish(target, builds[0], {"HOME": str(tmp_path)}, code=1)
+    assert "is not in ~/.ssh/known_hosts" in output
     assert tree(server.folder) == {}
 
 
@@ -375,7 +375,7 @@ def test_sftp_to_a_stranger(server: Server, builds: tuple[Path, Path], tmp_path:
 def test_missing_extra(
     builds: tuple[Path, Path], target: str, package: str, extra: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Where the library for a target is not installed, the command that installs it is said."""
+    """If the library for a target is not installed, the error names the command that installs it."""
     monkeypatch.setitem(sys.modules, package, None)
     result = run("publish", target, "-o", str(builds[0]), width=200)
     assert result.exit_code == 2

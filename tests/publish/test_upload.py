@@ -1,4 +1,4 @@
-"""calfeed publish: only what changed, in a safe order, nothing of others touched, and right again after every cut."""
+"""calfeed publish: only changed files, in a safe order, foreign files untouched, every interruption repaired."""
 
 from __future__ import annotations
 
@@ -41,18 +41,18 @@ JOURNAL, THEIRS = journal_of(MINE), journal_of(OTHER)
 
 
 def silent(_done: int, _total: int) -> None:
-    """Take progress and show nothing."""
+    """Ignore progress."""
 
 
 def publish(
     release: Release, target: Target, *, now: datetime = LATEST, token: str = MINE, may_change_id: bool = False
 ) -> Changes:
-    """Publish as the run of a token."""
+    """Publish as the run with a token."""
     return upload.publish(release, target, token=token, now=now, may_change_id=may_change_id, progress=silent)
 
 
 class Place:
-    """A target in memory that notes what is done to it, and calls a hook before each step."""
+    """A target in memory that records each step, and calls a hook before it."""
 
     lanes = 1
     name = "memory"
@@ -90,7 +90,7 @@ class Place:
 
 
 def cut_at(limit: int) -> Callable[[int], None]:
-    """Return a hook that lets so many steps pass."""
+    """Return a hook that fails after a number of steps."""
 
     def before(step: int) -> None:
         if step >= limit:
@@ -100,7 +100,7 @@ def cut_at(limit: int) -> Callable[[int], None]:
 
 
 def build_copy(events: Path, out: Path, now: datetime, baseline: Path | None = None) -> Release:
-    """Build into `out`, with what was built into `baseline` as the published state."""
+    """Build into `out`, with the build in `baseline` as the published state."""
     if baseline:
         shutil.copytree(baseline, out)
     build(events, out, now=now, options=Options(consent=Consent(removals=True), site=False))
@@ -109,7 +109,7 @@ def build_copy(events: Path, out: Path, now: datetime, baseline: Path | None = N
 
 @pytest.fixture
 def releases(tmp_path: Path) -> tuple[Release, Release, Release]:
-    """Return three builds, each on the one before: an event changed and a feed gone, then back with another event."""
+    """Return three builds, each on the one before: an event changes and a feed goes; the feed returns with an event."""
     feeds = "feeds:\n- {slug: all, name: All}\n"
     events = write_events(tmp_path, talk=TALK, tour=TOUR)
     calendar = events / "calendar.yaml"
@@ -126,7 +126,7 @@ def releases(tmp_path: Path) -> tuple[Release, Release, Release]:
 
 
 def test_publishing_again_uploads_nothing(releases: tuple[Release, ...]) -> None:
-    """The place holds DIST and nothing else, and a second publish does nothing at all."""
+    """The place has the files of DIST and no others, and a second publish does nothing."""
     place = Place()
     publish(releases[0], place, now=LATEST)
     assert tree(releases[0].folder) == place.held
@@ -136,7 +136,7 @@ def test_publishing_again_uploads_nothing(releases: tuple[Release, ...]) -> None
 
 
 def test_only_what_changed_in_a_safe_order(releases: tuple[Release, ...]) -> None:
-    """Events are there before feeds, feeds before the manifest; what is gone is deleted after it, the journal last."""
+    """Events are written before feeds, feeds before the manifest; then old files are deleted, the journal last."""
     place = Place()
     publish(releases[0], place, now=LATEST)
     place.steps.clear()
@@ -154,7 +154,7 @@ def test_only_what_changed_in_a_safe_order(releases: tuple[Release, ...]) -> Non
 
 
 def test_pages_wait_for_what_they_link_to(tmp_path: Path) -> None:
-    """Assets and single files come first, then feeds, pages of events, lists of them, what leads to these."""
+    """Assets and event files come first, then feeds, event pages, lists of events, and the pages that link to these."""
     names = [
         "assets/site.css",
         "events/t.ics",
@@ -178,7 +178,7 @@ def test_pages_wait_for_what_they_link_to(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("following", [0, 1, 2], ids=["the old one again", "the same again", "the next one"])
 def test_right_again_after_every_cut(releases: tuple[Release, ...], following: int) -> None:
-    """Wherever a publish is cut, and whatever is published next, the place holds that and nothing else."""
+    """Wherever a publish is interrupted, the place matches whatever is published next."""
     steps = 0
     is_cut = True
     while is_cut:
@@ -203,8 +203,8 @@ def test_right_again_after_every_cut(releases: tuple[Release, ...], following: i
     assert steps == 8
 
 
-def test_first_publish_is_mended_too(releases: tuple[Release, ...]) -> None:
-    """A first publish that was cut has no manifest there yet; its files are known by the journal."""
+def test_interrupted_first_publish_is_repaired(releases: tuple[Release, ...]) -> None:
+    """An interrupted first publish leaves no manifest; its files are known from the journal."""
     for steps in range(len(releases[0].sizes) + 2):
         place = Place(cut_at(steps))
         with pytest.raises(UnfinishedError):
@@ -215,7 +215,7 @@ def test_first_publish_is_mended_too(releases: tuple[Release, ...]) -> None:
 
 
 def cross(place: Place, release: Release, step: int, mine: Release) -> tuple[bool, bool]:
-    """Publish `mine`, and all of another release before that step of it; tell which of the two said that it is there.
+    """Publish `mine`, and all of another release before that step; return which of the two reported success.
 
     Whoever says so must be right.
     """
@@ -234,7 +234,7 @@ def cross(place: Place, release: Release, step: int, mine: Release) -> tuple[boo
 
 
 def succeeds(release: Release, place: Target, token: str) -> bool:
-    """Publish, and tell whether it went well; if not, another one was at work, or had ended."""
+    """Publish, and return whether it succeeded; it may only fail because another run interfered."""
     try:
         publish(release, place, token=token)
     except OutputError as cause:
@@ -246,8 +246,8 @@ def succeeds(release: Release, place: Target, token: str) -> bool:
 
 # But for 4, the manifest itself: while it is on its way, nothing can tell that another one begins and ends.
 @pytest.mark.parametrize("step", [0, 1, 2, 3, 5])
-def test_two_at_once_are_noticed_and_mended(releases: tuple[Release, ...], step: int) -> None:
-    """Wherever a publish is crossed by another one, it fails, and after one more the place is right."""
+def test_two_at_once_are_noticed_and_repaired(releases: tuple[Release, ...], step: int) -> None:
+    """Wherever another publish crosses it, a publish fails, and one more repairs the place."""
     place = Place()
     publish(releases[0], place)
     own, _other = cross(place, releases[2], step, releases[1])
@@ -257,7 +257,7 @@ def test_two_at_once_are_noticed_and_mended(releases: tuple[Release, ...], step:
 
 
 def test_another_publish_in_between_is_not_undone(releases: tuple[Release, ...]) -> None:
-    """A publish that ends between another's look and its journal is noticed, by its manifest."""
+    """A publish that ends between another's first read and its journal is noticed by its manifest."""
     place = Place()
     publish(releases[0], place)
     assert cross(place, releases[2], 0, releases[1]) == (False, True)
@@ -265,7 +265,7 @@ def test_another_publish_in_between_is_not_undone(releases: tuple[Release, ...])
 
 
 def test_who_begins_beside_another_withdraws(releases: tuple[Release, ...]) -> None:
-    """A run that finds another's new journal once its own is there goes without a trace, and says so."""
+    """A run that finds another new journal after writing its own withdraws without a trace, and says so."""
     place = Place()
     publish(releases[0], place)
     before = dict(place.held)
@@ -284,7 +284,7 @@ def test_who_begins_beside_another_withdraws(releases: tuple[Release, ...]) -> N
 
 
 def test_who_is_taken_over_stops(releases: tuple[Release, ...]) -> None:
-    """A run that is still alive when another takes it for killed writes nothing after that, and both are repeated."""
+    """A slow run that another takes over writes nothing after that, and both releases are published again."""
     place = Place()
     publish(releases[0], place)
     cut = cut_at(4)
@@ -307,7 +307,7 @@ def test_who_is_taken_over_stops(releases: tuple[Release, ...]) -> None:
 
 
 class Turns:
-    """Says which of two runs does the next thing, in an order that a seed gives."""
+    """Schedules the steps of two runs, in an order given by a seed."""
 
     def __init__(self, seed: int) -> None:
         self.random = random.Random(seed)  # noqa: S311 - it keeps no secret
@@ -317,7 +317,7 @@ class Turns:
 
     @contextmanager
     def take(self, token: str) -> Iterator[None]:
-        """Wait for a turn; now and then the next one is the other's."""
+        """Wait for a turn; sometimes the other run is next."""
         with self.changed:
             assert self.changed.wait_for(lambda: self.next == token or self.ended, 60)
             yield
@@ -334,7 +334,7 @@ class Turns:
 
 @dataclass(frozen=True)
 class View:
-    """A place as one of two runs sees it, which does something there when it is its turn."""
+    """A place as one of two runs sees it; each step waits for the run's turn."""
 
     place: Place
     turns: Turns
@@ -368,18 +368,18 @@ class View:
             self.place.delete(path)
 
 
-def go(place: Place, turns: Turns, said: list[str], token: str, release: Release) -> None:
-    """Publish by turns, and note who said that it is there."""
+def go(place: Place, turns: Turns, succeeded: list[str], token: str, release: Release) -> None:
+    """Publish by turns, and record which runs reported success."""
     try:
         if succeeds(release, View(place, turns, token), token):
-            said.append(token)
+            succeeded.append(token)
     finally:
         turns.end(token)
 
 
 @pytest.mark.parametrize("stale", [False, True], ids=["clean", "after a cut"])
 def test_two_at_once_in_any_order(releases: tuple[Release, ...], tmp_path: Path, stale: bool) -> None:
-    """However two runs mingle: where no journal is left, the place is what the last one said; and one more mends it."""
+    """However two runs mingle, the place matches the last success if no journal is left; one more run repairs it."""
     events = write_events(tmp_path / "rival", talk=TALK, tour=TOUR.replace("06-05", "06-06"))
     rival = build_copy(events, tmp_path / "rival" / "dist", LATEST, releases[0].folder)
     wanted = {MINE: releases[1], OTHER: rival}
@@ -392,13 +392,13 @@ def test_two_at_once_in_any_order(releases: tuple[Release, ...], tmp_path: Path,
             with pytest.raises(UnfinishedError):
                 publish(releases[1], place, token=CUT)
             place.before = cut_at(999)
-        turns, said = Turns(seed), list[str]()
+        turns, succeeded = Turns(seed), list[str]()
         with ThreadPoolExecutor(2) as pool:
-            for done in [pool.submit(go, place, turns, said, token, release) for token, release in wanted.items()]:
+            for done in [pool.submit(go, place, turns, succeeded, token, release) for token, release in wanted.items()]:
                 done.result()
         has_journal = bool(journals_in(place.held))
-        assert has_journal or tree(wanted[said[-1]].folder) == place.held, f"seed {seed}"
-        ends.add((len(said), has_journal))
+        assert has_journal or tree(wanted[succeeded[-1]].folder) == place.held, f"seed {seed}"
+        ends.add((len(succeeded), has_journal))
         following = rival if place.held[MANIFEST] == rival.ledger.data else releases[1]
         publish(following, place, token=THIRD)
         assert tree(following.folder) == place.held, f"seed {seed}"
@@ -406,7 +406,7 @@ def test_two_at_once_in_any_order(releases: tuple[Release, ...], tmp_path: Path,
 
 
 def test_files_that_went_missing_come_back(releases: tuple[Release, ...]) -> None:
-    """A file that somebody deleted there, or cut short, is uploaded again."""
+    """A file that somebody deleted or truncated at the place is uploaded again."""
     place = Place()
     publish(releases[0], place, now=LATEST)
     del place.held["events/tour.ics"]
@@ -416,7 +416,7 @@ def test_files_that_went_missing_come_back(releases: tuple[Release, ...]) -> Non
 
 
 def test_files_of_others_are_left_alone(releases: tuple[Release, ...]) -> None:
-    """Files that calfeed did not publish stay, before the first publish and after every other."""
+    """Files that calfeed did not publish stay, at the first publish and at every later one."""
     place = Place()
     place.held = {"CNAME": b"test.example", "blog/index.html": b"<p>"}
     publish(releases[0], place, now=LATEST)
@@ -426,7 +426,7 @@ def test_files_of_others_are_left_alone(releases: tuple[Release, ...]) -> None:
 
 @pytest.mark.parametrize("path", ["test.ics", "events", "events/talk.ics/index.html"])
 def test_files_in_the_way_are_not_overwritten(releases: tuple[Release, ...], path: str) -> None:
-    """A file of somebody else where one of ours would go is refused before anything is written."""
+    """A foreign file in the way of one of ours is refused before anything is written."""
     place = Place()
     place.held = {path: b"mine"}
     with pytest.raises(OutputError) as failure:
@@ -436,7 +436,7 @@ def test_files_in_the_way_are_not_overwritten(releases: tuple[Release, ...], pat
 
 
 def test_another_calendar_is_refused(releases: tuple[Release, ...], tmp_path: Path) -> None:
-    """What is published for another calendar is not replaced, unless the id was changed on purpose."""
+    """Another calendar is not replaced, unless the change of the id is allowed."""
     place = Place()
     publish(releases[0], place, now=LATEST)
     other = write_events(tmp_path / "other", talk=TALK, tour=TOUR)
@@ -453,7 +453,7 @@ def test_another_calendar_is_refused(releases: tuple[Release, ...], tmp_path: Pa
 
 
 def test_older_build_is_refused(releases: tuple[Release, ...], tmp_path: Path) -> None:
-    """A build of an older baseline is refused: of two quick pushes, the late one does not undo the other."""
+    """A build on an older baseline is refused: of two quick pushes, the late one does not undo the other."""
     first, second, _third = releases
     place = Place()
     publish(first, place, now=LATEST)
@@ -469,7 +469,7 @@ def test_older_build_is_refused(releases: tuple[Release, ...], tmp_path: Path) -
 
 
 def test_new_event_of_another_push_is_not_lost(tmp_path: Path) -> None:
-    """A build that knows nothing of an event that is published is refused, until the event has passed."""
+    """A build that does not know a published event is refused, until the event has passed."""
     events = write_events(tmp_path, talk=TALK)
     first = build_copy(events, tmp_path / "first", NOW)
     write_files(events, {"party.yaml": "summary: Party\nstart: 2027-04-01\n"})
@@ -480,14 +480,14 @@ def test_new_event_of_another_push_is_not_lost(tmp_path: Path) -> None:
     with pytest.raises(OutputError) as failure:
         publish(first, place, now=LATEST)
     assert codes_of(failure) == ["newer-published"]
-    assert "knows nothing of party@test.example" in failure.value.problems[0].message
+    assert "does not know party@test.example" in failure.value.problems[0].message
     assert tree(second.folder) == place.held
     publish(first, place, now=datetime(2027, 4, 4, tzinfo=UTC))
     assert tree(first.folder) == place.held
 
 
 def test_uid_that_was_replaced_is_known(tmp_path: Path) -> None:
-    """An event with another UID goes over the published one only if the build knows what became of the old UID."""
+    """An event with a new UID replaces the published one only if the build knows what became of the old UID."""
     events = write_events(tmp_path, talk=TALK)
     first = build_copy(events, tmp_path / "first", NOW)
     write_files(events, {"talk.yaml": f"{TALK}uid: talk@elsewhere.example\n"})
@@ -497,14 +497,14 @@ def test_uid_that_was_replaced_is_known(tmp_path: Path) -> None:
     with pytest.raises(OutputError) as failure:
         publish(anew, place, now=LATER)
     assert codes_of(failure) == ["newer-published"]
-    assert "knows nothing of talk@test.example" in failure.value.problems[0].message
+    assert "does not know talk@test.example" in failure.value.problems[0].message
     release = build_copy(events, tmp_path / "next", LATER, tmp_path / "first")
     publish(release, place, now=LATER)
     assert tree(release.folder) == place.held
 
 
 def test_event_that_begins_anew_is_refused(tmp_path: Path) -> None:
-    """A build without its baseline is refused if an event that was gone is back with a lower number than it had."""
+    """A build without its baseline is refused if an event returns with a lower revision than it had."""
     party, past = "summary: Party\nstart: 2026-12-01\n", datetime(2027, 2, 1, 12, 0, tzinfo=UTC)
     events = write_events(tmp_path, talk=TALK, party=party)
     build_copy(events, tmp_path / "first", NOW)
@@ -543,7 +543,7 @@ def test_dist_must_be_what_its_manifest_says(
 
 
 def test_build_under_way_is_noticed(releases: tuple[Release, ...]) -> None:
-    """A DIST that changes while it is published ends the publish, and the next one mends it."""
+    """A DIST that changes while it is published stops the publish, and the next one repairs it."""
     first, second, _third = releases
     place = Place()
     publish(first, place, now=LATEST)
@@ -585,7 +585,7 @@ def test_nothing_outside_is_deleted(releases: tuple[Release, ...], path: str, na
 
 @pytest.mark.parametrize("journal", [b"", b"[]", b'{"files": 1}'])
 def test_bad_journal_is_refused(releases: tuple[Release, ...], journal: bytes) -> None:
-    """A journal that cannot be read stops everything: nobody knows what it spoke of."""
+    """An unreadable journal stops everything, because nobody knows which files it listed."""
     place = Place()
     place.held = {JOURNAL: journal}
     with pytest.raises(OutputError) as failure:
@@ -597,14 +597,14 @@ def test_bad_journal_is_refused(releases: tuple[Release, ...], journal: bytes) -
 
 
 def publish_folder(release: Release, target: Path, *options: str) -> Sequence[str]:
-    """Publish with the command, and return the lines it said."""
+    """Run the command `publish`, and return its lines of output."""
     result = run("publish", str(target), "-o", str(release.folder), *options)
     assert result.exit_code == 0, result.output
     return result.stdout.replace(f"{target}", "TARGET").splitlines()
 
 
 def test_folder(releases: tuple[Release, ...], tmp_path: Path) -> None:
-    """A folder becomes a copy of DIST; files that did not change keep their time; empty folders go."""
+    """A folder becomes a copy of DIST; unchanged files keep their time; empty folders are deleted."""
     first, second, _third = releases
     target = tmp_path / "site"
     assert publish_folder(first, target, "--dry-run")[-1] == f"would upload: {MANIFEST}"
@@ -627,7 +627,7 @@ def test_folder(releases: tuple[Release, ...], tmp_path: Path) -> None:
 
 
 def test_folder_after_a_cut(releases: tuple[Release, ...], tmp_path: Path) -> None:
-    """A part of a file that was left behind goes with the next publish."""
+    """The next publish deletes a partial file that was left behind."""
     target = tmp_path / "site"
     publish_folder(releases[0], target)
     write_files(target, {part_of(OTHER): "BEGIN:VCAL", THEIRS: '{"files": ["test.ics"]}'})
@@ -647,50 +647,53 @@ def test_folder_with_a_link_out(releases: tuple[Release, ...], tmp_path: Path) -
 
 
 def test_folder_that_cannot_be(releases: tuple[Release, ...], tmp_path: Path) -> None:
-    """A file is no folder to publish at."""
+    """A file cannot be published to."""
     with pytest.raises(OutputError) as failure:
         plan(releases[0], FolderTarget(write_files(tmp_path, {"site": ""}) / "site"), now=LATEST)
     assert codes_of(failure) == ["publish-failed"]
 
 
 @pytest.mark.parametrize(
-    ("target", "said"),
+    ("target", "reason"),
     [
-        ("ftp://host/calendar", "neither a folder nor an address with s3://, gs://, az://, abfs://, sftp://"),
+        (
+            "ftp://host/calendar",
+            "neither a folder nor an address that begins with s3://, gs://, az://, abfs://, sftp://",
+        ),
         ("s3://", "neither a folder nor an address"),
-        ("{out}", "it is the folder that was built, or within it"),
-        ("{out}/site", "it is the folder that was built, or within it"),
-        ("{out}/..", "it is the folder of events, or holds it: "),
-        ("{out}/../events", "it is the folder of events, or holds it: "),
+        ("{out}", "it is the built folder, or inside it"),
+        ("{out}/site", "it is the built folder, or inside it"),
+        ("{out}/..", "it is the folder of events, or contains it: "),
+        ("{out}/../events", "it is the folder of events, or contains it: "),
         ("s3:/bucket", "it looks like an address"),
         ("host:", "it looks like an address"),
         ("sftp:/editor:secret@host/www", "it looks like an address"),
         ("s3://bucket//calendar", "a part of its path is empty"),
         ("s3:///calendar", "a part of its path is empty"),
         ("gs://bucket/../calendar", "a part of its path is empty, or is . or .."),
-        ("s3://bucket/calendar#1", "there is ? or # in it"),
-        ("sftp://host/what?", "there is ? or # in it"),
-        ("sftp://editor:secret@host/www", "write it as sftp://user@host/path; there is no place for a password"),
-        ("sftp://editor:se@secret@host/www", "there is no place for a password"),
-        ("sftp://editor:se/secret@host/www", "there is no place for a password"),
-        ("sftp://editor:se#secret@host/www", "there is no place for a password"),
-        ("sftp://editor:@host/www", "there is no place for a password"),
-        ("s3://key:secret@bucket/path", "there is no place for a password"),
+        ("s3://bucket/calendar#1", "it contains ? or #"),
+        ("sftp://host/what?", "it contains ? or #"),
+        ("sftp://editor:secret@host/www", "write it as sftp://user@host/path, without a password"),
+        ("sftp://editor:se@secret@host/www", "/path, without a password"),
+        ("sftp://editor:se/secret@host/www", "/path, without a password"),
+        ("sftp://editor:se#secret@host/www", "/path, without a password"),
+        ("sftp://editor:@host/www", "/path, without a password"),
+        ("s3://key:secret@bucket/path", "/path, without a password"),
         ("ftp://editor:secret@host/www", "neither a folder nor an address"),
     ],
 )
-def test_targets_that_are_none(releases: tuple[Release, ...], target: str, said: str) -> None:
-    """What can be no target is wrong usage; no part of it is said, for there may be a password in it."""
+def test_impossible_targets(releases: tuple[Release, ...], target: str, reason: str) -> None:
+    """An impossible target is wrong usage; the error does not repeat it, because it may contain a password."""
     out = releases[0].folder
     result = run("publish", target.format(out=out), "-o", str(out), width=200)
     assert result.exit_code == 2
-    assert said in " ".join(result.stderr.split())
+    assert reason in " ".join(result.stderr.split())
     assert "secret" not in result.output
 
 
 @pytest.mark.parametrize("target", ["C:/www", "c:", "www", "./a:/b", "\\\\host\\share"])
 def test_folders_that_may_be(target: str, tmp_path: Path) -> None:
-    """A drive of Windows is no address."""
+    """A Windows drive is not an address."""
     assert fault_of_folder(target, tmp_path) is None
 
 
@@ -702,12 +705,12 @@ def test_folders_that_may_be(target: str, tmp_path: Path) -> None:
     ],
 )
 def test_addresses_that_may_be(target: str) -> None:
-    """Ports, users, accounts and names of access points are no passwords."""
+    """Ports, users, accounts and names of access points are not taken for passwords."""
     assert fault_of(target) is None
 
 
 def test_folder_with_a_part_of_another_run(tmp_path: Path) -> None:
-    """A file of one run never goes through the part of another."""
+    """Two runs never write to the same partial file."""
     write_files(tmp_path, {part_of(OTHER): "half of theirs"})
     FolderTarget(tmp_path).write("test.ics", b"mine", part_of(MINE))
     assert tree(tmp_path) == {part_of(OTHER): b"half of theirs", "test.ics": b"mine"}
@@ -718,7 +721,7 @@ def test_folder_with_a_part_of_another_run(tmp_path: Path) -> None:
 
 @pytest.fixture
 def edited(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return the sources of a calendar that is built, in the folder where commands look for them."""
+    """Return the sources of a calendar that has been built, in the default folder."""
     monkeypatch.chdir(tmp_path)
     events = write_events(tmp_path, talk=TALK, tour=TOUR)
     assert run("build").exit_code == 0
@@ -726,7 +729,7 @@ def edited(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def _touch(path: Path, built: Path = Path("dist/calfeed.json")) -> None:
-    """Give a file a time after the build's."""
+    """Give a file a time later than the build's."""
     later = built.stat().st_mtime_ns + 10**9
     os.utime(path, ns=(later, later))
 
@@ -738,7 +741,7 @@ def _published(*options: str) -> str:
 
 
 def test_publishing_after_a_build_is_silent(edited: Path) -> None:
-    """Nothing is said where the sources are as they were built, even if a file was written again."""
+    """There is no warning if the sources are unchanged, even if a file was written again."""
     assert _published() == ""
     _touch(edited / "talk.yaml")
     assert _published("--dry-run") == ""
@@ -754,24 +757,24 @@ def test_publishing_after_a_build_is_silent(edited: Path) -> None:
         (lambda events: write_files(events, {"a.yaml": TALK, "b/c.yaml": TOUR}), "2 events differ"),
         (lambda events: (events / "tour.yaml").unlink(), "1 event differs"),
         (lambda events: write_files(events, {"_defaults.yaml": "status: tentative\n"}), "2 events differ"),
-        (lambda events: write_files(events, {"talk.yaml": "summary: [\n"}), "and has mistakes"),
+        (lambda events: write_files(events, {"talk.yaml": "summary: [\n"}), "and has errors"),
     ],
 )
 def test_publishing_what_is_older_than_its_sources(edited: Path, edit: Callable[[Path], object], says: str) -> None:
-    """A DIST that was built before an edit is published, with a warning that says what a build would change."""
+    """A DIST older than an edit is published, with a warning that says what a build would change."""
     edit(edited)
     for path in (edited, *edited.rglob("*")):
         _touch(path)
-    said = _published()
-    assert "warning: events was edited since" in said
-    assert says in said
-    assert "[stale-output]" in said
-    assert "calfeed build" in said
+    output = _published()
+    assert "warning: events was edited after the build" in output
+    assert says in output
+    assert "[stale-output]" in output
+    assert "calfeed build" in output
     assert (edited.parent / "public" / "calfeed.json").exists()
 
 
 def test_other_folders_are_not_the_sources(edited: Path, tmp_path: Path) -> None:
-    """Sources elsewhere are named by --events; a folder that is not there, or of another calendar, says nothing."""
+    """--events names other sources; a folder that is missing or has another calendar causes no warning."""
     write_files(edited, {"talk.yaml": TALK.replace("18:00", "19:00")})
     _touch(edited / "talk.yaml")
     edited.rename(tmp_path / "sources")

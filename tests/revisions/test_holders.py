@@ -353,7 +353,7 @@ def test_build_that_knows_nothing_of_it_is_not_published(calendar: Calendar) -> 
     theirs, now = calendar.baseline, calendar.now
     calendar.baseline = Manifest()
     calendar.publish()
-    with pytest.raises(OutputError, match="knows nothing of ada"):
+    with pytest.raises(OutputError, match="does not know ada"):
         check_revisions(calendar.baseline, theirs, "here", now)
     check_revisions(calendar.baseline, theirs, "here", at("2027-06-03"))
 
