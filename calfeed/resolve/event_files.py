@@ -121,19 +121,20 @@ class _File:
         if isinstance(value, dict):
             if list(value) == ["events"]:
                 hint = "write the list itself, without `events:`"
-                self.problems.append(problem_at(document.key_mark("events"), "wrong-type", "a file is its list", hint))
+                message = "a list of events needs no `events:` key"
+                self.problems.append(problem_at(document.key_mark("events"), "wrong-type", message, hint))
             else:
                 yield value, Place(document), PurePosixPath(relative).stem
         elif isinstance(value, list):
             if not value:
-                hint = "write an event, or delete the file"
-                self.problems.append(problem_at(document.mark(), "empty-file", "the list holds no event", hint))
+                hint = "add an event, or delete the file"
+                self.problems.append(problem_at(document.mark(), "empty-file", "the list contains no events", hint))
             for index, item in enumerate(value):
                 place = Place(document, (index,))
                 if isinstance(item, dict):
                     yield item, place, None
                 elif item is not None:
-                    message = "an event is expected here, not a text or a list"
+                    message = "an event is expected here, not text or a list"
                     self.problems.append(problem_at(place.mark(), "wrong-type", message, "write `- summary: …`"))
         elif value is not None:
             message = "an event or a list of events is expected here"
@@ -169,7 +170,7 @@ class _File:
         try:
             return ids.read_id(stem)
         except InvalidValue as refusal:
-            message = f"{refusal.message}, and the file's name is the event's id"
+            message = f"{refusal.message}, and the file name is the event's id"
             hint = f"rename the file or write `id:`; {refusal.hint}"
             self.problems.append(problem_at(place.mark(), "bad-id", message, hint))
             return None
@@ -191,7 +192,7 @@ def duplicate_problems(results: Sequence[FileResult]) -> Iterator[Problem]:
         first = ids.setdefault(claim.id, claim)
         if first is not claim:
             message = f"the id `{claim.id}` is already used at {first.mark.path}:{first.mark.line}"
-            hint = "give one of the two another `id:`; the one that was published first should keep it"
+            hint = "change one of the two; the event that was published first should keep its `id:`"
             yield problem_at(claim.mark, "duplicate-id", message, hint, first.mark)
             continue
         first = uids.setdefault(claim.uid, claim)

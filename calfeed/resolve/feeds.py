@@ -62,8 +62,8 @@ def resolve_feeds(
     problems = list(_order_problems(written.window, written.place))
     held = [event for event in events if _is_within(event, written.window)]
     if are_all and events and not held and not problems:
-        message = "no event is within the window of the calendar: its main feed is empty"
-        problems.append(problem_at(written.place.mark(), "empty-feed", message, "check its days"))
+        message = "no event falls within the calendar's window, so its main feed is empty"
+        problems.append(problem_at(written.place.mark(), "empty-feed", message, "check the dates of the window"))
     main = Feed(
         slug=calendar.slug,
         path=f"{calendar.slug}.ics",
@@ -79,7 +79,7 @@ def resolve_feeds(
         problems += _feed_problems(feed, seen, venues)
         extra = _extra_feed(feed, events)
         if are_all and not extra.event_ids:
-            message = f"the feed `{extra.slug}` holds no event"
+            message = f"the feed `{extra.slug}` contains no events"
             problems.append(problem_at(extra.mark, "empty-feed", message, "check its categories, venues and dates"))
         feeds.append(extra)
     # A feed without events in the window stays, empty: its address must keep working.
@@ -99,8 +99,8 @@ def _feed_problems(
     slug, mark = entry.slug or "", place.mark("slug")
     first = seen.setdefault(slug, mark)
     if first is not mark:
-        message = f"the slug `{slug}` is already that of another feed"
-        yield problem_at(mark, "duplicate-slug", message, "every feed needs a slug of its own", first)
+        message = f"another feed already has the slug `{slug}`"
+        yield problem_at(mark, "duplicate-slug", message, "every feed needs its own slug", first)
     yield from check_markdown(entry.description, place, "description")
     yield from _order_problems(entry, place)
     for number, venue in enumerate(entry.venues or ()):
@@ -111,7 +111,7 @@ def _feed_problems(
 
 def _order_problems(days: FeedEntry | WindowEntry, place: Place) -> Iterator[Problem]:
     if days.from_ is not None and days.to is not None and days.to < days.from_:
-        hint = f"the last day is the first or a later one: `to: {days.from_}`"
+        hint = f"the last day cannot be before the first: write `to: {days.from_}` or later"
         yield problem_at(place.mark("to"), "end-before-start", f"{days.to} is before {days.from_}", hint)
 
 
@@ -122,7 +122,7 @@ def _alias_problems(calendar: Calendar, written: Sequence[WrittenFeed], taken: d
     for alias, mark in claims:
         if alias in taken:
             hint = "delete the alias: that address is in use"
-            yield problem_at(mark, "duplicate-slug", f"there is a feed `{alias}` already", hint, taken[alias])
+            yield problem_at(mark, "duplicate-slug", f"there is already a feed `{alias}`", hint, taken[alias])
         taken[alias] = mark
 
 
@@ -178,7 +178,7 @@ def _category_feeds(calendar: Calendar, events: Iterable[Event], problems: list[
             first, first_event = names.setdefault(slug, (category, event))
             if first != category:
                 message = f"the categories `{category}` and `{first}` share the feed category/{slug}"
-                hint = f"write `{first}` everywhere if they mean the same"
+                hint = f"write `{first}` everywhere if they mean the same thing"
                 problems.append(problem_at(event.mark, "similar-categories", message, hint, first_event.mark))
             by_slug.setdefault(slug, {})[event.id] = None
     for slug, ids in sorted(by_slug.items()):

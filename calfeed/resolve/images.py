@@ -47,7 +47,7 @@ class Pictures:
             hint = f"put the file at {self._reader.display_path(relative)}"
             self.problems.append(problem_at(mark, "missing-image", f"there is no image `{picture.name}`", hint))
         elif (hint_to_rename := trouble_with_name(image_path(relative))) is not None:
-            message = f"`{relative}` cannot be published under its name"
+            message = f"`{relative}` cannot be published under this name"
             self.problems.append(problem_at(mark, "bad-path", message, hint_to_rename))
         else:
             self._load_named(picture, is_logo=is_logo)
@@ -69,7 +69,7 @@ class Pictures:
             return
         twin = self._names.twin_of(relative)
         if twin is not None:
-            message = f"`{relative}` and `{twin}` are one name on Windows and on a Mac"
+            message = f"`{relative}` and `{twin}` are the same name on Windows and macOS"
             self.problems.append(problem_at(mark, "twin-images", message, "rename one of the two"))
 
     def _read(self, relative: str) -> Artifact | PictureError | None:
@@ -112,8 +112,8 @@ def load_templates(reader: Reader, paths: Iterable[str]) -> tuple[tuple[Template
 def _load_template(reader: Reader, relative: str) -> Template | Problem:
     path, name = reader.display_path(relative), PurePosixPath(relative).relative_to(TEMPLATES).as_posix()
     if not _TEMPLATE_NAME.fullmatch(name):
-        message = f"`{name}` is not a name for a template"
-        hint = "rename it: names of templates are made of A-Z, a-z, 0-9, _, . and -"
+        message = f"`{name}` is not a valid template name"
+        hint = "rename it using only A-Z, a-z, 0-9, _, . and -"
         return problem_at(Mark(path=path), "wrong-name", message, hint)
     data = reader.data(relative)
     if isinstance(data, Problem):

@@ -167,7 +167,7 @@ class _Loader:
         hint = "write one with a line `name: …`, or run `calfeed init`"
         below = self._root / "events"
         if (below / CALENDAR).is_file():
-            hint = f"the events are in `{below.as_posix()}`: name that folder"
+            hint = f"the events are in `{below.as_posix()}`: give that folder instead"
         mark = Mark(path=(self._root / CALENDAR).as_posix())
         yield problem_at(mark, "missing-calendar", f"there is no {CALENDAR} here", hint)
 
@@ -199,16 +199,16 @@ class _Loader:
         name = entry.name or "calendar"
         slug = entry.slug or ids.name_slug(name)
         if not slug:
-            message = f"no address can be made of the name `{name}`"
+            message = f"the name `{name}` cannot be turned into an address"
             self._problems.append(
-                problem_at(place.mark("name"), "bad-id", message, "write a `slug:` in a-z, 0-9 and -")
+                problem_at(place.mark("name"), "bad-id", message, "add a `slug:` made of a-z, 0-9 and -")
             )
             slug = "calendar"
         identity = entry.id or (urlsplit(entry.url).hostname if entry.url else None)
         if identity is None:
             identity = slug
             if not broken & {"id", "url"}:
-                hint = "write `id:` with a name you will keep, such as your domain: subscribers know events by it"
+                hint = "add an `id:` that you will keep, such as your domain: calendars recognise events by it"
                 message = f"the calendar has neither `id` nor `url`: UIDs will end in @{slug}"
                 self._problems.append(problem_at(place.mark(), "calendar-id", message, hint))
         url = self._base_url or entry.url
@@ -302,6 +302,6 @@ class _Loader:
         self._progress("reading", len(paths), len(paths))
         if not paths:
             mark = Mark(path=(self._root / CALENDAR).as_posix())
-            hint = "write one in a file beside calendar.yaml, or run `calfeed new`"
-            self._problems.append(problem_at(mark, "no-events", "the folder holds no events", hint))
+            hint = "write one in a file next to calendar.yaml, or run `calfeed new`"
+            self._problems.append(problem_at(mark, "no-events", "the folder contains no events", hint))
         return tuple(results)

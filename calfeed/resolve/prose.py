@@ -33,8 +33,8 @@ def check_markdown(text: str | None, place: Place, key: str) -> Iterator[Problem
 def _check_addresses(text: str, place: Place, key: str) -> Iterator[Problem]:
     address = find_user_name(text)
     if address is not None:
-        message = f"an address in the `{key}` holds a user name"
-        hint = "delete it, with the `@` after it: people would take it for the host that the link leads to"
+        message = f"an address in the `{key}` contains a user name"
+        hint = "delete it and the `@` after it: people would mistake it for the host the link leads to"
         yield problem_at(place.mark_within(key, address), "bad-url", message, hint)
 
 
@@ -46,9 +46,9 @@ def _check_lines(text: str, place: Place, key: str) -> Iterator[Problem]:
     lost = [pair for pair in joined_lines(text) if _stands_alone(*pair)] if _may_be_joined(text) else []
     if lost:
         first, second = (line if len(line) <= _MAX_QUOTED else f"{line[:_MAX_QUOTED]}…" for line in lost[0])
-        more = f", and {len(lost) - 1} more such" if len(lost) > 1 else ""
-        message = f"`{first}` and `{second}` are shown in one line{more}"
-        hint = "end the line with a backslash to keep the break, or leave an empty line between the two"
+        more = f" ({len(lost) - 1} more like this)" if len(lost) > 1 else ""
+        message = f"`{first}` and `{second}` are shown on one line{more}"
+        hint = "end the line with a backslash to keep the break, or put an empty line between the two"
         yield problem_at(place.mark_within(key, lost[0][0]), "joined-lines", message, hint)
 
 

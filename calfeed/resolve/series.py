@@ -56,8 +56,8 @@ class SeriesResolver:
         try:
             return self._series(event)
         except TooManySteps:
-            message = f"the series of this file take more than {MAX_STEPS:,} days and times to look at"
-            hint = "let its rule give fewer dates or end earlier, or put other series into another file"
+            message = f"the series in this file require checking more than {MAX_STEPS:,} days and times"
+            hint = "make this rule give fewer dates or end earlier, or move other series to another file"
             self._notes.report(self._place.mark("rrule"), "bad-rrule", message, hint)
             return None
 
@@ -66,13 +66,13 @@ class SeriesResolver:
         if rule is None:
             for key in ("exdates", "rdates", "overrides"):
                 if getattr(entry, key) and "rrule" not in self._broken:
-                    hint = "add `rrule:`, or write each date as an event of its own"
-                    self._notes.report(self._place.key_mark(key), "no-series", f"`{key}` needs a rule", hint)
+                    hint = "add `rrule:`, or write each date as a separate event"
+                    self._notes.report(self._place.key_mark(key), "no-series", f"`{key}` needs an `rrule`", hint)
             return None
         when = event.when
         if isinstance(when, Timed) and when.end is not None and when.end.tzid != when.start.tzid:
-            hint = "write each date as an event of its own"
-            message = "a series cannot end in another zone than it begins in"
+            hint = "write each date as a separate event"
+            message = "a series cannot begin and end in different time zones"
             self._notes.report(self._place.mark("end_timezone"), "series-zones", message, hint)
             return None
         mark = self._place.mark("rrule")
@@ -89,12 +89,12 @@ class SeriesResolver:
             self._notes.report(mark, refusal.code, refusal.message, refusal.hint)
             return None
         if occurrences.goes_out_of_reach(when, by_rule):
-            message = "the rule does not occur again for so long that it freezes Thunderbird"
-            self._notes.report(mark, "bad-rrule", message, "write its dates as events of their own")
+            message = "the rule's next date is so far away that Thunderbird freezes looking for it"
+            self._notes.report(mark, "bad-rrule", message, "write its dates as separate events")
             return None
         if not occurrences.occurrence_at(when, occurrences.first_start(when), is_nominal=is_nominal).is_plain:
-            hint = "let the series begin on another day, and make this one an event of its own"
-            message = "the clocks change during the first occurrence, so readers would misplace the others"
+            hint = "begin the series on another day, and write this date as a separate event"
+            message = "the clocks change during the first occurrence, so calendars would misplace the others"
             self._notes.report(self._place.mark("start"), "unsettled-start", message, hint)
             return None
         if isinstance(when, Timed) and not is_place(when.start.tzid) and not occurrences.is_same_in_utc(rule, when):
@@ -113,8 +113,8 @@ class SeriesResolver:
         first = occurrences.first_start(when)
         misreading = misreading_of(rule, first.date())
         if misreading is None and rule.frequency in WITHIN_DAYS and occurrences.meets_change(when, recurrence):
-            message = "the clocks change during this series, and calendars differ on the hours after that"
-            misreading = Misreading(message, "write one event for each time of the day, with `freq: daily`")
+            message = "the clocks change during this series, and calendars disagree on the hours after that"
+            misreading = Misreading(message, "write one event for each time of day, with `freq: daily`")
         if misreading is not None:
             self._notes.report(mark, "misread-rule", misreading.message, misreading.hint)
         obstacle = obstacle_in(rule, first.date()) or overlap_in(when, recurrence)
@@ -137,8 +137,8 @@ class SeriesResolver:
         )
         doubles = tuple(occurrences.doubles_of(when, by_rule, self._effort))
         if doubles:
-            message = f"the clocks skip {format_wall(doubles[0])}, which is then the time of another occurrence"
-            hint = "some readers show that one twice; leave the hour of the change out with `byhour`"
+            message = f"the clocks skip {format_wall(doubles[0])} and move it onto another occurrence"
+            hint = "some calendars show that one twice; leave out the hour of the change with `byhour`"
             self._notes.report(by_rule.mark, "unsettled-occurrence", message, hint)
         if by_rule.is_endless:
             return replace(by_rule, exdates=exdates, rdates=rdates, instances=instances)
@@ -161,8 +161,8 @@ class SeriesResolver:
             return recurrence
         if recurrence.is_endless:
             shown = ", ".join(format_wall(instance.recurrence_id) for instance in settled[:3])
-            hint = "move the series out of the night, or give the rule an end: readers differ on these"
-            message = f"the clocks change during {len(settled)} of the occurrences until {HORIZON_YEAR}: {shown}…"
+            hint = "move the series out of the night hours, or give the rule an end: calendars disagree on these dates"
+            message = f"the clocks change during {len(settled)} occurrences until {HORIZON_YEAR}: {shown}…"
             self._notes.report(recurrence.mark, "unsettled-occurrence", message, hint)
             return recurrence
         instances = sorted([*recurrence.instances, *settled], key=lambda instance: instance.recurrence_id)
@@ -174,12 +174,12 @@ class SeriesResolver:
         if len(skipped) > pieces.MAX_SKIPPED:
             shown = ", ".join(format_wall(start) for start in skipped[:3])
             message = f"the clocks skip the start of {len(skipped)} occurrences: {shown}…"
-            hint = f"move the series out of the night, or end it before there are more than {pieces.MAX_SKIPPED}"
+            hint = f"move the series out of the night hours, or end it before there are more than {pieces.MAX_SKIPPED}"
             self._notes.report(recurrence.mark, "unsettled-occurrence", message, hint)
             return recurrence
         if skipped and not pieces.has_room(event.uid):
-            message = f"the clocks skip {format_wall(skipped[0])}, so the series needs several UIDs made of this one"
-            hint = f"write a `uid` of at most {pieces.MAX_UID_BYTES} bytes, or move the series out of the night"
+            message = f"the clocks skip {format_wall(skipped[0])}, so the series needs several UIDs based on this one"
+            hint = f"write a `uid` of at most {pieces.MAX_UID_BYTES} bytes, or move the series out of the night hours"
             self._notes.report(self._place.mark("uid"), "long-uid", message, hint)
         return replace(recurrence, skipped=skipped)
 
@@ -220,10 +220,10 @@ class SeriesResolver:
                 found[start] = time
                 continue
             if taken == time:
-                self._notes.report(mark, "rdate-occurs", "the series occurs then already", "delete it here")
+                self._notes.report(mark, "rdate-occurs", "the series already occurs then", "delete this date")
             else:
-                message = "the series occurs already the other time the clocks show this"
-                hint = "a series can occur in one pass of a repeated hour only: make this date an event of its own"
+                message = "the clocks show this time twice, and the series already occurs the other time"
+                hint = "a series can use only one pass of a repeated hour: write this date as a separate event"
                 self._notes.report(mark, "ambiguous-time", message, hint)
         return found
 
@@ -236,7 +236,7 @@ class SeriesResolver:
     def _is_after_first(self, mark: Mark, start: datetime, when: AllDay | Timed) -> bool:
         if start >= occurrences.first_start(when):
             return True
-        hint = "begin the series on it, or make it an event of its own"
+        hint = "begin the series on this date, or write it as a separate event"
         self._notes.report(mark, "rdate-before-start", "this date is before the start of the series", hint)
         return False
 
@@ -256,7 +256,7 @@ class SeriesResolver:
                 continue
             if start in found:
                 hint = "put both changes into one"
-                self._notes.report(mark, "duplicate-override", "this occurrence has an override already", hint)
+                self._notes.report(mark, "duplicate-override", "this occurrence already has an override", hint)
                 continue
             occurrence = occurrences.occurrence_in(event.when, recurrence, start)
             instance = self._instance(event, occurrence, override, place, is_nominal=recurrence.is_nominal)
@@ -275,8 +275,8 @@ class SeriesResolver:
         if moved is not None and isinstance(event.when, Timed) and not isinstance(moved, WrittenTime):
             moved = WrittenTime(matching.extra_start(moved, event.when))
         if isinstance(moved, WrittenTime) and isinstance(event.when, AllDay):
-            hint = f"write the date alone: `{moved.wall.date()}`"
-            self._notes.report(place.mark("start"), "mixed-end", "the series has whole days", hint)
+            hint = f"write only the date: `{moved.wall.date()}`"
+            self._notes.report(place.mark("start"), "mixed-end", "this is an all-day series", hint)
             return None
         entry = self._entry.model_copy(
             update={
@@ -301,8 +301,8 @@ class SeriesResolver:
             others = occurrences.starts_between(event.when, recurrence, start, start)
             if start in moved_to or any(other not in found for other in others):
                 mark = self._place.below("overrides", number).mark("start")
-                hint = "move it elsewhere, or take the other one out with `exdates`"
-                self._notes.report(mark, "override-collides", "another occurrence of the series is at that time", hint)
+                hint = "move it to another time, or remove the other occurrence with `exdates`"
+                self._notes.report(mark, "override-collides", "the series already has an occurrence at that time", hint)
             moved_to.add(start)
 
 
@@ -310,9 +310,9 @@ def _words_for_offset(start: ZonedTime) -> tuple[str, str]:
     """Return the message and hint for a rule that gives other dates in UTC, in a zone that is not a place."""
     offset = tzdb.offset_at(start.instant, start.tzid)
     place = place_at(offset)
-    message = f"`{start.tzid}` is no place, so times are written in UTC, where this rule means other days or hours"
+    message = f"`{start.tzid}` is not a place, so times are written in UTC, where this rule gives other days or hours"
     such = f", such as `{place}`" if place else ""
-    return message, f"name a place whose clocks are at {format_offset(offset)}{such}, or write each date as an event"
+    return message, f"use the zone of a place at {format_offset(offset)}{such}, or write each date as a separate event"
 
 
 def _times_of(

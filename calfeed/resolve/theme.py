@@ -34,6 +34,6 @@ def resolve_theme(entry: ThemeEntry, place: Place, color: str | None) -> tuple[T
         if found < ENOUGH:
             shown = "light" if background == BACKGROUND else "dark"
             message = f"text in {written} is hard to read on {shown} pages: its contrast is {found:.1f}"
-            hint = f"write `'{readable(colors[key], background)}'`: level AA of WCAG 2.1 asks for {ENOUGH} or more"
+            hint = f"write `'{readable(colors[key], background)}'`: level AA of WCAG 2.1 requires {ENOUGH} or more"
             problems.append(problem_at(place.mark(key), "low-contrast", message, hint))
     return Theme(**colors, logo=entry.logo, footer=entry.footer), tuple(problems)

@@ -30,13 +30,13 @@ def zone_of_place(venue: Venue | None, calendar: Calendar, year: int) -> ZoneCho
     """
     if venue is not None:
         if venue.timezone is not None:
-            return ZoneChoice(tzid=venue.timezone, reason="its venue says so")
+            return ZoneChoice(tzid=venue.timezone, reason="its venue sets it")
         near = _near(venue)
         if near:
             if tzdb.same_offsets(near, year):
                 return ZoneChoice(tzid=near[0], reason="its venue's coordinates lie in it")
             if _is_one_of(calendar.timezone, near):
-                reason = "it is the calendar's, and its venue's coordinates lie in it or near its border"
+                reason = "it is the calendar's zone, and its venue's coordinates lie in it or near its border"
                 return ZoneChoice(tzid=calendar.timezone, reason=reason)
             return _open_zones(venue, near, "lies near the border of")
         country, name = _of_country(venue), venue.address.country
@@ -44,11 +44,11 @@ def zone_of_place(venue: Venue | None, calendar: Calendar, year: int) -> ZoneCho
             if tzdb.same_offsets(country, year):
                 return ZoneChoice(tzid=country[0], reason=f"its venue is in {name}")
             if _is_one_of(calendar.timezone, country):
-                reason = f"it is the calendar's, and one of several in {name}"
+                reason = f"it is the calendar's zone, and one of several in {name}"
                 return ZoneChoice(tzid=calendar.timezone, reason=reason)
             return _open_zones(venue, country, f"is in {name}, which has")
     if calendar.timezone is not None:
-        return ZoneChoice(tzid=calendar.timezone, reason="it is the calendar's")
+        return ZoneChoice(tzid=calendar.timezone, reason="it is the calendar's zone")
     return None
 
 
@@ -60,9 +60,9 @@ def check_coordinates(venue: Venue | None, year: int) -> Iterator[Problem]:
     if country and not _share_clocks(near, country, year):
         where = f"in {near[0]}" if near else "at sea"
         message = f"the coordinates of `{venue.name}` lie {where}, not in {venue.address.country}"
-        hint = "latitude comes first: `[59.44, 24.75]` is Tallinn; check them, or the country"
+        hint = "latitude comes first: `[59.44, 24.75]` is Tallinn; check the coordinates, or the country"
         if meant := _slip_of(venue, country):
-            hint = f"write `geo: [{meant[0]}, {meant[1]}]`, which is in {venue.address.country}, if that is meant"
+            hint = f"did you mean `geo: [{meant[0]}, {meant[1]}]`, in {venue.address.country}?"
         yield problem_at(venue.mark, "geo-mismatch", message, hint)
 
 
@@ -72,12 +72,12 @@ def check_name(tzid: str, mark: Mark) -> Iterator[Problem]:
         offset = tzdb.offset_at(_ANY_TIME, tzid)
         message = f"`{tzid}` is always at {format_offset(offset)}, summer and winter"
         place = _USUAL_PLACES.get(tzid) or place_at(offset)
-        hint = f"name a place whose clocks you mean: `{place}`"
+        hint = f"use the zone of the place you mean: `{place}`"
         if match[1] and place:
             side = "west" if offset < timedelta(0) else "east"
-            hint = f"name a place whose clocks these are, such as `{place}`; `{match[1]}` is {side} of Greenwich"
+            hint = f"use the zone of a place with these clocks, such as `{place}`; `{match[1]}` is {side} of Greenwich"
         elif match[1]:
-            hint = "no place has these clocks; keep it for a deadline anywhere on Earth, else name a place"
+            hint = "no place has these clocks; keep it for a deadline anywhere on Earth, or use the zone of a place"
         yield problem_at(mark, "fixed-zone", message, hint)
 
 
@@ -97,8 +97,8 @@ def check_place(start: ZonedTime, written: Mark | None, venue: Venue | None, *, 
     if not local or tzdb.offset_at(start.instant, start.tzid) in {tzdb.offset_at(start.instant, z) for z in local}:
         return
     there = local[0]
-    message = f"{start.tzid} has other clocks than the venue, which is in {there}"
-    hint = f"if the venue's time is meant, write `timezone: {there}`"
+    message = f"the clocks of {start.tzid} differ from those at the venue, which is in {there}"
+    hint = f"if you mean the venue's time, write `timezone: {there}`"
     if written and not is_default:
         hint = f"at the venue it is {format_wall(tzdb.wall_at(start.instant, there))} then; {hint}"
     yield problem_at(written or venue.mark, "timezone-mismatch", message, hint)

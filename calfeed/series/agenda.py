@@ -165,7 +165,7 @@ def conflicts(events: Iterable[Event]) -> Iterator[Problem]:
     problems = list(islice(_conflicts(placed, horizon), MAX_CONFLICTS + 1))
     yield from problems[:MAX_CONFLICTS]
     for problem in problems[MAX_CONFLICTS:]:
-        message = f"more than {MAX_CONFLICTS:,} events meet others at their venues; the rest is not listed"
+        message = f"more than {MAX_CONFLICTS:,} events conflict with others at their venues; the rest are not listed"
         yield replace(problem, message=message)
 
 
@@ -206,8 +206,8 @@ def too_many_occurrences(events: Iterable[Event]) -> Problem | None:
     for recurrence in sorted(series, key=lambda recurrence: recurrence.mark):
         total += len(recurrence.starts)
         if total > MAX_DATED:
-            message = f"the series of this calendar have more than {MAX_DATED:,} dates"
-            hint = "let this one end earlier, or leave its end out: a series without one is shown for a few years only"
+            message = f"the series in this calendar have more than {MAX_DATED:,} dates in total"
+            hint = "end this one earlier, or remove its end: a series without an end is shown for only a few years"
             return problem_at(recurrence.mark, "bad-rrule", message, hint)
     return None
 

@@ -31,7 +31,7 @@ def to_zoned(written: WrittenTime, tzid: str) -> ZonedTime:
         raise InvalidValue(
             "ambiguous-time",
             f"{wall_text} happens twice in {tzid}",
-            f"write which: `{wall_text}{before}` for the first, `{wall_text}{after}` for the second",
+            f"write `{wall_text}{before}` for the first time, `{wall_text}{after}` for the second",
         )
     leaves = format_wall((resolved.change + resolved.before).replace(tzinfo=None))
     arrives = format_wall((resolved.change + resolved.after).replace(tzinfo=None))
@@ -80,10 +80,10 @@ def _with_offset(written: WrittenTime, offset: timedelta, tzid: str) -> ZonedTim
     resolved = tzdb.resolve_wall(written.wall, tzid)
     if isinstance(resolved, datetime):
         right = format_offset(tzdb.offset_at(resolved, tzid))
-        hint = f"{tzid} is at {right} then: write `{wall_text}{right}`, or `{wall_text}` alone"
+        hint = f"{tzid} is at {right} then: write `{wall_text}{right}`, or `{wall_text}` without an offset"
     elif isinstance(resolved, tzdb.Repeated):
         before, after = format_offset(resolved.before), format_offset(resolved.after)
-        hint = f"it happens twice: write `{wall_text}{before}` for the first, `{wall_text}{after}` for the second"
+        hint = f"it happens twice: write `{wall_text}{before}` for the first time, `{wall_text}{after}` for the second"
     else:
         later = _after_the_gap(written.wall, resolved)
         hint = f"the clocks of {tzid} skip this time: write `{later}` or an earlier time"

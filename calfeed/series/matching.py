@@ -48,7 +48,7 @@ def series_of(
     if isinstance(first, AllDay) and rule.is_within_days:
         raise InvalidValue(
             "bad-rrule",
-            "a series of whole days cannot repeat by the hour",
+            "an all-day series cannot repeat by the hour",
             "use FREQ=DAILY or longer, without BYHOUR, BYMINUTE and BYSECOND; or give `start` a time",
         )
     start = first_start(first)
@@ -62,10 +62,11 @@ def series_of(
     starts = tuple(islice(starts_of(rule, start, last=min(until or LAST, LAST), effort=effort), MAX_OCCURRENCES))
     if len(starts) >= MAX_OCCURRENCES:
         message = f"the series has {MAX_OCCURRENCES:,} occurrences or more"
-        hint = "lower COUNT or end it earlier" + ("" if rule.is_within_days else ", or leave its end out")
+        hint = "lower COUNT or end it earlier" + ("" if rule.is_within_days else ", or remove its end")
         raise InvalidValue("bad-rrule", message, hint)
     if rule.count is not None and len(starts) < rule.count:
-        raise InvalidValue("bad-rrule", f"the rule occurs only {len(starts)} times until {LAST.year}", "lower COUNT")
+        message = f"the rule gives only {len(starts)} occurrences until {LAST.year}"
+        raise InvalidValue("bad-rrule", message, "lower COUNT")
     published = None if until is None else _published_until(starts[-1], first)
     return Recurrence(rule=rule, until=published, starts=starts, is_nominal=is_nominal, mark=mark)
 
@@ -83,7 +84,7 @@ def check_density(rule: Rule, first: AllDay | Timed, effort: Effort) -> None:
     starts = starts_of(rule, start, last=min(start + _TWO_YEARS, LAST), effort=effort)
     if next(islice(starts, MAX_OCCURRENCES - 1, None), None) is not None:
         message = f"the series has no end and {MAX_OCCURRENCES:,} occurrences or more within two years"
-        hint = "repeat it less often, with `interval` or another `freq`, or end it soon with `until` or `count`"
+        hint = "make it repeat less often, with `interval` or another `freq`, or end it earlier with `until` or `count`"
         raise InvalidValue("bad-rrule", message, hint)
 
 
@@ -107,7 +108,7 @@ def match(
     wanted_text = format_wall(wanted) if isinstance(wanted, datetime) else str(wanted)
     if matching:
         message = f"the series occurs several times on {wanted_text}"
-        hint = f"write which: {', '.join(f'`{format_start(start, first)}`' for start in matching)}, …"
+        hint = f"write which one: {', '.join(f'`{format_start(start, first)}`' for start in matching)}, …"
         raise InvalidValue("no-occurrence", message, hint)
     raise _no_occurrence(wanted_text, _nearest(begin, recurrence, first, effort), first)
 
@@ -125,7 +126,7 @@ def _match_instant(wanted: ZonedTime, recurrence: Recurrence, first: Timed, effo
     actual = _instant_of(wanted.wall, recurrence, first)
     written, meant = (format_offset(tzdb.offset_at(instant, wanted.tzid)) for instant in (wanted.instant, actual))
     which = "first" if actual < wanted.instant else "second"
-    message = f"the series does not occur on {wanted_text}{written}, but the {which} time the clocks show {wanted_text}"
+    message = f"the series occurs the {which} time the clocks show {wanted_text}, not at {wanted_text}{written}"
     raise InvalidValue("no-occurrence", message, f"write `{wanted_text}{meant}`")
 
 
@@ -139,7 +140,7 @@ def _no_occurrence(wanted_text: str, nearest: Sequence[datetime], first: AllDay 
     return InvalidValue(
         "no-occurrence",
         f"the series does not occur on {wanted_text}",
-        f"it does on {' and '.join(f'`{format_start(start, first)}`' for start in nearest)}",
+        f"it occurs on {' and '.join(f'`{format_start(start, first)}`' for start in nearest)}",
     )
 
 
@@ -168,11 +169,11 @@ def extra_start(moment: date | WrittenTime, first: AllDay | Timed) -> datetime:
 def refuse_range(key: str, days: DayRange, starts: Iterable[datetime], first: AllDay | Timed) -> InvalidValue:
     """Return the error for a range of days under `key`; the hint writes out the starts that the range means."""
     meant = [format_start(start, first) for start in islice(starts, _MAX_MEANT + 1)]
-    message = f"`{days.text}` is a range, and `{key}` takes single dates"
+    message = f"`{key}` takes single dates, but `{days.text}` is a range"
     if not meant:
         return InvalidValue("no-occurrence", message, "delete it: the series does not occur on these days")
     more = ", …" if len(meant) > _MAX_MEANT else ""
-    return InvalidValue("bad-date", message, f"write them out: `{key}: [{', '.join(meant[:_MAX_MEANT])}{more}]`")
+    return InvalidValue("bad-date", message, f"write the dates out: `{key}: [{', '.join(meant[:_MAX_MEANT])}{more}]`")
 
 
 def days_of_range(days: DayRange) -> Iterator[date]:
@@ -204,7 +205,7 @@ def _until_of(rule: Rule, first: AllDay | Timed) -> datetime | None:
     if not isinstance(until, WrittenTime):
         return end_of(until)
     if isinstance(first, AllDay):
-        message = "a series of whole days ends on a date"
+        message = "an all-day series must end on a date"
         raise InvalidValue("bad-rrule", message, f"write `until: {until.wall.date()}`")
     if until.offset is None:
         return until.wall
@@ -229,15 +230,15 @@ def _not_in_rule(rule: Rule, start: datetime, effort: Effort) -> InvalidValue:
         hint = "no month or year has such a day: change the rule"
         return InvalidValue("start-not-in-rule", f"{rule_text} never occurs", hint)
     change = f"write `BYDAY={DAYS[start.weekday()]}`" if rule.byday else "change the rule"
-    hint = f"begin it on `{format_wall(later)}`, or {change}"
-    return InvalidValue("start-not-in-rule", f"the start is no occurrence of {rule_text}", hint)
+    hint = f"begin on `{format_wall(later)}`, or {change}"
+    return InvalidValue("start-not-in-rule", f"the start does not match {rule_text}", hint)
 
 
 def _as_written(moment: date | WrittenTime, first: AllDay | Timed) -> datetime | date:
     if not isinstance(moment, WrittenTime):
         return moment
     if isinstance(first, AllDay):
-        raise InvalidValue("mixed-end", "the series has whole days", f"write the date alone: `{moment.wall.date()}`")
+        raise InvalidValue("mixed-end", "this is an all-day series", f"write only the date: `{moment.wall.date()}`")
     if moment.offset is None:
         return moment.wall
     return tzdb.wall_at((moment.wall - moment.offset).replace(tzinfo=UTC), first.start.tzid)

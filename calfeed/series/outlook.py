@@ -22,7 +22,7 @@ from calfeed.values.times import format_wall
 _MAX_INTERVAL = {"DAILY": 999, "WEEKLY": 99, "MONTHLY": 99, "YEARLY": 8}
 _MAX_COUNT = 999
 _POSITIONS = (1, 2, 3, 4, -1)
-_DATES = "write its dates as events of their own"
+_DATES = "write its dates as separate events"
 # How many gaps between occurrences are measured; the gaps of a rule repeat long before that.
 _MAX_GAPS = 500
 _DAY = timedelta(days=1)
@@ -56,8 +56,8 @@ def overlap_in(when: AllDay | Timed, recurrence: Recurrence) -> Obstacle | None:
     if pair is None:
         return None
     times = " and ".join(f"{start.date()}" if isinstance(when, AllDay) else format_wall(start) for start in pair)
-    message = f"Outlook may refuse this series: its occurrences overlap, as those of {times} do"
-    return Obstacle(message, "shorten them, or write those that overlap as events of their own")
+    message = f"Outlook may refuse this series: its occurrences overlap, such as those of {times}"
+    return Obstacle(message, "shorten them, or write those that overlap as separate events")
 
 
 def _unsupported(what: str, hint: str) -> Obstacle:
@@ -66,12 +66,12 @@ def _unsupported(what: str, hint: str) -> Obstacle:
 
 def _in_times(rule: Rule) -> Obstacle | None:
     if rule.frequency in WITHIN_DAYS:
-        hint = "write one event for each time of the day, with `freq: daily`"
+        hint = "write one event for each time of day, with `freq: daily`"
         return _unsupported("series that repeat by the hour or minute", hint)
     if any(len(numbers) > 1 for numbers in (rule.byhour, rule.byminute, rule.bysecond)):
-        return _unsupported("several occurrences on a day", "write one event for each time of the day")
+        return _unsupported("several occurrences in one day", "write one event for each time of day")
     if rule.bysecond:
-        return _unsupported("BYSECOND", "leave it out: `start` says it")
+        return _unsupported("BYSECOND", "leave it out: `start` gives the seconds")
     return None
 
 
@@ -80,11 +80,11 @@ def _in_numbers(rule: Rule) -> Obstacle | None:
     if (rule.interval or 1) > most:
         return _unsupported(f"INTERVAL above {most} with FREQ={rule.frequency}", _DATES)
     if (rule.count or 1) > _MAX_COUNT:
-        return _unsupported(f"COUNT above {_MAX_COUNT}", "write the end as `until`")
+        return _unsupported(f"COUNT above {_MAX_COUNT}", "end the series with `until`")
     if rule.byweekno:
-        return _unsupported("numbered weeks", _DATES)
+        return _unsupported("week numbers", _DATES)
     if rule.byyearday:
-        return _unsupported("numbered days of the year", _DATES)
+        return _unsupported("day numbers within the year", _DATES)
     return None
 
 
@@ -98,8 +98,8 @@ def _in_days(rule: Rule, start: date) -> Obstacle | None:
         return _beside(rule, ("BYMONTH",), start)
     if rule.byday and rule.bymonthday:
         nth = nth_day_rule(rule)
-        hint = f"write `{nth.text}`: it means the same" if nth else _DATES
-        return _unsupported("days of the week together with dates", hint)
+        hint = f"write `{nth.text}`, which means the same" if nth else _DATES
+        return _unsupported("weekdays combined with dates", hint)
     if (frequency == "MONTHLY" and rule.bymonth) or len(rule.bymonth) > 1:
         return _unsupported("a choice of months", _one_each(rule, "BYMONTH", frequency="YEARLY"))
     if frequency == "YEARLY" and not rule.bymonth and (rule.byday or rule.bymonthday):
@@ -115,7 +115,7 @@ def _beside(rule: Rule, names: Iterable[str], start: date) -> Obstacle | None:
         return None
     equal = equal_rule(rule)
     fits = equal is not None and _in_days(equal, start) is None
-    hint = f"write `{equal.text}`: it means the same" if equal is not None and fits else _DATES
+    hint = f"write `{equal.text}`, which means the same" if equal is not None and fits else _DATES
     return _unsupported(f"{name} with FREQ={rule.frequency}", hint)
 
 
@@ -125,19 +125,19 @@ def _in_weekdays(rule: Rule, start: date) -> Obstacle | None:
     if not ordinals and not rule.bysetpos:
         return _beside(rule, ("BYDAY",), start)
     if len(rule.byday) > 1 and ordinals:
-        return _unsupported("several numbered days of a month", _one_each(rule, "BYDAY"))
+        return _unsupported("several numbered weekdays in a month", _one_each(rule, "BYDAY"))
     if ordinals and rule.bysetpos:
-        return _unsupported("BYSETPOS with a numbered day", "leave BYSETPOS out")
+        return _unsupported("BYSETPOS with a numbered weekday", "leave BYSETPOS out")
     if len(rule.bysetpos) > 1:
-        return _unsupported("several numbered days of a month", _one_each(rule, "BYSETPOS"))
+        return _unsupported("several numbered weekdays in a month", _one_each(rule, "BYSETPOS"))
     number = (*ordinals, *rule.bysetpos)[0]
     if number in _POSITIONS:
         return None
     if number == 5:
         last = f"BYDAY=-1{DAYS[rule.byday[0].weekday]}" if ordinals else "BYSETPOS=-1"
-        hint = f"`{last}` is the last one of every month; else {_DATES}"
-        return _unsupported("the fifth day of its name in a month", hint)
-    return _unsupported(f"the number {number} before a day of the week", _DATES)
+        hint = f"`{last}` is the last one of every month; otherwise {_DATES}"
+        return _unsupported("the fifth occurrence of a weekday in a month", hint)
+    return _unsupported(f"the number {number} for a weekday in a month", _DATES)
 
 
 def _in_month_days(rule: Rule, start: date) -> Obstacle | None:
@@ -148,12 +148,13 @@ def _in_month_days(rule: Rule, start: date) -> Obstacle | None:
         return _unsupported("several dates in a month", _one_each(rule, "BYMONTHDAY"))
     (day,) = rule.bymonthday or (start.day,)
     if day < -1:
-        return _unsupported("dates counted from the end of a month", f"`BYMONTHDAY=-1` is the last day; else {_DATES}")
+        hint = f"`BYMONTHDAY=-1` is the last day; otherwise {_DATES}"
+        return _unsupported("dates counted from the end of a month", hint)
     (month,) = rule.bymonth or (start.month,)
     if day > 28 and (rule.frequency == "MONTHLY" or month == 2):
         last_day = replace(rule, bymonth=(2,) if rule.frequency == "YEARLY" else rule.bymonth, bymonthday=(-1,))
-        message = "Outlook may add dates to this series: in a month that is too short it takes the last day"
-        return Obstacle(message, f"if the last day is meant write `{last_day.text}`; else {_DATES}")
+        message = "Outlook may add dates to this series: in months that are too short, it uses the last day"
+        return Obstacle(message, f"if you mean the last day, write `{last_day.text}`; otherwise {_DATES}")
     return None
 
 

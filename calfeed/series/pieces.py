@@ -78,7 +78,7 @@ def has_room(uid: str) -> bool:
 
 def shared_uid_problem(uid: str, owner: Event, mark: Mark) -> Problem:
     """Return the error for an event at `mark` whose UID is that of a piece of another event."""
-    message = f"the UID `{uid}` is that of a part of `{owner.id}`, which is published in several"
+    message = f"the UID `{uid}` belongs to a part of `{owner.id}`, which is published in several parts"
     return problem_at(mark, "duplicate-uid", message, "give this event another `id:` or `uid:`", owner.mark)
 
 

@@ -142,7 +142,7 @@ _PROGRAMS = {
 }
 # The parts to split into events of their own, the preferred ones first.
 _SPLIT = ("BYHOUR", "BYMINUTE", "BYSECOND", "BYMONTH", "BYDAY", "BYMONTHDAY", "BYSETPOS")
-_DATES = "write its dates as events of their own"
+_DATES = "write its dates as separate events"
 _LEAP_YEAR = 2028
 _SUNDAY = DAYS.index("SU")
 
@@ -256,7 +256,7 @@ def _misreading(rule: Rule, start: date) -> Misreading:
         for reader in known.readers
     }
     names = [name for reader, name in _PROGRAMS.items() if reader in readers]
-    message = "calendars are not known to agree on the dates of this rule"
+    message = "calendars may disagree on the dates of this rule"
     if names:
         message = f"{' and '.join(names)} {'get' if len(names) > 1 else 'gets'} the dates of this rule wrong"
     return Misreading(message, _hint(rule, start))
@@ -267,14 +267,14 @@ def _hint(rule: Rule, start: date) -> str:
     if "leap" in traits_of(rule, start) and len(rule.bymonth) < 2:
         last_day = replace(rule, bymonth=(2,), bymonthday=(-1,))
         if is_read_alike(last_day, start):
-            return f"for the last day of February write `{last_day.text}`; else {_DATES}"
+            return f"for the last day of February, write `{last_day.text}`; otherwise {_DATES}"
     if rule.bysetpos == (-1,) and min(rule.bymonthday, default=0) > 27:
         last_day = replace(rule, bymonthday=(-1,), bysetpos=())
         if is_read_alike(last_day, start):
-            return f"for the last day of the month write `{last_day.text}`; else {_DATES}"
+            return f"for the last day of the month, write `{last_day.text}`; otherwise {_DATES}"
     equal = equal_rule(rule) or nth_day_rule(rule)
     if equal is not None and is_read_alike(equal, start):
-        return f"write `{equal.text}`: it means the same"
+        return f"write `{equal.text}`, which means the same"
     for name in _SPLIT:
         rules = _one_each(rule, name)
         if len(rules) > 1 and all(is_read_alike(proposed, start) for proposed in rules):

@@ -89,8 +89,8 @@ class ZonePlanner:
                     listed.add(tzid)
         for tzid in sorted(listed - refused):
             mark, *related = _marks(_irregular(pieces_by_id.values(), tzid))
-            message = f"the clocks of {tzid} change on days no yearly rule gives; Outlook may misplace this series"
-            hint = "write its dates as events of their own if that matters"
+            message = f"clock changes in {tzid} follow no yearly rule, so Outlook may misplace this series"
+            hint = "if that matters, write its dates as separate events"
             yield problem_at(mark, "irregular-zone", message, hint, *related)
 
     def _plan_files(self, pieces_by_id: _Pieces, feeds: Iterable[Feed]) -> Iterator[_File]:
@@ -131,11 +131,11 @@ def _refusal(path: str, tzid: str, held: Sequence[tuple[Event, ...]]) -> Problem
     irregular = _irregular(held, tzid)
     mark, *related = _marks(irregular)
     if any(is_off_by_seconds(event) for event in irregular):
-        message = f"the clocks of {tzid} were not whole minutes from UTC then, which few calendars can read"
-        return problem_at(mark, "unsupported-zone", message, "write its dates as events of their own", *related)
+        message = f"{tzid} was not a whole number of minutes from UTC then, which few calendars can read"
+        return problem_at(mark, "unsupported-zone", message, "write its dates as separate events", *related)
     what = "this series" if len(held) == 1 else f"the series in {path}"
-    message = f"the clocks of {tzid} change on too many days ({MAX_LISTED} at most) to describe {what}"
-    hint = "let it end, or end earlier (`until`), or write its dates as events of their own"
+    message = f"the clocks of {tzid} change on too many dates during {what} (at most {MAX_LISTED})"
+    hint = "end it, or end it earlier, with `until`; or write its dates as separate events"
     return problem_at(mark, "unsupported-zone", message, hint, *related)
 
 

@@ -384,4 +384,4 @@ def test_rules_without_a_next_date_in_reach_are_refused(tmp_path: Path, start: s
     with pytest.raises(SourceError) as refused:
         load_project(tmp_path, text)
     assert [problem.code for problem in refused.value.problems if problem.severity == "error"] == ["bad-rrule"]
-    assert "freezes Thunderbird" in refused.value.problems[0].message
+    assert "Thunderbird freezes" in refused.value.problems[0].message

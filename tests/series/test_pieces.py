@@ -254,7 +254,7 @@ def test_written_uid_of_a_piece_is_refused(tmp_path: Path) -> None:
             load(write_files(tmp_path / name, files))
         (problem,) = refused.value.problems
         assert (problem.code, Path(problem.mark.path).name) == ("duplicate-uid", other)
-        assert "is that of a part of `talk`" in problem.message
+        assert "belongs to a part of `talk`" in problem.message
         assert [Path(mark.path).name for mark in problem.related] == ["talk.yaml"]
 
 

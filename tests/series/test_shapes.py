@@ -142,7 +142,7 @@ def test_misread_rules_name_the_readers_and_a_way_out(start: str, rule: str, rea
     assert misreading.message.startswith(f"{reader} get")
     proposed = WRITTEN.findall(misreading.hint)
     assert (proposed[0] if proposed else "") == hint
-    assert "events of their own" in misreading.hint or proposed
+    assert "separate events" in misreading.hint or proposed
 
 
 def test_every_proposed_rule_is_read_alike() -> None:
