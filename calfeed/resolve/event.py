@@ -1,6 +1,6 @@
 """Resolves the entry of one event into an `Event`: its zone, its instants, its venue.
 
-Every check runs on whatever fields could be read; a problem that follows from another is not reported.
+All checks run on the fields that could be read. Problems that only follow from another are not reported.
 """
 
 from __future__ import annotations
@@ -41,9 +41,9 @@ _STAMPS = ("sequence", "created", "last_modified")
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What an event may refer to.
+    """What events may refer to.
 
-    A venue that could not be read is None. `venues` is None if venues.yaml is unusable.
+    A venue that could not be read is None; `venues` is None if venues.yaml is unusable.
     """
 
     calendar: Calendar
@@ -53,12 +53,12 @@ class Surroundings:
 
     @cached_property
     def ids_by_name(self) -> Mapping[str, str]:
-        """Venue ids by name, ignoring case, accents and punctuation; of two equal names the first counts."""
-        ids: dict[str, str] = {}
+        """Venue ids by name, ignoring case, accents and punctuation; the first of equal names wins."""
+        ids_by_name: dict[str, str] = {}
         for venue_id, venue in (self.venues or {}).items():
             if venue is not None:
-                ids.setdefault(fold_name(venue.name), venue_id)
-        return ids
+                ids_by_name.setdefault(fold_name(venue.name), venue_id)
+        return ids_by_name
 
 
 def resolve_event(
@@ -69,21 +69,21 @@ def resolve_event(
     effort: Effort,
     checked: str | None = None,
 ) -> tuple[Event | None, tuple[Problem, ...]]:
-    """Return the event an entry stands for, and the problems found; no event if its time is unknown.
+    """Return the event that an entry describes, and its problems; None instead of an event without a usable time.
 
     Args:
         read: the entry as read.
-        place: where it is.
+        place: where the entry is.
         event_id: the id of the event.
-        around: what it may refer to.
-        effort: the budget shared by all series of its file.
-        checked: for an occurrence, the description of its series, which was checked where it is written.
+        around: what the event may refer to.
+        effort: the budget shared by all series in the file.
+        checked: for an occurrence, the description of its series, which is already checked.
     """
     return _Resolver(read, place, around, effort, checked).resolve(event_id)
 
 
 def resolve_venue(venue_id: str | None, entry: VenueEntry, mark: Mark) -> Venue:
-    """Return the venue an entry stands for."""
+    """Return the venue that an entry describes."""
     address = entry.address
     resolved = Address()
     if address is not None:
@@ -108,14 +108,14 @@ def resolve_venue(venue_id: str | None, entry: VenueEntry, mark: Mark) -> Venue:
 
 
 def resolve_organizer(entry: OrganizerEntry | str | None) -> Organizer | None:
-    """Return the organizer, written as a mapping or as a name alone."""
+    """Return the organizer from a mapping or a plain name."""
     if isinstance(entry, OrganizerEntry):
         return Organizer(name=entry.name, email=entry.email, url=entry.url)
     return None if entry is None else Organizer(name=entry)
 
 
 class _Resolver:
-    """Resolves one event; every method notes the problems it meets and returns what it could resolve."""
+    """Resolves one event. Every method records its problems and returns whatever it could resolve."""
 
     def __init__(
         self, read: Read[EventEntry], place: Place, around: Surroundings, effort: Effort, checked: str | None
@@ -169,9 +169,11 @@ class _Resolver:
     def _series(self, event: Event) -> Recurrence | None:
         def resolve(entry: EventEntry, place: Place) -> Event | None:
             read = Read(entry, frozenset(), ())
-            found, problems = resolve_event(read, place, event.id, self._around, self._effort, self._entry.description)
+            occurrence, problems = resolve_event(
+                read, place, event.id, self._around, self._effort, self._entry.description
+            )
             self._notes.problems += problems
-            return found
+            return occurrence
 
         series = SeriesResolver(self._entry, self._broken, self._place, self._notes, resolve, self._effort)
         return series.resolve(event)
@@ -186,15 +188,15 @@ class _Resolver:
                     self._place.mark("venue"), "missing-key", "`name` is missing", "add a line `name: …`"
                 )
             return resolve_venue(None, written, self._place.mark("venue"))
-        known = self._around.venues
-        if written is None or known is None:
+        venues = self._around.venues
+        if written is None or venues is None:
             return None
-        if written in known:
-            return known[written]
-        named = self._around.ids_by_name.get(fold_name(written))
-        hint = did_you_mean(written, known, _hint_for_place(written))
-        if named:
-            hint = f"write its id: `venue: {named}`"
+        if written in venues:
+            return venues[written]
+        id_of_name = self._around.ids_by_name.get(fold_name(written))
+        hint = did_you_mean(written, venues, _hint_for_place(written))
+        if id_of_name:
+            hint = f"write its id: `venue: {id_of_name}`"
         self._notes.report(self._place.mark("venue"), "unknown-venue", f"there is no venue `{written}`", hint)
         return None
 
@@ -210,7 +212,7 @@ class _Resolver:
             self._notes.report(self._place.mark_within("description", tag), "html-in-description", message, hint)
 
     def _stamp(self, key: str, tzid: str) -> datetime | None:
-        """Return `created` or `last_modified` as an instant: local like every time, midnight for a date alone."""
+        """Return `created` or `last_modified` as an instant. Both are local times; a date alone means midnight."""
         written = self._entry.created if key == "created" else self._entry.last_modified
         if written is None:
             return None
@@ -252,18 +254,18 @@ class _Resolver:
         return when, zone
 
     def _zone(self, venue: Venue | None, year: int, *, required: bool) -> ZoneChoice | None:
-        """Return the event's zone; a missing one is a problem only if it is required: whole days need none."""
+        """Return the event's zone. A missing zone is a problem only if one is required; all-day events need none."""
         if self._entry.timezone is not None:
             default = self._place.defaults.get("timezone")
             return ZoneChoice(tzid=self._entry.timezone, reason=f"{default.path if default else 'the event'} sets it")
         if self._broken & {"timezone", "venue"} or (self._entry.venue is not None and venue is None):
             return None
         self._notes.problems += zone_choice.check_coordinates(venue, year)
-        found = zone_choice.zone_of_place(venue, self._around.calendar, year)
-        if isinstance(found, ZoneChoice):
-            return found
-        if required and found is not None:
-            self._notes.problems.append(found)
+        choice = zone_choice.zone_of_place(venue, self._around.calendar, year)
+        if isinstance(choice, ZoneChoice):
+            return choice
+        if required and choice is not None:
+            self._notes.problems.append(choice)
         elif required and not self._around.is_zone_broken:
             hint = "write `timezone:` in the event, its venue or calendar.yaml, such as `Europe/Tallinn`"
             message = "cannot tell which time zone this is in"
@@ -353,7 +355,7 @@ class _Resolver:
 
 
 def _hint_for_place(written: str) -> str:
-    """Return the hint for a venue that is not in venues.yaml: add its id there, or write the place itself."""
+    """Return the hint for a venue that is missing from venues.yaml: add its id there, or write the venue inline."""
     # Every JSON string is a valid YAML string.
     in_place = f"venue: {{name: {json.dumps(written, ensure_ascii=False)}}}"
     if ids.is_id(written):

@@ -1,8 +1,8 @@
 """Finds what Outlook and Exchange may skip in a series, and suggests what to write instead.
 
-They keep a rule as one of six patterns (MS-OXCICAL §2.1.3.2.2): daily; weekly; monthly and yearly on a date; monthly
-and yearly on an nth day of the week. They skip a rule that fits none of these, or refuse the whole file. Outlook cannot
-be run in a test, so this rests on that document and on what users reported.
+They store a rule as one of six patterns (MS-OXCICAL §2.1.3.2.2): daily; weekly; monthly or yearly on a date; monthly
+or yearly on an nth weekday. They skip a rule that fits none of these, or refuse the whole file. Outlook cannot run in a
+test, so this module relies on that document and on user reports.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ _MAX_INTERVAL = {"DAILY": 999, "WEEKLY": 99, "MONTHLY": 99, "YEARLY": 8}
 _MAX_COUNT = 999
 _POSITIONS = (1, 2, 3, 4, -1)
 _DATES = "write its dates as separate events"
-# How many gaps between occurrences are measured; the gaps of a rule repeat long before that.
+# The number of gaps between occurrences to measure; the gaps of a rule repeat long before that.
 _MAX_GAPS = 500
 _DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Obstacle:
-    """What Outlook may do to a series and why, and what to write instead."""
+    """A message that says what Outlook may do to a series and why, and a hint that says what to write instead."""
 
     message: str
     hint: str
@@ -41,7 +41,7 @@ def obstacle_in(rule: Rule, start: date) -> Obstacle | None:
 
     Args:
         rule: the rule.
-        start: the day of its first occurrence, which fills in what the rule leaves open.
+        start: the day of its first occurrence, which fills in missing parts of the rule.
     """
     return _in_times(rule) or _in_numbers(rule) or _in_days(rule, start)
 
@@ -60,8 +60,8 @@ def overlap_in(when: AllDay | Timed, recurrence: Recurrence) -> Obstacle | None:
     return Obstacle(message, "shorten them, or write those that overlap as separate events")
 
 
-def _unsupported(what: str, hint: str) -> Obstacle:
-    return Obstacle(f"Outlook may skip this series: it does not support {what}", hint)
+def _unsupported(feature: str, hint: str) -> Obstacle:
+    return Obstacle(f"Outlook may skip this series: it does not support {feature}", hint)
 
 
 def _in_times(rule: Rule) -> Obstacle | None:
@@ -108,7 +108,7 @@ def _in_days(rule: Rule, start: date) -> Obstacle | None:
 
 
 def _beside(rule: Rule, names: Iterable[str], start: date) -> Obstacle | None:
-    """Return the obstacle of the first of these parts that a rule has; the hint is an equal rule that fits, if any."""
+    """Return the obstacle for the first of these parts in a rule; the hint is an equal rule that fits, if any."""
     written = {name for name, values in rule.lists if values}
     name = next((name for name in names if name in written), None)
     if name is None:
@@ -120,7 +120,7 @@ def _beside(rule: Rule, names: Iterable[str], start: date) -> Obstacle | None:
 
 
 def _in_weekdays(rule: Rule, start: date) -> Obstacle | None:
-    """Return what does not fit "the nth of these days of the week in a month"."""
+    """Return the obstacle to the pattern "the nth of these weekdays in a month", if any."""
     ordinals = [day.ordinal for day in rule.byday if day.ordinal is not None]
     if not ordinals and not rule.bysetpos:
         return _beside(rule, ("BYDAY",), start)
@@ -141,7 +141,7 @@ def _in_weekdays(rule: Rule, start: date) -> Obstacle | None:
 
 
 def _in_month_days(rule: Rule, start: date) -> Obstacle | None:
-    """Return what does not fit "this date of a month": where a month lacks it, Exchange takes the month's last day."""
+    """Return the obstacle to the pattern "this date of a month": Exchange uses the last day of a shorter month."""
     if rule.bysetpos:
         return _unsupported("BYSETPOS with dates", _DATES)
     if len(rule.bymonthday) > 1:
