@@ -1,4 +1,4 @@
-"""What Outlook may skip: rules that fit none of its patterns, and occurrences that overlap."""
+"""Series that Outlook may skip: rules that fit none of its patterns, and overlapping occurrences."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ from calfeed.values.rule_reader import read_rule
     ],
 )
 def test_rules_that_outlook_cannot_keep(start: str, rule: str, what: str, hint: str) -> None:
-    """A rule that none of Outlook's patterns holds is warned of, with the way out."""
+    """A rule that fits none of Outlook's patterns gives a warning that says what to write instead."""
     obstacle = obstacle_in(read_rule(rule), datetime.fromisoformat(start).date())
     assert obstacle is not None
     assert what in obstacle.message
@@ -65,6 +65,6 @@ def test_rules_that_outlook_cannot_keep(start: str, rule: str, what: str, hint: 
     ],
 )
 def test_overlapping_occurrences(tmp_path: Path, start: str, length: str, rule: str, overlaps: bool) -> None:
-    """Occurrences that begin before the one before them ends are warned of; those that touch are not."""
+    """Occurrences that begin before the previous one ends give a warning; adjacent ones do not."""
     text = f"summary: X\nstart: {start}\n{length}\ntimezone: Asia/Kolkata\nrrule: {rule}\n"
     assert [problem.code for problem in load_project(tmp_path, text).problems] == ["outlook-rule"] * overlaps
