@@ -125,11 +125,11 @@ class Instance:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Recurrence:
-    """What turns an event into a series. Starts are wall times in the event's zone, or midnights for whole days.
+    """The rule and dates of a series. Starts are wall times in the event's zone, or midnights for an all-day series.
 
     Attributes:
         rule: the rule as it was written.
-        until: the last start: a date for whole days, else an instant (aware, UTC); None if the rule has no UNTIL.
+        until: the last start: a date for an all-day series, else an instant (aware, UTC); None without UNTIL.
         rdates: starts in addition to those of the rule.
         exdates: starts of the rule that do not take place.
         starts: all remaining starts in order, including those of `instances`; empty for an endless series.

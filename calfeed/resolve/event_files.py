@@ -33,13 +33,13 @@ class FileContext:
 
     Attributes:
         root: the absolute path of the folder of events, because processes may have different working directories.
-        shown: the folder's path as shown in problems.
+        display_root: the folder's path as shown in problems.
         defaults: the defaults of its folders.
         around: what events may refer to.
     """
 
     root: Path
-    shown: Path
+    display_root: Path
     defaults: Defaults
     around: Surroundings
 
@@ -57,7 +57,7 @@ def read_files(context: FileContext, paths: Sequence[str]) -> tuple[FileResult |
 
 
 def _read_alone(context: FileContext, path: str) -> FileResult | None:
-    result = read_file(path, Reader(context.root, context.shown), context.defaults, context.around, FreeIds())
+    result = read_file(path, Reader(context.root, context.display_root), context.defaults, context.around, FreeIds())
     is_sound = result.are_all and not has_errors(result.problems)
     return result if is_sound else None
 

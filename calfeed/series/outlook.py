@@ -43,7 +43,7 @@ def obstacle_in(rule: Rule, start: date) -> Obstacle | None:
         rule: the rule.
         start: the day of its first occurrence, which fills in missing parts of the rule.
     """
-    return _in_times(rule) or _in_numbers(rule) or _in_days(rule, start)
+    return _obstacle_in_times(rule) or _obstacle_in_numbers(rule) or _obstacle_in_days(rule, start)
 
 
 def overlap_in(when: AllDay | Timed, recurrence: Recurrence) -> Obstacle | None:
@@ -64,7 +64,7 @@ def _unsupported(feature: str, hint: str) -> Obstacle:
     return Obstacle(f"Outlook may skip this series: it does not support {feature}", hint)
 
 
-def _in_times(rule: Rule) -> Obstacle | None:
+def _obstacle_in_times(rule: Rule) -> Obstacle | None:
     if rule.frequency in WITHIN_DAYS:
         hint = "write one event for each time of day, with `freq: daily`"
         return _unsupported("series that repeat by the hour or minute", hint)
@@ -75,7 +75,7 @@ def _in_times(rule: Rule) -> Obstacle | None:
     return None
 
 
-def _in_numbers(rule: Rule) -> Obstacle | None:
+def _obstacle_in_numbers(rule: Rule) -> Obstacle | None:
     most = _MAX_INTERVAL[rule.frequency]
     if (rule.interval or 1) > most:
         return _unsupported(f"INTERVAL above {most} with FREQ={rule.frequency}", _DATES)
@@ -88,14 +88,14 @@ def _in_numbers(rule: Rule) -> Obstacle | None:
     return None
 
 
-def _in_days(rule: Rule, start: date) -> Obstacle | None:
+def _obstacle_in_days(rule: Rule, start: date) -> Obstacle | None:
     frequency = rule.frequency
     if frequency == "DAILY":
-        return _beside(rule, ("BYDAY", "BYMONTHDAY", "BYMONTH", "BYSETPOS"), start)
+        return _obstacle_of_parts(rule, ("BYDAY", "BYMONTHDAY", "BYMONTH", "BYSETPOS"), start)
     if frequency == "WEEKLY" and rule.bysetpos:
         return _unsupported("BYSETPOS with FREQ=WEEKLY", f"name the day itself: `BYDAY={DAYS[start.weekday()]}`")
     if frequency == "WEEKLY":
-        return _beside(rule, ("BYMONTH",), start)
+        return _obstacle_of_parts(rule, ("BYMONTH",), start)
     if rule.byday and rule.bymonthday:
         nth = nth_day_rule(rule)
         hint = f"write `{nth.text}`, which means the same" if nth else _DATES
@@ -103,27 +103,27 @@ def _in_days(rule: Rule, start: date) -> Obstacle | None:
     if (frequency == "MONTHLY" and rule.bymonth) or len(rule.bymonth) > 1:
         return _unsupported("a choice of months", _one_each(rule, "BYMONTH", frequency="YEARLY"))
     if frequency == "YEARLY" and not rule.bymonth and (rule.byday or rule.bymonthday):
-        return _beside(rule, ("BYDAY", "BYMONTHDAY"), start)
-    return _in_weekdays(rule, start) if rule.byday else _in_month_days(rule, start)
+        return _obstacle_of_parts(rule, ("BYDAY", "BYMONTHDAY"), start)
+    return _obstacle_in_weekdays(rule, start) if rule.byday else _obstacle_in_month_days(rule, start)
 
 
-def _beside(rule: Rule, names: Iterable[str], start: date) -> Obstacle | None:
+def _obstacle_of_parts(rule: Rule, names: Iterable[str], start: date) -> Obstacle | None:
     """Return the obstacle for the first of these parts in a rule; the hint is an equal rule that fits, if any."""
     written = {name for name, values in rule.lists if values}
     name = next((name for name in names if name in written), None)
     if name is None:
         return None
     equal = equal_rule(rule)
-    fits = equal is not None and _in_days(equal, start) is None
+    fits = equal is not None and _obstacle_in_days(equal, start) is None
     hint = f"write `{equal.text}`, which means the same" if equal is not None and fits else _DATES
     return _unsupported(f"{name} with FREQ={rule.frequency}", hint)
 
 
-def _in_weekdays(rule: Rule, start: date) -> Obstacle | None:
+def _obstacle_in_weekdays(rule: Rule, start: date) -> Obstacle | None:
     """Return the obstacle to the pattern "the nth of these weekdays in a month", if any."""
     ordinals = [day.ordinal for day in rule.byday if day.ordinal is not None]
     if not ordinals and not rule.bysetpos:
-        return _beside(rule, ("BYDAY",), start)
+        return _obstacle_of_parts(rule, ("BYDAY",), start)
     if len(rule.byday) > 1 and ordinals:
         return _unsupported("several numbered weekdays in a month", _one_each(rule, "BYDAY"))
     if ordinals and rule.bysetpos:
@@ -140,7 +140,7 @@ def _in_weekdays(rule: Rule, start: date) -> Obstacle | None:
     return _unsupported(f"the number {number} for a weekday in a month", _DATES)
 
 
-def _in_month_days(rule: Rule, start: date) -> Obstacle | None:
+def _obstacle_in_month_days(rule: Rule, start: date) -> Obstacle | None:
     """Return the obstacle to the pattern "this date of a month": Exchange uses the last day of a shorter month."""
     if rule.bysetpos:
         return _unsupported("BYSETPOS with dates", _DATES)
