@@ -1,4 +1,4 @@
-"""The resolved project, which every later stage reads and none changes.
+"""The resolved project, which later stages read and never change.
 
 Zones are names and instants are aware datetimes in UTC, so that everything here can be pickled and compared.
 """
@@ -16,7 +16,7 @@ from calfeed.values.rules import Rule
 from calfeed.values.times import Duration
 
 Text: TypeAlias = str
-"""A text for people. It has its own type because it may one day be a text per language."""
+"""Text for people. It has its own type because it may one day hold one text per language."""
 
 
 class Status(StrEnum):
@@ -30,7 +30,7 @@ class Status(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Organizer:
-    """Who holds an event or keeps the calendar."""
+    """The organizer of an event or of the calendar."""
 
     name: Text
     email: str | None = None
@@ -92,7 +92,7 @@ class Address:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Venue:
-    """A place. `id` is None for a venue written inside an event; a shared one may hold several events at once."""
+    """A place. `id` is None for a venue written inside an event. A shared venue may hold several events at once."""
 
     id: str | None
     name: Text
@@ -141,7 +141,7 @@ class AllDay:
 
 @dataclass(frozen=True, slots=True)
 class Timed:
-    """A stretch of time; `end` is None if it is not known."""
+    """A stretch of time; `end` is None if it is unknown."""
 
     start: ZonedTime
     end: ZonedTime | None
@@ -149,7 +149,7 @@ class Timed:
 
 @dataclass(frozen=True, slots=True)
 class Instance:
-    """An occurrence of a series that differs from its rule: `event` is the occurrence as it takes place.
+    """An occurrence of a series that differs from its rule; `event` is the occurrence as it takes place.
 
     `recurrence_id` is the start that the rule gives it.
     """
@@ -160,11 +160,11 @@ class Instance:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Recurrence:
-    """What turns an event into a series. Starts are wall times in the event's zone, or midnights for whole days.
+    """The rule and dates of a series. Starts are wall times in the event's zone, or midnights for an all-day series.
 
     Attributes:
         rule: the rule as it was written.
-        until: the last start: a date for whole days, else an instant (aware, UTC); None if the rule has no UNTIL.
+        until: the last start: a date for an all-day series, else an instant (aware, UTC); None without UNTIL.
         rdates: starts in addition to those of the rule.
         exdates: starts of the rule that do not take place.
         starts: all remaining starts in order, including those of `instances`; empty for an endless series.
@@ -196,9 +196,9 @@ class Recurrence:
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """When a running series was cancelled or postponed, and the status of its occurrences already over by then.
+    """When a running series was cancelled or postponed, and the status of the occurrences that were already over.
 
-    `at` is an instant (aware, UTC). Every later occurrence has the status of the event.
+    `at` is an instant (aware, UTC). All later occurrences have the status of the event.
     """
 
     at: datetime
@@ -236,12 +236,12 @@ class Event:
 
     @property
     def path(self) -> str:
-        """The event's own file, relative to DIST."""
+        """The path of the event's own file, relative to DIST."""
         return event_path(self.id)
 
     @property
     def sort_key(self) -> tuple[datetime, str]:
-        """The order of all lists of events: by wall time of their start, then by id."""
+        """The sort key of all lists of events: the wall time of the start, then the id."""
         if isinstance(self.when, AllDay):
             first = self.when.first
             return datetime(first.year, first.month, first.day), self.id  # noqa: DTZ001 - wall time is naive
@@ -250,9 +250,9 @@ class Event:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Feed:
-    """A published .ics of several events: which ones, and under what name and path.
+    """A published .ics of several events, with its name and path.
 
-    `aliases` are its earlier slugs. A feed at such an old address has the path of the current one in `moved_to`.
+    `aliases` are its earlier slugs. A feed at such an old address has the path of the current feed in `moved_to`.
     """
 
     slug: str
@@ -267,7 +267,7 @@ class Feed:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Calendar:
-    """What applies to the whole calendar. `refresh` is the suggested poll interval, `aliases` are old slugs."""
+    """Settings of the whole calendar. `refresh` is the suggested poll interval; `aliases` are old slugs."""
 
     name: Text
     slug: str
@@ -285,17 +285,17 @@ class Calendar:
 
 
 def event_path(event_id: str) -> str:
-    """Return where an event's own file is published, relative to DIST."""
+    """Return the path of an event's own file, relative to DIST."""
     return f"events/{event_id}.ics"
 
 
 def page_path(event_id: str) -> str:
-    """Return where an event's page is published, relative to DIST."""
+    """Return the path of an event's page, relative to DIST."""
     return f"events/{event_id}.html"
 
 
 def image_path(image: str) -> str:
-    """Return where a picture from the events' folder is published, relative to DIST."""
+    """Return the published path of a picture from the folder of events, relative to DIST."""
     return f"images/{image}"
 
 
@@ -311,7 +311,7 @@ class Theme:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Template:
-    """A template of the calendar's own, from `_templates/`; `path` is its file as shown in problems."""
+    """A custom template from `_templates/`; `path` is its file as shown in problems."""
 
     name: str
     text: str
@@ -320,9 +320,9 @@ class Template:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Project:
-    """A folder of events, read and resolved. `problems` are its warnings; with an error there is no project.
+    """A folder of events, read and resolved. `problems` holds only warnings; a folder with errors has no project.
 
-    `images` are the pictures of events and the logo, as the site publishes them.
+    `images` are the events' pictures and the logo, as the site publishes them.
     """
 
     calendar: Calendar

@@ -1,6 +1,6 @@
 """Resolves the entry of one event into an `Event`: its zone, its instants, its venue.
 
-Every check runs on whatever fields could be read; a problem that follows from another is not reported.
+All checks run on the fields that could be read. Problems that only follow from another are not reported.
 """
 
 from __future__ import annotations
@@ -42,9 +42,9 @@ _STAMPS = ("sequence", "created", "last_modified")
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What an event may refer to.
+    """What events may refer to.
 
-    A venue that could not be read is None. `venues` is None if venues.yaml is unusable.
+    A venue that could not be read is None; `venues` is None if venues.yaml is unusable.
     """
 
     calendar: Calendar
@@ -54,12 +54,12 @@ class Surroundings:
 
     @cached_property
     def ids_by_name(self) -> Mapping[str, str]:
-        """Venue ids by name, ignoring case, accents and punctuation; of two equal names the first counts."""
-        ids: dict[str, str] = {}
+        """Venue ids by name, ignoring case, accents and punctuation; the first of equal names wins."""
+        ids_by_name: dict[str, str] = {}
         for venue_id, venue in (self.venues or {}).items():
             if venue is not None:
-                ids.setdefault(fold_name(venue.name), venue_id)
-        return ids
+                ids_by_name.setdefault(fold_name(venue.name), venue_id)
+        return ids_by_name
 
 
 def resolve_event(
@@ -70,21 +70,21 @@ def resolve_event(
     effort: Effort,
     checked: str | None = None,
 ) -> tuple[Event | None, tuple[Problem, ...]]:
-    """Return the event an entry stands for, and the problems found; no event if its time is unknown.
+    """Return the event that an entry describes, and its problems; None instead of an event without a usable time.
 
     Args:
         read: the entry as read.
-        place: where it is.
+        place: where the entry is.
         event_id: the id of the event.
-        around: what it may refer to.
-        effort: the budget shared by all series of its file.
-        checked: for an occurrence, the description of its series, which was checked where it is written.
+        around: what the event may refer to.
+        effort: the budget shared by all series in the file.
+        checked: for an occurrence, the description of its series, which is already checked.
     """
     return _Resolver(read, place, around, effort, checked).resolve(event_id)
 
 
 def resolve_venue(venue_id: str | None, entry: VenueEntry, mark: Mark) -> Venue:
-    """Return the venue an entry stands for."""
+    """Return the venue that an entry describes."""
     address = entry.address
     resolved = Address()
     if address is not None:
@@ -109,7 +109,7 @@ def resolve_venue(venue_id: str | None, entry: VenueEntry, mark: Mark) -> Venue:
 
 
 def resolve_organizer(entry: OrganizerEntry | str | None) -> Organizer | None:
-    """Return the organizer, written as a mapping or as a name alone."""
+    """Return the organizer from a mapping or a plain name."""
     if isinstance(entry, OrganizerEntry):
         return Organizer(name=entry.name, email=entry.email, url=entry.url)
     return None if entry is None else Organizer(name=entry)
@@ -121,7 +121,7 @@ def resolve_link(entry: LinkEntry) -> EventLink:
 
 
 class _Resolver:
-    """Resolves one event; every method notes the problems it meets and returns what it could resolve."""
+    """Resolves one event. Every method records its problems and returns whatever it could resolve."""
 
     def __init__(
         self, read: Read[EventEntry], place: Place, around: Surroundings, effort: Effort, checked: str | None
@@ -176,9 +176,11 @@ class _Resolver:
     def _series(self, event: Event) -> Recurrence | None:
         def resolve(entry: EventEntry, place: Place) -> Event | None:
             read = Read(entry, frozenset(), ())
-            found, problems = resolve_event(read, place, event.id, self._around, self._effort, self._entry.description)
+            occurrence, problems = resolve_event(
+                read, place, event.id, self._around, self._effort, self._entry.description
+            )
             self._notes.problems += problems
-            return found
+            return occurrence
 
         series = SeriesResolver(self._entry, self._broken, self._place, self._notes, resolve, self._effort)
         return series.resolve(event)
@@ -193,15 +195,15 @@ class _Resolver:
                     self._place.mark("venue"), "missing-key", "`name` is missing", "add a line `name: …`"
                 )
             return resolve_venue(None, written, self._place.mark("venue"))
-        known = self._around.venues
-        if written is None or known is None:
+        venues = self._around.venues
+        if written is None or venues is None:
             return None
-        if written in known:
-            return known[written]
-        named = self._around.ids_by_name.get(fold_name(written))
-        hint = did_you_mean(written, known, _hint_for_place(written))
-        if named:
-            hint = f"write its id: `venue: {named}`"
+        if written in venues:
+            return venues[written]
+        id_of_name = self._around.ids_by_name.get(fold_name(written))
+        hint = did_you_mean(written, venues, _hint_for_place(written))
+        if id_of_name:
+            hint = f"write its id: `venue: {id_of_name}`"
         self._notes.report(self._place.mark("venue"), "unknown-venue", f"there is no venue `{written}`", hint)
         return None
 
@@ -212,12 +214,12 @@ class _Resolver:
         self._notes.take(check_markdown(description, self._place, "description"))
         tag = texts.find_html(description)
         if tag:
-            message = f"`{tag}` is HTML; readers will see it as it is written"
-            hint = "use Markdown, or put it in `backquotes` if it is meant to be seen"
+            message = f"`{tag}` is HTML, which readers will see as plain text"
+            hint = "use Markdown; if readers should see the tag, put it in `backquotes`"
             self._notes.report(self._place.mark_within("description", tag), "html-in-description", message, hint)
 
     def _stamp(self, key: str, tzid: str) -> datetime | None:
-        """Return `created` or `last_modified` as an instant: local like every time, midnight for a date alone."""
+        """Return `created` or `last_modified` as an instant. Both are local times; a date alone means midnight."""
         written = self._entry.created if key == "created" else self._entry.last_modified
         if written is None:
             return None
@@ -231,9 +233,10 @@ class _Resolver:
     def _when(self, venue: Venue | None) -> tuple[AllDay | Timed | None, ZoneChoice | None]:
         start = self._entry.start
         if self._entry.end is not None and self._entry.duration is not None:
-            hint = "delete one of the two"
+            hint = "delete one of them"
             mark = self._place.key_mark("duration")
-            self._notes.report(mark, "end-and-duration", "an event has an `end` or a `duration`, not both", hint)
+            message = "an event can have an `end` or a `duration`, but not both"
+            self._notes.report(mark, "end-and-duration", message, hint)
             return None, None
         if start is None:
             return None, None
@@ -241,7 +244,7 @@ class _Resolver:
             not isinstance(start, WrittenTime) or not (self._entry.end or self._entry.duration)
         ):
             hint = "leave it out, or write the time the event ends"
-            message = "there is no time whose zone this could be"
+            message = "`end_timezone` is given without an end time"
             self._notes.report(self._place.key_mark("end_timezone"), "unused-key", message, hint)
         if not isinstance(start, WrittenTime):
             return self._all_day(start), self._zone(venue, start.year, required=False)
@@ -258,42 +261,41 @@ class _Resolver:
         return when, zone
 
     def _zone(self, venue: Venue | None, year: int, *, required: bool) -> ZoneChoice | None:
-        """Return the event's zone; a missing one is a problem only if it is required: whole days need none."""
+        """Return the event's zone. A missing zone is a problem only if one is required; all-day events need none."""
         if self._entry.timezone is not None:
             default = self._place.defaults.get("timezone")
-            return ZoneChoice(tzid=self._entry.timezone, reason=f"{default.path if default else 'the event'} says so")
+            return ZoneChoice(tzid=self._entry.timezone, reason=f"{default.path if default else 'the event'} sets it")
         if self._broken & {"timezone", "venue"} or (self._entry.venue is not None and venue is None):
             return None
         self._notes.problems += zone_choice.check_coordinates(venue, year)
-        found = zone_choice.zone_of_place(venue, self._around.calendar, year)
-        if isinstance(found, ZoneChoice):
-            return found
-        if required and found is not None:
-            self._notes.problems.append(found)
+        choice = zone_choice.zone_of_place(venue, self._around.calendar, year)
+        if isinstance(choice, ZoneChoice):
+            return choice
+        if required and choice is not None:
+            self._notes.problems.append(choice)
         elif required and not self._around.is_zone_broken:
             hint = "write `timezone:` in the event, its venue or calendar.yaml, such as `Europe/Tallinn`"
-            message = "there is no telling in which time zone this is"
+            message = "cannot tell which time zone this is in"
             self._notes.report(self._place.mark("start"), "missing-timezone", message, hint)
         return None
 
     def _all_day(self, first: date) -> AllDay | None:
         end, duration = self._entry.end, self._entry.duration
         if isinstance(end, WrittenTime | ClockTime):
-            hint = f"write the start's time, or a date as `end` (the last day, inclusive): `{first}`"
-            self._notes.report(
-                self._place.mark("end"), "mixed-end", "the event begins on a day and ends at a time", hint
-            )
+            hint = f"give `start` a time, or make `end` a date, the last day (inclusive): `{first}`"
+            message = "the start is a date, but the end is a time"
+            self._notes.report(self._place.mark("end"), "mixed-end", message, hint)
             return None
         if duration is not None:
             if duration.seconds:
                 hint = "write whole days (`3d`), or give `start` a time"
-                message = "an event of whole days cannot last hours and minutes"
+                message = "an all-day event cannot last hours or minutes"
                 self._notes.report(self._place.mark("duration"), "mixed-end", message, hint)
                 return None
             return AllDay(first, first + timedelta(days=duration.days - 1))
         if isinstance(end, date):
             if end < first:
-                hint = f"the last day is the first or a later one: `end: {first}` or leave it out"
+                hint = f"the last day cannot be before the first: write `end: {first}` or leave it out"
                 self._notes.report(self._place.mark("end"), "end-before-start", f"{end} is before {first}", hint)
                 return None
             return AllDay(first, end)
@@ -311,8 +313,8 @@ class _Resolver:
         if duration is None and self._around.default_duration is not None:
             duration = self._around.default_duration
         if duration is None:
-            hint = "write `end` or `duration`, or `default_duration` in calendar.yaml; unknown is allowed"
-            message = "the event has no end; calendars show it as a moment"
+            hint = "write `end` or `duration`, or `default_duration` in calendar.yaml; an unknown end is allowed"
+            message = "the event has no end, so calendars show it as a single moment"
             self._notes.report(self._place.mark("start"), "missing-end", message, hint)
             return Timed(begin, None)
         key = "start" if self._entry.duration is None else "duration"
@@ -324,8 +326,8 @@ class _Resolver:
         if isinstance(end, ClockTime):
             if self._is_start_utc():
                 mark = self._place.mark("end")
-                message = "the start is given in UTC, the end as a local time"
-                hint = "write both alike: give the end a date and a `Z`, or the start its local time"
+                message = "the start is in UTC, but the end is a local time"
+                hint = "write both the same way: give the end a date and a `Z`, or write the start in local time"
                 self._notes.report(mark, "mixed-end", message, hint)
                 return None
             wall = datetime.combine(begin.wall.date(), time()) + end.since_midnight
@@ -335,10 +337,10 @@ class _Resolver:
         elif not isinstance(end, WrittenTime):
             mark = self._place.mark("end")
             if end < begin.wall.date():
-                hint = f"write the day and time it ends: `{begin.wall.date()} 18:00`"
+                hint = f"write the date and time it ends: `{begin.wall.date()} 18:00`"
                 self._notes.report(mark, "end-before-start", f"{end} is before {begin.wall.date()}", hint)
                 return None
-            message = "the event begins at a time and ends on a day"
+            message = "the start has a time, but the end is only a date"
             hint = (
                 f"write the time it ends (`{end} 18:00`, `{end} 24:00`), or make `start` a date: `{begin.wall.date()}`"
             )
@@ -360,23 +362,23 @@ class _Resolver:
 
 
 def _hint_for_place(written: str) -> str:
-    """Return the hint for a venue that is not in venues.yaml: add its id there, or write the place itself."""
+    """Return the hint for a venue that is missing from venues.yaml: add its id there, or write the venue inline."""
     # Every JSON string is a valid YAML string.
     in_place = f"venue: {{name: {json.dumps(written, ensure_ascii=False)}}}"
     if ids.is_id(written):
-        return f"add `{written}:` to venues.yaml, or write the venue in place: `{in_place}`"
-    return f"write `{in_place}`, or give it an id in venues.yaml and write that"
+        return f"add `{written}:` to venues.yaml, or write the venue here: `{in_place}`"
+    return f"write `{in_place}`, or give it an id in venues.yaml and use that"
 
 
 def _words_for_order(begin: ZonedTime, finish: ZonedTime) -> tuple[str, str]:
     """Return the message and hint for an end that is not after its start."""
     if finish.instant == begin.instant:
-        return "the event ends when it begins", "write a later `end`, or leave it out if it is not known"
+        return "the event ends when it begins", "write a later `end`, or leave it out if it is unknown"
     zone = "" if finish.tzid == begin.tzid else f" {finish.tzid}"
     origin = f" {begin.tzid}" if zone else ""
     message = f"{format_wall(finish.wall)}{zone} is before the start, {format_wall(begin.wall)}{origin}"
     if begin.instant - finish.instant < timedelta(days=1):
         following = format_wall(finish.wall + timedelta(days=1))
-        return message, f"if it ends on the next day, write `end: {following}`"
+        return message, f"if it ends the next day, write `end: {following}`"
     days = (begin.instant - finish.instant).days
-    return message, f"the end is {days:,} days too early: check year, month and day of both"
+    return message, f"the end is {days:,} days too early: check the year, month and day of both"

@@ -1,7 +1,7 @@
-"""Resolves files of events into events, and collects their problems and the ids they take.
+"""Resolves files of events into events, and collects their problems and the ids they use.
 
-Other processes can do most of this. Their results are added as if the files had been read here, and so are those that
-an earlier build remembered.
+Other processes can do most of this. Their results, and those that an earlier build cached, are used as if the files had
+been read here.
 """
 
 from __future__ import annotations
@@ -32,32 +32,32 @@ class FileContext:
     """The context for reading files of events, in this process or another.
 
     Attributes:
-        root: the absolute path of the folder of events: other processes may have another working directory.
-        shown: the folder's path as problems show it.
+        root: the absolute path of the folder of events, because processes may have different working directories.
+        display_root: the folder's path as shown in problems.
         defaults: the defaults of its folders.
         around: what events may refer to.
     """
 
     root: Path
-    shown: Path
+    display_root: Path
     defaults: Defaults
     around: Surroundings
 
 
 def read_files(context: FileContext, paths: Sequence[str]) -> tuple[FileResult | None, ...]:
-    """Return the result for each file, read by itself.
+    """Return the result for each file, read independently of the others.
 
-    None means that the file must be read along with the others: the hint of an error may depend on their ids.
+    None means that the file must be read together with the others, because a hint may depend on their ids.
 
     Args:
-        context: the context for reading them.
+        context: the context for reading the files.
         paths: the files, relative to the folder.
     """
     return tuple(_read_alone(context, path) for path in paths)
 
 
 def _read_alone(context: FileContext, path: str) -> FileResult | None:
-    result = read_file(path, Reader(context.root, context.shown), context.defaults, context.around, FreeIds())
+    result = read_file(path, Reader(context.root, context.display_root), context.defaults, context.around, FreeIds())
     is_sound = result.are_all and not has_errors(result.problems)
     return result if is_sound else None
 
@@ -70,15 +70,15 @@ def read_file(path: str, reader: Reader, defaults: Defaults, around: Surrounding
         reader: reads files of that folder.
         defaults: the defaults of its folders.
         around: what events may refer to.
-        ids: the ids that the events read so far take; those of this file are added.
+        ids: the ids used so far; the ids of this file are added.
     """
     document = reader.document(path)
-    last = reader.files[-1:]
+    last_read = reader.files[-1:]
     file = _File(reader, around, ids, list(document.problems))
     inherited = defaults.of(path)
     events = [file.read_event(*entry, inherited) for entry in file.split(document, path)]
     return FileResult(
-        stamp=last[0] if last and last[0].path == path else None,
+        stamp=last_read[0] if last_read and last_read[0].path == path else None,
         events=tuple(event for event in events if event is not None),
         claims=tuple(file.claims),
         problems=tuple(file.problems),
@@ -87,14 +87,14 @@ def read_file(path: str, reader: Reader, defaults: Defaults, around: Surrounding
 
 
 class FreeIds:
-    """Proposes ids that no event has: `taken` are those of the events read so far."""
+    """Proposes unused ids. `taken` holds the ids of the events read so far."""
 
     def __init__(self) -> None:
         self.taken: set[str] = set()
         self._first_free: dict[str, int] = {}
 
     def propose(self, summary: str) -> str:
-        """Return a free id for an event with this summary; numbers found taken are not tried again."""
+        """Return a free id for an event with this summary; numbers known to be taken are not tried again."""
         slug = ids.slugify(summary) or "…"
         if slug not in self.taken:
             return slug
@@ -105,7 +105,7 @@ class FreeIds:
 
 @dataclass(slots=True)
 class _File:
-    """One file of events while it is read: what has been collected from it so far."""
+    """A file of events that is being read, with everything collected from it so far."""
 
     reader: Reader
     around: Surroundings
@@ -113,27 +113,28 @@ class _File:
     problems: list[Problem]
     claims: list[Claim] = field(default_factory=list)
     pictures: list[Picture] = field(default_factory=list)
-    effort: Effort = field(default_factory=Effort)  # per file, because each may be read by itself
+    effort: Effort = field(default_factory=Effort)  # per file, because files may be read independently
 
     def split(self, document: Document, relative: str) -> Iterator[tuple[dict[str, Value], Place, str | None]]:
-        """Yield each event of a file: its mapping, its place, and its default id (None in a list)."""
+        """Yield the mapping, the place and the default id (None in a list) of each event in a file."""
         value = document.value
         if isinstance(value, dict):
             if list(value) == ["events"]:
                 hint = "write the list itself, without `events:`"
-                self.problems.append(problem_at(document.key_mark("events"), "wrong-type", "a file is its list", hint))
+                message = "a list of events needs no `events:` key"
+                self.problems.append(problem_at(document.key_mark("events"), "wrong-type", message, hint))
             else:
                 yield value, Place(document), PurePosixPath(relative).stem
         elif isinstance(value, list):
             if not value:
-                hint = "write an event, or delete the file"
-                self.problems.append(problem_at(document.mark(), "empty-file", "the list holds no event", hint))
+                hint = "add an event, or delete the file"
+                self.problems.append(problem_at(document.mark(), "empty-file", "the list contains no events", hint))
             for index, item in enumerate(value):
                 place = Place(document, (index,))
                 if isinstance(item, dict):
                     yield item, place, None
                 elif item is not None:
-                    message = "an event is expected here, not a text or a list"
+                    message = "an event is expected here, not text or a list"
                     self.problems.append(problem_at(place.mark(), "wrong-type", message, "write `- summary: …`"))
         elif value is not None:
             message = "an event or a list of events is expected here"
@@ -141,7 +142,7 @@ class _File:
             self.problems.append(problem_at(document.mark(), "wrong-type", message, hint))
 
     def read_event(self, value: dict[str, Value], place: Place, stem: str | None, inherited: Inherited) -> Event | None:
-        """Return the event in a mapping, or None if it cannot be resolved or has no id."""
+        """Return the event in a mapping; None if it has no id or cannot be resolved."""
         added = inherited.fill(value)
         if added:
             place = replace(place, defaults={key: inherited.origins[key] for key in added})
@@ -169,7 +170,7 @@ class _File:
         try:
             return ids.read_id(stem)
         except InvalidValue as refusal:
-            message = f"{refusal.message}, and the file's name is the event's id"
+            message = f"{refusal.message}, and the file name is the event's id"
             hint = f"rename the file or write `id:`; {refusal.hint}"
             self.problems.append(problem_at(place.mark(), "bad-id", message, hint))
             return None
@@ -184,14 +185,14 @@ class _File:
 
 
 def duplicate_problems(results: Sequence[FileResult]) -> Iterator[Problem]:
-    """Yield a problem for every id and UID that is used twice, at the later place."""
+    """Yield a problem for every duplicate id and UID, at the later place."""
     ids: dict[str, Claim] = {}
     uids: dict[str, Claim] = {}
     for claim in chain.from_iterable(result.claims for result in results):
         first = ids.setdefault(claim.id, claim)
         if first is not claim:
             message = f"the id `{claim.id}` is already used at {first.mark.path}:{first.mark.line}"
-            hint = "give one of the two another `id:`; the one that was published first should keep it"
+            hint = "change one of the two; the event that was published first should keep its `id:`"
             yield problem_at(claim.mark, "duplicate-id", message, hint, first.mark)
             continue
         first = uids.setdefault(claim.uid, claim)

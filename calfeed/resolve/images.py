@@ -22,7 +22,7 @@ _TEMPLATE_NAME = re.compile(r"[A-Za-z0-9_.-]+(?:/[A-Za-z0-9_.-]+)*")
 
 
 class Pictures:
-    """The pictures that a calendar and its events name, each read once, and the problems with them."""
+    """The pictures that a calendar and its events use, each read once, and their problems."""
 
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
@@ -36,18 +36,18 @@ class Pictures:
         return tuple(image for _path, image in sorted(self._images.items()) if isinstance(image, Artifact))
 
     def load(self, picture: Picture, *, is_logo: bool = False) -> None:
-        """Read and keep a picture, or note what is wrong with it.
+        """Read and keep a picture, or record a problem.
 
         Args:
             picture: the picture.
-            is_logo: whether it is the logo at the head of every page, which may be an SVG.
+            is_logo: whether it is the site's logo, which may be an SVG.
         """
         relative, mark = picture.path, picture.mark
         if not self._reader.contains(relative):
             hint = f"put the file at {self._reader.display_path(relative)}"
             self.problems.append(problem_at(mark, "missing-image", f"there is no image `{picture.name}`", hint))
         elif (hint_to_rename := trouble_with_name(image_path(relative))) is not None:
-            message = f"`{relative}` cannot be published under its name"
+            message = f"`{relative}` cannot be published under this name"
             self.problems.append(problem_at(mark, "bad-path", message, hint_to_rename))
         else:
             self._load_named(picture, is_logo=is_logo)
@@ -69,11 +69,11 @@ class Pictures:
             return
         twin = self._names.twin_of(relative)
         if twin is not None:
-            message = f"`{relative}` and `{twin}` are one name on Windows and on a Mac"
+            message = f"`{relative}` and `{twin}` are the same name on Windows and macOS"
             self.problems.append(problem_at(mark, "twin-images", message, "rename one of the two"))
 
     def _read(self, relative: str) -> Artifact | PictureError | None:
-        """Return a picture as published, or why it is refused; None, and note the problem, if it cannot be read."""
+        """Return a picture as published, or why it is refused; None, with a problem recorded, if it is unreadable."""
         try:
             check_size(self._reader.size(relative))
             data = self._reader.data(relative)
@@ -86,22 +86,22 @@ class Pictures:
 
 
 def picture_of(name: str, owner: Document, mark: Mark, reader: Reader) -> Picture:
-    """Return the picture that a file names.
+    """Return the picture that a file refers to.
 
     Args:
-        name: its path relative to the file.
+        name: the picture's path relative to the file.
         owner: the file.
-        mark: where the file names it.
+        mark: where the file refers to it.
         reader: the reader of the folder of events.
     """
     return Picture(reader.relative((PurePosixPath(owner.path).parent / name).as_posix()), name, mark)
 
 
 def load_templates(reader: Reader, paths: Iterable[str]) -> tuple[tuple[Template, ...], tuple[Problem, ...]]:
-    """Return the templates in files of the folder, and the problems with them."""
-    found = [_load_template(reader, path) for path in paths]
-    templates = tuple(one for one in found if isinstance(one, Template))
-    problems = [one for one in found if isinstance(one, Problem)]
+    """Return the templates at these paths, and their problems."""
+    results = [_load_template(reader, path) for path in paths]
+    templates = tuple(result for result in results if isinstance(result, Template))
+    problems = [result for result in results if isinstance(result, Problem)]
     if templates:
         from calfeed.templates import template_problems  # slow to import
 
@@ -112,8 +112,8 @@ def load_templates(reader: Reader, paths: Iterable[str]) -> tuple[tuple[Template
 def _load_template(reader: Reader, relative: str) -> Template | Problem:
     path, name = reader.display_path(relative), PurePosixPath(relative).relative_to(TEMPLATES).as_posix()
     if not _TEMPLATE_NAME.fullmatch(name):
-        message = f"`{name}` is not a name for a template"
-        hint = "rename it: names of templates are made of A-Z, a-z, 0-9, _, . and -"
+        message = f"`{name}` is not a valid template name"
+        hint = "rename it using only A-Z, a-z, 0-9, _, . and -"
         return problem_at(Mark(path=path), "wrong-name", message, hint)
     data = reader.data(relative)
     if isinstance(data, Problem):

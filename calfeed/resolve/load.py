@@ -35,13 +35,13 @@ from calfeed.vtimezone.files import ZonePlanner
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Loaded:
-    """A project, and what a build goes on with.
+    """A loaded project, and what the rest of a build needs.
 
     Attributes:
         project: the project.
-        planner: knows the plans of the zones of its files.
+        planner: holds the zone plans of the project's files.
         stamps: the files that were read.
-        results: the results for those that hold events.
+        results: the results for the files of events.
         key: a hash of everything else that the results depend on.
     """
 
@@ -65,11 +65,11 @@ def load(
         path: the folder of events, with calendar.yaml in it.
         base_url: where DIST will be published, instead of the calendar's `url`. It never changes a UID.
         progress: called with the number of files read.
-        executor: may read files in other processes; the project is the same.
+        executor: if given, reads files in other processes; the result is the same.
 
     Raises:
-        SourceError: anything in the folder is wrong; its problems include the warnings.
-        OutputError: the executor broke.
+        SourceError: the folder has errors; the exception's problems include warnings.
+        OutputError: the executor failed.
     """
     return load_with(Memory(), path, base_url=base_url, progress=progress, executor=executor).project
 
@@ -82,7 +82,7 @@ def load_with(
     progress: Progress | None = None,
     executor: Executor | None = None,
 ) -> Loaded:
-    """Load a project as `load` does; files whose results `memory` has are not read again."""
+    """Load a project as `load` does, without rereading the files whose results are in `memory`."""
     try:
         url = None if base_url is None else read_base_url(base_url)
     except InvalidValue as refusal:
@@ -92,7 +92,7 @@ def load_with(
 
 
 class _Loader:
-    """One run of `load`: collects problems as it goes, and raises them at the end."""
+    """One run of `load`. Collects problems and raises them all at the end."""
 
     def __init__(self, folder: Folder, base_url: str | None, progress: Progress, memory: Memory) -> None:
         self._folder = folder
@@ -139,9 +139,9 @@ class _Loader:
         theme = self._load_theme(read.entry, place)
         templates, problems = load_templates(self._reader, self._folder.templates)
         self._problems += [*problems, *self._pictures.problems]
-        found = sort_problems(self._problems)
-        if has_errors(found):
-            raise SourceError(found)
+        sorted_problems = sort_problems(self._problems)
+        if has_errors(sorted_problems):
+            raise SourceError(sorted_problems)
         project = Project(
             calendar=calendar,
             events=events,
@@ -149,7 +149,7 @@ class _Loader:
             theme=theme,
             templates=templates,
             images=self._pictures.images,
-            problems=found,
+            problems=sorted_problems,
         )
         stamps = tuple(self._reader.files)
         return Loaded(project=project, planner=planner, stamps=stamps, results=results, key=self._key)
@@ -167,7 +167,7 @@ class _Loader:
         hint = "write one with a line `name: …`, or run `calfeed init`"
         below = self._root / "events"
         if (below / CALENDAR).is_file():
-            hint = f"the events are in `{below.as_posix()}`: name that folder"
+            hint = f"the events are in `{below.as_posix()}`: give that folder instead"
         mark = Mark(path=(self._root / CALENDAR).as_posix())
         yield problem_at(mark, "missing-calendar", f"there is no {CALENDAR} here", hint)
 
@@ -178,7 +178,9 @@ class _Loader:
             return place, Read(CalendarEntry(), frozenset(CalendarEntry.model_fields), ())
         value = document.value
         feeds = value.get("feeds") if isinstance(value, dict) else None
-        if isinstance(value, dict) and isinstance(feeds, list):  # one by one: a broken one does not hide others
+        if isinstance(value, dict) and isinstance(
+            feeds, list
+        ):  # one at a time, so that a broken feed does not hide the others
             self._feeds = [self._load_feed(item, document, index) for index, item in enumerate(feeds)]
             value = {key: item for key, item in value.items() if key != "feeds"}
         read = read_entry(CalendarEntry, value, place)
@@ -199,16 +201,16 @@ class _Loader:
         name = entry.name or "calendar"
         slug = entry.slug or ids.name_slug(name)
         if not slug:
-            message = f"no address can be made of the name `{name}`"
+            message = f"the name `{name}` cannot be turned into an address"
             self._problems.append(
-                problem_at(place.mark("name"), "bad-id", message, "write a `slug:` in a-z, 0-9 and -")
+                problem_at(place.mark("name"), "bad-id", message, "add a `slug:` made of a-z, 0-9 and -")
             )
             slug = "calendar"
         identity = entry.id or (urlsplit(entry.url).hostname if entry.url else None)
         if identity is None:
             identity = slug
             if not broken & {"id", "url"}:
-                hint = "write `id:` with a name you will keep, such as your domain: subscribers know events by it"
+                hint = "add an `id:` that you will keep, such as your domain: calendars recognise events by it"
                 message = f"the calendar has neither `id` nor `url`: UIDs will end in @{slug}"
                 self._problems.append(problem_at(place.mark(), "calendar-id", message, hint))
         url = self._base_url or entry.url
@@ -248,7 +250,7 @@ class _Loader:
     # -- venues
 
     def _load_venues(self) -> Mapping[str, Venue | None] | None:
-        """Return the venues by id, None for one that cannot be read; None if venues.yaml is unusable."""
+        """Return the venues by id (None for an unreadable venue); None if venues.yaml is unusable."""
         if not self._folder.has_venues:
             return {}
         document = self._read(VENUES)
@@ -279,17 +281,17 @@ class _Loader:
         paths = self._folder.events
         self._key = key_beside(self._root, self._reader.files)
         memory = self._memory if self._key == self._memory.key else Memory()
-        known = {path: memory.recall(self._root, path, around.venues or {}) for path in paths}
-        unknown = [path for path, result in known.items() if result is None]
+        cached = {path: memory.recall(self._root, path, around.venues or {}) for path in paths}
+        unread = [path for path, result in cached.items() if result is None]
         context = FileContext(self._root.absolute(), self._root, defaults, around)
-        pending = spread(executor, read_files, context, unknown)
+        pending = spread(executor, read_files, context, unread)
         from_elsewhere = iter(pending or ())
         ids = FreeIds()
         results: list[FileResult] = []
         try:
             for number, path in enumerate(paths):
                 self._progress("reading", number, len(paths))
-                result = known[path] or next(from_elsewhere, None)
+                result = cached[path] or next(from_elsewhere, None)
                 if result is None:
                     result = read_file(path, self._reader, defaults, around, ids)
                 else:
@@ -302,6 +304,6 @@ class _Loader:
         self._progress("reading", len(paths), len(paths))
         if not paths:
             mark = Mark(path=(self._root / CALENDAR).as_posix())
-            hint = "write one in a file beside calendar.yaml, or run `calfeed new`"
-            self._problems.append(problem_at(mark, "no-events", "the folder holds no events", hint))
+            hint = "write one in a file next to calendar.yaml, or run `calfeed new`"
+            self._problems.append(problem_at(mark, "no-events", "the folder contains no events", hint))
         return tuple(results)

@@ -10,7 +10,7 @@ from calfeed.source.entries import Place
 from calfeed.text.found_urls import ends_in_address
 from calfeed.text.markdown import find_user_name, joined_lines
 
-# `Where: Room 5`: a label of a few words, and its value. Prose with a colon is longer, or starts in lower case.
+# A short label and its value, such as `Where: Room 5`. Prose with a colon is longer or starts in lower case.
 _KEY = re.compile(r"(?:[-+*] )?[*_]{0,2}([^\W_][^:\n]{0,29}):[*_]{0,2} +\S")
 _MAX_KEY_WORDS = 4
 _MAX_PROSE = 60
@@ -18,11 +18,11 @@ _MAX_QUOTED = 40
 
 
 def check_markdown(text: str | None, place: Place, key: str) -> Iterator[Problem]:
-    """Yield the errors in a Markdown text, and a warning if readers see it differently from how its source looks.
+    """Yield the errors in a Markdown text, and a warning if it renders differently from how its source looks.
 
     Args:
-        text: the text under the key, if any.
-        place: the place of the mapping with the key.
+        text: the value of the key, if any.
+        place: the place of the mapping that contains the key.
         key: the key.
     """
     if text:
@@ -33,27 +33,27 @@ def check_markdown(text: str | None, place: Place, key: str) -> Iterator[Problem
 def _check_addresses(text: str, place: Place, key: str) -> Iterator[Problem]:
     address = find_user_name(text)
     if address is not None:
-        message = f"an address in the `{key}` holds a user name"
-        hint = "delete it, with the `@` after it: people would take it for the host that the link leads to"
+        message = f"an address in the `{key}` contains a user name"
+        hint = "delete it and the `@` after it: people would mistake it for the host the link leads to"
         yield problem_at(place.mark_within(key, address), "bad-url", message, hint)
 
 
 def _check_lines(text: str, place: Place, key: str) -> Iterator[Problem]:
     """Yield a warning if Markdown joins lines that look meant to stand alone.
 
-    It points to the first pair, and counts the others.
+    It marks the first pair and counts the others.
     """
-    lost = [pair for pair in joined_lines(text) if _stands_alone(*pair)] if _may_be_joined(text) else []
-    if lost:
-        first, second = (line if len(line) <= _MAX_QUOTED else f"{line[:_MAX_QUOTED]}…" for line in lost[0])
-        more = f", and {len(lost) - 1} more such" if len(lost) > 1 else ""
-        message = f"`{first}` and `{second}` are shown in one line{more}"
-        hint = "end the line with a backslash to keep the break, or leave an empty line between the two"
-        yield problem_at(place.mark_within(key, lost[0][0]), "joined-lines", message, hint)
+    pairs = [pair for pair in joined_lines(text) if _stands_alone(*pair)] if _may_be_joined(text) else []
+    if pairs:
+        first, second = (line if len(line) <= _MAX_QUOTED else f"{line[:_MAX_QUOTED]}…" for line in pairs[0])
+        more = f" ({len(pairs) - 1} more like this)" if len(pairs) > 1 else ""
+        message = f"`{first}` and `{second}` are shown on one line{more}"
+        hint = "end the line with a backslash to keep the break, or put an empty line between the two"
+        yield problem_at(place.mark_within(key, pairs[0][0]), "joined-lines", message, hint)
 
 
 def _may_be_joined(text: str) -> bool:
-    """Return whether a quick look finds a candidate: most texts have a single line, or no colon."""
+    """Return whether lines may be joined. This is a quick test: most texts have a single line or no colon."""
     return "\n" in text and (": " in text or "://" in text)
 
 

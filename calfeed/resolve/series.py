@@ -1,4 +1,4 @@
-"""Resolves the rule, dates and overrides of a series into a `Recurrence`, with every problem at its place."""
+"""Resolves the rule, dates and overrides of a series into a `Recurrence`, and reports problems at their places."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ from calfeed.vtimezone.observances import is_place, place_at
 from calfeed.zones import tzdb
 
 _STEPS_OF_INSTANCE = 100
-"""How many steps an instance costs: unlike a date of the rule, it is written out in full."""
+"""The steps that an instance costs: unlike a date of the rule, it is written out in full."""
 
 
 class SeriesResolver:
-    """Resolves the recurrence of one event; the argument `resolve` turns an override's entry into an event."""
+    """Resolves the recurrence of one event. `resolve` turns the entry of an override into an event."""
 
     def __init__(
         self,
@@ -46,9 +46,9 @@ class SeriesResolver:
         self._effort = effort
 
     def resolve(self, event: Event) -> Recurrence | None:
-        """Return the event's recurrence; a part that cannot be used is reported and left out.
+        """Return the event's recurrence. Unusable parts are reported and left out.
 
-        If the series of a file exceed the step limit, the first to do so is reported, and it and all later ones
+        If the series of a file exceed the step limit, the one that exceeds it is reported, and it and all later ones
         are left out.
         """
         if self._entry.rrule is not None and self._effort.is_spent:
@@ -56,8 +56,8 @@ class SeriesResolver:
         try:
             return self._series(event)
         except TooManySteps:
-            message = f"the series of this file take more than {MAX_STEPS:,} days and times to look at"
-            hint = "let its rule give fewer dates or end earlier, or put other series into another file"
+            message = f"the series in this file require checking more than {MAX_STEPS:,} days and times"
+            hint = "make this rule give fewer dates or end earlier, or move other series to another file"
             self._notes.report(self._place.mark("rrule"), "bad-rrule", message, hint)
             return None
 
@@ -66,17 +66,17 @@ class SeriesResolver:
         if rule is None:
             for key in ("exdates", "rdates", "overrides"):
                 if getattr(entry, key) and "rrule" not in self._broken:
-                    hint = "add `rrule:`, or write each date as an event of its own"
-                    self._notes.report(self._place.key_mark(key), "no-series", f"`{key}` needs a rule", hint)
+                    hint = "add `rrule:`, or write each date as a separate event"
+                    self._notes.report(self._place.key_mark(key), "no-series", f"`{key}` needs an `rrule`", hint)
             return None
         when = event.when
         if isinstance(when, Timed) and when.end is not None and when.end.tzid != when.start.tzid:
-            hint = "write each date as an event of its own"
-            message = "a series cannot end in another zone than it begins in"
+            hint = "write each date as a separate event"
+            message = "a series cannot begin and end in different time zones"
             self._notes.report(self._place.mark("end_timezone"), "series-zones", message, hint)
             return None
         mark = self._place.mark("rrule")
-        # An endless series cannot be written out, and readers keep its wall time.
+        # An endless series cannot be written out, and readers repeat its wall time.
         is_nominal = entry.duration is None or not entry.duration.seconds or rule.is_endless
         by_rule = self._notes.attempt(
             mark, matching.series_of, rule, when, mark, is_nominal=is_nominal, effort=self._effort
@@ -89,12 +89,12 @@ class SeriesResolver:
             self._notes.report(mark, refusal.code, refusal.message, refusal.hint)
             return None
         if occurrences.goes_out_of_reach(when, by_rule):
-            message = "the rule does not occur again for so long that it freezes Thunderbird"
-            self._notes.report(mark, "bad-rrule", message, "write its dates as events of their own")
+            message = "the rule's next date is so far away that Thunderbird freezes looking for it"
+            self._notes.report(mark, "bad-rrule", message, "write its dates as separate events")
             return None
         if not occurrences.occurrence_at(when, occurrences.first_start(when), is_nominal=is_nominal).is_plain:
-            hint = "let the series begin on another day, and make this one an event of its own"
-            message = "the clocks change during the first occurrence, so readers would misplace the others"
+            hint = "begin the series on another day, and write this date as a separate event"
+            message = "the clocks change during the first occurrence, so calendars would misplace the others"
             self._notes.report(self._place.mark("start"), "unsettled-start", message, hint)
             return None
         if isinstance(when, Timed) and not is_place(when.start.tzid) and not occurrences.is_same_in_utc(rule, when):
@@ -108,13 +108,13 @@ class SeriesResolver:
         return self._with_skipped(event, self._with_settled(event, recurrence))
 
     def _check_readers(self, recurrence: Recurrence, when: AllDay | Timed) -> None:
-        """Warn of a series that some calendars show on other dates, or leave out."""
+        """Warn if some calendars show the series on wrong dates or skip it."""
         rule, mark = recurrence.rule, recurrence.mark
         first = occurrences.first_start(when)
         misreading = misreading_of(rule, first.date())
         if misreading is None and rule.frequency in WITHIN_DAYS and occurrences.meets_change(when, recurrence):
-            message = "the clocks change during this series, and calendars differ on the hours after that"
-            misreading = Misreading(message, "write one event for each time of the day, with `freq: daily`")
+            message = "the clocks change during this series, and calendars disagree on the hours after that"
+            misreading = Misreading(message, "write one event for each time of day, with `freq: daily`")
         if misreading is not None:
             self._notes.report(mark, "misread-rule", misreading.message, misreading.hint)
         obstacle = obstacle_in(rule, first.date()) or overlap_in(when, recurrence)
@@ -124,7 +124,7 @@ class SeriesResolver:
     def _with_dates(self, by_rule: Recurrence, event: Event) -> Recurrence | None:
         """Return the series with its exceptions and extra dates; None if no date is left.
 
-        An extra date in an hour that the clocks repeat becomes an instance: RDATE alone cannot say which pass it is in.
+        An extra date in an hour that the clocks repeat becomes an instance, because RDATE cannot say which pass it is.
         """
         when = event.when
         exdates = self._matched(by_rule, when)
@@ -137,13 +137,13 @@ class SeriesResolver:
         )
         doubles = tuple(occurrences.doubles_of(when, by_rule, self._effort))
         if doubles:
-            message = f"the clocks skip {format_wall(doubles[0])}, which is then the time of another occurrence"
-            hint = "some readers show that one twice; leave the hour of the change out with `byhour`"
+            message = f"the clocks skip {format_wall(doubles[0])} and move it onto another occurrence"
+            hint = "some calendars show that one twice; leave out the hour of the change with `byhour`"
             self._notes.report(by_rule.mark, "unsettled-occurrence", message, hint)
         if by_rule.is_endless:
             return replace(by_rule, exdates=exdates, rdates=rdates, instances=instances)
-        gone = {*exdates, *doubles}
-        starts = tuple(sorted([*(start for start in by_rule.starts if start not in gone), *rdates]))
+        excluded = {*exdates, *doubles}
+        starts = tuple(sorted([*(start for start in by_rule.starts if start not in excluded), *rdates]))
         if not starts:
             hint = "delete the event, or write `status: cancelled`"
             mark = self._place.key_mark("exdates")
@@ -152,59 +152,59 @@ class SeriesResolver:
         return replace(by_rule, exdates=exdates, rdates=rdates, starts=starts, instances=instances)
 
     def _with_settled(self, event: Event, recurrence: Recurrence) -> Recurrence:
-        """Return the series with an instance for each occurrence readers differ on; if it is endless, warn instead."""
+        """Return the series with an instance for each occurrence that readers disagree on; warn if it is endless."""
         settled = []
-        for start, found in occurrences.unsettled(event.when, recurrence, self._effort):
+        for start, when in occurrences.unsettled(event.when, recurrence, self._effort):
             self._effort.spend(0 if recurrence.is_endless else _STEPS_OF_INSTANCE)
-            settled.append(Instance(start, replace(event, when=found)))
+            settled.append(Instance(start, replace(event, when=when)))
         if not settled:
             return recurrence
         if recurrence.is_endless:
-            shown = ", ".join(format_wall(instance.recurrence_id) for instance in settled[:3])
-            hint = "move the series out of the night, or give the rule an end: readers differ on these"
-            message = f"the clocks change during {len(settled)} of the occurrences until {HORIZON_YEAR}: {shown}…"
+            examples = ", ".join(format_wall(instance.recurrence_id) for instance in settled[:3])
+            hint = "move the series out of the night hours, or give the rule an end: calendars disagree on these dates"
+            message = f"the clocks change during {len(settled)} occurrences until {HORIZON_YEAR}: {examples}…"
             self._notes.report(recurrence.mark, "unsettled-occurrence", message, hint)
             return recurrence
         instances = sorted([*recurrence.instances, *settled], key=lambda instance: instance.recurrence_id)
         return replace(recurrence, instances=tuple(instances))
 
     def _with_skipped(self, event: Event, recurrence: Recurrence) -> Recurrence:
-        """Return the series with its starts that the clocks skip; it is published in pieces, split at these."""
+        """Return the series with the starts that the clocks skip, at which it is split into pieces."""
         skipped = pieces.skipped_starts(event.when, recurrence)
         if len(skipped) > pieces.MAX_SKIPPED:
-            shown = ", ".join(format_wall(start) for start in skipped[:3])
-            message = f"the clocks skip the start of {len(skipped)} occurrences: {shown}…"
-            hint = f"move the series out of the night, or end it before there are more than {pieces.MAX_SKIPPED}"
+            examples = ", ".join(format_wall(start) for start in skipped[:3])
+            message = f"the clocks skip the start of {len(skipped)} occurrences: {examples}…"
+            hint = f"move the series out of the night hours, or end it before there are more than {pieces.MAX_SKIPPED}"
             self._notes.report(recurrence.mark, "unsettled-occurrence", message, hint)
             return recurrence
         if skipped and not pieces.has_room(event.uid):
-            message = f"the clocks skip {format_wall(skipped[0])}, so the series needs several UIDs made of this one"
-            hint = f"write a `uid` of at most {pieces.MAX_UID_BYTES} bytes, or move the series out of the night"
+            message = f"the clocks skip {format_wall(skipped[0])}, so the series needs several UIDs based on this one"
+            hint = f"write a `uid` of at most {pieces.MAX_UID_BYTES} bytes, or move the series out of the night hours"
             self._notes.report(self._place.mark("uid"), "long-uid", message, hint)
         return replace(recurrence, skipped=skipped)
 
     def _matched(self, by_rule: Recurrence, when: AllDay | Timed) -> tuple[datetime, ...]:
-        found: dict[datetime, None] = {}
+        starts: dict[datetime, None] = {}
         for number, moment in enumerate(self._entry.exdates):
             mark = self._place.mark("exdates", number)
             if isinstance(moment, DayRange):
                 begin, end = as_wall(moment.first), end_of(moment.last)
-                inside = occurrences.starts_between(when, by_rule, begin, end, self._effort)
-                self._refuse_range("exdates", moment, inside, mark, when)
+                starts_in_range = occurrences.starts_between(when, by_rule, begin, end, self._effort)
+                self._refuse_range("exdates", moment, starts_in_range, mark, when)
                 continue
             start = self._notes.attempt(mark, matching.match, moment, by_rule, when, self._effort)
             if start is not None:
-                found[start] = None
-        return tuple(sorted(found))
+                starts[start] = None
+        return tuple(sorted(starts))
 
     def _extra(self, by_rule: Recurrence, when: AllDay | Timed) -> dict[datetime, ZonedTime | None]:
         """Return the extra dates by start, each with its time (None for a whole day)."""
-        found: dict[datetime, ZonedTime | None] = {}
+        times_by_start: dict[datetime, ZonedTime | None] = {}
         for number, moment in enumerate(self._entry.rdates):
             mark = self._place.mark("rdates", number)
             if isinstance(moment, DayRange):
-                extra = (matching.extra_start(day, when) for day in matching.days_of_range(moment))
-                self._refuse_range("rdates", moment, extra, mark, when)
+                starts_in_range = (matching.extra_start(day, when) for day in matching.days_of_range(moment))
+                self._refuse_range("rdates", moment, starts_in_range, mark, when)
                 continue
             start = self._notes.attempt(mark, matching.extra_start, moment, when)
             if start is None or not self._is_after_first(mark, start, when):
@@ -212,20 +212,20 @@ class SeriesResolver:
             time = self._notes.attempt(mark, matching.extra_time, moment, when) if isinstance(when, Timed) else None
             if time is None and isinstance(when, Timed):
                 continue
-            if start in found:
-                taken = found[start]
+            if start in times_by_start:
+                taken = times_by_start[start]
             elif start in occurrences.starts_between(when, by_rule, start, start, self._effort):
                 taken = None if time is None else occurrences.settle(start, time.tzid)[0]
             else:
-                found[start] = time
+                times_by_start[start] = time
                 continue
             if taken == time:
-                self._notes.report(mark, "rdate-occurs", "the series occurs then already", "delete it here")
+                self._notes.report(mark, "rdate-occurs", "the series already occurs then", "delete this date")
             else:
-                message = "the series occurs already the other time the clocks show this"
-                hint = "a series can occur in one pass of a repeated hour only: make this date an event of its own"
+                message = "the clocks show this time twice, and the series already occurs the other time"
+                hint = "a series can use only one pass of a repeated hour: write this date as a separate event"
                 self._notes.report(mark, "ambiguous-time", message, hint)
-        return found
+        return times_by_start
 
     def _refuse_range(
         self, key: str, days: DayRange, starts: Iterable[datetime], mark: Mark, when: AllDay | Timed
@@ -236,12 +236,12 @@ class SeriesResolver:
     def _is_after_first(self, mark: Mark, start: datetime, when: AllDay | Timed) -> bool:
         if start >= occurrences.first_start(when):
             return True
-        hint = "begin the series on it, or make it an event of its own"
+        hint = "begin the series on this date, or write it as a separate event"
         self._notes.report(mark, "rdate-before-start", "this date is before the start of the series", hint)
         return False
 
     def _overrides(self, event: Event, recurrence: Recurrence) -> tuple[Instance, ...]:
-        found: dict[datetime, Instance] = {}
+        overridden: dict[datetime, Instance] = {}
         for number, override in enumerate(self._entry.overrides):
             place = self._place.below("overrides", number)
             if override.recurrence_id is None:
@@ -254,29 +254,29 @@ class SeriesResolver:
             )
             if start is None:
                 continue
-            if start in found:
+            if start in overridden:
                 hint = "put both changes into one"
-                self._notes.report(mark, "duplicate-override", "this occurrence has an override already", hint)
+                self._notes.report(mark, "duplicate-override", "this occurrence already has an override", hint)
                 continue
             occurrence = occurrences.occurrence_in(event.when, recurrence, start)
             instance = self._instance(event, occurrence, override, place, is_nominal=recurrence.is_nominal)
             if instance is not None:
-                found[start] = Instance(start, instance)
-        self._check_moves(event, recurrence, found)
-        settled = (instance for instance in recurrence.instances if instance.recurrence_id not in found)
-        return tuple(sorted([*settled, *found.values()], key=lambda instance: instance.recurrence_id))
+                overridden[start] = Instance(start, instance)
+        self._check_moves(event, recurrence, overridden)
+        others = (instance for instance in recurrence.instances if instance.recurrence_id not in overridden)
+        return tuple(sorted([*others, *overridden.values()], key=lambda instance: instance.recurrence_id))
 
     def _instance(
         self, event: Event, occurrence: Occurrence, override: OverrideEntry, place: Place, *, is_nominal: bool
     ) -> Event | None:
-        """Return the occurrence as an event of its own: the series' values, except those that the override writes."""
+        """Return the occurrence as a separate event: the series' values, replaced by those in the override."""
         given = {key: value for key, value in override if value is not None and key not in ("recurrence_id", "start")}
         moved = override.start
         if moved is not None and isinstance(event.when, Timed) and not isinstance(moved, WrittenTime):
             moved = WrittenTime(matching.extra_start(moved, event.when))
         if isinstance(moved, WrittenTime) and isinstance(event.when, AllDay):
-            hint = f"write the date alone: `{moved.wall.date()}`"
-            self._notes.report(place.mark("start"), "mixed-end", "the series has whole days", hint)
+            hint = f"write only the date: `{moved.wall.date()}`"
+            self._notes.report(place.mark("start"), "mixed-end", "this is an all-day series", hint)
             return None
         entry = self._entry.model_copy(
             update={
@@ -289,46 +289,49 @@ class SeriesResolver:
                 **given,
             }
         )
-        found = self._resolve(entry, place)
-        return None if found is None else replace(found, uid=event.uid, zone=event.zone)
+        resolved = self._resolve(entry, place)
+        return None if resolved is None else replace(resolved, uid=event.uid, zone=event.zone)
 
-    def _check_moves(self, event: Event, recurrence: Recurrence, found: Mapping[datetime, Instance]) -> None:
+    def _check_moves(self, event: Event, recurrence: Recurrence, overridden: Mapping[datetime, Instance]) -> None:
         moved_to: set[datetime] = set()
         for number, override in enumerate(self._entry.overrides):
             if override.start is None or (isinstance(override.start, WrittenTime) and isinstance(event.when, AllDay)):
                 continue
             start = matching.extra_start(override.start, event.when)
             others = occurrences.starts_between(event.when, recurrence, start, start)
-            if start in moved_to or any(other not in found for other in others):
+            if start in moved_to or any(other not in overridden for other in others):
                 mark = self._place.below("overrides", number).mark("start")
-                hint = "move it elsewhere, or take the other one out with `exdates`"
-                self._notes.report(mark, "override-collides", "another occurrence of the series is at that time", hint)
+                hint = "move it to another time, or remove the other occurrence with `exdates`"
+                self._notes.report(mark, "override-collides", "the series already has an occurrence at that time", hint)
             moved_to.add(start)
 
 
 def _words_for_offset(start: ZonedTime) -> tuple[str, str]:
-    """Return the message and hint for a rule that gives other dates in UTC, in a zone that is not a place."""
+    """Return the message and hint for a rule that means other dates in UTC, in a zone that is not a place."""
     offset = tzdb.offset_at(start.instant, start.tzid)
     place = place_at(offset)
-    message = f"`{start.tzid}` is no place, so times are written in UTC, where this rule means other days or hours"
-    such = f", such as `{place}`" if place else ""
-    return message, f"name a place whose clocks are at {format_offset(offset)}{such}, or write each date as an event"
+    message = f"`{start.tzid}` is not a place, so times are written in UTC, where this rule gives other days or hours"
+    example = f", such as `{place}`" if place else ""
+    return (
+        message,
+        f"use the zone of a place at {format_offset(offset)}{example}, or write each date as a separate event",
+    )
 
 
 def _times_of(
     occurrence: Occurrence, moved: date | WrittenTime | None, *, has_end: bool, is_nominal: bool
 ) -> dict[str, object]:
-    """Return the start of an override, and its end unless it writes one: it lasts as long as the occurrence."""
+    """Return the start of an override, and its end (as long as the occurrence) unless the override gives one."""
     when = occurrence.when
     if isinstance(when, AllDay):
         first = when.first if moved is None or isinstance(moved, WrittenTime) else moved
         return {"start": first} if has_end else {"start": first, "end": first + (when.last - when.first)}
-    written = _as_utc if not occurrence.is_plain else _as_local
-    start = written(when.start) if moved is None else moved
+    as_written = _as_local if occurrence.is_plain else _as_utc
+    start = as_written(when.start) if moved is None else moved
     if has_end or when.end is None:
         return {"start": start}
     if moved is None:
-        return {"start": start, "end": written(when.end)}
+        return {"start": start, "end": as_written(when.end)}
     if is_nominal and isinstance(start, WrittenTime) and start.offset is None:
         return {"start": start, "end": WrittenTime(start.wall + (when.end.wall - when.start.wall))}
     return {"start": start, "duration": Duration(0, int((when.end.instant - when.start.instant).total_seconds()))}
@@ -339,5 +342,5 @@ def _as_local(time: ZonedTime) -> WrittenTime:
 
 
 def _as_utc(time: ZonedTime) -> WrittenTime:
-    """Return a time as if written in UTC, so that it means its instant whatever the clocks do."""
+    """Return a time as if written in UTC, so that it means the same instant whatever the clocks do."""
     return WrittenTime(time.instant.replace(tzinfo=None), timedelta(0), is_utc=True)

@@ -1,4 +1,4 @@
-"""Resolves `theme:` of calendar.yaml into the look of the site: two readable colours, a logo, a footer."""
+"""Resolves `theme:` of calendar.yaml into the site's look: two readable colours, a logo and a footer."""
 
 from __future__ import annotations
 
@@ -12,28 +12,28 @@ _ACCENT = "#1d4ed8"
 
 
 def resolve_theme(entry: ThemeEntry, place: Place, color: str | None) -> tuple[Theme, tuple[Problem, ...]]:
-    """Return the look of the site, and warnings of colours that are hard to read.
+    """Return the site's look, and warnings about colours that are hard to read.
 
-    A written colour is used as it is. A missing one is derived from `accent`, else from the calendar's `color`, else
-    from a default, and is dark or light enough to read.
+    A written colour is used as it is. A missing one is derived from `accent`, the calendar's `color` or a default, in
+    this order, and made dark or light enough to read.
 
     Args:
         entry: the theme as written.
         place: where it is written.
         color: the calendar's colour, a CSS colour name.
     """
-    own = css_colors()[color] if color is not None else _ACCENT
+    base = css_colors()[color] if color is not None else _ACCENT
     problems: list[Problem] = []
     colors: dict[str, str] = {}
     for key, written, background in (
         ("accent", entry.accent, BACKGROUND),
         ("accent_dark", entry.accent_dark, DARK_BACKGROUND),
     ):
-        colors[key] = written or readable(entry.accent or own, background)
-        found = contrast(colors[key], background)
-        if found < ENOUGH:
-            shown = "light" if background == BACKGROUND else "dark"
-            message = f"text in {written} is hard to read on {shown} pages: its contrast is {found:.1f}"
-            hint = f"write `'{readable(colors[key], background)}'`: level AA of WCAG 2.1 asks for {ENOUGH} or more"
+        colors[key] = written or readable(entry.accent or base, background)
+        ratio = contrast(colors[key], background)
+        if ratio < ENOUGH:
+            pages = "light" if background == BACKGROUND else "dark"
+            message = f"text in {written} is hard to read on {pages} pages: its contrast is {ratio:.1f}"
+            hint = f"write `'{readable(colors[key], background)}'`: level AA of WCAG 2.1 requires {ENOUGH} or more"
             problems.append(problem_at(place.mark(key), "low-contrast", message, hint))
     return Theme(**colors, logo=entry.logo, footer=entry.footer), tuple(problems)

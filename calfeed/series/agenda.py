@@ -1,4 +1,4 @@
-"""The occurrences of events, each as an event of its own, and the conflicts between events at one venue."""
+"""Lists the occurrences of events, each as a separate event, and finds conflicts between events at one venue."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from calfeed.values.rules import Rule
 from calfeed.values.times import format_wall
 
 _DAY = timedelta(days=1)
-_MAX_TOLD = 8
+_MAX_PARTNERS = 8
 MAX_CONFLICTS = 1_000
-"""The most pairs of conflicting events that are reported."""
+"""The maximum number of reported pairs of conflicting events."""
 MAX_DATED = 200_000
-"""The most dates that a calendar's series with an end may have together: every page and file must hold them."""
+"""The most dates that all series with an end may have together, because pages and files must hold them all."""
 MAX_COMPARED = 50_000
-"""The most occurrences of series without an end that are compared with others at their venue."""
+"""The most occurrences of series without an end to compare with others at their venue."""
 _FIRST = datetime(1900, 1, 1)  # noqa: DTZ001 - wall time is naive
 _Stay: TypeAlias = tuple[datetime, datetime, Event, datetime]
 """The instants at which an event begins and ends at a venue, the event, and its start in wall time."""
@@ -36,7 +36,7 @@ def occurrences(event: Event, start: datetime, end: datetime) -> Iterator[Event]
     Each is an event with its own times and any override applied. Whole days count as days in UTC.
 
     Args:
-        event: an event; an event that is not a series is its own only occurrence.
+        event: an event. An event that is not a series is its only occurrence.
         start: the first instant (aware).
         end: the instant after the last (aware). Series without an end are followed until 2200 at most.
     """
@@ -48,10 +48,10 @@ def occurrences(event: Event, start: datetime, end: datetime) -> Iterator[Event]
 
 
 def on_days(events: Iterable[Event], first: date | None, last: date | None) -> tuple[Event, ...]:
-    """Return the occurrences that touch these days, both included, in order of start.
+    """Return the occurrences that touch these days (inclusive), in order of start.
 
-    Without a last day, a series without an end is followed for two years from the first day or its beginning, whichever
-    is later. The range is limited to 1900–2200; days outside it are clamped.
+    If there is no last day, a series without an end is followed for two years from the first day or its beginning,
+    whichever is later. The range is limited to 1900–2200; days outside it are clamped.
     """
     occurrences_on_days = []
     since = _clamp(as_wall(first)) if first else _FIRST
@@ -72,7 +72,7 @@ def _followed_until(event: Event, since: datetime) -> datetime:
 
 
 def followed_until(events: Iterable[Event], since: datetime, last: datetime, most: int) -> datetime:
-    """Return how far to follow series without an end from `since`: to `last`, or until they have given `most` starts.
+    """Return how far to follow series without an end: to `last`, or until they have given `most` starts since `since`.
 
     Args:
         events: events; all but series without an end are ignored.
@@ -81,11 +81,11 @@ def followed_until(events: Iterable[Event], since: datetime, last: datetime, mos
         most: the most starts that the series may have together.
     """
     endless = [(event.when, event.recurrence) for event in events if event.recurrence and event.recurrence.is_endless]
-    most_there_can_be = 0
+    upper_bound = 0
     for when, recurrence in endless:
         years = last.year - max(since, first_start(when)).year + 1
-        most_there_can_be += len(recurrence.rdates) + max(years, 0) * _most_a_year(recurrence.rule)
-    if most_there_can_be <= most:
+        upper_bound += len(recurrence.rdates) + max(years, 0) * _most_a_year(recurrence.rule)
+    if upper_bound <= most:
         return last
     starts = merge(*(starts_between(when, recurrence, since, last) for when, recurrence in endless))
     following = next(islice(starts, most, None), None)
@@ -93,7 +93,7 @@ def followed_until(events: Iterable[Event], since: datetime, last: datetime, mos
 
 
 def _most_a_year(rule: Rule) -> int:
-    """Return an upper bound for the number of starts that a rule gives in a year, without searching for them."""
+    """Return an upper bound for the starts that a rule gives in a year, without searching."""
     if rule.is_within_days:
         return MAX_OCCURRENCES
     if rule.frequency == "WEEKLY":
@@ -124,7 +124,7 @@ def span_of(event: Event) -> tuple[datetime, datetime]:
 
 
 def _between(event: Event, begin: datetime, last: datetime) -> Iterator[Event]:
-    """Yield every occurrence that touches a stretch of wall time, and perhaps some that do not."""
+    """Yield all occurrences that touch a stretch of wall time, and possibly others."""
     recurrence = event.recurrence
     if recurrence is None:
         yield event
@@ -153,11 +153,11 @@ def _clamp(wall: datetime) -> datetime:
 
 
 def conflicts(events: Iterable[Event]) -> Iterator[Problem]:
-    """Yield a warning for every two events that are at the same venue at the same time, unless the venue is shared.
+    """Yield a warning for every two events at the same venue at the same time, unless the venue is shared.
 
-    Events of whole days are ignored, because they seldom fill those days. An event without an end counts with its
-    start. Series without an end are followed until two years after the last date of all other events or, if there are
-    very many, until they have given `MAX_COMPARED` dates.
+    All-day events are ignored, because they seldom fill those days. An event without an end counts only at its start.
+    Series without an end are followed until two years after the last date of all other events or until they have given
+    `MAX_COMPARED` dates, whichever comes first.
     """
     placed = [event for event in events if any(_is_placed(occurrence) for occurrence in (event, *_instances(event)))]
     newest = max((_last_start(event) for event in placed), default=_FIRST)
@@ -165,7 +165,7 @@ def conflicts(events: Iterable[Event]) -> Iterator[Problem]:
     problems = list(islice(_conflicts(placed, horizon), MAX_CONFLICTS + 1))
     yield from problems[:MAX_CONFLICTS]
     for problem in problems[MAX_CONFLICTS:]:
-        message = f"more than {MAX_CONFLICTS:,} events meet others at their venues; the rest is not listed"
+        message = f"more than {MAX_CONFLICTS:,} events conflict with others at their venues; the rest are not listed"
         yield replace(problem, message=message)
 
 
@@ -174,12 +174,12 @@ def _conflicts(placed: Iterable[Event], horizon: datetime) -> Iterator[Problem]:
     for event in placed:
         for venue_id, stay in _stays(event, horizon):
             by_venue.setdefault(venue_id, []).append(stay)
-    for venue_id, there in sorted(by_venue.items()):
-        yield from _conflicts_at(venue_id, there)
+    for venue_id, stays in sorted(by_venue.items()):
+        yield from _conflicts_at(venue_id, stays)
 
 
 def _stays(event: Event, horizon: datetime) -> Iterator[tuple[str, _Stay]]:
-    """Yield the venue and stay of each occurrence with set times; a series without an end is followed to `horizon`."""
+    """Yield the venue and stay of each timed occurrence; a series without an end is followed to `horizon`."""
     recurrence = event.recurrence
     if recurrence is None:
         yield from _stay(event, event.when)
@@ -200,14 +200,14 @@ def _stay(event: Event, when: AllDay | Timed) -> Iterator[tuple[str, _Stay]]:
 
 
 def too_many_occurrences(events: Iterable[Event]) -> Problem | None:
-    """Return the error for series with an end that have more than `MAX_DATED` dates together, at the one too many."""
+    """Return the error if series with an end have more than `MAX_DATED` dates together, at the one that exceeds it."""
     total = 0
     series = [event.recurrence for event in events if event.recurrence is not None]
     for recurrence in sorted(series, key=lambda recurrence: recurrence.mark):
         total += len(recurrence.starts)
         if total > MAX_DATED:
-            message = f"the series of this calendar have more than {MAX_DATED:,} dates"
-            hint = "let this one end earlier, or leave its end out: a series without one is shown for a few years only"
+            message = f"the series in this calendar have more than {MAX_DATED:,} dates in total"
+            hint = "end this one earlier, or remove its end: a series without an end is shown for only a few years"
             return problem_at(recurrence.mark, "bad-rrule", message, hint)
     return None
 
@@ -217,14 +217,14 @@ def _instances(event: Event) -> Iterator[Event]:
 
 
 def _is_placed(event: Event) -> bool:
-    """Return whether an event takes place at a venue that holds one event at a time."""
+    """Return whether an event takes place at a venue that can hold only one event at a time."""
     venue = event.venue
-    is_there = venue is not None and venue.id is not None and not venue.is_shared
-    return is_there and event.status not in (Status.CANCELLED, Status.POSTPONED)
+    has_exclusive_venue = venue is not None and venue.id is not None and not venue.is_shared
+    return has_exclusive_venue and event.status not in (Status.CANCELLED, Status.POSTPONED)
 
 
 def _last_start(event: Event) -> datetime:
-    """Return the last start of an event, or the first one of a series without an end."""
+    """Return the last start of an event, or the first start of a series without an end."""
     recurrence = event.recurrence
     return first_start(event.when) if recurrence is None or recurrence.is_endless else recurrence.starts[-1]
 
@@ -234,16 +234,16 @@ def _in_order(stays: Iterable[_Stay]) -> list[_Stay]:
 
 
 def _conflicts_at(venue_id: str, stays: list[_Stay]) -> Iterator[Problem]:
-    """Sweep over the stays in order of start and compare each with those that still last; report each pair once.
+    """Sweep over the stays in order of start, compare each with those still in progress, and report each pair once.
 
-    If very many events meet, each is reported with only a few others: there would be too many pairs.
+    If very many events overlap, each is reported with only a few others, to limit the number of pairs.
     """
     reported: set[tuple[str, str]] = set()
-    lasting: list[tuple[datetime, int, Event]] = []  # a heap: the earliest end comes first
+    in_progress: list[tuple[datetime, int, Event]] = []  # a heap: the earliest end comes first
     for number, (begin, finish, event, wall) in enumerate(_in_order(stays)):
-        while lasting and lasting[0][0] <= begin:
-            heappop(lasting)
-        for _, _, other in lasting[:_MAX_TOLD]:
+        while in_progress and in_progress[0][0] <= begin:
+            heappop(in_progress)
+        for _, _, other in in_progress[:_MAX_PARTNERS]:
             pair = (other.id, event.id)
             if other.id != event.id and pair not in reported:
                 reported.update((pair, pair[::-1]))
@@ -251,4 +251,4 @@ def _conflicts_at(venue_id: str, stays: list[_Stay]) -> Iterator[Problem]:
                 hint = "move one of the two, or write `shared: true` for the venue"
                 yield problem_at(event.mark, "venue-conflict", message, hint, other.mark)
         if finish > begin:
-            heappush(lasting, (finish, number, event))
+            heappush(in_progress, (finish, number, event))

@@ -2,9 +2,9 @@
 
 A rule is evaluated one period of its frequency (year, month, week, day, hour or minute) at a time. Each period gives
 the days that every part allows, and the times on those days; BYSETPOS chooses among the results. A period is always
-evaluated as a whole, even if the series begins within it. Source: RFC 5545 §3.3.10 with its table of what expands and
-what limits. A search may begin anywhere and always has an end, so it stops even for a rule that never occurs. Its cost
-is counted in steps, the days and times looked at, so that all series of a file can be bounded together.
+evaluated as a whole, even if the series begins within it. Source: RFC 5545 §3.3.10 and its table of parts that expand
+or limit. A search can begin anywhere and always ends, even for a rule that never occurs. Its cost is counted in steps
+(the days and times checked), so that all series in a file share one limit.
 """
 
 from __future__ import annotations
@@ -19,21 +19,21 @@ from itertools import islice, product, repeat
 from calfeed.values.rules import WITHIN_DAYS, Frequency, Rule
 
 HORIZON_YEAR = 2040
-"""How far the law of a zone is checked for a series without an end: past the changes that zone files list."""
+"""The last year checked for a series without an end: after the changes that zone files list."""
 MAX_OCCURRENCES = 20_000
 LAST = datetime(2200, 12, 31, 23, 59, 59)  # noqa: DTZ001 - wall time is naive
-"""The latest start that is looked for in a series with an end."""
+"""The latest start to search for in a series with an end."""
 MAX_STEPS = 2_000_000
-"""The most days and times to look at for all series of one file of events: a few seconds of work."""
+"""The most days and times to check for all series in one file of events: a few seconds of work."""
 _MINUTES_A_DAY = 1440
 
 
 class TooManySteps(Exception):  # noqa: N818 - it ends a search and is never shown
-    """A search looked at more days and times than allowed."""
+    """A search checked more days and times than allowed."""
 
 
 class Effort:
-    """How many more days and times may be looked at, shared by all searches for one file."""
+    """The number of days and times that may still be checked, shared by all searches for one file."""
 
     def __init__(self, most: int = MAX_STEPS) -> None:
         self.left = most
@@ -44,10 +44,10 @@ class Effort:
         return self.left < 0
 
     def spend(self, steps: int) -> None:
-        """Subtract steps from what is left.
+        """Use up some steps.
 
         Raises:
-            TooManySteps: less was left.
+            TooManySteps: fewer were left.
         """
         self.left -= steps
         if self.left < 0:
@@ -56,7 +56,7 @@ class Effort:
 
 @dataclass(frozen=True, slots=True)
 class _Parts:
-    """A rule ready to use: DTSTART fills in what the rule leaves open. Weekdays count from Monday, 0.
+    """A rule ready to use, with gaps filled in from DTSTART. Weekdays count from Monday, 0.
 
     `days` are pairs of a number (0 without one) and a weekday; the numbers count within the month if `month_is_scope`,
     else within the year.
@@ -81,13 +81,13 @@ class _Parts:
 def starts_of(
     rule: Rule, first: datetime, *, last: datetime, after: datetime | None = None, effort: Effort | None = None
 ) -> Iterator[datetime]:
-    """Yield the starts of a rule at or after `first`, in order and naive; none if its parts exclude each other.
+    """Yield the naive starts of a rule at or after `first`, in order; none if its parts exclude each other.
 
     Args:
         rule: the rule. The caller applies its UNTIL.
-        first: DTSTART. It is yielded only if the rule gives it.
+        first: DTSTART, yielded only if the rule gives it.
         last: the latest start to yield.
-        after: the earliest start to yield, if not `first`.
+        after: the earliest start to yield, by default `first`.
         effort: the budget of the search, if `last` is not its only bound.
 
     Raises:
@@ -186,9 +186,9 @@ def _sets_of_days(
 def _days_by_period(
     parts: _Parts, first: date, begin: date, last: date, effort: Effort | None
 ) -> Iterator[Sequence[date]]:
-    """Yield the days of each year, month, week or day that the rule looks at."""
+    """Yield the candidate days of each year, month, week or day."""
     step = parts.interval
-    # BYSETPOS chooses from whole periods. Without it, days outside the search can be skipped.
+    # BYSETPOS chooses from whole periods; without it, days outside the search can be skipped.
     earliest, latest = (date.min, date.max) if parts.positions else (begin, last)
     if parts.frequency == "YEARLY":
         skipped = (begin.year - first.year) // step * step
@@ -216,7 +216,7 @@ def _days_by_period(
 def _sets_within_days(
     parts: _Parts, first: datetime, begin: datetime, last: datetime, effort: Effort | None
 ) -> Iterator[Sequence[datetime]]:
-    """Yield the starts in each hour or minute. Days are checked first: most rules allow few of them, or all."""
+    """Yield the starts in each hour or minute. Days are checked first, because most rules allow few or all of them."""
     unit = 60 if parts.frequency == "HOURLY" else 1
     origin = first.hour * 60 + first.minute if unit == 1 else first.hour * 60
     step = parts.interval * unit
@@ -269,10 +269,10 @@ def _days_of_month(parts: _Parts, year: int, month: int) -> Iterable[date]:
 
 def _allowed(parts: _Parts, days: Iterable[date], effort: Effort | None) -> Sequence[date]:
     """Return the days that every part of the rule allows."""
-    looked_at = list(days)
+    candidates = list(days)
     if effort is not None:
-        effort.spend(len(looked_at) + 1)
-    return [day for day in looked_at if _allows(parts, day)]
+        effort.spend(len(candidates) + 1)
+    return [day for day in candidates if _allows(parts, day)]
 
 
 def _allows(parts: _Parts, day: date) -> bool:
@@ -295,7 +295,7 @@ def _allows(parts: _Parts, day: date) -> bool:
 
 
 def _places(parts: _Parts, day: date) -> tuple[int, int]:
-    """Return the position of a day among its weekdays in the month or year, from the beginning and from the end."""
+    """Return which nth weekday of the month or year a day is, counted from the beginning and from the end."""
     if parts.month_is_scope:
         number, length = day.day, monthrange(day.year, day.month)[1]
     else:
@@ -304,9 +304,9 @@ def _places(parts: _Parts, day: date) -> tuple[int, int]:
 
 
 def _weeks(day: date, week_start: int) -> tuple[int, int]:
-    """Return the number of a day's week, from the beginning of its year and from the end.
+    """Return the number of a day's week, counted from the beginning and from the end of its year.
 
-    A week belongs to the year that holds at least four days of it (RFC 5545 §3.3.10, ISO 8601 for weeks from Monday).
+    A week belongs to the year with at least four of its days (RFC 5545 §3.3.10, ISO 8601 for weeks from Monday).
     """
     middle = day + timedelta(days=3 - (day.weekday() - week_start) % 7)
     last = date(middle.year, 12, 28)  # always in the last week

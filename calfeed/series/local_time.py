@@ -1,4 +1,4 @@
-"""Turns written times into instants in a zone, and refuses times that are not exactly one instant there.
+"""Turns written times into instants in a zone, and refuses times that are not exactly one instant in it.
 
 As in `values`, a refusal is an `InvalidValue` with a code, a message and a hint; the caller knows the place.
 """
@@ -17,8 +17,8 @@ def to_zoned(written: WrittenTime, tzid: str) -> ZonedTime:
     """Return a written time in its zone.
 
     Raises:
-        InvalidValue: the clocks skip the time (`nonexistent-time`), show it twice (`ambiguous-time`), or are not at
-            the offset written with it (`wrong-offset`).
+        InvalidValue: the clocks skip the time (`nonexistent-time`) or show it twice (`ambiguous-time`), or the written
+            offset is wrong (`wrong-offset`).
     """
     if written.offset is not None:
         return _with_offset(written, written.offset, tzid)
@@ -31,7 +31,7 @@ def to_zoned(written: WrittenTime, tzid: str) -> ZonedTime:
         raise InvalidValue(
             "ambiguous-time",
             f"{wall_text} happens twice in {tzid}",
-            f"write which: `{wall_text}{before}` for the first, `{wall_text}{after}` for the second",
+            f"write `{wall_text}{before}` for the first time, `{wall_text}{after}` for the second",
         )
     leaves = format_wall((resolved.change + resolved.before).replace(tzinfo=None))
     arrives = format_wall((resolved.change + resolved.after).replace(tzinfo=None))
@@ -44,10 +44,10 @@ def to_zoned(written: WrittenTime, tzid: str) -> ZonedTime:
 
 
 def end_after(begin: ZonedTime, duration: Duration, tzid: str) -> ZonedTime:
-    """Return the end of a duration in the zone `tzid`: days are nominal, then hours elapse (RFC 5545 §3.3.6).
+    """Return the end of a duration in the zone `tzid`: first nominal days, then elapsed hours (RFC 5545 §3.3.6).
 
     Raises:
-        InvalidValue: after the days, the clocks skip or repeat the start's wall time.
+        InvalidValue: on the day reached, the clocks skip or repeat the start's wall time.
     """
     instant = begin.instant
     if duration.days:
@@ -61,11 +61,11 @@ def end_after(begin: ZonedTime, duration: Duration, tzid: str) -> ZonedTime:
 
 
 def end_of_day(midnight: datetime, tzid: str) -> ZonedTime:
-    """Return the end of the day before `midnight`: exactly one instant, even where clocks skip or repeat midnight."""
+    """Return the end of the day before `midnight`, exactly one instant even if the clocks skip or repeat midnight."""
     resolved = tzdb.resolve_wall(midnight, tzid)
     if isinstance(resolved, tzdb.Skipped):
         return ZonedTime(tzdb.wall_at(resolved.change, tzid), tzid, resolved.change)
-    if isinstance(resolved, tzdb.Repeated):  # the next day has already begun when midnight comes again
+    if isinstance(resolved, tzdb.Repeated):  # when midnight comes again, the next day has already begun
         resolved = (midnight - resolved.before).replace(tzinfo=UTC)
     return ZonedTime(midnight, tzid, resolved)
 
@@ -80,10 +80,10 @@ def _with_offset(written: WrittenTime, offset: timedelta, tzid: str) -> ZonedTim
     resolved = tzdb.resolve_wall(written.wall, tzid)
     if isinstance(resolved, datetime):
         right = format_offset(tzdb.offset_at(resolved, tzid))
-        hint = f"{tzid} is at {right} then: write `{wall_text}{right}`, or `{wall_text}` alone"
+        hint = f"{tzid} is at {right} then: write `{wall_text}{right}`, or `{wall_text}` without an offset"
     elif isinstance(resolved, tzdb.Repeated):
         before, after = format_offset(resolved.before), format_offset(resolved.after)
-        hint = f"it happens twice: write `{wall_text}{before}` for the first, `{wall_text}{after}` for the second"
+        hint = f"it happens twice: write `{wall_text}{before}` for the first time, `{wall_text}{after}` for the second"
     else:
         later = _after_the_gap(written.wall, resolved)
         hint = f"the clocks of {tzid} skip this time: write `{later}` or an earlier time"
@@ -104,5 +104,5 @@ def _no_end_after_days(wall: datetime, tzid: str, resolved: tzdb.Skipped | tzdb.
 
 
 def _after_the_gap(wall: datetime, gap: tzdb.Skipped) -> str:
-    """Return what the clocks show at the moment when, without the change, they would show a skipped time."""
+    """Return the time that the clocks show when, without the change, they would show the skipped time."""
     return format_wall(wall + gap.after - gap.before)

@@ -1,10 +1,11 @@
-"""The starts and occurrences of a series, and which of them readers disagree on.
+"""Finds the starts and occurrences of a series, and those that readers disagree on.
 
-An occurrence is plain if its start and end are each one instant, and as far apart as those of the first by the clock.
-Readers disagree on all others: the clocks change during them, or skip or repeat their start or end. In a series with
-an end such an occurrence is written out as an instance of its own; in a series without an end it causes a warning.
+An occurrence is plain if its start and end are each one instant, and the time between them equals the first
+occurrence's length by the clock. Readers disagree on all others: the clocks change during them, or skip or repeat their
+start or end. In a series with an end, such an occurrence is written out as an instance; in a series without an end, it
+causes a warning.
 
-Starts are naive wall times in the zone of the series, or midnights where it has whole days.
+Starts are naive wall times in the zone of the series, or midnights for an all-day series.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from calfeed.values.rules import Rule
 from calfeed.zones import tzdb
 
 _SECOND = timedelta(seconds=1)
-# How far off the next start may be: within a second's work for ical.js, and further than 29 February ever is.
+# How far away the next start may be: ical.js needs at most a second to reach it, and any 29 February is nearer.
 _REACHES = {
     "MINUTELY": timedelta(days=366 * 8),
     "HOURLY": timedelta(days=366 * 40),
@@ -32,19 +33,19 @@ _REACHES = {
 
 @dataclass(frozen=True, slots=True)
 class Occurrence:
-    """One occurrence: when it is, and whether all readers agree on it."""
+    """The time of one occurrence, and whether all readers agree on it."""
 
     when: AllDay | Timed
     is_plain: bool
 
 
 def occurrence_at(first: AllDay | Timed, start: datetime, *, is_nominal: bool) -> Occurrence:
-    """Return the occurrence that begins at `start`, derived from the first one; it ends after it begins.
+    """Return the occurrence that begins at `start`, derived from the first one. It always ends after it begins.
 
     Args:
         first: the first occurrence.
         start: a start of the series, which the clocks may skip or repeat.
-        is_nominal: whether it ends at the first one's wall time (unless its start is skipped), or else lasts as long.
+        is_nominal: whether it ends at the first one's wall time (unless its start is skipped) or has the same length.
     """
     if isinstance(first, AllDay):
         day = start.date()
@@ -56,7 +57,7 @@ def occurrence_at(first: AllDay | Timed, start: datetime, *, is_nominal: bool) -
     length = first.end.wall - first.start.wall
     finish, ends_once = settle(start + length, tzid)
     is_plain = begins_once and ends_once and finish.instant - begin.instant == length
-    # If the start is skipped, the end by the clock may come before it, so only the elapsed time is usable.
+    # If the start is skipped, the end by the clock may be before it, so only the elapsed time is usable.
     if not is_nominal or begin.wall != start:
         instant = begin.instant + (first.end.instant - first.start.instant)
         finish = ZonedTime(tzdb.wall_at(instant, tzid), tzid, instant)
@@ -64,7 +65,7 @@ def occurrence_at(first: AllDay | Timed, start: datetime, *, is_nominal: bool) -
 
 
 def occurrence_in(first: AllDay | Timed, recurrence: Recurrence, start: datetime) -> Occurrence:
-    """Return the occurrence of a series at a start; an instance takes precedence."""
+    """Return the occurrence of a series at a start, from an instance if there is one."""
     for instance in recurrence.instances:
         if instance.recurrence_id == start:
             return Occurrence(instance.event.when, is_plain=False)
@@ -77,7 +78,7 @@ def occurrence_from(first: Timed, begin: ZonedTime, *, is_nominal: bool) -> Time
     Args:
         first: the first occurrence.
         begin: when this one begins.
-        is_nominal: whether it ends at the first one's wall time, if that is after it begins, or else lasts as long.
+        is_nominal: whether it ends at the first one's wall time (if that is after `begin`) or has the same length.
     """
     if first.end is None:
         return Timed(begin, None)
@@ -89,7 +90,7 @@ def occurrence_from(first: Timed, begin: ZonedTime, *, is_nominal: bool) -> Time
 
 
 def settle(wall: datetime, tzid: str) -> tuple[ZonedTime, bool]:
-    """Return a wall time's instant, and whether it is unique; RFC 5545 §3.3.5 settles skipped and repeated ones."""
+    """Return the instant of a wall time, and whether it is unique; if not, RFC 5545 §3.3.5 decides."""
     resolved = tzdb.resolve_wall(wall, tzid)
     if isinstance(resolved, datetime):
         return ZonedTime(wall, tzid, resolved), True
@@ -112,11 +113,11 @@ def length_of(when: AllDay | Timed) -> timedelta:
 def starts_between(
     when: AllDay | Timed, recurrence: Recurrence, begin: datetime, last: datetime, effort: Effort | None = None
 ) -> Iterator[datetime]:
-    """Yield the starts of a series from `begin` to `last`, both included, in order.
+    """Yield the starts of a series from `begin` to `last` (inclusive), in order.
 
     Args:
         when: the first occurrence.
-        recurrence: what makes the series.
+        recurrence: the recurrence of the series.
         begin: the earliest start.
         last: the latest start. A series without an end has starts in every century.
         effort: the budget of the search, if `last` is not its only bound.
@@ -127,30 +128,30 @@ def starts_between(
     by_rule = starts_of(recurrence.rule, first_start(when), after=begin, last=last, effort=effort)
     extra = _within(recurrence.rdates, begin, last)
     excluded = frozenset(_within(recurrence.exdates, begin, last))
-    left = (start for start in by_rule if start not in excluded)
-    starts = merge(left, extra) if extra else left
+    remaining = (start for start in by_rule if start not in excluded)
+    starts = merge(remaining, extra) if extra else remaining
     if recurrence.rule.is_within_days:
         starts = (start for start in starts if not is_double(when, recurrence, start))
     yield from starts
 
 
 def _within(starts: tuple[datetime, ...], begin: datetime, last: datetime) -> tuple[datetime, ...]:
-    """Return the starts from `begin` to `last`, both included, out of sorted ones."""
+    """Return the starts from `begin` to `last` (inclusive); `starts` must be sorted."""
     return starts[bisect_left(starts, begin) : bisect_right(starts, last)]
 
 
 def is_double(when: AllDay | Timed, recurrence: Recurrence, start: datetime) -> bool:
-    """Return whether a start is skipped and coincides with another: the two count as one (RFC 5545 §3.8.5.3)."""
+    """Return whether a start is skipped and so coincides with another; the two count as one (RFC 5545 §3.8.5.3)."""
     if isinstance(when, AllDay) or not isinstance(tzdb.resolve_wall(start, when.start.tzid), tzdb.Skipped):
         return False
-    shown_wall = settle(start, when.start.tzid)[0].wall
-    return shown_wall in _by_rule(when, recurrence, shown_wall, shown_wall)
+    settled_wall = settle(start, when.start.tzid)[0].wall
+    return settled_wall in _by_rule(when, recurrence, settled_wall, settled_wall)
 
 
 def _by_rule(
     when: AllDay | Timed, recurrence: Recurrence, begin: datetime, last: datetime, effort: Effort | None = None
 ) -> Iterable[datetime]:
-    """Return the starts from `begin` to `last`; exceptions are ignored in a series without an end."""
+    """Return the starts from `begin` to `last`, ignoring exceptions in a series without an end."""
     if recurrence.is_endless:
         return starts_of(recurrence.rule, first_start(when), after=begin, last=last, effort=effort)
     return _within(recurrence.starts, begin, last)
@@ -161,7 +162,7 @@ def doubles_of(when: AllDay | Timed, recurrence: Recurrence, effort: Effort | No
 
     Args:
         when: the first occurrence.
-        recurrence: what makes the series, without exceptions.
+        recurrence: the recurrence of the series, without exceptions.
         effort: the budget of the search.
     """
     if isinstance(when, AllDay) or not recurrence.rule.is_within_days:
@@ -174,7 +175,7 @@ def doubles_of(when: AllDay | Timed, recurrence: Recurrence, effort: Effort | No
 
 
 def meets_change(when: AllDay | Timed, recurrence: Recurrence) -> bool:
-    """Return whether the clocks of the series' zone change between its first start and its last."""
+    """Return whether the clocks of the series' zone change between its first and last starts."""
     if isinstance(when, AllDay):
         return False
     begin, end = when.start.wall, horizon_of(when, recurrence)
@@ -182,9 +183,9 @@ def meets_change(when: AllDay | Timed, recurrence: Recurrence) -> bool:
 
 
 def goes_out_of_reach(when: AllDay | Timed, recurrence: Recurrence) -> bool:
-    """Return whether the rule's next start after those of the series is so far off that programs freeze.
+    """Return whether the rule's next start after the series is so far away that programs freeze.
 
-    ical.js tries every day, hour or minute, and checks UNTIL only when it has found the next start.
+    ical.js tries every day, hour or minute, and checks UNTIL only after it has found the next start.
     """
     rule = recurrence.rule
     reach = _REACHES.get(rule.frequency)
@@ -193,7 +194,7 @@ def goes_out_of_reach(when: AllDay | Timed, recurrence: Recurrence) -> bool:
         return False
     first = first_start(when)
     last = first if recurrence.is_endless else recurrence.starts[-1]
-    # Look from the day after, because a rule may give several starts on one day.
+    # Search from the next day, because a rule may give several starts on one day.
     return next(starts_of(rule, first, after=last + timedelta(days=1), last=last + reach), None) is None
 
 
@@ -201,7 +202,7 @@ def is_same_in_utc(rule: Rule, first: Timed) -> bool:
     """Return whether a rule gives the same instants when it is written in UTC; the zone's clocks must never change.
 
     The parts of a rule refer to days and hours in the zone of DTSTART (RFC 5545 §3.3.10). The instants are the same if
-    nothing depends on them, since days and weeks are equally long everywhere, or if all starts have the same date in
+    the rule has no such parts, since days and weeks are equally long everywhere, or if all starts have the same date in
     UTC.
     """
     start = first.start
@@ -213,7 +214,7 @@ def is_same_in_utc(rule: Rule, first: Timed) -> bool:
 
 
 def horizon_of(when: AllDay | Timed, recurrence: Recurrence) -> datetime:
-    """Return the last start of a series or, for a series without an end, how far it is checked as a whole."""
+    """Return the last start of a series or, for a series without an end, how far it is checked."""
     if recurrence.is_endless:
         year = max(HORIZON_YEAR, first_start(when).year + 3)
         return datetime(year, 12, 31, 23, 59, 59)  # noqa: DTZ001 - wall time is naive
@@ -223,32 +224,32 @@ def horizon_of(when: AllDay | Timed, recurrence: Recurrence) -> datetime:
 def unsettled(
     when: AllDay | Timed, recurrence: Recurrence, effort: Effort | None = None
 ) -> Iterator[tuple[datetime, Timed]]:
-    """Yield the starts of occurrences that readers disagree on, and when these take place.
+    """Yield the start and time of each occurrence that readers disagree on.
 
-    Only the time around each change of the clocks is searched. Instances are skipped, because they are written out.
+    Only the time around each clock change is searched. Instances are skipped, because they are written out.
     """
     if isinstance(when, AllDay):
         return
     horizon, length = horizon_of(when, recurrence), length_of(when)
     written = {instance.recurrence_id for instance in recurrence.instances}
-    seen = when.start.wall - _SECOND
+    last_start = when.start.wall - _SECOND
     has_one_time = not (recurrence.rule.is_within_days or recurrence.rdates)
     for change in _changes(when, horizon + length):
         begin, end = change.walls
-        first = max(begin - length, seen + _SECOND)
+        first = max(begin - length, last_start + _SECOND)
         if has_one_time and _next_at(when.start.wall.time(), first) > end:
             continue  # no day has a start there
         for start in starts_between(when, recurrence, first, min(end, horizon), effort):
             if effort is not None:
                 effort.spend(1)
-            seen = start
+            last_start = start
             occurrence = occurrence_at(when, start, is_nominal=recurrence.is_nominal)
             if not occurrence.is_plain and isinstance(occurrence.when, Timed) and start not in written:
                 yield start, occurrence.when
 
 
 def _next_at(clock: time, moment: datetime) -> datetime:
-    """Return the first moment at or after a given one at which clocks show a time."""
+    """Return the first wall time at or after `moment` with this time of day."""
     same_day = datetime.combine(moment.date(), clock)
     return same_day if same_day >= moment else same_day + timedelta(days=1)
 
@@ -256,7 +257,7 @@ def _next_at(clock: time, moment: datetime) -> datetime:
 def offsets_of(when: Timed, recurrence: Recurrence) -> Iterator[tuple[datetime, timedelta]]:
     """Yield the first start with its UTC offset, and each later start whose offset differs from the one before.
 
-    With the starts, this gives every instant of a series, except for starts while the clocks change.
+    Together with the starts, this gives every instant of a series, except for starts during a clock change.
     """
     horizon = horizon_of(when, recurrence)
     begin, offset = when.start.wall, None
@@ -273,6 +274,6 @@ def offsets_of(when: Timed, recurrence: Recurrence) -> Iterator[tuple[datetime, 
 
 
 def _changes(when: Timed, horizon: datetime) -> Iterator[tzdb.OffsetChange]:
-    """Yield the changes of the clocks from a day before a series begins to a day after it ends."""
+    """Yield the clock changes from a day before a series begins to a day after it ends."""
     end = horizon.replace(tzinfo=UTC) + timedelta(days=1)
     return tzdb.offset_changes(when.start.tzid, when.start.instant - timedelta(days=1), end)

@@ -1,8 +1,8 @@
 """Finds what Outlook and Exchange may skip in a series, and suggests what to write instead.
 
-They keep a rule as one of six patterns (MS-OXCICAL §2.1.3.2.2): daily; weekly; monthly and yearly on a date; monthly
-and yearly on an nth day of the week. They skip a rule that fits none of these, or refuse the whole file. Outlook cannot
-be run in a test, so this rests on that document and on what users reported.
+They store a rule as one of six patterns (MS-OXCICAL §2.1.3.2.2): daily; weekly; monthly or yearly on a date; monthly
+or yearly on an nth weekday. They skip a rule that fits none of these, or refuse the whole file. Outlook cannot run in a
+test, so this module relies on that document and on user reports.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ from calfeed.values.times import format_wall
 _MAX_INTERVAL = {"DAILY": 999, "WEEKLY": 99, "MONTHLY": 99, "YEARLY": 8}
 _MAX_COUNT = 999
 _POSITIONS = (1, 2, 3, 4, -1)
-_DATES = "write its dates as events of their own"
-# How many gaps between occurrences are measured; the gaps of a rule repeat long before that.
+_DATES = "write its dates as separate events"
+# The number of gaps between occurrences to measure; the gaps of a rule repeat long before that.
 _MAX_GAPS = 500
 _DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Obstacle:
-    """What Outlook may do to a series and why, and what to write instead."""
+    """A message that says what Outlook may do to a series and why, and a hint that says what to write instead."""
 
     message: str
     hint: str
@@ -41,9 +41,9 @@ def obstacle_in(rule: Rule, start: date) -> Obstacle | None:
 
     Args:
         rule: the rule.
-        start: the day of its first occurrence, which fills in what the rule leaves open.
+        start: the day of its first occurrence, which fills in missing parts of the rule.
     """
-    return _in_times(rule) or _in_numbers(rule) or _in_days(rule, start)
+    return _obstacle_in_times(rule) or _obstacle_in_numbers(rule) or _obstacle_in_days(rule, start)
 
 
 def overlap_in(when: AllDay | Timed, recurrence: Recurrence) -> Obstacle | None:
@@ -56,104 +56,105 @@ def overlap_in(when: AllDay | Timed, recurrence: Recurrence) -> Obstacle | None:
     if pair is None:
         return None
     times = " and ".join(f"{start.date()}" if isinstance(when, AllDay) else format_wall(start) for start in pair)
-    message = f"Outlook may refuse this series: its occurrences overlap, as those of {times} do"
-    return Obstacle(message, "shorten them, or write those that overlap as events of their own")
+    message = f"Outlook may refuse this series: its occurrences overlap, such as those of {times}"
+    return Obstacle(message, "shorten them, or write those that overlap as separate events")
 
 
-def _unsupported(what: str, hint: str) -> Obstacle:
-    return Obstacle(f"Outlook may skip this series: it does not support {what}", hint)
+def _unsupported(feature: str, hint: str) -> Obstacle:
+    return Obstacle(f"Outlook may skip this series: it does not support {feature}", hint)
 
 
-def _in_times(rule: Rule) -> Obstacle | None:
+def _obstacle_in_times(rule: Rule) -> Obstacle | None:
     if rule.frequency in WITHIN_DAYS:
-        hint = "write one event for each time of the day, with `freq: daily`"
+        hint = "write one event for each time of day, with `freq: daily`"
         return _unsupported("series that repeat by the hour or minute", hint)
     if any(len(numbers) > 1 for numbers in (rule.byhour, rule.byminute, rule.bysecond)):
-        return _unsupported("several occurrences on a day", "write one event for each time of the day")
+        return _unsupported("several occurrences in one day", "write one event for each time of day")
     if rule.bysecond:
-        return _unsupported("BYSECOND", "leave it out: `start` says it")
+        return _unsupported("BYSECOND", "leave it out: `start` gives the seconds")
     return None
 
 
-def _in_numbers(rule: Rule) -> Obstacle | None:
+def _obstacle_in_numbers(rule: Rule) -> Obstacle | None:
     most = _MAX_INTERVAL[rule.frequency]
     if (rule.interval or 1) > most:
         return _unsupported(f"INTERVAL above {most} with FREQ={rule.frequency}", _DATES)
     if (rule.count or 1) > _MAX_COUNT:
-        return _unsupported(f"COUNT above {_MAX_COUNT}", "write the end as `until`")
+        return _unsupported(f"COUNT above {_MAX_COUNT}", "end the series with `until`")
     if rule.byweekno:
-        return _unsupported("numbered weeks", _DATES)
+        return _unsupported("week numbers", _DATES)
     if rule.byyearday:
-        return _unsupported("numbered days of the year", _DATES)
+        return _unsupported("day numbers within the year", _DATES)
     return None
 
 
-def _in_days(rule: Rule, start: date) -> Obstacle | None:
+def _obstacle_in_days(rule: Rule, start: date) -> Obstacle | None:
     frequency = rule.frequency
     if frequency == "DAILY":
-        return _beside(rule, ("BYDAY", "BYMONTHDAY", "BYMONTH", "BYSETPOS"), start)
+        return _obstacle_of_parts(rule, ("BYDAY", "BYMONTHDAY", "BYMONTH", "BYSETPOS"), start)
     if frequency == "WEEKLY" and rule.bysetpos:
         return _unsupported("BYSETPOS with FREQ=WEEKLY", f"name the day itself: `BYDAY={DAYS[start.weekday()]}`")
     if frequency == "WEEKLY":
-        return _beside(rule, ("BYMONTH",), start)
+        return _obstacle_of_parts(rule, ("BYMONTH",), start)
     if rule.byday and rule.bymonthday:
         nth = nth_day_rule(rule)
-        hint = f"write `{nth.text}`: it means the same" if nth else _DATES
-        return _unsupported("days of the week together with dates", hint)
+        hint = f"write `{nth.text}`, which means the same" if nth else _DATES
+        return _unsupported("weekdays combined with dates", hint)
     if (frequency == "MONTHLY" and rule.bymonth) or len(rule.bymonth) > 1:
         return _unsupported("a choice of months", _one_each(rule, "BYMONTH", frequency="YEARLY"))
     if frequency == "YEARLY" and not rule.bymonth and (rule.byday or rule.bymonthday):
-        return _beside(rule, ("BYDAY", "BYMONTHDAY"), start)
-    return _in_weekdays(rule, start) if rule.byday else _in_month_days(rule, start)
+        return _obstacle_of_parts(rule, ("BYDAY", "BYMONTHDAY"), start)
+    return _obstacle_in_weekdays(rule, start) if rule.byday else _obstacle_in_month_days(rule, start)
 
 
-def _beside(rule: Rule, names: Iterable[str], start: date) -> Obstacle | None:
-    """Return the obstacle of the first of these parts that a rule has; the hint is an equal rule that fits, if any."""
+def _obstacle_of_parts(rule: Rule, names: Iterable[str], start: date) -> Obstacle | None:
+    """Return the obstacle for the first of these parts in a rule; the hint is an equal rule that fits, if any."""
     written = {name for name, values in rule.lists if values}
     name = next((name for name in names if name in written), None)
     if name is None:
         return None
     equal = equal_rule(rule)
-    fits = equal is not None and _in_days(equal, start) is None
-    hint = f"write `{equal.text}`: it means the same" if equal is not None and fits else _DATES
+    fits = equal is not None and _obstacle_in_days(equal, start) is None
+    hint = f"write `{equal.text}`, which means the same" if equal is not None and fits else _DATES
     return _unsupported(f"{name} with FREQ={rule.frequency}", hint)
 
 
-def _in_weekdays(rule: Rule, start: date) -> Obstacle | None:
-    """Return what does not fit "the nth of these days of the week in a month"."""
+def _obstacle_in_weekdays(rule: Rule, start: date) -> Obstacle | None:
+    """Return the obstacle to the pattern "the nth of these weekdays in a month", if any."""
     ordinals = [day.ordinal for day in rule.byday if day.ordinal is not None]
     if not ordinals and not rule.bysetpos:
-        return _beside(rule, ("BYDAY",), start)
+        return _obstacle_of_parts(rule, ("BYDAY",), start)
     if len(rule.byday) > 1 and ordinals:
-        return _unsupported("several numbered days of a month", _one_each(rule, "BYDAY"))
+        return _unsupported("several numbered weekdays in a month", _one_each(rule, "BYDAY"))
     if ordinals and rule.bysetpos:
-        return _unsupported("BYSETPOS with a numbered day", "leave BYSETPOS out")
+        return _unsupported("BYSETPOS with a numbered weekday", "leave BYSETPOS out")
     if len(rule.bysetpos) > 1:
-        return _unsupported("several numbered days of a month", _one_each(rule, "BYSETPOS"))
+        return _unsupported("several numbered weekdays in a month", _one_each(rule, "BYSETPOS"))
     number = (*ordinals, *rule.bysetpos)[0]
     if number in _POSITIONS:
         return None
     if number == 5:
         last = f"BYDAY=-1{DAYS[rule.byday[0].weekday]}" if ordinals else "BYSETPOS=-1"
-        hint = f"`{last}` is the last one of every month; else {_DATES}"
-        return _unsupported("the fifth day of its name in a month", hint)
-    return _unsupported(f"the number {number} before a day of the week", _DATES)
+        hint = f"`{last}` is the last one of every month; otherwise {_DATES}"
+        return _unsupported("the fifth occurrence of a weekday in a month", hint)
+    return _unsupported(f"the number {number} for a weekday in a month", _DATES)
 
 
-def _in_month_days(rule: Rule, start: date) -> Obstacle | None:
-    """Return what does not fit "this date of a month": where a month lacks it, Exchange takes the month's last day."""
+def _obstacle_in_month_days(rule: Rule, start: date) -> Obstacle | None:
+    """Return the obstacle to the pattern "this date of a month": Exchange uses the last day of a shorter month."""
     if rule.bysetpos:
         return _unsupported("BYSETPOS with dates", _DATES)
     if len(rule.bymonthday) > 1:
         return _unsupported("several dates in a month", _one_each(rule, "BYMONTHDAY"))
     (day,) = rule.bymonthday or (start.day,)
     if day < -1:
-        return _unsupported("dates counted from the end of a month", f"`BYMONTHDAY=-1` is the last day; else {_DATES}")
+        hint = f"`BYMONTHDAY=-1` is the last day; otherwise {_DATES}"
+        return _unsupported("dates counted from the end of a month", hint)
     (month,) = rule.bymonth or (start.month,)
     if day > 28 and (rule.frequency == "MONTHLY" or month == 2):
         last_day = replace(rule, bymonth=(2,) if rule.frequency == "YEARLY" else rule.bymonth, bymonthday=(-1,))
-        message = "Outlook may add dates to this series: in a month that is too short it takes the last day"
-        return Obstacle(message, f"if the last day is meant write `{last_day.text}`; else {_DATES}")
+        message = "Outlook may add dates to this series: in months that are too short, it uses the last day"
+        return Obstacle(message, f"if you mean the last day, write `{last_day.text}`; otherwise {_DATES}")
     return None
 
 

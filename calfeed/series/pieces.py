@@ -1,8 +1,9 @@
-"""The pieces that an event is published in: one event, several VEVENTs, each with a UID of its own.
+"""Splits an event into the pieces it is published in: several VEVENTs, each with its own UID.
 
-Nearly every event is its own only piece. A series has several if readers would get a single one wrong: when the clocks
-skip the start of an occurrence, and when a running series was cancelled or postponed. The piece with the occurrences
-that `start` and the rule give before that keeps the event's UID. The UID of every other piece follows from its date.
+Nearly every event has one piece, the event itself. A series has several if readers would get a single VEVENT wrong:
+when the clocks skip the start of an occurrence, and when a running series was cancelled or postponed. The piece with
+the occurrences that `start` and the rule give before that keeps the event's UID. The UIDs of the others are derived
+from their dates.
 """
 
 from __future__ import annotations
@@ -25,20 +26,20 @@ from calfeed.values.times import WrittenTime
 from calfeed.zones import tzdb
 
 MAX_SKIPPED = 5
-"""The most skipped starts at which a series is published in pieces; with more, it stays one."""
+"""A series with more skipped starts than this is not split."""
 MAX_UID_BYTES = 230
-"""The longest UID that has room for the suffix of a piece: calfeed publishes up to 255 octets."""
+"""The longest UID with room for the suffix of a piece: calfeed publishes up to 255 octets."""
 _BEGINNING, _END = datetime(1, 1, 1), datetime(9999, 12, 31)  # noqa: DTZ001 - wall time is naive
 _SECOND, _DAY = timedelta(seconds=1), timedelta(days=1)
 _LOOKED_AT = 50
-"""How many starts of an endless piece to search for a plain one: clocks change a few times a year."""
+"""How many starts of an endless piece to search for a plain one; clocks change only a few times a year."""
 _SUFFIX = re.compile(r"(.+?)-(?:from-)?\d{4}-\d\d-\d\d(?:T\d{4}(?:\d\d)?)?", re.ASCII | re.DOTALL)
 _NAMES = ("%Y-%m-%d", "%Y-%m-%dT%H%M", "%Y-%m-%dT%H%M%S")
 
 
 @dataclass(frozen=True, slots=True)
 class _Draft:
-    """A piece before it gets its UID; the suffix names `start`, which is None for the piece with the event's UID."""
+    """A piece before it gets its UID. The suffix contains `start`, which is None for the piece with the event's UID."""
 
     event: Event
     prefix: str
@@ -46,7 +47,7 @@ class _Draft:
 
 
 def pieces_of(event: Event) -> tuple[Event, ...]:
-    """Return the pieces that an event is published in, in order; most events are their own only piece."""
+    """Return the pieces that an event is published in, in order; for most events, only the event itself."""
     recurrence = event.recurrence
     if recurrence is None or not (recurrence.skipped or event.ending):
         return (event,)
@@ -65,7 +66,7 @@ def pieces_of(event: Event) -> tuple[Event, ...]:
 
 
 def owner_of(uid: str) -> str | None:
-    """Return the UID of the event that a UID may be a piece of, or None if it lacks the suffix of a piece."""
+    """Return the UID of the event to which a piece with this UID would belong; None without the suffix of a piece."""
     stem, at, host = uid.rpartition("@") if "@" in uid else (uid, "", "")
     match = _SUFFIX.fullmatch(stem)
     return None if match is None else f"{match[1]}{at}{host}"
@@ -77,15 +78,15 @@ def has_room(uid: str) -> bool:
 
 
 def shared_uid_problem(uid: str, owner: Event, mark: Mark) -> Problem:
-    """Return the error for an event at `mark` whose UID is that of a piece of another event."""
-    message = f"the UID `{uid}` is that of a part of `{owner.id}`, which is published in several"
+    """Return the error for an event at `mark` whose UID belongs to a piece of another event."""
+    message = f"the UID `{uid}` belongs to a part of `{owner.id}`, which is published in several parts"
     return problem_at(mark, "duplicate-uid", message, "give this event another `id:` or `uid:`", owner.mark)
 
 
 def skipped_starts(when: AllDay | Timed, recurrence: Recurrence) -> tuple[datetime, ...]:
     """Return the starts of a rule that the clocks skip, including those that `exdates` leave out.
 
-    An hourly or minutely series has none that count, because the hour after the change has an occurrence, too.
+    For an hourly or minutely series, none count, because the hour after the change already has an occurrence.
     """
     if isinstance(when, AllDay) or not recurrence.starts or recurrence.rule.frequency in WITHIN_DAYS:
         return ()
@@ -97,12 +98,12 @@ def skipped_starts(when: AllDay | Timed, recurrence: Recurrence) -> tuple[dateti
             begin, resumed = change.walls
             skipped += starts[bisect_left(starts, begin) : bisect_left(starts, resumed)]
             skipped += (start for start in recurrence.exdates if begin <= start < resumed)
-    # If a skipped start coincides with another occurrence, the two count as one, which pieces could not express.
+    # If a skipped start coincides with another occurrence, the two count as one. Pieces cannot express that.
     return tuple(sorted(skipped)) if skipped and not any(doubles_of(when, recurrence)) else ()
 
 
 def first_ahead(event: Event, at: datetime) -> datetime | None:
-    """Return the first start of a series whose occurrence is not over at an instant."""
+    """Return the first start of a series whose occurrence is not over at this instant."""
     recurrence, when = event.recurrence, event.when
     if recurrence is None:
         return None
@@ -115,9 +116,9 @@ def first_ahead(event: Event, at: datetime) -> datetime | None:
 
 
 def is_over(event: Event, at: datetime) -> bool:
-    """Return whether an event, or the first occurrence of a series, is over at an instant.
+    """Return whether an event, or the first occurrence of a series, is over at this instant.
 
-    Without a known end, it is over once it has begun. A day ends at midnight in the zone of the event, or in UTC.
+    Without a known end, it is over as soon as it begins. A day ends at midnight in the event's zone, or else in UTC.
     """
     when = event.when
     if isinstance(when, Timed):
@@ -127,7 +128,7 @@ def is_over(event: Event, at: datetime) -> bool:
 
 
 def _with_status(event: Event, end: datetime, ahead: datetime | None) -> Event:
-    """Return an event with its status up to a wall time: occurrences over when a running series ended keep theirs."""
+    """Return an event with its status up to `end`: occurrences already over when the series ended keep theirs."""
     if event.ending is None:
         return event
     is_past = ahead is None or end <= ahead
@@ -136,7 +137,7 @@ def _with_status(event: Event, end: datetime, ahead: datetime | None) -> Event:
 
 @dataclass(frozen=True, slots=True)
 class _Stretch:
-    """The starts of a series from one wall time to just before another."""
+    """The starts of a series in a half-open interval of wall time."""
 
     event: Event
     recurrence: Recurrence
@@ -152,7 +153,7 @@ class _Stretch:
         starts = self._starts(rule_starts)
         is_first = self.begin <= first_start(self.event.when) < self.end
         excluded = {*self.recurrence.exdates}
-        # Readers derive all occurrences of a series from its first one, so that one must be unambiguous.
+        # Readers derive all occurrences of a series from its first one, so the first must be unambiguous.
         while starts and not is_first and not self._occurrence(starts[0])[1]:
             single = starts.pop(0)
             if single not in excluded:
@@ -179,7 +180,7 @@ class _Stretch:
         return self.recurrence.is_endless and self.end == _END
 
     def _starts(self, rule_starts: Sequence[datetime]) -> list[datetime]:
-        """Return the starts of the rule in this stretch; for a rule without an end, as many as may matter."""
+        """Return the rule's starts in this stretch; for an endless stretch, only as many as needed."""
         if not self.recurrence.is_endless:
             return [start for start in rule_starts if self.begin <= start < self.end]
         last = min(self.end - _SECOND, LAST)
@@ -191,7 +192,7 @@ class _Stretch:
         return occurrence.when, occurrence.is_plain
 
     def _alone(self, start: datetime) -> Event:
-        """Return an occurrence as an event of its own, as it takes place."""
+        """Return an occurrence as a separate event, with any override applied."""
         for instance in self.recurrence.instances:
             if instance.recurrence_id == start:
                 return replace(instance.event, ending=None)
@@ -201,7 +202,7 @@ class _Stretch:
         return self.event.when if start == first_start(self.event.when) else self._occurrence(start)[0]
 
     def _series(self, first: datetime, last: datetime | None, rdates: tuple[datetime, ...]) -> Event | None:
-        """Return the series of the rule from one start to another, or None if nothing takes place."""
+        """Return the series of the rule from one start to another; None if every occurrence is excluded."""
         recurrence, when = self.recurrence, self._when(first)
         rule = recurrence.rule if last is None else _bounded(recurrence.rule, last, when)
         by_rule = series_of(rule, when, recurrence.mark, is_nominal=recurrence.is_nominal)
@@ -217,7 +218,7 @@ class _Stretch:
 
 
 def _in_utc(when: AllDay | Timed) -> AllDay | Timed:
-    """Return a time in UTC, which no reader can misplace."""
+    """Return the time in UTC, which no reader can misplace."""
     if isinstance(when, AllDay):
         return when
     return Timed(_utc_of(when.start), None if when.end is None else _utc_of(when.end))
@@ -228,7 +229,7 @@ def _utc_of(time: ZonedTime) -> ZonedTime:
 
 
 def _bounded(rule: Rule, last: datetime, when: AllDay | Timed) -> Rule:
-    """Return a rule that ends with a start, without its COUNT, which counts the starts of all pieces."""
+    """Return the rule ended at this start, without its COUNT, which counts the starts of all pieces."""
     return replace(rule, count=None, until=last.date() if isinstance(when, AllDay) else WrittenTime(last))
 
 
@@ -248,7 +249,7 @@ def _uids(uid: str, drafts: Sequence[_Draft]) -> Iterator[str]:
 
 
 def _renamed(event: Event, uid: str) -> Event:
-    """Return a piece with its UID, which its instances also get."""
+    """Return a piece with this UID, also in its instances."""
     if event.recurrence is None:
         return replace(event, uid=uid)
     instances = tuple(

@@ -1,17 +1,17 @@
-"""Shapes of rules that calendars are proven to read alike; all other shapes cause a warning.
+"""Lists the shapes of rules on which calendars provably agree; all other shapes cause a warning.
 
-A shape is a frequency and the traits that a rule may have with it. A rule with any other trait is not of that shape.
+A shape is a frequency and the traits that a rule of that shape may have. A rule with any other trait has another shape.
 The traits are words:
 
     INTERVAL                 the part is present, and is not 1
     WKST:SU WKST             weeks begin on Sunday; on a day other than Monday or Sunday
-    BYMONTH                  one month; `BYMONTH,` several. Likewise BYHOUR, BYMINUTE, BYSECOND, BYSETPOS
+    BYMONTH                  one month; `BYMONTH,` several. The same for BYHOUR, BYMINUTE, BYSECOND, BYSETPOS
     BYMONTHDAY:1..28         dates in a range; also `29..31`, `-1`, `-2..-28`, `-29..-31`. `BYMONTHDAY,` several dates
     BYDAY:plain              days without a number; `nth` 1 to 4, `-nth` -1 to -4, `5th` 5 or -5, `far` beyond;
                              `mixed` days with and without a number. `BYDAY,` several days
     BYSETPOS:+ BYSETPOS:-    counted from the beginning, from the end
     BYYEARDAY BYWEEKNO       the part is present; `BYYEARDAY,` several days of the year
-    start:29..31             the date is that of the start, and not every month has it
+    start:29..31             the rule takes its date from the start, and not every month has that date
     leap                     a yearly rule for 29 February
 """
 
@@ -90,7 +90,7 @@ READ_ALIKE: tuple[Shape, ...] = (
 
 @dataclass(frozen=True, slots=True)
 class KnownMisreading:
-    """Rules that readers were seen to misread: those with a trait of each group, and none of `without`."""
+    """Rules that readers are known to misread: rules with a trait from each group and no trait in `without`."""
 
     frequency: Frequency
     groups: tuple[frozenset[str], ...]
@@ -99,7 +99,7 @@ class KnownMisreading:
 
 
 def _known(frequency: Frequency, traits: str, *readers: str, without: str = "") -> KnownMisreading:
-    """Return the misreading that `traits` describe: words, each a trait or alternatives separated by `|`."""
+    """Return a known misreading. Each word of `traits` is a trait or several alternatives separated by `|`."""
     groups = tuple(frozenset(word.split("|")) for word in traits.split())
     return KnownMisreading(frequency, groups, readers, frozenset(without.split()))
 
@@ -140,16 +140,16 @@ _PROGRAMS = {
     "libical": "GNOME Calendar",
     "dateutil": "programs with Python's dateutil",
 }
-# The parts to split into events of their own, the preferred ones first.
+# The parts to split into separate events, in order of preference.
 _SPLIT = ("BYHOUR", "BYMINUTE", "BYSECOND", "BYMONTH", "BYDAY", "BYMONTHDAY", "BYSETPOS")
-_DATES = "write its dates as events of their own"
+_DATES = "write its dates as separate events"
 _LEAP_YEAR = 2028
 _SUNDAY = DAYS.index("SU")
 
 
 @dataclass(frozen=True, slots=True)
 class Misreading:
-    """What is known about a rule outside the proven shapes, and what to write instead."""
+    """A message about a rule outside the proven shapes, and a hint that says what to write instead."""
 
     message: str
     hint: str
@@ -223,19 +223,19 @@ def _kind_of_day(ordinal: int | None) -> str:
 
 
 def misreading_of(rule: Rule, start: date) -> Misreading | None:
-    """Return what is known about a rule whose shape is not proven, or None if its shape is.
+    """Return the warning for a rule whose shape is not proven, or None if it is.
 
     Args:
         rule: the rule.
         start: the day of its first occurrence.
     """
-    # The end does not affect the shape, and only day and month of the start do, so most series share one answer.
+    # Only the start's day and month affect the shape, and the end does not, so most series share a cached answer.
     is_proven = _is_read_alike(replace(rule, count=None, until=None), start.day, start.month)
     return None if is_proven else _misreading(rule, start)
 
 
 def is_read_alike(rule: Rule, start: date) -> bool:
-    """Return whether a rule is of a shape that all calendars are proven to read as the same dates."""
+    """Return whether a rule has a shape for which all calendars provably give the same dates."""
     traits = traits_of(rule, start)
     return any(shape.frequency == rule.frequency and shape.needed <= traits <= shape.allowed for shape in READ_ALIKE)
 
@@ -256,25 +256,25 @@ def _misreading(rule: Rule, start: date) -> Misreading:
         for reader in known.readers
     }
     names = [name for reader, name in _PROGRAMS.items() if reader in readers]
-    message = "calendars are not known to agree on the dates of this rule"
+    message = "calendars may disagree on the dates of this rule"
     if names:
         message = f"{' and '.join(names)} {'get' if len(names) > 1 else 'gets'} the dates of this rule wrong"
     return Misreading(message, _hint(rule, start))
 
 
 def _hint(rule: Rule, start: date) -> str:
-    """Return what to write instead: an equivalent rule, several rules, the last day, or the dates."""
+    """Return what to write instead: the last day, an equivalent rule, several rules, or the dates."""
     if "leap" in traits_of(rule, start) and len(rule.bymonth) < 2:
         last_day = replace(rule, bymonth=(2,), bymonthday=(-1,))
         if is_read_alike(last_day, start):
-            return f"for the last day of February write `{last_day.text}`; else {_DATES}"
+            return f"for the last day of February, write `{last_day.text}`; otherwise {_DATES}"
     if rule.bysetpos == (-1,) and min(rule.bymonthday, default=0) > 27:
         last_day = replace(rule, bymonthday=(-1,), bysetpos=())
         if is_read_alike(last_day, start):
-            return f"for the last day of the month write `{last_day.text}`; else {_DATES}"
+            return f"for the last day of the month, write `{last_day.text}`; otherwise {_DATES}"
     equal = equal_rule(rule) or nth_day_rule(rule)
     if equal is not None and is_read_alike(equal, start):
-        return f"write `{equal.text}`: it means the same"
+        return f"write `{equal.text}`, which means the same"
     for name in _SPLIT:
         rules = _one_each(rule, name)
         if len(rules) > 1 and all(is_read_alike(proposed, start) for proposed in rules):
@@ -284,7 +284,7 @@ def _hint(rule: Rule, start: date) -> str:
 
 
 def _one_each(rule: Rule, name: str) -> tuple[Rule, ...]:
-    """Return a rule for each value of a part if together they give what one rule gives, else none."""
+    """Return a rule for each value of a part if together they give the same dates as the rule, else nothing."""
     if rule.bysetpos and name != "BYSETPOS":
         return ()
     is_yearly = name == "BYMONTH" and rule.frequency == "MONTHLY" and rule.interval is None

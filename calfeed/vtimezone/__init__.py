@@ -1,1 +1,1 @@
-"""Which VTIMEZONE a file needs so that no reader misplaces a time."""
+"""Decides which VTIMEZONE a file needs so that no reader misplaces a time."""

@@ -1,4 +1,4 @@
-"""Observances that may describe a zone to readers: yearly rules guessed from its changes, or its changes by date."""
+"""Proposes observances to describe a zone to readers: yearly rules guessed from its changes, or the changes listed."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def guesses(
 
     Args:
         tzid: the zone.
-        offsets: the offsets that the occurrences of these series have.
+        offsets: the offsets of these series' occurrences.
         beginnings: the instants of their first occurrences.
     """
     since = min(FIRST_YEAR, min(beginnings).year - 1)
@@ -51,7 +51,7 @@ def _first_part(offset: timedelta, since: int = FIRST_YEAR) -> Observance:
 
 
 def _rules_for(onset: datetime) -> Iterator[AnnualRule]:
-    """Yield the yearly rules with an onset on this day: the nth weekday, and the last if it is also that."""
+    """Yield the yearly rules with an onset on this day: the nth weekday, and the last weekday if this day is both."""
     time = timedelta(hours=onset.hour, minutes=onset.minute, seconds=onset.second)
     week = (onset.day - 1) // 7 + 1
     if week < 5:
@@ -61,10 +61,10 @@ def _rules_for(onset: datetime) -> Iterator[AnnualRule]:
 
 
 def listed(tzid: str, spans: Sequence[tuple[datetime, datetime]]) -> tuple[Observance, ...]:
-    """Return an observance for the time before, one for each change that matters to these spans, and the current law.
+    """Return observances: one before these spans, one for each change that matters to them, and the current law.
 
-    From the point where the changes up to the end of the spans are exactly those that the yearly rules of the current
-    law give, these rules replace them. If there is no such point, the law begins after the spans.
+    From the point where the remaining changes are exactly those that the current law's yearly rules give, the rules
+    replace them. If there is no such point, the law begins after the spans.
     """
     first, end = min(begin for begin, _ in spans), max(last for _, last in spans)
     changes = _changes_within(tzid, spans)
@@ -92,26 +92,26 @@ def listed(tzid: str, spans: Sequence[tuple[datetime, datetime]]) -> tuple[Obser
 
 
 def _changes_within(tzid: str, spans: Sequence[tuple[datetime, datetime]]) -> list[tzdb.OffsetChange]:
-    """Return the changes during these spans, in order, and at most one between two spans: to the later one's offset.
+    """Return the changes during these spans, in order, and between two spans at most one, to the later span's offset.
 
-    Each change leaves the offset that the one before it went to.
+    Each change starts from the offset to which the previous change led.
     """
     changes: list[tzdb.OffsetChange] = []
-    passed = min(begin for begin, _ in spans)
+    covered_until = min(begin for begin, _ in spans)
     for begin, end in sorted(spans):
-        if passed < begin:
-            offset = tzdb.offset_at(passed, tzid)
-            last = list(tzdb.offset_changes(tzid, passed, begin))[-1:]
+        if covered_until < begin:
+            offset = tzdb.offset_at(covered_until, tzid)
+            last = list(tzdb.offset_changes(tzid, covered_until, begin))[-1:]
             changes += (replace(change, before=offset) for change in last if change.after != offset)
-            passed = begin
-        if passed < end:
-            changes += tzdb.offset_changes(tzid, passed, end)
-            passed = end
+            covered_until = begin
+        if covered_until < end:
+            changes += tzdb.offset_changes(tzid, covered_until, end)
+            covered_until = end
     return changes
 
 
 def _by_law(rules: Sequence[Observance], first: datetime, end: datetime) -> list[tuple[datetime, timedelta, timedelta]]:
-    """Return the onsets of yearly rules between two instants, with the offsets around them, the newest first."""
+    """Return the onsets of yearly rules between two instants, with the offsets before and after, newest first."""
     onsets = [
         (part.rule.onset(year), part.offset_from, part.offset_to)
         for year in range(first.year - 1, end.year + 2)
@@ -129,7 +129,7 @@ def _by_law(rules: Sequence[Observance], first: datetime, end: datetime) -> list
 
 
 def _tail(rules: Sequence[Observance], latest: datetime, offset: timedelta) -> Iterator[Observance]:
-    """Yield the yearly rules from a time on, first the one that leaves the offset in force then."""
+    """Yield the yearly rules from a time on, beginning with the rule that changes the offset in force then."""
     for part in sorted(rules, key=lambda part: part.offset_from != offset):
         if part.rule is not None and part.offset_from == offset:
             year = latest.year + (part.rule.onset(latest.year) <= latest)
@@ -138,5 +138,5 @@ def _tail(rules: Sequence[Observance], latest: datetime, offset: timedelta) -> I
 
 
 def _format_name(offset: timedelta) -> str:
-    """Return an offset as the tz database writes it in place of an abbreviation: +03, -0330."""
+    """Return an offset as the tz database writes it when there is no abbreviation: +03, -0330."""
     return format_offset(offset).replace(":", "").removesuffix("00") or "+00"

@@ -1,7 +1,7 @@
-"""Plans the time zones of all files of a calendar, so that no file misplaces anything.
+"""Plans the time zones of all files in a calendar, so that no file misplaces a time.
 
-An event that is fine in one file may have no plan in another file with other events, so each file is checked. Only
-files with a series that its zone's current law would misplace need a plan.
+An event may have a plan in one file and none in another with different events, so each file is checked. Only files with
+a series that its zone's current law would misplace need a plan.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from calfeed.vtimezone.plan import MAX_LISTED, ZonePlan, is_irregular, is_off_by
 _Pieces = Mapping[str, tuple[Event, ...]]
 """The pieces of events, by event id."""
 _File = tuple[str, tuple[str, ...], Mapping[str, ZonePlan | None]]
-"""A file's path, the ids of its events, and the plans of its zones (None if a zone has no possible plan)."""
+"""A file's path, the ids of its events, and the plan for each of its zones (None if no plan is possible)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +31,9 @@ class Placement:
 
 
 class ZonePlanner:
-    """Plans the zones of files. What it planned to check the sources, it knows when they are published.
+    """Plans the zones of files, and remembers the plans from checking the sources until publication.
 
-    Events and their pieces are recognised by identity; those that it has seen are kept.
+    Events and their pieces are recognised by identity, so the planner keeps a reference to them.
     """
 
     def __init__(self) -> None:
@@ -42,18 +42,18 @@ class ZonePlanner:
         self._plans: dict[tuple[int, ...], tuple[tuple[Event, ...], Mapping[str, ZonePlan | None]]] = {}
 
     def place(self, events: Iterable[Event], removed_ids: Container[str], feeds: Sequence[Feed]) -> Placement:
-        """Return pieces and plans with which every file places everything right.
+        """Return pieces and plans with which every file places all times correctly.
 
-        A cancelled event that left the sources must not keep others from being published. If a file has no plan, such
+        A cancelled event that left the sources must not block the publication of others. If a file has no plan, such
         events are written in UTC, and a series is reduced to its start, which cancels all of it (RFC 5546 §3.2.5).
 
         Args:
-            events: all events that are published.
+            events: all events to publish.
             removed_ids: the ids of the events that left the sources.
-            feeds: all feeds with the ids of the events they hold.
+            feeds: all feeds, with the ids of their events.
 
         Raises:
-            SourceError: a file has no plan for events of the sources, which `problems` would have reported.
+            SourceError: a file has no plan for events in the sources, which `problems` would have reported.
         """
         pieces_by_id = {event.id: self._pieces_of(event) for event in events}
         while True:
@@ -74,7 +74,7 @@ class ZonePlanner:
         return Placement(pieces_by_id, plans_by_path)
 
     def problems(self, events: Iterable[Event], feeds: Iterable[Feed]) -> Iterator[Problem]:
-        """Yield a problem for every zone in which yearly rules cannot describe a series, in some file or at all."""
+        """Yield a problem for every zone whose yearly rules cannot describe the series in a file."""
         yield from self._problems({event.id: self._pieces_of(event) for event in events}, feeds)
 
     def _problems(self, pieces_by_id: _Pieces, feeds: Iterable[Feed]) -> Iterator[Problem]:
@@ -89,8 +89,8 @@ class ZonePlanner:
                     listed.add(tzid)
         for tzid in sorted(listed - refused):
             mark, *related = _marks(_irregular(pieces_by_id.values(), tzid))
-            message = f"the clocks of {tzid} change on days no yearly rule gives; Outlook may misplace this series"
-            hint = "write its dates as events of their own if that matters"
+            message = f"clock changes in {tzid} follow no yearly rule, so Outlook may misplace this series"
+            hint = "if that matters, write its dates as separate events"
             yield problem_at(mark, "irregular-zone", message, hint, *related)
 
     def _plan_files(self, pieces_by_id: _Pieces, feeds: Iterable[Feed]) -> Iterator[_File]:
@@ -110,7 +110,7 @@ class ZonePlanner:
         return self._pieces[id(event)][1]
 
     def _is_irregular(self, pieces: tuple[Event, ...]) -> bool:
-        """Return whether an event has a piece that its zone's current law would misplace."""
+        """Return whether the current law of a piece's zone would misplace the piece."""
         if all(piece.recurrence is None for piece in pieces):
             return False
         if id(pieces) not in self._irregular:
@@ -118,7 +118,7 @@ class ZonePlanner:
         return self._irregular[id(pieces)][1]
 
     def _plan(self, pieces: Sequence[tuple[Event, ...]]) -> Mapping[str, ZonePlan | None]:
-        """Return the plans of a file with these events, each in its pieces."""
+        """Return the plans of a file that contains these pieces of events."""
         events = tuple(chain.from_iterable(pieces))
         key = tuple(map(id, events))
         if key not in self._plans:
@@ -126,36 +126,36 @@ class ZonePlanner:
         return self._plans[key][1]
 
 
-def _refusal(path: str, tzid: str, held: Sequence[tuple[Event, ...]]) -> Problem:
+def _refusal(path: str, tzid: str, all_pieces: Sequence[tuple[Event, ...]]) -> Problem:
     """Return the error for a file without a plan, at its first series that needs one."""
-    irregular = _irregular(held, tzid)
+    irregular = _irregular(all_pieces, tzid)
     mark, *related = _marks(irregular)
     if any(is_off_by_seconds(event) for event in irregular):
-        message = f"the clocks of {tzid} were not whole minutes from UTC then, which few calendars can read"
-        return problem_at(mark, "unsupported-zone", message, "write its dates as events of their own", *related)
-    what = "this series" if len(held) == 1 else f"the series in {path}"
-    message = f"the clocks of {tzid} change on too many days ({MAX_LISTED} at most) to describe {what}"
-    hint = "let it end, or end earlier (`until`), or write its dates as events of their own"
+        message = f"{tzid} was not a whole number of minutes from UTC then, which few calendars can read"
+        return problem_at(mark, "unsupported-zone", message, "write its dates as separate events", *related)
+    subject = "this series" if len(all_pieces) == 1 else f"the series in {path}"
+    message = f"the clocks of {tzid} change on too many dates during {subject} (at most {MAX_LISTED})"
+    hint = "end it, or end it earlier, with `until`; or write its dates as separate events"
     return problem_at(mark, "unsupported-zone", message, hint, *related)
 
 
-def _irregular(held: Iterable[tuple[Event, ...]], tzid: str) -> list[Event]:
-    return [piece for pieces in held for piece in pieces if tzid in _tzids((piece,)) and is_irregular(piece)]
+def _irregular(all_pieces: Iterable[tuple[Event, ...]], tzid: str) -> list[Event]:
+    return [piece for pieces in all_pieces for piece in pieces if tzid in _tzids((piece,)) and is_irregular(piece)]
 
 
 def _marks(series: Iterable[Event]) -> list[Mark]:
-    """Return where the rules of series are written, each place once: the pieces of a series share one."""
+    """Return the marks of the series' rules, without duplicates: the pieces of a series share one."""
     return list(dict.fromkeys(event.recurrence.mark for event in series if event.recurrence))
 
 
 def _tzids(pieces: tuple[Event, ...]) -> set[str]:
-    """Return the zones that the pieces of an event are written with."""
-    instances = (each.event for piece in pieces if piece.recurrence for each in piece.recurrence.instances)
-    return {time.tzid for one in (*pieces, *instances) for time in zoned_times(one)}
+    """Return the zones named by the times of an event's pieces."""
+    instances = (instance.event for piece in pieces if piece.recurrence for instance in piece.recurrence.instances)
+    return {time.tzid for event in (*pieces, *instances) for time in zoned_times(event)}
 
 
 def _bare(event: Event) -> Event:
-    """Return a piece of an event so that it needs no zone: its first occurrence in UTC, without the series."""
+    """Return a piece that needs no zone: its first occurrence in UTC, without the rule."""
     if not isinstance(event.when, Timed):
         return event
     start, end = event.when.start, event.when.end

@@ -1,10 +1,10 @@
-"""Describes a zone's clock changes as two yearly rules of a VTIMEZONE, and finds which times readers get right by them.
+"""Describes a zone's clock changes as two yearly rules of a VTIMEZONE, and checks which times readers then get right.
 
 All known readers agree on this shape (docs/explanation/timezones.md): one STANDARD and at most one DAYLIGHT, each with
 an open-ended yearly rule that begins in 1970 and is written in the wall time of the offset being left (RFC 5545
 §3.6.5). It describes the zone's law from now on, as the footer of its tz database file gives it, and omits older law.
-So it is never trusted: `places_right` works out how a reader would place each time, and a time that would be misplaced
-is written in UTC instead.
+So it is not trusted: `places_right` computes how a reader would place each time, and a time that would be misplaced is
+written in UTC instead.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ _NAME = r"(<[A-Za-z0-9+-]+>|[A-Za-z]{3,})"
 _OFFSET = r"([+-]?\d{1,2}(?::\d{2}){0,2})"
 _RULE = r"M(\d{1,2})\.([1-5])\.([0-6])(?:/([+-]?\d{1,3}(?::\d{2}){0,2}))?"
 _POSIX_TZ = re.compile(rf"{_NAME}{_OFFSET}(?:{_NAME}{_OFFSET}?,{_RULE},{_RULE})?", re.ASCII)
-# Names for UTC and for fixed offsets from it. Google refuses Etc/GMT±N, Outlook for Mac takes GMT for London.
+# Names for UTC and for fixed offsets from it. Google refuses Etc/GMT±N; Outlook for Mac reads GMT as London.
 _NO_PLACE = re.compile(r"Etc/.*|UTC|UCT|Zulu|Universal|Greenwich|GMT(?:[+-]?0)?")
 
 
 @dataclass(frozen=True, slots=True)
 class AnnualRule:
-    """A day of every year: the `week`th (-1: last) `weekday` (0: Sunday) of `month`, at a time of day."""
+    """A yearly moment: the `week`th (-1: last) `weekday` (0: Sunday) of `month`, at a time of day."""
 
     month: int
     week: int
@@ -51,7 +51,7 @@ class AnnualRule:
 
     @property
     def rrule(self) -> str:
-        """The rule as an RRULE. Outlook reads only this form: yearly, one month, one nth weekday."""
+        """The rule as an RRULE in the only form that Outlook reads: yearly, one month, one nth weekday."""
         return f"FREQ=YEARLY;BYMONTH={self.month};BYDAY={self.week}{_WEEKDAYS[self.weekday]}"
 
 
@@ -74,20 +74,20 @@ class Observance:
 
 
 def is_place(tzid: str) -> bool:
-    """Return whether a zone is written with its name; times in zones for UTC or a fixed offset are written in UTC."""
+    """Return whether times in a zone carry its name; in zones for UTC or a fixed offset, they are written in UTC."""
     return _NO_PLACE.fullmatch(tzid) is None
 
 
 @cache
 def place_at(offset: timedelta) -> str | None:
-    """Return a zone of a place whose clocks are permanently at this offset, if there is one."""
+    """Return a place's zone whose clocks are permanently at this offset, if any."""
     places = (name for name in tzdb.zone_names() if "/" in name and is_place(name))
     return next((name for name in places if [part.offset_to for part in observances(name)] == [offset]), None)
 
 
 @cache
 def observances(tzid: str) -> tuple[Observance, ...]:
-    """Return the observances of a zone by its current law; empty if they cannot be written in this shape.
+    """Return the observances of a zone's current law; empty if they do not fit this shape.
 
     Source: the POSIX TZ string in the footer of the zone's file (RFC 9636 §3.3.1 with its extensions to POSIX).
     Jerusalem, Gaza, Hebron and Nuuk change on days that are not the nth weekday of a month.
@@ -114,12 +114,12 @@ def observances(tzid: str) -> tuple[Observance, ...]:
 def places_right(time: ZonedTime, parts: Sequence[Observance] | None = None) -> bool:
     """Return whether every reader of the zone's VTIMEZONE gets the instant of this time.
 
-    False for a wall time that the clocks repeat or skip, by the zone's law or by the rules of the VTIMEZONE, which may
-    differ for past years: readers take the first pass or the second, the offset before the gap or after it.
+    This is False for a wall time that the clocks repeat or skip, under the zone's law or the rules of the VTIMEZONE
+    (which may differ for past years), because readers disagree on the pass or the offset.
 
     Args:
         time: a time in a zone.
-        parts: the observances of the VTIMEZONE; by default those of the zone's current law.
+        parts: the observances of the VTIMEZONE; by default, those of the zone's current law.
     """
     if not isinstance(tzdb.resolve_wall(time.wall, time.tzid), datetime):
         return False
@@ -136,10 +136,10 @@ def places_right(time: ZonedTime, parts: Sequence[Observance] | None = None) -> 
 
 
 def zoned_times(event: Event) -> tuple[ZonedTime, ...]:
-    """Return the times of an event that are written with a TZID: both or neither, so that no reader can mix its rules.
+    """Return the times of an event that are written with a TZID: both or neither, so that no reader mixes their rules.
 
-    A series always has a TZID if its zone is written with its name. Other events have one if the zone's current law and
-    programs with older tables place them right, whatever else a file holds.
+    A series always has a TZID if its zone is a place. Other events have one if both the zone's current law and programs
+    with older tables place them correctly, regardless of other events in the file.
     """
     if isinstance(event.when, AllDay):
         return ()
@@ -148,38 +148,38 @@ def zoned_times(event: Event) -> tuple[ZonedTime, ...]:
     if event.recurrence is not None:
         return times if is_place(start.tzid) else ()
     if end is not None and end.tzid != start.tzid and not _is_steady(start, end):
-        return ()  # some readers take the end as wall time in the start's zone
+        return ()  # some readers interpret the end as wall time in the start's zone
     return times if all(places_right(time) and is_known_to_old_tables(time) for time in times) else ()
 
 
 def _is_steady(start: ZonedTime, end: ZonedTime) -> bool:
-    """Return whether each of the two zones has the same offset at the start and at the end."""
+    """Return whether each of the two zones has the same offset at the start as at the end."""
     tzids = {start.tzid, end.tzid}
     return all(tzdb.offset_at(start.instant, tzid) == tzdb.offset_at(end.instant, tzid) for tzid in tzids)
 
 
 @cache
 def onsets_around(parts: tuple[Observance, ...], year: int) -> tuple[tuple[datetime, timedelta, timedelta], ...]:
-    """Return the onsets of a year and the year before, in order, each with the offsets before and after it.
+    """Return the onsets of a year and the previous year, in order, each with the offsets before and after it.
 
-    An onset without a rule is included whatever its year.
+    Onsets without a rule are included regardless of year.
     """
-    found: list[tuple[datetime, timedelta, timedelta]] = []
+    onsets: list[tuple[datetime, timedelta, timedelta]] = []
     for part in parts:
         if part.rule is None:
-            found.append((part.first_onset, part.offset_from, part.offset_to))
+            onsets.append((part.first_onset, part.offset_from, part.offset_to))
         else:
             years = (y for y in (year - 1, year) if y >= part.since)
-            found += [(part.rule.onset(y), part.offset_from, part.offset_to) for y in years]
-    return tuple(sorted(found))
+            onsets += [(part.rule.onset(y), part.offset_from, part.offset_to) for y in years]
+    return tuple(sorted(onsets))
 
 
 def _read_rule(parts: Sequence[str | None]) -> AnnualRule | None:
-    """Return the rule `Mm.w.d/time`, or None if its moment is not on the nth weekday of a month."""
+    """Return the rule `Mm.w.d/time`, or None if its onset is not on the nth weekday of a month."""
     month, week, weekday, written = (part or "" for part in parts)
     time = _read_time(written) if written else timedelta(hours=2)
     if time == timedelta(hours=24):
-        # The following midnight is not on that weekday, but the second before it is.
+        # The midnight that follows is not on that weekday, but the second before it is.
         time -= timedelta(seconds=1)
     if not timedelta(0) <= time < timedelta(hours=24):
         return None

@@ -1,7 +1,7 @@
 """Finds times that programs with zone tables a few years old would misread.
 
-Some programs prefer their own tables to the VTIMEZONE of a file, and are updated late. They know the changes of the
-clocks of three years ago and expect the same every year: on the same weekday of the month, at the same time.
+Some programs prefer their own tables to the VTIMEZONE of a file, and are updated late. They know the clock changes of
+three years ago and expect the same every year: on the same weekday of the month, at the same time.
 """
 
 from __future__ import annotations
@@ -15,18 +15,18 @@ from calfeed.model import ZonedTime
 from calfeed.zones import tzdb
 
 YEARS_BEHIND = 3
-"""The age of the tables that programs are expected to have, in years."""
+"""The assumed age of programs' tables, in years."""
 _SECOND, _WEEK = timedelta(seconds=1), timedelta(days=7)
 
 
 def is_known_to_old_tables(time: ZonedTime) -> bool:
-    """Return whether the changes of three years before give a time its actual offset."""
+    """Return whether the clock changes of three years earlier give a time its actual offset."""
     return not any(begin <= time.instant < end for begin, end in _misread(time.tzid, time.instant.year))
 
 
 @cache
 def _misread(tzid: str, year: int) -> tuple[tuple[datetime, datetime], ...]:
-    """Return the stretches of a year (in UTC, ends excluded) in which old tables have a different offset.
+    """Return the half-open stretches of a year (in UTC) for which old tables have a wrong offset.
 
     A change that recurs on the nth or the last such weekday of its month causes no stretch.
     """
@@ -40,7 +40,7 @@ def _misread(tzid: str, year: int) -> tuple[tuple[datetime, datetime], ...]:
             (wall - old.before).replace(tzinfo=UTC)
             for wall in _again((old.instant + old.before).replace(tzinfo=None), year)
         ]
-        instant = next((each for each in instants if (each, old.before, old.after) in known), instants[0])
+        instant = next((instant for instant in instants if (instant, old.before, old.after) in known), instants[0])
         expected.append((instant, old.after))
     expected.sort()
     bounds = sorted({begin, end, *(change.instant for change in changes), *(instant for instant, _ in expected)})
@@ -55,14 +55,14 @@ def _misread(tzid: str, year: int) -> tuple[tuple[datetime, datetime], ...]:
 
 
 def _again(wall: datetime, year: int) -> list[datetime]:
-    """Return when a change may recur in another year: on its weekday or, at midnight, at the end of the one before.
+    """Return when a change may recur in another year: on its weekday or, at midnight, at the end of the weekday before.
 
-    The last such weekday of a month comes before the nth.
+    The last such weekday of a month comes first in the list, then the nth.
     """
-    found = _same_weekday(wall, year)
+    walls = _same_weekday(wall, year)
     if wall.time() == datetime.min.time():
-        found += [day + _SECOND for day in _same_weekday(wall - _SECOND, year)]
-    return found
+        walls += [day + _SECOND for day in _same_weekday(wall - _SECOND, year)]
+    return walls
 
 
 def _same_weekday(wall: datetime, year: int) -> list[datetime]:

@@ -1,6 +1,6 @@
-"""Plans the VTIMEZONE that a file needs for its series if a zone's current law alone would misplace one of them.
+"""Plans the VTIMEZONE that a file needs if a zone's current law alone would misplace one of its series.
 
-A VEVENT never depends on what else a file holds; only the description of the zone does.
+A VEVENT never depends on the rest of the file; only the description of the zone does.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from calfeed.vtimezone.observances import (
 from calfeed.zones import tzdb
 
 MAX_LISTED = 25
-"""The most changes of the clocks that a VTIMEZONE may list: Google has trouble with long ones."""
+"""The most clock changes that a VTIMEZONE may list: Google has trouble with long ones."""
 _MINUTE = timedelta(minutes=1)
 
 
@@ -33,7 +33,7 @@ _MINUTE = timedelta(minutes=1)
 class ZonePlan:
     """The observances of a zone that the series of a file need.
 
-    `is_listed` is True if no yearly rules fit, so that each change of the clocks is written by its date.
+    `is_listed` is True if no yearly rules fit, so that each clock change is written by date.
     """
 
     observances: tuple[Observance, ...]
@@ -65,9 +65,9 @@ def is_irregular(event: Event) -> bool:
 
 
 def plan_zones(events: Iterable[Event]) -> dict[str, ZonePlan | None]:
-    """Return the plan of every zone whose current law does not suffice for the series of a file.
+    """Return the plan of every zone whose current law is not enough for the series in a file.
 
-    The plan places right everything in the file that is written with its TZID; it is None if no plan does.
+    The plan correctly places everything in the file that has the zone's TZID; it is None if no plan does.
 
     Args:
         events: the events of one file.
@@ -78,11 +78,11 @@ def plan_zones(events: Iterable[Event]) -> dict[str, ZonePlan | None]:
 
 
 def _plan_zone(tzid: str, events: Sequence[Event]) -> ZonePlan | None:
-    """Return the simplest observances by which readers place everything right, or None if there are none.
+    """Return the simplest observances with which readers place everything correctly, or None if there are none.
 
-    Tried in order: one offset, if all irregular series have the same; the current law as if it were older; yearly rules
-    guessed from the changes around the beginnings of these series; the changes during them, during all events, or from
-    the first event to the last, each followed by the current law.
+    The candidates, in order: one offset, if all irregular series share it; the current law extended into the past;
+    yearly rules guessed from the changes around the beginnings of these series; and the changes during these series,
+    during all events, or from the first event to the last, each followed by the current law.
     """
     all_series = [series for event in events if (series := _series_of(event)) and series.tzid == tzid]
     irregular = [series for series in all_series if not _fits(series, observances(tzid))]
@@ -108,7 +108,7 @@ def _plan_zone(tzid: str, events: Sequence[Event]) -> ZonePlan | None:
 def _is_readable(parts: Sequence[Observance]) -> bool:
     """Return whether readers accept these observances: not too many, and offsets in whole minutes.
 
-    RFC 5545 §3.3.14 allows seconds in an offset, but few readers do.
+    RFC 5545 §3.3.14 allows seconds in an offset, but few readers support them.
     """
     return len(parts) <= MAX_LISTED and not any(
         offset % _MINUTE for part in parts for offset in (part.offset_from, part.offset_to)
@@ -116,7 +116,7 @@ def _is_readable(parts: Sequence[Observance]) -> bool:
 
 
 def is_off_by_seconds(event: Event) -> bool:
-    """Return whether the offset of a series' zone is ever not in whole minutes during the series."""
+    """Return whether the offset of a series' zone includes seconds at any time during the series."""
     series = _series_of(event)
     if series is None:
         return False
@@ -133,7 +133,7 @@ def _series_of(event: Event) -> _Series | None:
 
 
 def _single_times(event: Event) -> Iterator[ZonedTime]:
-    """Yield the times with a TZID that do not come from a rule: those of single events and of instances."""
+    """Yield the times with a TZID that do not come from a rule: those of single events and instances."""
     if event.recurrence is None:
         yield from zoned_times(event)
     else:
@@ -142,9 +142,9 @@ def _single_times(event: Event) -> Iterator[ZonedTime]:
 
 
 def _fits(series: _Series, parts: tuple[Observance, ...]) -> bool:
-    """Return whether readers place every occurrence of a series right by these observances.
+    """Return whether readers place every occurrence of a series correctly with these observances.
 
-    Instances are ignored because they are written out; so are occurrences that readers disagree on with any VTIMEZONE
+    Instances are ignored because they are written out, as are occurrences that readers disagree on with any VTIMEZONE
     (`occurrences.unsettled`).
     """
     if not parts:
@@ -164,7 +164,7 @@ def _fits(series: _Series, parts: tuple[Observance, ...]) -> bool:
 def _misplaced(
     tzid: str, parts: tuple[Observance, ...], first_year: int, last_year: int
 ) -> tuple[tuple[datetime, datetime], ...]:
-    """Return the stretches of wall time, in these years, that readers of these observances would misplace."""
+    """Return the stretches of wall time in these years that readers of these observances would misplace."""
     begin, end = datetime(first_year, 1, 1), datetime(last_year, 12, 31, 23, 59, 59)  # noqa: DTZ001 - wall time
     bounds = {begin, end}
     for change in tzdb.offset_changes(tzid, begin.replace(tzinfo=UTC), end.replace(tzinfo=UTC)):

@@ -1,4 +1,4 @@
-"""Series are bounded: in what is looked at, compared, and shown, whatever a rule says."""
+"""Limits on the work for series: searching, comparing and showing their dates, whatever the rule."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ def revised(events: list[Event]) -> tuple[Revised, ...]:
 
 
 def alike(event: Event, count: int) -> list[Event]:
-    """Return as many events like one, each with an id of its own."""
+    """Return `count` copies of an event, each with its own id."""
     return [replace(event, id=f"x{number}", uid=f"x{number}@x.example") for number in range(count)]
 
 
 def whole_days(day: date, recurrence: Recurrence | None = None, *, days: int = 1) -> Event:
-    """Return an event of whole days."""
+    """Return an all-day event."""
     when = AllDay(day, day + timedelta(days=days - 1))
     mark = Mark(path="x.yaml")
     return Event(id="x", uid="x", summary="X", when=when, zone=None, recurrence=recurrence, mark=mark)
@@ -54,10 +54,10 @@ def whole_days(day: date, recurrence: Recurrence | None = None, *, days: int = 1
     ],
 )
 def test_dense_rule_without_an_end_is_refused(tmp_path: Path, rule: str) -> None:
-    """A rule without an end that gives 20,000 dates within two years is refused where it is written."""
+    """A rule without an end that gives 20,000 dates within two years is an error at the rule."""
     with pytest.raises(SourceError) as refused:
         load_project(tmp_path, SERIES.format(rule))
-    (problem,) = [each for each in refused.value.problems if each.code == "bad-rrule"]
+    (problem,) = [problem for problem in refused.value.problems if problem.code == "bad-rrule"]
     assert (problem.mark.line, problem.mark.column) == (4, 8)
     assert "within two years" in problem.message
     assert "`until`" in problem.hint
@@ -67,7 +67,7 @@ def test_dense_rule_without_an_end_is_refused(tmp_path: Path, rule: str) -> None
     "rule", ["FREQ=HOURLY", "FREQ=MINUTELY;INTERVAL=60", "FREQ=MINUTELY;BYHOUR=13;BYDAY=SU", "FREQ=DAILY;BYHOUR=9,13"]
 )
 def test_hourly_rule_without_an_end_is_taken(tmp_path: Path, rule: str) -> None:
-    """What a calendar can show is taken without an end: an occurrence an hour, or many on some days."""
+    """A rule without an end is accepted if calendars can show it: an hourly occurrence, or many on some days."""
     assert load_event(tmp_path, SERIES.format(rule)).recurrence is not None
 
 
@@ -81,7 +81,7 @@ def test_hourly_rule_without_an_end_is_taken(tmp_path: Path, rule: str) -> None:
     ],
 )
 def test_search_is_counted_in_steps(rule: str) -> None:
-    """What a search looks at is bounded by a count, also where a rule gives nothing at all."""
+    """The steps of a search are limited, even for a rule that gives no dates."""
     effort = Effort(5_000)
     with pytest.raises(TooManySteps):
         list(islice(starts_of(read_rule(rule), FIRST, last=LAST, effort=effort), 5_000))
@@ -92,7 +92,7 @@ def test_search_is_counted_in_steps(rule: str) -> None:
     "rule", ["FREQ=MINUTELY;COUNT=300", "FREQ=WEEKLY;BYDAY=MO,TU;COUNT=40", "FREQ=HOURLY;BYDAY=MO;COUNT=99"]
 )
 def test_steps_are_about_as_many_as_dates(rule: str) -> None:
-    """A rule that gives a date wherever it looks costs a few steps for each of them, days passed over included."""
+    """A rule that gives dates regularly costs a few steps per date, including skipped days."""
     effort = Effort(10_000)
     dates = list(starts_of(read_rule(rule), FIRST, last=LAST, effort=effort))
     assert len(dates) >= 40
@@ -100,7 +100,7 @@ def test_steps_are_about_as_many_as_dates(rule: str) -> None:
 
 
 def test_search_around_a_date_looks_at_a_few_days(tmp_path: Path) -> None:
-    """A date is matched with a yearly series without looking at whole years, unless BYSETPOS has to count in them."""
+    """Matching a date with a yearly series does not scan whole years, unless BYSETPOS has to count within them."""
     event = load_event(tmp_path, SERIES.format("FREQ=YEARLY;BYMONTH=3;BYDAY=2SU"))
     assert event.recurrence is not None
     effort = Effort(100)
@@ -109,18 +109,18 @@ def test_search_around_a_date_looks_at_a_few_days(tmp_path: Path) -> None:
 
 
 def test_file_of_too_many_series_is_refused_once(tmp_path: Path) -> None:
-    """Of a file whose series cost too much the first too many is named; those after it are not looked at."""
+    """If a file's series cost too much, the first one over the limit is reported; later ones are not searched."""
     line = "- {{id: a{}, summary: X, start: 2027-03-14 13:00, duration: 1m, rrule: '{}'}}\n"
     rule = "FREQ=MINUTELY;BYSETPOS=2;BYDAY=SU"
     with pytest.raises(SourceError) as refused:
         load_project(tmp_path, "".join(line.format(number, rule) for number in range(400)))
-    (problem,) = [each for each in refused.value.problems if each.code == "bad-rrule"]
+    (problem,) = [problem for problem in refused.value.problems if problem.code == "bad-rrule"]
     assert problem.mark.line == 1
     assert "2,000,000" in problem.message
 
 
 def test_calendar_of_too_many_dates_is_refused() -> None:
-    """The series with an end of a calendar have a bound together, and the one too many is named."""
+    """All series with an end in a calendar share a limit, and the one that exceeds it is reported."""
     half = Recurrence(
         rule=read_rule("FREQ=DAILY;COUNT=9"),
         starts=(FIRST,) * (MAX_DATED // 2),
@@ -135,7 +135,7 @@ def test_calendar_of_too_many_dates_is_refused() -> None:
 
 
 def test_series_without_an_end_are_followed_as_far_as_a_count_allows(tmp_path: Path) -> None:
-    """Many series without an end are followed for less time, so that they have no more starts together than said."""
+    """Many series without an end are followed for less time, so that together they stay below the limit of starts."""
     event = load_event(tmp_path, SERIES.format("FREQ=DAILY"))
     events, end = alike(event, 10), datetime.fromisoformat("2040-01-01")
     assert followed_until(events, FIRST, end, 100_000) == end
@@ -145,7 +145,7 @@ def test_series_without_an_end_are_followed_as_far_as_a_count_allows(tmp_path: P
 
 
 def test_site_shows_a_bounded_number_of_dates(tmp_path: Path) -> None:
-    """Where series without an end have very many dates, those of the newest years are shown, and pages say which."""
+    """If series without an end have very many dates, only the newest years are shown, and pages say which."""
     event = load_event(tmp_path, SERIES.format("FREQ=HOURLY"))
     events = alike(event, 9)
     stretch = shown_stretch(revised(events))
@@ -159,7 +159,7 @@ def test_site_shows_a_bounded_number_of_dates(tmp_path: Path) -> None:
 
 
 def test_page_says_from_when_on_dates_are_listed(tmp_path: Path) -> None:
-    """Where the dates of an endless series are listed from a later day on, its page says so; otherwise not."""
+    """A page says so if it lists the dates of an endless series only from a later day; otherwise it says nothing."""
     event = load_event(tmp_path, SERIES.format("FREQ=WEEKLY"))
     catalog = Catalog(language="en", url=None, categories={}, venues={})
     said = [EventView(event, [event], catalog, day).series for day in (None, date(2030, 1, 1))]
@@ -170,7 +170,7 @@ def test_page_says_from_when_on_dates_are_listed(tmp_path: Path) -> None:
 
 
 def test_ordinary_site_shows_all_dates(tmp_path: Path) -> None:
-    """An ordinary calendar's series are shown from their beginning to the end of the second year ahead."""
+    """The series of an ordinary calendar are shown from their beginning to the end of the second year ahead."""
     event = load_event(tmp_path, SERIES.format("FREQ=WEEKLY"))
     stretch = shown_stretch(revised([event]))
     assert (stretch.first, stretch.last, stretch.is_cut) == (None, date(2029, 12, 31), False)
@@ -178,7 +178,7 @@ def test_ordinary_site_shows_all_dates(tmp_path: Path) -> None:
 
 
 def test_months_show_long_events_on_fewer_days_where_there_are_many() -> None:
-    """Very many events that last for a year are shown on their first days, so that months stay of a bounded size."""
+    """Very many year-long events are shown only on their first days, which limits the size of the month pages."""
     few, many = ([whole_days(date(2027, 1, 1), days=365)] * count for count in (2, 2_000))
     entries = [
         sum(len(day.entries) for month in views for week in month.weeks for day in week)
@@ -189,29 +189,29 @@ def test_months_show_long_events_on_fewer_days_where_there_are_many() -> None:
 
 
 def test_conflicts_are_listed_up_to_a_number(tmp_path: Path) -> None:
-    """Where very many events meet at a venue the first thousand pairs are warned of, and one more says so."""
+    """If very many events conflict at a venue, the first thousand pairs are reported, and one more warning says so."""
     line = "- {{id: a{}, summary: X, start: 2027-03-14 13:00, duration: 1h, venue: hub}}\n"
     project = load_project(tmp_path, "".join(line.format(number) for number in range(200)))
-    found = [problem for problem in project.problems if problem.code == "venue-conflict"]
-    assert len(found) == MAX_CONFLICTS + 1
-    assert sum("not listed" in problem.message for problem in found) == 1
+    conflicts = [problem for problem in project.problems if problem.code == "venue-conflict"]
+    assert len(conflicts) == MAX_CONFLICTS + 1
+    assert sum("not listed" in problem.message for problem in conflicts) == 1
 
 
 def test_long_lists_of_dates_cost_as_much_as_they_are_long(tmp_path: Path) -> None:
-    """Thousands of excluded and extra dates are looked up, not searched through for every date of the series."""
+    """Thousands of excluded and extra dates are looked up instead of searched for every date of the series."""
     days = [date(2027, 3, 15) + timedelta(days=number) for number in range(3_000)]
     text = SERIES.format("FREQ=DAILY")
     text += f"exdates: [{', '.join(map(str, days))}]\n"
     text += f"rdates: [{', '.join(f'{day} 15:00' for day in days)}]\n"
     event = load_event(tmp_path, text)
     assert event.recurrence is not None
-    found = list(starts_between(event.when, event.recurrence, FIRST, FIRST + timedelta(days=3_001)))
-    assert len(found) == 3_002
-    assert {start.hour for start in found[1:-1]} == {15}
+    starts = list(starts_between(event.when, event.recurrence, FIRST, FIRST + timedelta(days=3_001)))
+    assert len(starts) == 3_002
+    assert {start.hour for start in starts[1:-1]} == {15}
 
 
 def test_tombstone_of_a_dense_series_is_read(tmp_path: Path) -> None:
-    """A series that an earlier version published, and that is refused by now, can still leave a tombstone."""
+    """A series that an earlier version published, but that is now refused, can still leave a tombstone."""
     from calfeed.revisions.content import content_of, event_of
 
     event = load_event(tmp_path, SERIES.format("FREQ=HOURLY"))

@@ -1,4 +1,4 @@
-"""calfeed.resolve.load and calfeed.resolve.feeds: what a folder means, beyond its mistakes."""
+"""calfeed.resolve.load and calfeed.resolve.feeds: how a valid folder is interpreted."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from calfeed.revisions.revise import revise
 
 
 def feeds_of(root: Path, feeds: str, **events: str) -> dict[str, tuple[str, ...]]:
-    """Return the ids of every feed of a calendar with these extra feeds and events."""
+    """Return the event ids of every feed of a calendar with these extra feeds and events."""
     write_events(root, **events)
     (root / "events" / "calendar.yaml").write_text(f"{CALENDAR}feeds: {feeds}\n", encoding="utf-8")
     return {feed.slug: feed.event_ids for feed in load(root / "events").feeds}
 
 
 def test_nearest_defaults_win(tmp_path: Path) -> None:
-    """Defaults of all folders above hold, key by key; the nearest wins, and the event itself before them."""
+    """Defaults of all parent folders apply key by key; the nearest wins, and the event itself overrides them all."""
     root = write_files(
         tmp_path / "events",
         {
@@ -53,8 +53,8 @@ def test_nearest_defaults_win(tmp_path: Path) -> None:
 
 
 def test_feed_filters(tmp_path: Path) -> None:
-    """A feed holds what fits every filter: any of the categories, any of the venues, any day in the range."""
-    found = feeds_of(
+    """A feed contains the events that pass every filter: any of the categories, any of the venues, any day in range."""
+    feeds = feeds_of(
         tmp_path,
         "[{slug: talks, name: T, categories: [talk, tour]}, {slug: hub, name: H, venues: [hub], categories: [talk]},"
         " {slug: june, name: J, from: 2027-06-01, to: 2027-06-30}]",
@@ -63,11 +63,11 @@ def test_feed_filters(tmp_path: Path) -> None:
         c="summary: C\nstart: 2027-07-01\nvenue: hub\n",
         d="summary: D\nstart: 2027-06-30 23:00\nend: 2027-07-01 01:00\n",
     )
-    assert found == {"test": ("b", "a", "d", "c"), "talks": ("b", "a"), "hub": ("a",), "june": ("b", "d")}
+    assert feeds == {"test": ("b", "a", "d", "c"), "talks": ("b", "a"), "hub": ("a",), "june": ("b", "d")}
 
 
 def test_window_of_the_calendar(tmp_path: Path) -> None:
-    """The window trims the main feed and the automatic ones, which stay where nothing is left, and no extra feed."""
+    """The window trims the main and automatic feeds, which remain even if empty, and no extra feed."""
     write_events(
         tmp_path,
         a="summary: A\nstart: 2027-05-30\nend: 2027-06-01\ncategories: [Talk, Tour]\nvenue: hub\n",
@@ -89,19 +89,19 @@ def test_window_of_the_calendar(tmp_path: Path) -> None:
 
 
 def test_categories_are_compared_as_people_see_them(tmp_path: Path) -> None:
-    """The same letters in two encodings of Unicode are one category."""
+    """Canonically equivalent Unicode spellings are one category."""
     composed, apart = (unicodedata.normalize(form, "Café") for form in ("NFC", "NFD"))
-    found = feeds_of(
+    feeds = feeds_of(
         tmp_path,
         f"[{{slug: cafe, name: C, categories: ['{apart}']}}]",
         a=f"summary: A\nstart: 2027-05-31\ncategories: ['{composed}']\n",
         b=f"summary: B\nstart: 2027-05-31\ncategories: ['{apart}']\n",
     )
-    assert found["cafe"] == ("a", "b")
+    assert feeds["cafe"] == ("a", "b")
 
 
 def test_category_feeds_have_names_every_system_allows(tmp_path: Path) -> None:
-    """A category named like a device of Windows, or without Latin letters, gets an address of its own."""
+    """A category named like a Windows device, or without Latin letters, gets its own address."""
     write_events(tmp_path, a="summary: A\nstart: 2027-05-31\ncategories: [Con, 夜]\n")
     (tmp_path / "events" / "calendar.yaml").write_text(CALENDAR.replace("[]", "category"), encoding="utf-8")
     slugs = [feed.slug for feed in load(tmp_path / "events").feeds]
@@ -109,13 +109,13 @@ def test_category_feeds_have_names_every_system_allows(tmp_path: Path) -> None:
 
 
 def test_spaces_that_are_meant_are_kept(tmp_path: Path) -> None:
-    """A no-break space in a summary stays; runs of plain ones become one."""
+    """A no-break space in a summary is kept; runs of plain spaces become one."""
     event = load_event(tmp_path, "summary: '10\u00a0000   steps\u202f: a walk'\nstart: 2027-05-31\n")
     assert event.summary == "10\u00a0000 steps\u202f: a walk"
 
 
 def test_durations_across_a_clock_change(tmp_path: Path) -> None:
-    """A day is nominal and keeps the clock; 24 hours elapse and do not."""
+    """A day is nominal and keeps the wall time; 24 hours are elapsed time and do not."""
     ends = {}
     for duration in ("1d", "24h", "1d24h"):
         event = load_event(
@@ -133,7 +133,7 @@ def test_durations_across_a_clock_change(tmp_path: Path) -> None:
 
 
 def test_whole_days_are_inclusive(tmp_path: Path) -> None:
-    """The last day of an all-day event belongs to it, also at the end of a year and of February."""
+    """The last day of an all-day event is part of it, also at the end of a year and of February."""
     event = load_event(tmp_path, "summary: X\nstart: 2027-12-31\nduration: 2d\n")
     assert event.when == AllDay(
         datetime.fromisoformat("2027-12-31").date(), datetime.fromisoformat("2028-01-01").date()
@@ -141,7 +141,7 @@ def test_whole_days_are_inclusive(tmp_path: Path) -> None:
 
 
 def test_two_zones_across_a_change_are_written_in_utc(tmp_path: Path) -> None:
-    """An event between two zones whose clocks change meanwhile is in UTC: some readers take its end for local time."""
+    """An event across two zones whose clocks change meanwhile is in UTC: some readers take its end for local time."""
     text = "summary: X\nstart: {}\nduration: 1d\ntimezone: Europe/Berlin\nend_timezone: America/New_York\n"
     for start, is_utc in (("2026-03-28 23:00", True), ("2026-06-28 23:00", False)):
         event = load_event(tmp_path / start[5:7], text.format(start))
@@ -150,7 +150,7 @@ def test_two_zones_across_a_change_are_written_in_utc(tmp_path: Path) -> None:
 
 
 def test_base_url_is_read_like_the_calendar_s(tmp_path: Path) -> None:
-    """An address given to `load` gets its slash, and one that is none is refused with a problem."""
+    """A base URL given to `load` gets a trailing slash, and an invalid one is refused with a problem."""
     root = write_events(tmp_path, talk=TALK)
     assert load(root, base_url="https://preview.example/7").calendar.url == "https://preview.example/7/"
     with pytest.raises(SourceError) as refusal:
@@ -159,7 +159,7 @@ def test_base_url_is_read_like_the_calendar_s(tmp_path: Path) -> None:
 
 
 def test_project_survives_a_journey(tmp_path: Path) -> None:
-    """A project can be pickled, and renders to the same bytes on the other side."""
+    """A project can be pickled, and renders to the same bytes after unpickling."""
     project = load_project(tmp_path, f"{TALK}venue: hub\n")
     again = pickle.loads(pickle.dumps(project))  # noqa: S301 - our own
     assert again == project

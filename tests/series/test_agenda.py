@@ -1,4 +1,4 @@
-"""calfeed.series.agenda: what takes place when, and what meets at one venue."""
+"""calfeed.series.agenda: when events take place, and which of them conflict at a venue."""
 
 from __future__ import annotations
 
@@ -33,24 +33,28 @@ def at(text: str) -> datetime:
 
 
 def test_occurrences_between_two_instants(tmp_path: Path) -> None:
-    """Occurrences that have begun and not ended by the first instant count, those at the last do not."""
+    """Occurrences in progress at the first instant are included; those that start at the last instant are not."""
     event = load_event(tmp_path, SERIES)
-    found = list(occurrences(event, at("2026-10-06 16:00"), at("2026-11-03 16:00")))
-    assert [(one.summary, one.when.start.instant) for one in found if isinstance(one.when, Timed)] == [
+    occurring = list(occurrences(event, at("2026-10-06 16:00"), at("2026-11-03 16:00")))
+    assert [
+        (occurrence.summary, occurrence.when.start.instant)
+        for occurrence in occurring
+        if isinstance(occurrence.when, Timed)
+    ] == [
         ("Weekly", at("2026-10-06 15:00")),
         ("Weekly", at("2026-10-13 15:00")),
         ("Moved", at("2026-10-28 16:00")),
     ]
-    assert all(one.recurrence is None for one in found)
+    assert all(occurrence.recurrence is None for occurrence in occurring)
 
 
 def test_series_without_an_end_goes_on(tmp_path: Path) -> None:
-    """An endless series is known at any time, by the law of its zone then: also hourly, and in 2150."""
+    """An endless series has occurrences at any time, by its zone's law then, even hourly and in 2150."""
     weekly, hourly = (
         load_event(tmp_path / rule, f"summary: X\nstart: 2026-10-06 18:00\nend: 18:30\nrrule: FREQ={rule}\n")
         for rule in ("WEEKLY", "HOURLY")
     )
-    starts = [one.when for one in occurrences(weekly, at("2150-07-01 00:00"), at("2150-07-15 00:00"))]
+    starts = [occurrence.when for occurrence in occurrences(weekly, at("2150-07-01 00:00"), at("2150-07-15 00:00"))]
     assert [when.start.instant for when in starts if isinstance(when, Timed)] == [
         at("2150-07-07 15:00"), at("2150-07-14 15:00"),
     ]  # fmt: skip
@@ -59,12 +63,12 @@ def test_series_without_an_end_goes_on(tmp_path: Path) -> None:
 
 
 def test_skipped_hour_gives_no_occurrence_twice(tmp_path: Path) -> None:
-    """An hourly series in the night of a change has each instant once, with and without an end, and says so."""
+    """An hourly series has each instant of a night with a clock change once, with and without an end, and warns."""
     for end in ("", ";COUNT=6"):
         text = f"summary: X\nstart: 2027-03-28 01:00\nduration: 10m\nrrule: FREQ=HOURLY{end}\n"
         project = load_project(tmp_path / (end or "endless"), text)
         (event,) = project.events
-        starts = [one.when for one in occurrences(event, at("2027-03-27 00:00"), at("2027-03-28 03:30"))]
+        starts = [occurrence.when for occurrence in occurrences(event, at("2027-03-27 00:00"), at("2027-03-28 03:30"))]
         assert [when.start.instant for when in starts if isinstance(when, Timed)] == [
             at("2027-03-27 23:00") + timedelta(hours=hour) for hour in range(5)
         ]
@@ -72,18 +76,18 @@ def test_skipped_hour_gives_no_occurrence_twice(tmp_path: Path) -> None:
 
 
 def test_a_single_event_is_its_only_occurrence(tmp_path: Path) -> None:
-    """An event that is no series occurs once, if it does at all."""
+    """An event that is not a series occurs once, or not at all."""
     event = load_event(tmp_path, "summary: Open days\nstart: 2027-06-05\nend: 2027-06-06\n")
     assert list(occurrences(event, at("2027-06-06 00:00"), at("2027-06-07 00:00"))) == [event]
     assert list(occurrences(event, at("2027-06-07 00:00"), at("2027-07-07 00:00"))) == []
 
 
 def test_list_of_days(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """`list --from --to` lists the occurrences of these days, moved ones where they went."""
+    """`list --from --to` lists the occurrences of these days, moved ones on their new days."""
     write_events(tmp_path, weekly=SERIES)
     monkeypatch.chdir(tmp_path)
-    found = json.loads(run("list", "--from", "2026-10-20", "--to", "2026-11-03", "--format", "json").stdout)
-    assert [(one["summary"], one["start"]) for one in found] == [
+    rows = json.loads(run("list", "--from", "2026-10-20", "--to", "2026-11-03", "--format", "json").stdout)
+    assert [(row["summary"], row["start"]) for row in rows] == [
         ("Moved", "2026-10-28T18:00:00"),
         ("Weekly", "2026-11-03T18:00:00"),
     ]
@@ -92,20 +96,20 @@ def test_list_of_days(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def problems_of(root: Path, venues: str = VENUES, **events: str) -> list[tuple[str, str]]:
-    """Return the conflicts of a small project, as code and message."""
+    """Return the conflicts of a small project as pairs of code and message."""
     named = {f"{name}.yaml": text for name, text in events.items()}
     write_files(root / "events", {"calendar.yaml": CALENDAR, "venues.yaml": venues, **named})
     return [(p.code, p.message) for p in load(root / "events").problems if p.code == "venue-conflict"]
 
 
 def test_conflict_across_zones_and_occurrences(tmp_path: Path) -> None:
-    """An event in another zone that meets one occurrence of a series at its venue is told, with the time."""
-    found = problems_of(
+    """An event in another zone that meets one occurrence of a series at its venue is reported, with the time."""
+    problems = problems_of(
         tmp_path,
         weekly=f"{SERIES}venue: hub\n",
         call="summary: Call\nstart: 2026-10-13 17:30\nend: 18:30\ntimezone: Europe/Stockholm\nvenue: hub\n",
     )
-    assert found == [("venue-conflict", "`call` and `weekly` are both at `hub` on 2026-10-13 17:30")]
+    assert problems == [("venue-conflict", "`call` and `weekly` are both at `hub` on 2026-10-13 17:30")]
 
 
 @pytest.mark.parametrize(
@@ -120,14 +124,14 @@ def test_conflict_across_zones_and_occurrences(tmp_path: Path) -> None:
     ],
 )
 def test_no_conflict(tmp_path: Path, venues: str, call: str) -> None:
-    """What shares a venue without meeting there is no conflict."""
+    """Events that share a venue at different times do not conflict."""
     assert (
         problems_of(tmp_path, venues, weekly=f"{SERIES}venue: hub\n", call=f"summary: Call\nvenue: hub\n{call}") == []
     )
 
 
 def naive_conflicts(events: list[Event]) -> set[frozenset[str]]:
-    """Find conflicts by comparing every two events."""
+    """Find conflicts by comparing all pairs of events."""
     spans = [
         (e.id, e.when.start.instant, e.when.end.instant) for e in events if isinstance(e.when, Timed) and e.when.end
     ]
@@ -140,7 +144,7 @@ def naive_conflicts(events: list[Event]) -> set[frozenset[str]]:
 
 
 def test_sweep_finds_what_comparing_all_pairs_finds() -> None:
-    """The sweep over sorted times finds every pair that meets, and no other."""
+    """The sweep over sorted times finds every overlapping pair, and no others."""
     dice = random.Random(7)  # noqa: S311 - not for secrets
     venue = Venue(id="hub", name="Hub", mark=Mark(path="v"))
     events = []
@@ -151,10 +155,10 @@ def test_sweep_finds_what_comparing_all_pairs_finds() -> None:
         events.append(
             Event(id=f"e{number}", uid=f"{number}", summary="E", when=when, zone=None, venue=venue, mark=Mark(path="e"))
         )
-    found: list[Problem] = list(conflicts(events))
-    pairs = {frozenset(problem.message.split("`")[1:4:2]) for problem in found}
+    problems: list[Problem] = list(conflicts(events))
+    pairs = {frozenset(problem.message.split("`")[1:4:2]) for problem in problems}
     assert len(pairs) > 50
-    assert len(found) == len(pairs)
+    assert len(problems) == len(pairs)
     assert naive_conflicts(events) == pairs
 
 
@@ -169,7 +173,7 @@ def test_sweep_finds_what_comparing_all_pairs_finds() -> None:
     ],
 )
 def test_list_takes_any_day(tmp_path: Path, arguments: list[str], count: int) -> None:
-    """`list` takes the first and the last days there are: a series without an end is known until 2200."""
+    """`list` accepts the first and last possible days: a series without an end is followed until 2200."""
     text = "summary: Weekly\nstart: 2026-10-06 18:00\nend: 20:00\nrrule: FREQ=WEEKLY\n"
     result = run("list", str(write_events(tmp_path, talk=text)), *arguments)
     assert result.exit_code == 0

@@ -1,4 +1,4 @@
-"""calfeed.series.expand: the dates of a rule are those of dateutil, which has no line in common with it."""
+"""calfeed.series.expand: rules give the same dates as dateutil, which shares no code with it."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ def wall(text: str) -> datetime:
 
 
 def numbers(low: int, high: int, *, signed: bool = False, most: int = 3) -> st.SearchStrategy[str]:
-    """Draw a list of numbers as a rule has it, with negative ones if they count from the end."""
-    one = st.integers(low, high)
-    either = st.builds(lambda sign, n: sign * n, st.sampled_from((1, -1)), one) if signed else one
-    return st.lists(either, min_size=1, max_size=most).map(lambda found: ",".join(map(str, found)))
+    """Draw a list of numbers for a rule, with negative ones if the part can count from the end."""
+    number = st.integers(low, high)
+    either = st.builds(lambda sign, n: sign * n, st.sampled_from((1, -1)), number) if signed else number
+    return st.lists(either, min_size=1, max_size=most).map(lambda numbers: ",".join(map(str, numbers)))
 
 
 @st.composite
 def rules(draw: st.DrawFn) -> str:
-    """Draw a rule of whole days.
+    """Draw a rule that repeats by days or longer.
 
-    Two things are left out because dateutil does otherwise there than the RFC: BYSETPOS with WEEKLY, where it cuts the
-    first week at DTSTART, and numbered weeks around New Year (a week 53 that is none), which BYWEEKNO 2 to 51 avoids.
+    Two things are left out because dateutil deviates from the RFC: BYSETPOS with WEEKLY, where it cuts the first week
+    at DTSTART, and numbered weeks around New Year (a wrong week 53), which BYWEEKNO 2 to 51 avoids.
     """
     frequency = draw(st.sampled_from(("YEARLY", "MONTHLY", "WEEKLY", "DAILY")))
     parts = {"FREQ": frequency}
@@ -61,12 +61,12 @@ def rules(draw: st.DrawFn) -> str:
     return ";".join(f"{name}={value}" for name, value in parts.items())
 
 
-# So late because dateutil looks for dates of a rule that has none until the year 9999.
+# So late because dateutil searches for dates of a rule without any until the year 9999.
 STARTS = st.datetimes(wall("9950-01-01"), wall("9989-12-31")).map(lambda start: start.replace(microsecond=0))
 
 
 def by_dateutil(rule: str, first: datetime, last: datetime) -> list[datetime]:
-    """Return what dateutil makes of a rule; it refuses some that never occur."""
+    """Return dateutil's reading of a rule; it refuses some rules that never occur."""
     try:
         return list(rrulestr(f"{rule};UNTIL={last:%Y%m%dT%H%M%S}", dtstart=first))
     except ValueError:
@@ -76,13 +76,13 @@ def by_dateutil(rule: str, first: datetime, last: datetime) -> list[datetime]:
 @settings(max_examples=400, deadline=None)
 @given(rule=rules(), first=STARTS, skipped=st.integers(0, 2000))
 def test_dates_are_those_of_dateutil(rule: str, first: datetime, skipped: int) -> None:
-    """Every rule of whole days gives dateutil's dates for six years, also when the search begins later."""
+    """Rules that repeat by days or longer give dateutil's dates for six years, even if the search begins later."""
     last = first + timedelta(days=6 * 365)
     expected = by_dateutil(rule, first, last)
     assert list(starts_of(read_published_rule(rule), first, last=last)) == expected
     after = first + timedelta(days=skipped)
-    found = list(starts_of(read_published_rule(rule), first, last=last, after=after))
-    assert found == [start for start in expected if start >= after]
+    starts = list(starts_of(read_published_rule(rule), first, last=last, after=after))
+    assert starts == [start for start in expected if start >= after]
 
 
 @pytest.mark.parametrize(
@@ -111,16 +111,16 @@ def test_times_within_days_are_those_of_dateutil(rule: str) -> None:
 
 
 def test_first_week_is_looked_at_as_a_whole() -> None:
-    """BYSETPOS counts in the whole week, also in the one that DTSTART cuts: dateutil would begin on the Thursday."""
+    """BYSETPOS counts in the whole week, even in the week that DTSTART cuts: dateutil would begin on Thursday."""
     rule = read_rule("FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR;BYSETPOS=3")
-    found = list(starts_of(rule, wall("2026-09-02 09:00"), last=wall("2026-09-20")))
-    assert found == [wall("2026-09-02 09:00"), wall("2026-09-09 09:00"), wall("2026-09-16 09:00")]
+    starts = list(starts_of(rule, wall("2026-09-02 09:00"), last=wall("2026-09-20")))
+    assert starts == [wall("2026-09-02 09:00"), wall("2026-09-09 09:00"), wall("2026-09-16 09:00")]
 
 
 def test_days_with_and_without_numbers_are_united() -> None:
-    """`BYDAY=1MO,TU` is the first Monday and every Tuesday: each entry of the list stands for itself."""
-    found = starts_of(read_rule("FREQ=MONTHLY;BYDAY=1MO,TU"), wall("2026-09-01"), last=wall("2026-10-31"))
-    assert [start.day for start in found] == [1, 7, 8, 15, 22, 29, 5, 6, 13, 20, 27]
+    """`BYDAY=1MO,TU` is the first Monday and every Tuesday: list entries are independent."""
+    starts = starts_of(read_rule("FREQ=MONTHLY;BYDAY=1MO,TU"), wall("2026-09-01"), last=wall("2026-10-31"))
+    assert [start.day for start in starts] == [1, 7, 8, 15, 22, 29, 5, 6, 13, 20, 27]
 
 
 @pytest.mark.parametrize(
@@ -128,19 +128,19 @@ def test_days_with_and_without_numbers_are_united() -> None:
     ["FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30", "FREQ=MINUTELY;BYMONTH=2;BYMONTHDAY=30", "FREQ=DAILY;BYDAY=MO;INTERVAL=7"],
 )
 def test_rule_that_never_occurs_ends_the_search(rule: str) -> None:
-    """A search has an end, and gives nothing where there is nothing to find."""
+    """A search always ends, and yields nothing if there is nothing to find."""
     assert list(starts_of(read_rule(rule), wall("2026-09-01 09:00"), last=wall("2200-12-31"))) == []
 
 
 def test_count_is_from_the_first_wherever_the_search_begins() -> None:
-    """COUNT counts all starts, those before the stretch that is asked for too."""
+    """COUNT counts all starts, including those before the requested stretch."""
     rule = read_rule("FREQ=DAILY;COUNT=5")
-    found = starts_of(rule, wall("2026-09-01"), last=wall("2027-01-01"), after=wall("2026-09-04"))
-    assert [start.day for start in found] == [4, 5]
+    starts = starts_of(rule, wall("2026-09-01"), last=wall("2027-01-01"), after=wall("2026-09-04"))
+    assert [start.day for start in starts] == [4, 5]
 
 
 def test_leap_years_and_ends_of_months() -> None:
-    """A day that a month or year does not have is left out, never moved."""
+    """A day that a month or year does not have is skipped, never moved."""
     yearly = starts_of(read_rule("FREQ=YEARLY"), wall("2096-02-29"), last=wall("2110-01-01"))
     assert [start.year for start in yearly] == [2096, 2104, 2108]
     monthly = starts_of(read_rule("FREQ=MONTHLY"), wall("2026-10-31"), last=wall("2027-04-01"))

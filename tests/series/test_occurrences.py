@@ -1,4 +1,4 @@
-"""Series: every occurrence, moved, cancelled and extra ones too, is the instant meant, read from the file alone."""
+"""Series: every occurrence (also moved, cancelled and extra ones) is the intended instant, from the file alone."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ from calfeed.series.expand import as_wall
 from calfeed.series.occurrences import starts_between
 
 EXAMPLES = yaml.load((Path(__file__).parents[1] / "data" / "rfc5545.yaml").read_text("utf-8"), Loader=yaml.BaseLoader)  # noqa: S506
-# The RFC prints an end that leaves out the last time it lists; verified erratum 3883.
+# The RFC's UNTIL excludes the last time it lists; verified erratum 3883.
 ERRATA = {"FREQ=HOURLY;INTERVAL=3;UNTIL=19970902T170000Z": "FREQ=HOURLY;INTERVAL=3;UNTIL=19970902T210000Z"}
-# Rules that ical.js 2.2.1 reads otherwise than the RFC: of an nth or a numbered week of the year it takes each one.
-# calfeed warns of them (`misread-rule`).
+# Rules that ical.js 2.2.1 misreads: it expands an nth weekday or a numbered week of the year to every one.
+# calfeed warns about them (`misread-rule`).
 MISREAD_BY_ICAL_JS = {"FREQ=YEARLY;BYDAY=20MO", "FREQ=YEARLY;BYWEEKNO=20;BYDAY=MO"}
-# DTSTART is no occurrence of the rule there, which calfeed refuses: readers differ on it (RFC 5545 §3.8.5.3).
+# DTSTART is not an occurrence of the rule, which calfeed refuses: readers disagree on it (RFC 5545 §3.8.5.3).
 REGULAR = [example for example in EXAMPLES if "starts_off_rule" not in example]
 
 
@@ -43,21 +43,21 @@ def wall(text: str) -> datetime:
 
 
 def in_utc(moment: datetime, tzid: str) -> datetime:
-    """Return the instant of a wall time by the zone's file, the first pass if it happens twice."""
+    """Return the instant of a wall time by the zone's file, the first pass if the time is repeated."""
     with pytz.open_resource(tzid) as file:
         return moment.replace(tzinfo=ZoneInfo.from_file(file)).astimezone(UTC)
 
 
 def starts_in(readings: Sequence[Reading], uid: str) -> list[datetime | date]:
-    """Return the starts a reader gives for all pieces of one series, in order."""
+    """Return the starts that a reader gives for all pieces of one series, in order."""
     stem, _, host = uid.rpartition("@")
-    own = re.compile(rf"{re.escape(stem)}(?:-(?:from-)?\d{{4}}-\d\d-\d\d)?@{re.escape(host)}")
-    return sorted((reading.start for reading in readings if own.fullmatch(reading.uid)), key=str)
+    uid_pattern = re.compile(rf"{re.escape(stem)}(?:-(?:from-)?\d{{4}}-\d\d-\d\d)?@{re.escape(host)}")
+    return sorted((reading.start for reading in readings if uid_pattern.fullmatch(reading.uid)), key=str)
 
 
 @pytest.fixture(scope="module")
 def examples(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Build the examples of the RFC, each an event of its own, and return DIST."""
+    """Build the RFC's examples, each as a separate event, and return DIST."""
     root = tmp_path_factory.mktemp("rfc")
     events = {
         f"example-{number}.yaml": f"summary: Example {number}\nstart: {example['start']}\nduration: 15m\n"
@@ -78,14 +78,14 @@ def test_examples_of_the_rfc_in_ical_js(examples: Path) -> None:
     assert len(REGULAR) > 35
     for path, example in zip(paths, REGULAR, strict=True):
         listed = [in_utc(wall(text), "America/New_York") for text in example["occurrences"]]
-        found = [reading.start for reading in readings[path]]
-        agrees = listed == found[: len(listed)] and ("endless" in example or len(listed) == len(found))
+        starts = [reading.start for reading in readings[path]]
+        agrees = listed == starts[: len(listed)] and ("endless" in example or len(listed) == len(starts))
         assert agrees is (example["rrule"] not in MISREAD_BY_ICAL_JS), example["name"]
 
 
 @pytest.mark.parametrize("number", range(len(REGULAR)), ids=[re.sub(r"\W+", "-", e["name"]) for e in REGULAR])
 def test_examples_of_the_rfc(examples: Path, tmp_path: Path, number: int) -> None:
-    """Each example gives the RFC's dates in calfeed itself and in recurring-ical-events, and keeps the rules."""
+    """Each example gives the RFC's dates in calfeed and in recurring-ical-events, and its file follows the rules."""
     example = REGULAR[number]
     listed = [wall(text) for text in example["occurrences"]]
     event = load_event(
@@ -100,8 +100,8 @@ def test_examples_of_the_rfc(examples: Path, tmp_path: Path, number: int) -> Non
     path = examples / f"example-{number}.ics"
     assert rules.violations(path.read_bytes(), "single") == []
     if len(listed) > 1 and listed[-1] < listed[0] + timedelta(days=700):
-        found = starts_in(pyreader.read_recurring(path), f"example-{number}@test.example")
-        assert [in_utc(start, "America/New_York") for start in listed] == found[: len(listed)]
+        starts_read = starts_in(pyreader.read_recurring(path), f"example-{number}@test.example")
+        assert [in_utc(start, "America/New_York") for start in listed] == starts_read[: len(listed)]
 
 
 @dataclass(frozen=True)
@@ -114,7 +114,7 @@ class Weekly:
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Weekly]]:
-    """Build a weekly series of 56 weeks in every zone, one in the evening and one in the night of the changes."""
+    """Build two 56-week series in every zone: one in the evening, one in the night of the clock changes."""
     root = tmp_path_factory.mktemp("weekly")
     lines, series = [], []
     for number, tzid in enumerate(zone_names()):
@@ -134,7 +134,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Weekly]]
 
 @pytest.mark.node
 def test_weekly_series_in_every_zone(world: tuple[Path, list[Weekly]]) -> None:
-    """In every IANA zone 56 weeks, evenings and nights, are right in ical.js from the file alone."""
+    """In every IANA zone, ical.js reads 56 weeks of evenings and nights correctly from the file alone."""
     folder, series = world
     paths = [folder / f"{each.id}.ics" for each in series]
     readings = icaljs.read(paths, limit=100)
@@ -148,7 +148,7 @@ def test_weekly_series_in_every_zone(world: tuple[Path, list[Weekly]]) -> None:
 
 
 def test_weekly_series_in_every_zone_in_python(world: tuple[Path, list[Weekly]]) -> None:
-    """The same series are right in recurring-ical-events, and every file keeps the rules."""
+    """recurring-ical-events also reads these series correctly, and every file follows the rules."""
     folder, series = world
     for each in series[::5]:
         path = folder / f"{each.id}.ics"
@@ -157,7 +157,7 @@ def test_weekly_series_in_every_zone_in_python(world: tuple[Path, list[Weekly]])
 
 
 def test_exceptions_moves_and_extra_dates(tmp_path: Path) -> None:
-    """Left out, added, moved, renamed and cancelled dates are what readers see, and each once."""
+    """Readers see excluded, added, moved, renamed and cancelled dates as intended, each once."""
     text = """\
 summary: Weekly
 start: 2026-09-01 18:00
@@ -205,7 +205,7 @@ def test_until_never_drops_the_last_date(tmp_path: Path, until: str) -> None:
 
 @pytest.mark.node
 def test_last_occurrence_in_a_repeated_hour(tmp_path: Path) -> None:
-    """A series whose last occurrence happens twice keeps it: UNTIL is the later pass, whichever one a reader takes."""
+    """A series whose last occurrence is in a repeated hour keeps it: UNTIL is the later pass, right for all readers."""
     text = "summary: X\nstart: 2026-10-04 02:30\nduration: 45m\nrrule: FREQ=WEEKLY;UNTIL=20261025\n"
     calendar = CALENDAR.replace("Europe/Tallinn", "Europe/Berlin")
     root = write_files(tmp_path / "events", {"calendar.yaml": calendar, "talk.yaml": text})
@@ -217,14 +217,14 @@ def test_last_occurrence_in_a_repeated_hour(tmp_path: Path) -> None:
 
 
 def test_endless_series_in_the_hour_of_the_changes(tmp_path: Path) -> None:
-    """An endless series in the changing hour is a warning with the true reason, and no error."""
+    """An endless series in the hour of the change gives a warning with the actual reason, not an error."""
     text = "summary: X\nstart: 2026-03-01 02:30\nduration: 15m\ntimezone: Europe/Berlin\nrrule: FREQ=WEEKLY\n"
     assert [problem.code for problem in load_project(tmp_path, text).problems] == ["unsettled-occurrence"]
 
 
 @pytest.mark.parametrize(("end", "minutes"), [("end: 03:15", 45), ("end: 03:30", 60), ("duration: 45m", 45)])
 def test_occurrence_with_a_skipped_start_keeps_its_length(tmp_path: Path, end: str, minutes: int) -> None:
-    """Where the clocks skip the start of an occurrence it still ends after it begins, as much later as the others."""
+    """If the clocks skip an occurrence's start, it still ends after it begins and has the usual length."""
     text = f"summary: Night shift\nstart: 2027-03-21 02:30\n{end}\nrrule: FREQ=WEEKLY;COUNT=3\n"
     calendar = CALENDAR.replace("Europe/Tallinn", "Europe/Berlin")
     root = write_files(tmp_path / "events", {"calendar.yaml": calendar, "talk.yaml": text})
@@ -240,7 +240,7 @@ def test_occurrence_with_a_skipped_start_keeps_its_length(tmp_path: Path, end: s
 
 
 def test_moved_occurrence_keeps_its_clock_times(tmp_path: Path) -> None:
-    """A night moved to that of the change still ends at the same time by the clock."""
+    """A night moved to the night of the change still ends at the same wall time."""
     text = (
         "summary: X\nstart: 2026-10-01 22:00\nend: 2026-10-02 06:00\nrrule: FREQ=WEEKLY;COUNT=3\n"
         "overrides: [{recurrence_id: 2026-10-15, start: 2026-10-24 22:00}]\n"
@@ -254,7 +254,7 @@ def test_moved_occurrence_keeps_its_clock_times(tmp_path: Path) -> None:
 
 
 def test_whole_days(tmp_path: Path) -> None:
-    """A series of whole days has dates everywhere, and ends with a date."""
+    """An all-day series has dates everywhere, and its UNTIL is a date."""
     text = "summary: X\nstart: 2027-01-30\nend: 2027-01-31\nexdates: 2027-04-30\n"
     text += "rrule: FREQ=MONTHLY;BYMONTHDAY=30;UNTIL=20270530\n"
     root = write_files(tmp_path / "events", {"calendar.yaml": CALENDAR, "talk.yaml": text})
@@ -270,7 +270,7 @@ def test_whole_days(tmp_path: Path) -> None:
 
 
 def test_series_is_never_in_utc_where_clocks_change(tmp_path: Path) -> None:
-    """A series keeps its zone, also where single events of the zone are written in UTC."""
+    """A series keeps its zone, even if single events in that zone are written in UTC."""
     text = (
         "- {id: s, summary: S, start: 2027-01-05 18:00, duration: 1h, rrule: FREQ=WEEKLY;COUNT=80}\n"
         "- {id: t, summary: T, start: 2027-01-05 02:30, duration: 1h, rrule: FREQ=DAILY;COUNT=400}\n"
@@ -289,18 +289,18 @@ def test_series_is_never_in_utc_where_clocks_change(tmp_path: Path) -> None:
 
 
 def test_spelling_of_a_rule_is_no_change(tmp_path: Path) -> None:
-    """A rule as text and as a mapping, in another order and case, is the same series."""
+    """A rule as text and as a mapping, in different order and case, gives the same series."""
     rules_ = ["FREQ=WEEKLY;BYDAY=TU,TH;INTERVAL=2;COUNT=6", "{interval: 2, freq: weekly, count: 6, byday: [tu, th]}"]
-    found: list[Event] = [
+    events: list[Event] = [
         load_event(tmp_path / str(n), f"summary: X\nstart: 2026-09-01 18:00\nend: 20:00\nrrule: {rule}\n")
         for n, rule in enumerate(rules_)
     ]
-    assert found[0].recurrence == found[1].recurrence
+    assert events[0].recurrence == events[1].recurrence
 
 
 @dataclass(frozen=True)
 class Drawn:
-    """A series drawn at random: its YAML, and the starts it must have."""
+    """A random series: its YAML and its expected starts."""
 
     id: str
     yaml: str
@@ -308,7 +308,7 @@ class Drawn:
 
 
 def draw(dice: random.Random, number: int) -> Drawn:
-    """Draw a rule, a zone, an end, exceptions and moves; the starts come from dateutil and the zone's file alone."""
+    """Draw a rule, a zone, an end, exceptions and moves; the expected starts come from dateutil and the zone's file."""
     tzid = dice.choice(
         ["Europe/Tallinn", "America/New_York", "Australia/Lord_Howe", "Asia/Kolkata", "America/Santiago"]
     )
@@ -341,29 +341,29 @@ def draw(dice: random.Random, number: int) -> Drawn:
 
 @pytest.mark.node
 def test_random_series(tmp_path: Path) -> None:
-    """300 random series with exceptions and moves: dateutil's dates in wall time are what ical.js reads in UTC."""
+    """For 300 random series with exceptions and moves, ical.js reads in UTC exactly dateutil's dates in wall time."""
     dice = random.Random(5545)  # noqa: S311 - not for secrets
     drawn = [draw(dice, number) for number in range(300)]
-    files = {f"{one.id}.yaml": one.yaml for one in drawn}
+    files = {f"{series.id}.yaml": series.yaml for series in drawn}
     root = write_files(tmp_path / "events", {"calendar.yaml": CALENDAR, **files})
     try:
         build(root, tmp_path / "dist", now=NOW)
     except SourceError as refusal:
-        # A series may begin, or be moved, just where the clocks change: that is refused, and those are drawn anew.
+        # Series that begin or are moved during a clock change are refused, and are drawn again.
         refused = {Path(problem.mark.path).stem for problem in refusal.problems if problem.severity is Severity.ERROR}
         codes = {problem.code for problem in refusal.problems if problem.severity is Severity.ERROR}
         assert codes <= {"nonexistent-time", "ambiguous-time", "unsettled-start"}
         assert len(refused) < 10
-        drawn = [one for one in drawn if one.id not in refused]
+        drawn = [series for series in drawn if series.id not in refused]
         for stem in refused:
             (root / f"{stem}.yaml").unlink()
         build(root, tmp_path / "dist", now=NOW)
-    paths = [tmp_path / "dist" / "events" / f"{one.id}.ics" for one in drawn]
+    paths = [tmp_path / "dist" / "events" / f"{series.id}.ics" for series in drawn]
     readings = icaljs.read(paths, limit=100)
     wrong = [
-        (one.yaml, one.starts, [reading.start for reading in readings[path]])
-        for one, path in zip(drawn, paths, strict=True)
-        if one.starts != starts_in(readings[path], f"{one.id}@test.example")
+        (series.yaml, series.starts, [reading.start for reading in readings[path]])
+        for series, path in zip(drawn, paths, strict=True)
+        if series.starts != starts_in(readings[path], f"{series.id}@test.example")
     ]
     assert wrong == []
     assert [found for path in paths for found in rules.violations(path.read_bytes(), "single")] == []
@@ -379,9 +379,9 @@ def test_random_series(tmp_path: Path) -> None:
     ],
 )
 def test_rules_without_a_next_date_in_reach_are_refused(tmp_path: Path, start: str, rule: str) -> None:
-    """A rule whose next date is too far for a program that looks at each day or minute is an error."""
+    """A rule whose next date is too far away for a program that tries every day or minute is an error."""
     text = f"summary: X\nstart: {start} 09:00\nduration: 1m\ntimezone: Asia/Kolkata\nrrule: {rule}\n"
     with pytest.raises(SourceError) as refused:
         load_project(tmp_path, text)
     assert [problem.code for problem in refused.value.problems if problem.severity == "error"] == ["bad-rrule"]
-    assert "freezes Thunderbird" in refused.value.problems[0].message
+    assert "Thunderbird freezes" in refused.value.problems[0].message

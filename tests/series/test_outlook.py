@@ -1,4 +1,4 @@
-"""What Outlook may skip: rules that fit none of its patterns, and occurrences that overlap."""
+"""Series that Outlook may skip: rules that fit none of its patterns, and overlapping occurrences."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from calfeed.values.rule_reader import read_rule
 @pytest.mark.parametrize(
     ("start", "rule", "what", "hint"),
     [
-        ("2027-01-12", "FREQ=MONTHLY;BYDAY=2TU,4TU", "several numbered days", "`FREQ=MONTHLY;BYDAY=2TU` and"),
+        ("2027-01-12", "FREQ=MONTHLY;BYDAY=2TU,4TU", "several numbered weekdays", "`FREQ=MONTHLY;BYDAY=2TU` and"),
         ("2027-01-29", "FREQ=MONTHLY;BYDAY=5FR", "fifth", "`BYDAY=-1FR`"),
         ("2027-01-29", "FREQ=MONTHLY;BYDAY=MO,TU,WE,TH,FR;BYSETPOS=1,-1", "several numbered", "BYSETPOS=1` and"),
-        ("2027-01-22", "FREQ=MONTHLY;BYDAY=-2FR", "number -2", "events of their own"),
+        ("2027-01-22", "FREQ=MONTHLY;BYDAY=-2FR", "the number -2", "separate events"),
         ("2027-01-01", "FREQ=MONTHLY;BYMONTHDAY=1,15", "several dates", "`FREQ=MONTHLY;BYMONTHDAY=15`"),
         ("2027-01-30", "FREQ=MONTHLY;BYMONTHDAY=-2", "from the end", "`BYMONTHDAY=-1`"),
         ("2027-01-30", "FREQ=MONTHLY", "too short", "`FREQ=MONTHLY;BYMONTHDAY=-1`"),
         ("2028-02-29", "FREQ=YEARLY", "too short", "`FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=-1`"),
         ("2027-01-01", "FREQ=YEARLY;BYMONTH=1,7", "choice of months", "`FREQ=YEARLY;BYMONTH=7`"),
         ("2027-01-01", "FREQ=MONTHLY;BYMONTH=1,7", "choice of months", "`FREQ=YEARLY;BYMONTH=7`"),
-        ("2027-01-01", "FREQ=DAILY;BYHOUR=18,20", "several occurrences on a day", "each time of the day"),
-        ("2027-01-01", "FREQ=HOURLY", "by the hour", "each time of the day"),
+        ("2027-01-01", "FREQ=DAILY;BYHOUR=18,20", "several occurrences in one day", "each time of day"),
+        ("2027-01-01", "FREQ=HOURLY", "by the hour", "each time of day"),
         ("2027-01-04", "FREQ=MONTHLY;BYDAY=MO;BYMONTHDAY=1,2,3,4,5,6,7", "with dates", "`FREQ=MONTHLY;BYDAY=1MO`"),
         (
             "2027-01-04",
@@ -35,15 +35,15 @@ from calfeed.values.rule_reader import read_rule
             "`FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR`",
         ),
         ("2027-01-04", "FREQ=MONTHLY;BYDAY=MO", "BYDAY with FREQ=MONTHLY", "`FREQ=WEEKLY;BYDAY=MO`"),
-        ("2027-01-04", "FREQ=YEARLY;INTERVAL=10", "INTERVAL above 8", "events of their own"),
+        ("2027-01-04", "FREQ=YEARLY;INTERVAL=10", "INTERVAL above 8", "separate events"),
         ("2027-01-04", "FREQ=WEEKLY;COUNT=1000", "COUNT above 999", "`until`"),
-        ("2027-01-11", "FREQ=YEARLY;BYDAY=2MO", "BYDAY with FREQ=YEARLY", "events of their own"),
-        ("2027-04-10", "FREQ=YEARLY;BYYEARDAY=100", "numbered days of the year", "events of their own"),
-        ("2027-01-05", "FREQ=WEEKLY;BYMONTH=1", "BYMONTH with FREQ=WEEKLY", "events of their own"),
+        ("2027-01-11", "FREQ=YEARLY;BYDAY=2MO", "BYDAY with FREQ=YEARLY", "separate events"),
+        ("2027-04-10", "FREQ=YEARLY;BYYEARDAY=100", "day numbers within the year", "separate events"),
+        ("2027-01-05", "FREQ=WEEKLY;BYMONTH=1", "BYMONTH with FREQ=WEEKLY", "separate events"),
     ],
 )
 def test_rules_that_outlook_cannot_keep(start: str, rule: str, what: str, hint: str) -> None:
-    """A rule that none of Outlook's patterns holds is warned of, with the way out."""
+    """A rule that fits none of Outlook's patterns gives a warning that says what to write instead."""
     obstacle = obstacle_in(read_rule(rule), datetime.fromisoformat(start).date())
     assert obstacle is not None
     assert what in obstacle.message
@@ -65,6 +65,6 @@ def test_rules_that_outlook_cannot_keep(start: str, rule: str, what: str, hint: 
     ],
 )
 def test_overlapping_occurrences(tmp_path: Path, start: str, length: str, rule: str, overlaps: bool) -> None:
-    """Occurrences that begin before the one before them ends are warned of; those that touch are not."""
+    """Occurrences that begin before the previous one ends give a warning; adjacent ones do not."""
     text = f"summary: X\nstart: {start}\n{length}\ntimezone: Asia/Kolkata\nrrule: {rule}\n"
     assert [problem.code for problem in load_project(tmp_path, text).problems] == ["outlook-rule"] * overlaps

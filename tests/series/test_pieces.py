@@ -1,4 +1,4 @@
-"""calfeed.series.pieces: a series that meets a skipped hour, in several VEVENTs that every reader places right."""
+"""calfeed.series.pieces: a series across a skipped hour, in several VEVENTs that every reader places correctly."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from calfeed.pipeline.options import Options
 from calfeed.resolve.load import load
 from calfeed.series.pieces import pieces_of
 
-# Zones whose clocks skip a stretch of a night in 2027, at midnight and later, of an hour and of half an hour.
+# Zones whose clocks skip an hour or half an hour in a night of 2027, at midnight or later.
 NIGHTS = (
     "Europe/Dublin",
     "America/New_York",
@@ -56,37 +56,37 @@ def wall(text: str) -> datetime:
 
 
 def zone_of(tzid: str) -> ZoneInfo:
-    """Return a zone by its file, without calfeed."""
+    """Return a zone from its file, without calfeed."""
     with pytz.open_resource(tzid) as file:
         return ZoneInfo.from_file(file)
 
 
 def in_utc(moment: datetime, tzid: str) -> datetime:
-    """Return the instant of a wall time; one that is skipped counts from the offset before the change."""
+    """Return the instant of a wall time; a skipped one uses the offset before the change."""
     return moment.replace(tzinfo=zone_of(tzid)).astimezone(UTC)
 
 
 def uids_of(root: Path, text: str) -> list[str]:
-    """Return the UIDs of the pieces of the one event of a calendar, without the calendar's id."""
+    """Return the UIDs of the pieces of a calendar's only event, without the calendar's id."""
     return [piece.uid.removesuffix("@test.example") for piece in pieces_of(load_event(root, text))]
 
 
 def built(root: Path, text: str, now: datetime = NOW) -> Path:
-    """Build a calendar of one event, and return its own file."""
+    """Build a calendar of one event and return the event's own file."""
     write_files(root / "events", {"calendar.yaml": CALENDAR, "talk.yaml": text})
     build(root / "events", root / "dist", now=now, options=Options(site=False))
     return root / "dist" / "events" / "talk.ics"
 
 
 def row_of(root: Path) -> dict[str, Any]:
-    """Return the row of the manifest of the one event."""
+    """Return the only event's row in the manifest."""
     (row,) = json.loads((root / "dist" / "calfeed.json").read_bytes())["events"]
     found: dict[str, Any] = row
     return found
 
 
 def assert_read_right(path: Path, expected: list[datetime]) -> None:
-    """Check that every reader takes a file for just these starts, and that the file keeps the rules."""
+    """Check that every reader gets exactly these starts from a file, and that the file follows the rules."""
     assert sorted(expected) == sorted(reading.start for reading in pyreader.read_recurring(path))
     if icaljs.available():
         assert sorted(expected) == sorted(reading.start for reading in icaljs.read([path], limit=2000)[path])
@@ -97,7 +97,7 @@ def assert_read_right(path: Path, expected: list[datetime]) -> None:
 
 
 def test_skipped_hour_splits_a_series(tmp_path: Path) -> None:
-    """The series up to the skipped hour keeps its UID; that date stands alone in UTC, and the series goes on after."""
+    """The series up to the skipped hour keeps its UID; that date stands alone in UTC, and a second series follows."""
     path = built(tmp_path, WEEKLY)
     starts = [in_utc(wall("2027-03-07 01:15") + timedelta(weeks=week), "Europe/Dublin") for week in range(39)]
     assert_read_right(path, starts)
@@ -117,7 +117,7 @@ def test_skipped_hour_splits_a_series(tmp_path: Path) -> None:
 
 
 def test_one_event_in_several_pieces(tmp_path: Path) -> None:
-    """It is one event everywhere: one row of the manifest that names its pieces, one page, one in each feed."""
+    """It is one event everywhere: one row of the manifest that names its pieces, one page, one entry in each feed."""
     write_files(tmp_path / "events", {"calendar.yaml": CALENDAR, "talk.yaml": WEEKLY})
     result = build(tmp_path / "events", tmp_path / "dist", now=NOW)
     row = row_of(tmp_path)
@@ -133,7 +133,7 @@ def test_one_event_in_several_pieces(tmp_path: Path) -> None:
 
 
 def test_plain_series_has_no_pieces(tmp_path: Path) -> None:
-    """A series that meets no skipped hour is its own only piece, and its row names none."""
+    """A series without a skipped hour is one piece, and its row lists none."""
     text = "summary: X\nstart: 2027-01-05 19:00\nduration: 1h\nrrule: FREQ=WEEKLY;COUNT=40\n"
     event = load_event(tmp_path, text)
     assert pieces_of(event) == (event,)
@@ -144,22 +144,22 @@ def test_plain_series_has_no_pieces(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "uids"),
     [
-        # The first date but one, the last one, and two years of it.
+        # The second date, the last one, and both years.
         (PUB.replace("03-07", "03-21") + THREE, ["talk", "talk-2027-03-28", "talk-from-2027-04-04"]),
         (f"{PUB}rrule: FREQ=WEEKLY;COUNT=4\n", ["talk", "talk-2027-03-28"]),
         (
             f"{PUB}rrule: FREQ=WEEKLY;UNTIL=20280401\n",
             ["talk", "talk-2027-03-28", "talk-from-2027-04-04", "talk-2028-03-26"],
         ),
-        # A date that is left out or moved elsewhere still ends a piece: the rule goes on giving it.
+        # An excluded or moved date still ends a piece, because the rule still gives it.
         (f"{WEEKLY}exdates: 2027-03-28\n", ["talk", "talk-from-2027-04-04"]),
         (
             f"{WEEKLY}overrides: [{{recurrence_id: 2027-03-28, start: 2027-03-28 20:00}}]\n",
             ["talk", "talk-2027-03-28", "talk-from-2027-04-04"],
         ),
-        # A date that is left out renames no piece.
+        # An excluded date renames no piece.
         (f"{WEEKLY}exdates: 2027-04-04\n", ["talk", "talk-2027-03-28", "talk-from-2027-04-04"]),
-        # After the change the day goes on.
+        # More occurrences follow on the day of the change.
         (
             TWICE_A_DAY,
             ["talk", "talk-2027-03-14", "talk-from-2027-03-14"],
@@ -169,12 +169,12 @@ def test_plain_series_has_no_pieces(tmp_path: Path) -> None:
             f"{WEEKLY}rdates: [2027-03-30 12:00]\n",
             ["talk", "talk-2027-03-28", "talk-2027-03-30", "talk-from-2027-04-04"],
         ),
-        # Two on one day have their times.
+        # Two on one day have times in their UIDs.
         (
             f"{WEEKLY}rdates: [2027-03-28 12:00]\n",
             ["talk", "talk-2027-03-28T0115", "talk-2027-03-28T1200", "talk-from-2027-04-04"],
         ),
-        # A UID of one's own, with and without an @.
+        # A written UID, with and without an @.
         (
             f"{WEEKLY}uid: a@b@c.ex\n",
             ["a@b@c.ex", "a@b-2027-03-28@c.ex", "a@b-from-2027-04-04@c.ex"],
@@ -183,14 +183,14 @@ def test_plain_series_has_no_pieces(tmp_path: Path) -> None:
     ],
 )  # fmt: skip
 def test_uids_of_pieces(tmp_path: Path, text: str, uids: list[str]) -> None:
-    """The UID of a piece names its date, and follows from its place in the rule alone."""
+    """The UID of a piece contains its date, and depends only on its position in the rule."""
     assert uids_of(tmp_path, text) == uids
     path = built(tmp_path / "build", text)
     assert rules.violations(path.read_bytes(), "single") == []
 
 
 def test_override_of_a_skipped_date_is_that_date(tmp_path: Path) -> None:
-    """What an override says of the skipped date, its piece says."""
+    """An override of the skipped date applies to its piece."""
     text = f"{WEEKLY}overrides: [{{recurrence_id: 2027-03-28, start: 2027-03-28 20:00, summary: Late}}]\n"
     path = built(tmp_path, text)
     (vevent,) = [
@@ -202,22 +202,22 @@ def test_override_of_a_skipped_date_is_that_date(tmp_path: Path) -> None:
 
 
 def test_reminders_and_html_are_those_of_each_piece(tmp_path: Path) -> None:
-    """In the event's own file each piece has the reminders; the feed has none."""
+    """In the event's own file, each piece has the reminders; the feed has none."""
     path = built(tmp_path, f"{WEEKLY}reminders: [1h]\ndescription: A *pint*\n")
     vevents = rfc5545.parse(path.read_bytes()).children("VEVENT")
-    masters = [each for each in vevents if not each.all("RECURRENCE-ID")]
-    assert [(len(each.children("VALARM")), len(each.all("X-ALT-DESC"))) for each in masters] == [(1, 1)] * 3
+    masters = [master for master in vevents if not master.all("RECURRENCE-ID")]
+    assert [(len(master.children("VALARM")), len(master.all("X-ALT-DESC"))) for master in masters] == [(1, 1)] * 3
     assert rules.violations((tmp_path / "dist" / "test.ics").read_bytes(), "feed") == []
 
 
-# -- which series stay one --------------------------------------------------------------------------------------
+# -- which series are not split --------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
     "rule", ["FREQ=WEEKLY", "FREQ=WEEKLY;UNTIL=20400101", "FREQ=DAILY", "FREQ=DAILY;UNTIL=20350101"]
 )
 def test_too_many_skipped_dates_are_a_warning(tmp_path: Path, rule: str) -> None:
-    """A series that meets a skipped hour year after year stays one, with the hint to move it out of the night."""
+    """A series that meets a skipped hour every year is not split, and the hint says to move it out of the night."""
     project = load_project(tmp_path, f"{PUB}rrule: {rule}\n")
     (problem,) = project.problems
     assert problem.code == "unsettled-occurrence"
@@ -226,14 +226,14 @@ def test_too_many_skipped_dates_are_a_warning(tmp_path: Path, rule: str) -> None
 
 
 def test_five_skipped_dates_are_pieces_and_six_are_not(tmp_path: Path) -> None:
-    """Up to five skipped dates are published apart."""
+    """Up to five skipped dates are published as separate pieces."""
     for years, count in ((5, 11), (6, 1)):
         text = f"{PUB}rrule: FREQ=WEEKLY;UNTIL={2026 + years}1231\n"
         assert len(uids_of(tmp_path / str(years), text)) == count
 
 
 def test_series_by_the_hour_stays_one(tmp_path: Path) -> None:
-    """Where the hour after the change has an occurrence, too, nothing is published apart."""
+    """If the hour after the change also has an occurrence, the series is not split."""
     text = "summary: X\nstart: 2027-03-27 20:15\nduration: 5m\ntimezone: Europe/Dublin\nrrule: FREQ=HOURLY;COUNT=20\n"
     assert uids_of(tmp_path, text) == ["talk"]
 
@@ -242,7 +242,7 @@ def test_series_by_the_hour_stays_one(tmp_path: Path) -> None:
 
 
 def test_written_uid_of_a_piece_is_refused(tmp_path: Path) -> None:
-    """An event with the UID, or the id, that a piece of another one has is an error at its place."""
+    """An event whose UID or id belongs to a piece of another event is an error at its place."""
     for name, own in (
         ("a", "uid: talk-2027-03-28@test.example\n"),
         ("b", ""),
@@ -254,13 +254,13 @@ def test_written_uid_of_a_piece_is_refused(tmp_path: Path) -> None:
             load(write_files(tmp_path / name, files))
         (problem,) = refused.value.problems
         assert (problem.code, Path(problem.mark.path).name) == ("duplicate-uid", other)
-        assert "is that of a part of `talk`" in problem.message
+        assert "belongs to a part of `talk`" in problem.message
         assert [Path(mark.path).name for mark in problem.related] == ["talk.yaml"]
 
 
 @pytest.mark.parametrize(("length", "is_refused"), [(230, False), (231, True)])
 def test_long_uid_has_no_room_for_pieces(tmp_path: Path, length: int, is_refused: bool) -> None:
-    """Where several UIDs are made of one it has at most 230 bytes; elsewhere it may be longer."""
+    """A UID from which several are derived has at most 230 bytes; other UIDs may be longer."""
     uid = "x" * (length - 2) + "@y"
     assert load_event(tmp_path / "plain", f"summary: X\nstart: 2027-01-01\nuid: {uid}\n").uid == uid
     text = f"{WEEKLY}uid: {uid}\n"
@@ -276,12 +276,12 @@ def test_long_uid_has_no_room_for_pieces(tmp_path: Path, length: int, is_refused
 
 
 def test_other_time_leaves_tombstones_of_pieces(tmp_path: Path) -> None:
-    """Dates that a piece had and the event has no longer are cancelled under its UID; those it still has are not."""
+    """Dates that the event no longer has are cancelled under the UID of their piece; those it still has are not."""
     built(tmp_path, WEEKLY)
     path = built(tmp_path, WEEKLY.replace("01:15", "02:15"), LATER)
     manifest = json.loads((tmp_path / "dist" / "calfeed.json").read_bytes())
     rows = {row["uid"].removesuffix("@test.example"): row for row in manifest["events"]}
-    # 01:15 on 28 March was 02:15 on the clocks: that date is the series' own now.
+    # 01:15 on 28 March was 02:15 on the clocks: that date now belongs to the series itself.
     assert {uid: row["status"] for uid, row in rows.items()} == {
         "talk": "confirmed", "talk-from-2027-04-04": "cancelled",
     }  # fmt: skip
@@ -293,7 +293,7 @@ def test_other_time_leaves_tombstones_of_pieces(tmp_path: Path) -> None:
 
 
 def test_tombstone_has_all_pieces(tmp_path: Path) -> None:
-    """A series that is deleted before it began is cancelled under each of its UIDs."""
+    """A series deleted before it began is cancelled under each of its UIDs."""
     built(tmp_path, WEEKLY)
     before = row_of(tmp_path)
     (tmp_path / "events" / "talk.yaml").unlink()
@@ -305,7 +305,7 @@ def test_tombstone_has_all_pieces(tmp_path: Path) -> None:
 
 
 def test_series_published_whole_before_is_revised_once(tmp_path: Path) -> None:
-    """Where a version before this one published the series whole, the pieces are its next revision, once."""
+    """If an earlier version published the series whole, the pieces are its next revision, once."""
     built(tmp_path, WEEKLY)
     path = tmp_path / "dist" / "calfeed.json"
     manifest = json.loads(path.read_bytes())
@@ -321,14 +321,14 @@ def test_series_published_whole_before_is_revised_once(tmp_path: Path) -> None:
 
 
 def test_show_and_doctor_know_pieces(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """`show` names the pieces, and what a manifest promises of a file are all of them."""
+    """`show` lists the pieces, and the manifest's entry for a file covers all of them."""
     from calfeed.doctor.expected import read_promise
     from calfeed.doctor.reader import read_events
 
     path = built(tmp_path, WEEKLY)
     monkeypatch.chdir(tmp_path)
-    shown = json.loads(run("show", "talk", "--format", "json").stdout)
-    assert [piece["uid"] for piece in shown["pieces"]][1] == "talk-2027-03-28@test.example"
+    row = json.loads(run("show", "talk", "--format", "json").stdout)
+    assert [piece["uid"] for piece in row["pieces"]][1] == "talk-2027-03-28@test.example"
     promise = read_promise((tmp_path / "dist" / "calfeed.json").read_bytes())
     assert promise.events["events/talk.ics"] == read_events(path.read_bytes())
 
@@ -338,42 +338,42 @@ def test_show_and_doctor_know_pieces(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 @cache
 def gaps_of(tzid: str) -> list[datetime]:
-    """Return the wall times of 2027, a quarter of an hour apart, that the clocks of a zone skip."""
+    """Return the wall times of 2027, 15 minutes apart, that the clocks of a zone skip."""
     zone, first = zone_of(tzid), wall("2027-01-01")
     walls = (first + timedelta(minutes=15 * number) for number in range(4 * 24 * 365))
     return [
-        each
-        for each in walls
-        if each.replace(tzinfo=zone).astimezone(UTC).astimezone(zone).replace(tzinfo=None) != each
+        wall
+        for wall in walls
+        if wall.replace(tzinfo=zone).astimezone(UTC).astimezone(zone).replace(tzinfo=None) != wall
     ]
 
 
 @dataclass(frozen=True)
 class Drawn:
-    """A series drawn at random: its YAML, and the instants at which it must begin."""
+    """A random series: its YAML and its expected instants."""
 
     yaml: str
     starts: list[datetime]
 
 
 def draw(dice: random.Random) -> Drawn:
-    """Draw a rule that gives a skipped time, with exceptions, extra dates and moves; dateutil says which dates."""
+    """Draw a rule that gives a skipped time, with exceptions, extra dates and moves; dateutil gives the dates."""
     tzid = dice.choice(NIGHTS)
     gap = dice.choice(gaps_of(tzid))
     days, step = ("MO", "TU", "WE", "TH", "FR", "SA", "SU"), dice.choice((1, 1, 2, 3))
-    own = days[gap.weekday()]
+    day = days[gap.weekday()]
     before = dice.randint(1, 5)
     rule, first = dice.choice(
         (
             (f"FREQ=DAILY;INTERVAL={step}", gap - timedelta(days=step * before)),
             (f"FREQ=WEEKLY;INTERVAL={step};WKST={dice.choice(days)}", gap - timedelta(weeks=step * before)),
             (
-                f"FREQ=WEEKLY;INTERVAL={step};BYDAY={','.join(sorted({own, *dice.sample(days, 2)}, key=days.index))}",
+                f"FREQ=WEEKLY;INTERVAL={step};BYDAY={','.join(sorted({day, *dice.sample(days, 2)}, key=days.index))}",
                 gap - timedelta(weeks=step * before),
             ),
             (f"FREQ=MONTHLY;BYMONTHDAY={gap.day}", gap.replace(month=1)),
-            (f"FREQ=MONTHLY;BYDAY={(gap.day - 1) // 7 + 1}{own}", gap.replace(month=1, day=1)),
-            (f"FREQ=MONTHLY;BYDAY={own};BYSETPOS=1,-1,{(gap.day - 1) // 7 + 1}", gap.replace(month=1, day=1)),
+            (f"FREQ=MONTHLY;BYDAY={(gap.day - 1) // 7 + 1}{day}", gap.replace(month=1, day=1)),
+            (f"FREQ=MONTHLY;BYDAY={day};BYSETPOS=1,-1,{(gap.day - 1) // 7 + 1}", gap.replace(month=1, day=1)),
         )
     )
     walls = [
@@ -381,7 +381,7 @@ def draw(dice: random.Random) -> Drawn:
         for each in rrulestr(f"{rule};COUNT={dice.randint(6, 22)}", dtstart=first - timedelta(days=1))
         if each >= first
     ]
-    # dateutil gives a start even where the rule does not, and a rule may begin elsewhere in its period.
+    # dateutil yields the start even if the rule does not, and a rule may begin elsewhere in its period.
     if "INTERVAL" in rule or first not in walls:
         first = first if "INTERVAL" in rule else walls[1]
         walls = list(rrulestr(f"{rule};COUNT={len(walls)}", dtstart=first))
@@ -406,17 +406,17 @@ def draw(dice: random.Random) -> Drawn:
 
 @pytest.mark.node
 def test_random_series_over_skipped_hours(tmp_path: Path) -> None:
-    """120 series over the nights in which clocks skip are right in every reader, in their files and in the feed."""
+    """Every reader gets 120 series across skipped hours right, from their own files and from the feed."""
     dice = random.Random(13)  # noqa: S311 - not for secrets
     drawn = {f"s{number}": draw(dice) for number in range(120)}
     while True:
-        files = {f"{name}.yaml": one.yaml.format(name) for name, one in drawn.items()}
+        files = {f"{name}.yaml": series.yaml.format(name) for name, series in drawn.items()}
         root = write_files(tmp_path / "events", {"calendar.yaml": CALENDAR, **files})
         try:
             build(root, tmp_path / "dist", now=NOW, options=Options(site=False))
             break
         except SourceError as refusal:
-            # A series may begin, or be moved, where the clocks change: those are drawn anew.
+            # Series that begin or are moved during a clock change are drawn again.
             refused = {Path(problem.mark.path).stem for problem in refusal.problems if problem.code in REFUSED}
             assert refused
             assert len(refused) < 40
@@ -424,13 +424,13 @@ def test_random_series_over_skipped_hours(tmp_path: Path) -> None:
     paths = {name: tmp_path / "dist" / "events" / f"{name}.ics" for name in drawn}
     by_icaljs = icaljs.read(list(paths.values()), limit=500)
     wrong = []
-    for name, one in drawn.items():
-        found = sorted(reading.start for reading in by_icaljs[paths[name]])
-        if found != one.starts:
-            wrong.append((one.yaml, "ical.js"))
-        if sorted(reading.start for reading in pyreader.read_recurring(paths[name])) != one.starts:
-            wrong.append((one.yaml, "recurring-ical-events"))
-        wrong += [(one.yaml, fault) for fault in rules.violations(paths[name].read_bytes(), "single")]
+    for name, series in drawn.items():
+        starts = sorted(reading.start for reading in by_icaljs[paths[name]])
+        if starts != series.starts:
+            wrong.append((series.yaml, "ical.js"))
+        if sorted(reading.start for reading in pyreader.read_recurring(paths[name])) != series.starts:
+            wrong.append((series.yaml, "recurring-ical-events"))
+        wrong += [(series.yaml, fault) for fault in rules.violations(paths[name].read_bytes(), "single")]
     assert wrong == []
     assert rules.violations((tmp_path / "dist" / "test.ics").read_bytes(), "feed") == []
     in_pieces = [

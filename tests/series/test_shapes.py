@@ -1,4 +1,4 @@
-"""Which rules calendars read alike: proven with four readers, and every other rule has a warning with a way out."""
+"""Which rules calendars read alike, proven with four readers; every other rule has a warning with an alternative."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ WRITTEN = re.compile(r"`(FREQ=[^`]+)`")
 
 
 def codes(root: Path, start: str, rule: str, *, length: str = "duration: 1h", zone: str = "Europe/Berlin") -> list[str]:
-    """Return the codes of what calfeed says of a series."""
+    """Return the codes of calfeed's problems for a series."""
     text = f"summary: X\nstart: {start}\n{length}\ntimezone: {zone}\nrrule: {rule}\n"
     return [problem.code for problem in load_project(root, text).problems]
 
@@ -30,7 +30,7 @@ def codes(root: Path, start: str, rule: str, *, length: str = "duration: 1h", zo
 @pytest.mark.node
 @pytest.mark.libical
 def test_random_rules_are_read_alike_or_warned_of(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Of 500 random rules each that ical.js, libical, dateutil or recurring-ical-events misreads has its warning."""
+    """Of 500 random rules, each that ical.js, libical, dateutil or recurring-ical-events misreads gives a warning."""
     dice = random.Random(2027)  # noqa: S311 - not for secrets
     drawn = [draw(dice, f"s{number}") for number in range(500)]
     proof = prove(tmp_path, drawn)
@@ -44,7 +44,7 @@ def test_random_rules_are_read_alike_or_warned_of(tmp_path: Path, capsys: pytest
 @pytest.mark.node
 @pytest.mark.libical
 def test_every_proven_shape_is_read_alike(tmp_path: Path) -> None:
-    """A few random rules of each shape in the table, 175 in all, are read alike by all four readers."""
+    """All four readers agree on a few random rules of each shape in the table, 175 in all."""
     dice = random.Random(5545)  # noqa: S311 - not for secrets
     drawn = [draw_of(dice, f"s{number}", READ_ALIKE[number % len(READ_ALIKE)]) for number in range(175)]
     proof = prove(tmp_path, drawn)
@@ -53,7 +53,7 @@ def test_every_proven_shape_is_read_alike(tmp_path: Path) -> None:
 
 
 def test_drawn_rules_cover_the_grammar() -> None:
-    """The random rules have every frequency and every part that calfeed reads."""
+    """The random rules cover every frequency and every part that calfeed reads."""
     dice = random.Random(1)  # noqa: S311 - not for secrets
     text = " ".join(draw_rule(dice, 0.3) for _ in range(400))
     parts = ("INTERVAL", "WKST", "BYMONTH", "BYWEEKNO", "BYYEARDAY", "BYMONTHDAY", "BYDAY", "BYHOUR", "BYMINUTE")
@@ -63,7 +63,7 @@ def test_drawn_rules_cover_the_grammar() -> None:
 
 @pytest.mark.node
 def test_time_limit_of_ical_js(tmp_path: Path) -> None:
-    """The reader with a time limit says that a rule hangs, and goes on to the next one."""
+    """The reader with a time limit reports a rule that hangs, and continues with the next one."""
     zone = "DTSTART:20270131T090000Z\r\n"
     paths = []
     for name, rule in (("hangs", "FREQ=DAILY;BYMONTHDAY=-1"), ("ends", "FREQ=DAILY;COUNT=3")):
@@ -101,7 +101,7 @@ def test_time_limit_of_ical_js(tmp_path: Path) -> None:
     ],
 )
 def test_ordinary_rules_are_not_warned_of(tmp_path: Path, start: str, rule: str) -> None:
-    """What most series of real calendars repeat by needs no warning, of the proof or of Outlook."""
+    """The usual rules of real calendars give no warning, about misreading or about Outlook."""
     assert codes(tmp_path, start, rule) == []
 
 
@@ -136,17 +136,17 @@ def test_ordinary_rules_are_not_warned_of(tmp_path: Path, start: str, rule: str)
     ],
 )
 def test_misread_rules_name_the_readers_and_a_way_out(start: str, rule: str, reader: str, hint: str) -> None:
-    """A rule that is misread is warned of, with who misreads it and the nearest rule that is read alike."""
+    """A misread rule gives a warning that names the reader and the nearest rule that is read alike."""
     misreading = misreading_of(read_rule(rule), datetime.fromisoformat(start).date())
     assert misreading is not None
     assert misreading.message.startswith(f"{reader} get")
     proposed = WRITTEN.findall(misreading.hint)
     assert (proposed[0] if proposed else "") == hint
-    assert "events of their own" in misreading.hint or proposed
+    assert "separate events" in misreading.hint or proposed
 
 
 def test_every_proposed_rule_is_read_alike() -> None:
-    """Whatever rule a warning proposes is of a proven shape itself; what "means the same" gives the same dates."""
+    """Every rule that a warning proposes has a proven shape; one that "means the same" gives the same dates."""
     dice = random.Random(11)  # noqa: S311 - not for secrets
     proposals = 0
     for number in range(1_500):
@@ -176,5 +176,5 @@ def test_every_proposed_rule_is_read_alike() -> None:
     ],
 )
 def test_hours_over_a_change_of_the_clocks(tmp_path: Path, start: str, rule: str, zone: str, meets: bool) -> None:
-    """A series by the hour or minute is warned of where the clocks change during it."""
+    """An hourly or minutely series gives a warning if the clocks change during it."""
     assert ("misread-rule" in codes(tmp_path, start, rule, length="duration: 5m", zone=zone)) is meets

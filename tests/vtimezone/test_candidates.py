@@ -1,4 +1,4 @@
-"""calfeed.vtimezone.candidates: descriptions of a zone that are tried for series the current law would misplace."""
+"""calfeed.vtimezone.candidates: possible descriptions of a zone for series that the current law would misplace."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ HOUR = timedelta(hours=1)
 
 
 def test_one_offset_is_the_first_guess() -> None:
-    """Series that have the same offset throughout need no change of the clocks."""
+    """Series with the same offset throughout need no clock change."""
     (part,) = next(guesses("Europe/Berlin", [HOUR], [datetime(1985, 6, 3, 16, tzinfo=UTC)]))
     assert (part.name, part.offset_from, part.offset_to, part.rule) == ("+01", HOUR, HOUR, None)
 

@@ -1,4 +1,4 @@
-"""calfeed.vtimezone.files: every file of a calendar places everything right, whatever else it holds or has lost."""
+"""calfeed.vtimezone.files: every file of a calendar places all times correctly, also after events were removed."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ from calfeed.vtimezone.files import ZonePlanner
 PLAIN = "name: Test\nid: test.example\nurl: https://test.example/\nautomatic_feeds: []\n"
 BY_CATEGORY = PLAIN.replace("[]", "[category]")
 JERUSALEM = "- {{id: {}, summary: S, timezone: Asia/Jerusalem, start: {}, duration: 1h, rrule: FREQ=WEEKLY;UNTIL={}}}\n"
-# Both at once need more than 25 changes of the clocks; each alone does not.
+# Together, these need more than 25 clock changes; separately, they do not.
 EARLIER = JERUSALEM.format("earlier", "2027-01-05 18:00", "20371231")
 LATER_ON = JERUSALEM.format("later", "2033-01-04 19:00", "20421231")
 VANCOUVER = (
     "- {{id: {}, summary: S, timezone: America/Vancouver, start: {}, duration: 1h, rrule: {}, categories: [{}]}}\n"
 )
-# The rules of the clocks in 1993, which the third one needs, fit the other two. Without it nothing is tried that does.
+# The third needs the rules of 1993, which also fit the other two. Without it, no candidate fits those two.
 TWO = VANCOUVER.format("a", "1983-02-03 12:00", "FREQ=YEARLY;UNTIL=20231231", "Two") + VANCOUVER.format(
     "b", "2033-04-09 12:00", "FREQ=YEARLY;UNTIL=20581231", "Two"
 )
@@ -50,7 +50,7 @@ def in_utc(wall: datetime, tzid: str) -> datetime:
 
 
 def problems_of(root: Path, text: str, calendar: str = PLAIN) -> list[Problem]:
-    """Return the errors of a calendar of one file."""
+    """Return the `unsupported-zone` errors of a calendar with one file of events."""
     write_files(root / "events", {"calendar.yaml": calendar, "all.yaml": text})
     with pytest.raises(SourceError) as refused:
         load(root / "events")
@@ -61,22 +61,22 @@ def problems_of(root: Path, text: str, calendar: str = PLAIN) -> list[Problem]:
 
 
 def test_file_without_a_plan_is_named(tmp_path: Path) -> None:
-    """Two series that are fine alone and not together are an error that names the file, and both places."""
+    """Two series that only fail together give an error that names the file and both places."""
     (problem,) = problems_of(tmp_path, EARLIER + LATER_ON)
-    assert problem.message.endswith("to describe the series in test.ics")
+    assert "during the series in test.ics" in problem.message
     assert (problem.mark.line, [mark.line for mark in problem.related]) == (1, [2])
 
 
 def test_each_feed_needs_a_plan(tmp_path: Path) -> None:
-    """A feed of some events may have no plan where the whole calendar has one: that is an error too."""
+    """A feed of some events may have no plan even if the whole calendar has one; that is also an error."""
     write_files(tmp_path / "whole" / "events", {"calendar.yaml": PLAIN, "all.yaml": TWO + THIRD})
     assert load(tmp_path / "whole" / "events").problems == ()
     (problem,) = problems_of(tmp_path / "feeds", TWO + THIRD, BY_CATEGORY)
-    assert problem.message.endswith("to describe the series in feeds/category/two.ics")
+    assert "during the series in feeds/category/two.ics" in problem.message
 
 
 def test_nothing_is_rendered_without_a_plan(tmp_path: Path) -> None:
-    """A feed that nobody checked is refused when it is rendered: no law that misplaces its events is written."""
+    """Rendering refuses an unchecked feed without a plan instead of misplacing its events."""
     write_files(tmp_path / "events", {"calendar.yaml": PLAIN, "all.yaml": TWO + THIRD})
     project: Project = load(tmp_path / "events")
     unchecked = replace(project.feeds[0], slug="two", path="feeds/two.ics", event_ids=("a", "b"))
@@ -86,7 +86,7 @@ def test_nothing_is_rendered_without_a_plan(tmp_path: Path) -> None:
 
 
 def test_a_file_is_planned_once(tmp_path: Path) -> None:
-    """What was planned to check the sources is what is published: the very same plans."""
+    """The plans made to check the sources are the same objects that are published."""
     write_files(tmp_path / "events", {"calendar.yaml": PLAIN, "all.yaml": EARLIER})
     loaded = load_with(Memory(), tmp_path / "events")
     plans = [loaded.planner.place(loaded.project.events, (), loaded.project.feeds).plans for _ in range(2)]
@@ -98,7 +98,7 @@ def test_a_file_is_planned_once(tmp_path: Path) -> None:
 
 
 def test_tombstone_does_not_stop_a_series(tmp_path: Path) -> None:
-    """Where a cancelled series leaves a file without a plan, it is written in UTC, without its rule; its UID stays."""
+    """If a cancelled series leaves a file without a plan, it is written in UTC without its rule, under the same UID."""
     write_files(tmp_path / "events", {"calendar.yaml": PLAIN, "all.yaml": EARLIER})
     build(tmp_path / "events", tmp_path / "dist", now=NOW)
     write_files(tmp_path / "events", {"all.yaml": LATER_ON})
@@ -113,7 +113,7 @@ def test_tombstone_does_not_stop_a_series(tmp_path: Path) -> None:
     expected = [in_utc(wall, "Asia/Jerusalem") for wall in walls]
     if icaljs.available():
         readings = icaljs.read([tmp_path / "dist" / "test.ics"], limit=2000)[tmp_path / "dist" / "test.ics"]
-        assert [one.start for one in readings if one.uid == "later@test.example"] == expected
+        assert [reading.start for reading in readings if reading.uid == "later@test.example"] == expected
     again = build(tmp_path / "events", tmp_path / "dist", now=LATER + timedelta(days=1), check=True)
     assert not again.changes
 
@@ -138,7 +138,7 @@ def test_tombstone_does_not_stop_a_series(tmp_path: Path) -> None:
 )
 @pytest.mark.parametrize("hour", [6, 18])
 def test_series_at_an_offset_is_right_or_refused(tmp_path: Path, tzid: str, rule: str, hour: int) -> None:
-    """A series in a zone that is no place is right for readers, who follow its rule in UTC; else it is refused."""
+    """A series in a zone that is not a place is right for readers that apply its rule in UTC, or refused."""
     text = f"summary: X\nstart: 2027-01-05 {hour:02}:00\nduration: 1h\ntimezone: {tzid}\nrrule: {rule}\n"
     start = datetime(2027, 1, 5, hour)  # noqa: DTZ001
     expected = [in_utc(wall, tzid) for wall in rrulestr(rule, dtstart=start)]
@@ -154,7 +154,7 @@ def test_series_at_an_offset_is_right_or_refused(tmp_path: Path, tzid: str, rule
     assert is_same
     build(root, tmp_path / "dist", now=NOW, options=Options(site=False))
     readings = pyreader.read_recurring(tmp_path / "dist" / "events" / "talk.ics")
-    assert sorted(str(one.start) for one in readings) == [str(start) for start in expected if start.year < 2029]
+    assert sorted(str(reading.start) for reading in readings) == [str(start) for start in expected if start.year < 2029]
 
 
 # -- any series in any file -------------------------------------------------------------------------------------
@@ -171,7 +171,7 @@ UNSOUND = {"unsupported-zone", "unsettled-start", "unsettled-occurrence", "nonex
 
 @dataclass(frozen=True)
 class Drawn:
-    """A series or a single event drawn at random: its YAML, and its starts until 2040."""
+    """A random series or single event: its YAML, and its starts until 2040."""
 
     id: str
     yaml: str
@@ -179,7 +179,7 @@ class Drawn:
 
 
 def draw(dice: random.Random, number: int) -> Drawn:
-    """Draw an event of 1960 to 2038, mostly a series of months or decades, in a zone whose law was or is another."""
+    """Draw an event of 1960 to 2038, usually a series of months or decades, in a zone whose law has changed or will."""
     tzid, year = dice.choice(ZONES), dice.choice((dice.randint(1960, 2020), dice.randint(2020, 2038)))
     first = datetime(year, dice.randint(1, 12), dice.randint(1, 28), dice.choice((1, 2, 3, 12, 20)))  # noqa: DTZ001
     rule = dice.choice(
@@ -202,7 +202,7 @@ def draw(dice: random.Random, number: int) -> Drawn:
 
 
 def write_sound(root: Path, drawn: Iterable[Drawn]) -> list[Drawn]:
-    """Write a calendar of these events, and return them: without those that it refuses, or that readers differ on."""
+    """Write a calendar of these events, and return those that it accepts and that readers agree on."""
     left = {f"{one.id}.yaml": one for one in drawn}
     for path in root.glob("*.yaml"):
         path.unlink()
@@ -224,21 +224,21 @@ def problems_in(root: Path) -> Sequence[Problem]:
 
 
 def is_unsound(problem: Problem) -> bool:
-    """Tell whether an event is not to be published, or differs from reader to reader."""
+    """Return whether an event cannot be published, or readers disagree on it."""
     return problem.severity.value == "error" or problem.code == "unsettled-occurrence"
 
 
 def held_series(data: bytes) -> dict[str, bool]:
-    """Return the pieces of the events of a file, by the first part of their UIDs, and whether each has a rule."""
+    """Return the pieces of a file's events, by the first part of their UIDs, and whether each has a rule."""
     events = data.decode().replace("\r\n ", "").split("BEGIN:VEVENT")[1:]
     masters = (event for event in events if "RECURRENCE-ID" not in event)
     return {re.findall("UID:(.*)@", event)[0]: "\nRRULE:" in event for event in masters}
 
 
 def misplaced(files: Sequence[Path], drawn: Iterable[Drawn], live: Iterable[Drawn]) -> list[tuple[str, str, str]]:
-    """Return what a reader has otherwise than it was drawn: file, reader and event.
+    """Return the differences between what was drawn and what a reader gets: file, reader and event.
 
-    A piece of a series has its dates up to the first one of the next piece.
+    A piece of a series has the dates before the first date of the next piece.
     """
     starts = {one.id: one.starts for one in drawn}
     alive = {one.id for one in live}
@@ -246,7 +246,7 @@ def misplaced(files: Sequence[Path], drawn: Iterable[Drawn], live: Iterable[Draw
         "ical.js": icaljs.read(files, limit=LIMIT),
         "python": {path: pyreader.read_recurring(path) for path in files if path.parent.name == "events"},
     }
-    found = []
+    differences = []
     for reader, readings in by_reader.items():
         for path, reading in readings.items():
             pieces = held_series(path.read_bytes())
@@ -263,17 +263,18 @@ def misplaced(files: Sequence[Path], drawn: Iterable[Drawn], live: Iterable[Draw
                     if (piece == event_id or begins[piece] <= start) and (end is None or start < end)
                 ]
                 expected = own if has_rule else own[:1]
-                count = len(read) if reader == "python" else min(len(expected), LIMIT)  # that one stops after two years
+                # The Python reader stops after two years.
+                count = len(read) if reader == "python" else min(len(expected), LIMIT)
                 meant = [(start, start + timedelta(hours=1)) for start in expected[:count]]
                 is_whole = has_rule or event_id not in alive or len(own) == 1
                 if not is_whole or not read or read != meant:
-                    found.append((path.name, reader, event_id))
-    return found
+                    differences.append((path.name, reader, event_id))
+    return differences
 
 
 @pytest.mark.node
 def test_every_file_places_every_series_right(tmp_path: Path) -> None:
-    """Old, present and future series in zones of changing law: every file, also of what left, is read right."""
+    """Every file of old, present and future series in zones of changing law is read right, also after removals."""
     dice = random.Random(1)  # noqa: S311 - not for secrets
     drawn = [draw(dice, number) for number in range(72)]
     first = write_sound(tmp_path / "events", drawn[:48])

@@ -1,4 +1,4 @@
-"""A single event is in UTC where programs with zone tables of three years ago would misplace it."""
+"""A single event is in UTC if programs with three-year-old zone tables would misplace it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ EVENT = "summary: X\nstart: {}\nduration: 1h\ntimezone: {}\n"
 
 
 def at(instant: datetime, tzid: str) -> ZonedTime:
-    """Return an instant as a time of a zone."""
+    """Return an instant as a time in a zone."""
     with pytz.open_resource(tzid) as file:
         return ZonedTime(instant.astimezone(ZoneInfo.from_file(file)).replace(tzinfo=None), tzid, instant)
 
@@ -29,7 +29,7 @@ def at(instant: datetime, tzid: str) -> ZonedTime:
 @pytest.mark.parametrize(
     ("start", "zone", "is_zoned"),
     [
-        ("2027-01-12 18:00", "America/Vancouver", False),  # in 2024 this was winter time, which there is no more
+        ("2027-01-12 18:00", "America/Vancouver", False),  # in 2024 this was winter time, which no longer exists
         ("2027-07-12 18:00", "America/Vancouver", True),
         ("2026-11-20 18:00", "America/Vancouver", False),
         ("2030-01-12 18:00", "America/Vancouver", True),  # the tables of 2027 know
@@ -42,12 +42,12 @@ def at(instant: datetime, tzid: str) -> ZonedTime:
     ],
 )
 def test_event_is_in_utc_where_old_tables_misplace_it(tmp_path: Path, start: str, zone: str, is_zoned: bool) -> None:
-    """An event is in UTC where the changes of three years before, in its year, give another offset."""
+    """An event is in UTC if the changes of three years earlier would give a different offset in its year."""
     assert bool(zoned_times(load_event(tmp_path, EVENT.format(start, zone)))) is is_zoned
 
 
 def test_end_counts_as_much_as_start(tmp_path: Path) -> None:
-    """An event that begins before the difference and ends in it is in UTC, both times."""
+    """If an event begins before the difference and ends during it, both times are in UTC."""
     text = "summary: X\nstart: 2026-10-31 20:00\nend: 2026-11-02 10:00\ntimezone: America/Vancouver\n"
     assert zoned_times(load_event(tmp_path, text)) == ()
 
@@ -73,9 +73,9 @@ def test_manifest_and_overrides(tmp_path: Path) -> None:
 
 
 def test_every_zone_has_the_offset_of_three_years_before() -> None:
-    """In every zone a time that old tables know is as far from UTC as on the same weekday three years before.
+    """In every zone, old tables know a time if and only if its offset is that of three years before.
 
-    Two weeks around each change of either year are left out: there the weekdays decide.
+    The test uses the middle of January and July, away from clock changes, where the weekday would matter.
     """
     wrong = []
     for tzid in zone_names():
@@ -91,7 +91,7 @@ def test_every_zone_has_the_offset_of_three_years_before() -> None:
 
 
 def test_steady_zones_are_never_in_utc() -> None:
-    """Where the law has been the same for years no time is unknown, whatever the day of the week of a change."""
+    """If the law has been the same for years, no time is unknown, on whatever weekday the clocks change."""
     for tzid in ("Europe/Tallinn", "America/New_York", "Australia/Lord_Howe", "America/Santiago", "Asia/Kolkata"):
         times = (at(datetime(2027, 1, 1, tzinfo=UTC) + timedelta(hours=number), tzid) for number in range(0, 8760, 5))
         assert all(is_known_to_old_tables(time) for time in times), tzid

@@ -1,4 +1,4 @@
-"""calfeed.vtimezone.plan: a series of an old or irregular law is described right, and changes nothing else."""
+"""calfeed.vtimezone.plan: series under old or irregular law are described correctly without affecting other events."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ BERLIN = "name: Test\nid: test.example\nurl: https://test.example/\ntimezone: Eu
 SINGLE = "- {id: single, summary: Single, start: 2026-07-01 10:00, end: 2026-07-01 11:00}\n"
 MODERN = "- {id: modern, summary: Modern, start: 2026-01-05 18:00, duration: 1h, rrule: FREQ=WEEKLY;COUNT=90}\n"
 ENDLESS = "- {id: endless, summary: Endless, start: 2026-01-06 18:00, duration: 1h, rrule: FREQ=WEEKLY}\n"
-# Until 1995 summer ended in September: the rules of today misplace Octobers.
+# Until 1995, summer time ended in September, so today's rules misplace October.
 OLD = "- {id: old, summary: Old, start: 1985-06-03 18:00, duration: 1h, rrule: FREQ=WEEKLY;COUNT=80}\n"
 OLDER = "- {id: older, summary: Older, start: 1981-06-01 18:00, duration: 1h, rrule: FREQ=WEEKLY;COUNT=60}\n"
 
 
 def instants(start: str, count: int, step: timedelta, tzid: str = "Europe/Berlin") -> list[datetime]:
-    """Return the instants of wall times by the zone's file."""
+    """Return the instants of wall times, by the zone's file."""
     with pytz.open_resource(tzid) as file:
         zone = ZoneInfo.from_file(file)
     first = datetime.fromisoformat(start)
@@ -32,17 +32,17 @@ def instants(start: str, count: int, step: timedelta, tzid: str = "Europe/Berlin
 
 
 def read_all(path: Path) -> list[dict[str, list[date]]]:
-    """Return the starts by UID in a file, as each reader of series has them."""
+    """Return the starts in a file by UID, for each reader of series."""
     readings = [pyreader.read_recurring(path)]
     if icaljs.available():
         readings.append(icaljs.read([path], limit=2000)[path])
-    found = []
+    starts_by_reader = []
     for reading in readings:
         starts: dict[str, list[date]] = {}
         for each in reading:
             starts.setdefault(each.uid.partition("@")[0], []).append(each.start)
-        found.append({uid: sorted(times, key=str) for uid, times in starts.items()})
-    return found
+        starts_by_reader.append({uid: sorted(times, key=str) for uid, times in starts.items()})
+    return starts_by_reader
 
 
 def built(root: Path, text: str, calendar: str = BERLIN) -> Path:
@@ -53,7 +53,7 @@ def built(root: Path, text: str, calendar: str = BERLIN) -> Path:
 
 
 def test_old_series_changes_no_other_event(tmp_path: Path) -> None:
-    """A series of the 1980s leaves every byte of the other events' files as it is, and their lines in the feed."""
+    """A series of the 1980s leaves the other events' files, and their lines in the feed, unchanged byte for byte."""
     plain = tree(built(tmp_path / "plain", SINGLE + MODERN + ENDLESS))
     mixed = tree(built(tmp_path / "mixed", SINGLE + MODERN + ENDLESS + OLD + OLDER))
     for name in ("single", "modern", "endless"):
@@ -65,7 +65,7 @@ def test_old_series_changes_no_other_event(tmp_path: Path) -> None:
 
 
 def test_old_and_modern_series_are_right_in_one_feed(tmp_path: Path) -> None:
-    """Series of three laws in one feed: every occurrence is right for two readers, from the feed's VTIMEZONE alone."""
+    """Two readers get every occurrence of series under three laws right, from the VTIMEZONE of one feed."""
     dist = built(tmp_path, SINGLE + MODERN + OLD + OLDER)
     week = timedelta(weeks=1)
     expected = {
@@ -84,7 +84,7 @@ def test_old_and_modern_series_are_right_in_one_feed(tmp_path: Path) -> None:
 
 
 def test_file_of_an_old_series_has_yearly_rules(tmp_path: Path) -> None:
-    """Alone in its file an old series gets the two yearly rules of its time, which Outlook reads too."""
+    """In its own file, an old series gets the two yearly rules of its time, which Outlook also reads."""
     text = built(tmp_path, MODERN + OLD).joinpath("events", "old.ics").read_text("utf-8")
     zone = text[: text.index("END:VTIMEZONE")]
     assert zone.count("RRULE:FREQ=YEARLY") == 2
@@ -102,7 +102,7 @@ def test_file_of_an_old_series_has_yearly_rules(tmp_path: Path) -> None:
     ],
 )
 def test_series_before_1970(tmp_path: Path, tzid: str, start: str, count: int, step: timedelta) -> None:
-    """A series may begin before 1970: its VTIMEZONE begins before it."""
+    """A series may begin before 1970; its VTIMEZONE then begins before the series."""
     text = f"- {{id: early, summary: X, start: {start}, duration: 1h, rrule: FREQ=WEEKLY;COUNT={count}}}\n"
     dist = built(tmp_path, text, BERLIN.replace("Europe/Berlin", tzid))
     expected = instants(start, count, step, tzid)
@@ -113,7 +113,7 @@ def test_series_before_1970(tmp_path: Path, tzid: str, start: str, count: int, s
 
 
 def test_law_ahead(tmp_path: Path) -> None:
-    """A series over a change of law that lies ahead, Vancouver's of 2026, is right on both sides."""
+    """A series across a future change of law (Vancouver's of 2026) is right on both sides."""
     text = "- {id: ahead, summary: X, start: 2025-09-01 18:00, duration: 1h, rrule: FREQ=WEEKLY;COUNT=100}\n"
     dist = built(tmp_path, text, BERLIN.replace("Europe/Berlin", "America/Vancouver"))
     expected = instants("2025-09-01 18:00", 100, timedelta(weeks=1), "America/Vancouver")
@@ -134,7 +134,7 @@ def test_law_ahead(tmp_path: Path) -> None:
     ],
 )
 def test_law_that_rested(tmp_path: Path, tzid: str, start: str) -> None:
-    """A series over years without the changes of today's law, and years with them, is right to its end."""
+    """A series over years without the changes of the current law, and years with them, is right to its end."""
     text = f"- {{id: over, summary: X, start: {start}, duration: 1h, rrule: FREQ=DAILY;INTERVAL=10;COUNT=180}}\n"
     dist = built(tmp_path, text, BERLIN.replace("Europe/Berlin", tzid))
     for readings in read_all(dist / "test.ics"):
@@ -154,7 +154,7 @@ def test_law_that_rested(tmp_path: Path, tzid: str, start: str) -> None:
     ],
 )
 def test_two_series_far_apart(tmp_path: Path, tzid: str, first: str, second: str) -> None:
-    """Between two series of a feed one change is listed at most: it leaves the one's offset and goes to the other's."""
+    """Between two series of a feed, at most one change is listed, from the offset of one to the offset of the other."""
     lines = (
         f"- {{id: s{start[:4]}, summary: X, start: {start} 12:00, duration: 1h, rrule: FREQ=WEEKLY;COUNT=80}}\n"
         for start in (first, second)
@@ -167,7 +167,7 @@ def test_two_series_far_apart(tmp_path: Path, tzid: str, first: str, second: str
 
 
 def test_single_event_beside_an_irregular_series(tmp_path: Path) -> None:
-    """A single event keeps its zone in a feed whose series needs another VTIMEZONE than today's, and is right by it."""
+    """A single event keeps its zone, and is right, in a feed whose series needs another VTIMEZONE."""
     dist = built(tmp_path, SINGLE + MODERN + OLD)
     feed = (dist / "test.ics").read_bytes()
     assert b"DTSTART;TZID=Europe/Berlin:20260701T100000" in feed

@@ -19,8 +19,8 @@ from calfeed.zones.nicknames import _PLACES, _abbreviations
 from calfeed.zones.tzdb import Repeated, Skipped
 
 PLACES = {
-    "event": ("timezone: Asia/Tokyo\nvenue: hub\n", "Asia/Tokyo", "the event says so"),
-    "venue": ("venue: {name: X, timezone: Asia/Tokyo, geo: [35.68, 139.76]}\n", "Asia/Tokyo", "its venue says so"),
+    "event": ("timezone: Asia/Tokyo\nvenue: hub\n", "Asia/Tokyo", "the event sets it"),
+    "venue": ("venue: {name: X, timezone: Asia/Tokyo, geo: [35.68, 139.76]}\n", "Asia/Tokyo", "its venue sets it"),
     "coordinates": ("venue: {name: X, geo: [35.68, 139.76], address: {country: US}}\n", "Asia/Tokyo", "coordinates"),
     "country": ("venue: {name: X, address: {country: jpn}}\n", "Asia/Tokyo", "in Japan"),
     "country with zones alike": ("venue: {name: X, address: {country: Germany}}\n", "Europe/Berlin", "in Germany"),
