@@ -135,7 +135,7 @@ class ThemeEntry(Entry):
 
 def _read_automatic(text: str) -> str:
     if text not in ("category", "venue"):
-        raise InvalidValue("bad-feed", f"`{text}` is no kind of automatic feed", "write `category`, `venue`, or `[]`")
+        raise InvalidValue("bad-feed", f"`{text}` is not an automatic feed", "write `category`, `venue`, or `[]`")
     return text
 
 
