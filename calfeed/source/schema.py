@@ -1,4 +1,4 @@
-"""Defines the keys of each kind of file, as pydantic models, and what else people call them."""
+"""Defines the keys of each kind of file as pydantic models, and common synonyms for the keys."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ from calfeed.source.types import (
 
 
 class Entry(pydantic.BaseModel):
-    """A mapping of the sources. `required` keys are checked here, not by pydantic, so that the rest is still read."""
+    """A mapping in the sources. `required` is checked later, not by pydantic, so that the other keys are still read."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
     required: ClassVar[Sequence[str]] = ()
@@ -62,7 +62,7 @@ def _schema_of(*required: str) -> ConfigDict:
 
 
 class OrganizerEntry(Entry):
-    """Who holds an event."""
+    """Who organises an event, or maintains the calendar."""
 
     name: Line
     email: Email | None = None
@@ -94,7 +94,7 @@ class VenueEntry(Entry):
 
 
 class FeedEntry(Entry):
-    """An extra feed: the events that fit every filter given."""
+    """An extra feed: the events that match all of its filters."""
 
     model_config = _schema_of("slug", "name")
     required: ClassVar[Sequence[str]] = ("slug", "name")
@@ -110,7 +110,7 @@ class FeedEntry(Entry):
 
 
 class WindowEntry(Entry):
-    """The days of which the main feed and the automatic ones hold events."""
+    """The days that the main feed and the automatic feeds cover."""
 
     from_: Day | None = Field(default=None, alias="from")
     to: Day | None = None
@@ -125,7 +125,7 @@ VenueField: TypeAlias = Annotated[
 
 
 class ThemeEntry(Entry):
-    """How the site looks."""
+    """The look of the web site."""
 
     accent: ThemeColor | None = None
     accent_dark: ThemeColor | None = None
@@ -140,7 +140,7 @@ def _read_automatic(text: str) -> str:
 
 
 class CalendarEntry(Entry):
-    """calendar.yaml."""
+    """The calendar itself, in calendar.yaml."""
 
     model_config = _schema_of("name")
     required: ClassVar[Sequence[str]] = ("name",)
@@ -169,8 +169,8 @@ class CalendarEntry(Entry):
 
 
 def _no_items() -> Any:
-    """Return a default: an empty list that is created for every event instead of deep-copied."""
-    # One per field: pydantic before 2.12 writes the field's annotations into it.
+    """Return a field with a new empty list as its default, which is faster than letting pydantic deep-copy one."""
+    # One per field: pydantic before 2.12 stores the field's annotations in it.
     return Field(default_factory=list, json_schema_extra={"default": []})
 
 
@@ -228,11 +228,11 @@ class EventEntry(Entry):
 
 
 class DefaultsEntry(EventEntry):
-    """_defaults.yaml: what the events below it have where they say nothing else. Every event needs its own `unique`."""
+    """Values for every event in the folder of a _defaults.yaml and in the folders below it."""
 
     model_config = _schema_of()
     required: ClassVar[Sequence[str]] = ()
-    unique: ClassVar[Sequence[str]] = ("id", "uid")
+    unique: ClassVar[Sequence[str]] = ("id", "uid")  # never shared, so they cannot have a default
 
 
 NESTED: dict[tuple[type[Entry], str], type[Entry]] = {
@@ -246,7 +246,7 @@ NESTED: dict[tuple[type[Entry], str], type[Entry]] = {
     (OverrideEntry, "venue"): VenueEntry,
     (VenueEntry, "address"): AddressEntry,
 }
-"""What the mapping at a key of another mapping is."""
+"""The kind of mapping under each key that holds mappings."""
 
 
 SYNONYMS: Mapping[str, Sequence[str]] = {
@@ -279,4 +279,4 @@ SYNONYMS: Mapping[str, Sequence[str]] = {
     "locality": ("city", "town"),
     "region": ("state",),
 }
-"""Words that people write for a key and that do not look like it."""
+"""Words that people write for a key, too different from it to be found as a misspelling."""
