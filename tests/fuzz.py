@@ -1,9 +1,9 @@
 """Look for inputs that break calfeed's promises: `python tests/fuzz.py --minutes 10`.
 
-Two engines share the time: hypothesis makes inputs that look like what people write, atheris (if it is installed:
-`pip install --group fuzz`) changes bytes, led by what they reach in calfeed's code. What breaks a promise of a target
-is written to `--findings`, one file for each place it broke at; a slow input breaks one too. A finding that is mended
-goes to tests/data/fuzz/<target>/, where test_unbreakable.py tries it for ever.
+Two engines share the time: hypothesis makes inputs that look like what people write; atheris (if installed:
+`pip install --group fuzz`) mutates bytes, guided by coverage of calfeed's code. An input that breaks a target's promise
+is written to `--findings`, one file for each place where a promise broke; slowness breaks a promise, too. Once fixed, a
+finding moves to tests/data/fuzz/<target>/, where test_unbreakable.py always tests it.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ from importlib.util import find_spec
 from pathlib import Path
 
 SLOW = 5.0
-"""Seconds an input may take."""
+"""The processor time that an input may take, in seconds."""
 TESTS = Path(__file__).parent
 _DONE = re.compile(r"Done (\d+) (?:runs )?in")
 
 
 @dataclass
 class Campaign:
-    """The cases tried on one target, and what was found: the files, by the place that broke."""
+    """The number of cases tried on one target, and the findings: a file for each place that broke."""
 
     target: str
     findings: Path
@@ -37,14 +37,14 @@ class Campaign:
     found: dict[str, Path] = field(default_factory=dict)
 
     def try_case(self, data: bytes) -> None:
-        """Run the target on an input and keep the input if it breaks a promise."""
+        """Run the target on an input, and keep the input if it breaks a promise."""
         from support.targets import TARGETS
 
         self.cases += 1
-        begin = time.process_time()  # of this process alone, however busy the machine is
+        begin = time.process_time()  # counts only this process, however busy the machine is
         try:
             TARGETS[self.target](data)
-        except Exception as cause:  # noqa: BLE001 - what is looked for
+        except Exception as cause:  # noqa: BLE001 - the fuzzer looks for any exception
             self._keep(data, _place_of(cause), "".join(traceback.format_exception(cause)))
         taken = time.process_time() - begin
         if taken > SLOW:
@@ -61,7 +61,7 @@ class Campaign:
 
 
 def main() -> None:
-    """Fuzz, and exit with 1 if anything was found."""
+    """Fuzz; exit with 1 if there are findings."""
     options = _options()
     if options.engine == "atheris-child":
         _run_atheris_here(options)
@@ -71,7 +71,7 @@ def main() -> None:
     if find_spec("atheris"):
         engines.append("atheris")
     else:
-        print("atheris is not installed, so hypothesis has all the time: pip install --group fuzz")
+        print("atheris is not installed, so hypothesis gets all the time: pip install --group fuzz")
     seconds = options.minutes * 60 / len(targets) / len(engines)
     is_bad = False
     for target in targets:
@@ -90,7 +90,7 @@ def main() -> None:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--minutes", type=float, default=10)
-    parser.add_argument("--target", action="append", choices=_target_names(), help="all, unless named")
+    parser.add_argument("--target", action="append", choices=_target_names(), help="default: all")
     parser.add_argument("--findings", type=Path, default=Path("fuzz-findings"))
     parser.add_argument("--engine", choices=["all", "atheris-child"], default="all", help=argparse.SUPPRESS)
     return parser.parse_args()
@@ -102,7 +102,7 @@ def _target_names() -> list[str]:
 
 
 def _place_of(cause: BaseException) -> str:
-    """Return what broke and where, so that one fault is kept once."""
+    """Return what broke and where, so that each fault is kept only once."""
     frames = [frame for frame in traceback.extract_tb(cause.__traceback__) if TESTS.parent.as_posix() in frame.filename]
     last = frames[-1] if frames else None
     return f"{type(cause).__name__} at {Path(last.filename).name}:{last.lineno}" if last else type(cause).__name__
@@ -134,7 +134,7 @@ def _run_hypothesis(target: str, seconds: float, findings: Path) -> tuple[int, d
 
 
 def _run_atheris(target: str, seconds: float, findings: Path) -> tuple[int, dict[str, Path]]:
-    """Run atheris in a process of its own, which it ends in its own way."""
+    """Run atheris in a separate process, because atheris ends its process itself."""
     command = [
         *(sys.executable, __file__, "--engine", "atheris-child", "--target", target),
         *("--minutes", str(seconds / 60), "--findings", str(findings)),

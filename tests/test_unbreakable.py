@@ -52,7 +52,7 @@ def test_sixty_edits() -> None:
     """After each of sixty edits a build that remembers says and writes what one does that remembers nothing."""
     told = told_by("edits.py", "--edits", "60", "--seed", "8")
     assert "no difference" in told
-    assert number_of("answered at a glance", told) >= 3
+    assert number_of("answered from the snapshot", told) >= 3
 
 
 # -- a disk that is full, or not there --------------------------------------------------------------------------
