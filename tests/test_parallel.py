@@ -1,4 +1,4 @@
-"""Several processes: the same bytes and the same problems as one, and none of them is left behind."""
+"""Several processes give the same bytes and the same problems as one, and none is left behind."""
 
 from __future__ import annotations
 
@@ -30,30 +30,30 @@ from calfeed.resolve.load import load, load_with
 
 _R = TypeVar("_R")
 MANY = 2_010
-"""So many files that they are worth several processes."""
+"""Enough files to be worth several processes."""
 
 
 class Elsewhere:
-    """An executor like those that work on other machines: what goes there and what comes back is pickled."""
+    """An executor like those on other machines: work and results are pickled on the way."""
 
     def __init__(self) -> None:
         self.batches = 0
 
     def submit(self, work: Callable[..., _R], /, *given: Any) -> Future[_R]:
-        """Do the work, as if elsewhere."""
+        """Do the work as if elsewhere."""
         self.batches += 1
         future: Future[_R] = Future()
         try:
-            there, what = pickle.loads(pickle.dumps((work, given)))  # noqa: S301 - our own
-            future.set_result(pickle.loads(pickle.dumps(there(*what))))  # noqa: S301
-        except Exception as cause:  # noqa: BLE001 - whatever it is, the promise tells
+            function, arguments = pickle.loads(pickle.dumps((work, given)))  # noqa: S301 - our own
+            future.set_result(pickle.loads(pickle.dumps(function(*arguments))))  # noqa: S301
+        except Exception as cause:  # noqa: BLE001 - the future re-raises it
             future.set_exception(pickle.loads(pickle.dumps(cause)))  # noqa: S301
         return future
 
 
 @pytest.fixture(scope="module")
 def many(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a folder with many files: whole days, times, series, a picture, a venue in place, defaults, a warning."""
+    """Return a folder with many files: all-day, timed, series, a picture, an inline venue, defaults, a warning."""
     root = tmp_path_factory.mktemp("many")
     kinds = (
         "start: 2027-03-{day:02} 18:00\nend: 20:00\nvenue: hub\n",
@@ -77,7 +77,7 @@ def many(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def copied(many: Path, tmp_path: Path) -> Path:
-    """Return a folder with a copy of the files in `events`, to be changed."""
+    """Return a folder with a copy of the files in `events` that a test may change."""
     shutil.copytree(many, tmp_path / "copy" / "events")
     return tmp_path / "copy"
 
@@ -89,33 +89,33 @@ def everything(source: Path, target: Path, executor: Executor | None) -> tuple[d
 
 
 def test_other_processes_give_the_same_bytes(many: Path, tmp_path: Path) -> None:
-    """Files and pages that were made elsewhere are, byte for byte, what one process makes, and so are the problems."""
+    """Other processes produce the same files and pages, byte for byte, and the same problems as a single process."""
     elsewhere = Elsewhere()
     alone = everything(many, tmp_path / "alone", None)
     assert alone == everything(many, tmp_path / "elsewhere", elsewhere)
     assert elsewhere.batches == 2 * (MANY // 200 + 1)
-    with processes(2) as own:
-        assert alone == everything(many, tmp_path / "own", own)
+    with processes(2) as executor:
+        assert alone == everything(many, tmp_path / "processes", executor)
 
 
 @pytest.mark.parametrize("method", multiprocessing.get_all_start_methods())
 def test_processes_however_they_start(many: Path, tmp_path: Path, method: str) -> None:
-    """An executor of the standard library gives the same bytes, whichever way its processes begin."""
+    """An executor of the standard library gives the same result, however its processes start."""
     with ProcessPoolExecutor(2, mp_context=multiprocessing.get_context(method)) as executor:
         load(many, executor=executor)
         assert load(many, executor=executor) == load(many)
 
 
-def test_what_processes_made_is_remembered(many: Path, tmp_path: Path) -> None:
-    """A build after one with several processes reads and renders nothing that nobody changed."""
+def test_results_of_processes_are_cached(many: Path, tmp_path: Path) -> None:
+    """A build after one with several processes neither reads nor renders anything unchanged."""
     build(many, tmp_path / "dist", now=NOW, executor=Elsewhere())
     elsewhere = Elsewhere()
     assert not build(many, tmp_path / "dist", now=NOW, executor=elsewhere).changes
-    assert elsewhere.batches == 0  # what is left to make is too little to be worth it
+    assert elsewhere.batches == 0  # too little work is left to be worth it
 
 
 def test_errors_from_other_processes_are_those_of_one(many: Path, tmp_path: Path) -> None:
-    """Errors are told alike, hints that depend on the ids of other files among them."""
+    """Errors are the same, including hints that depend on the ids in other files."""
     broken = {
         "events/a-list.yaml": "- summary: Event 7\n  start: 2027-01-01\n- summary: a-list\n  start: never\n",
         "events/b.yaml": "summary: B\nstart: 2027-03-28 03:30\nend: 2027-03-28 05:00\n",
@@ -126,51 +126,52 @@ def test_errors_from_other_processes_are_those_of_one(many: Path, tmp_path: Path
     }
     root = copied(many, tmp_path)
     write_files(root, broken)
-    told = []
+    reports = []
     for executor in (None, Elsewhere()):
         with pytest.raises(SourceError) as caught:
             load(root / "events", executor=executor)
-        told.append(caught.value.problems)
-    assert told[0] == told[1]
-    assert {problem.code for problem in told[0]} > {"missing-id", "nonexistent-time", "duplicate-id", "missing-image"}
+        reports.append(caught.value.problems)
+    assert reports[0] == reports[1]
+    codes = {problem.code for problem in reports[0]}
+    assert codes > {"missing-id", "nonexistent-time", "duplicate-id", "missing-image"}
 
 
 def test_template_that_fails_elsewhere(many: Path, tmp_path: Path) -> None:
-    """A template of the calendar's own that fails in another process is told with its file and line."""
+    """A calendar's own template that fails in another process is reported with its file and line."""
     root = copied(many, tmp_path)
     write_files(root, {"events/_templates/event.html": "<p>\n{{ event.sumary }}</p>\n"})
-    told = []
+    reports = []
     for executor in (None, Elsewhere()):
         with pytest.raises(SourceError) as caught:
             build(root / "events", tmp_path / "dist", now=NOW, executor=executor)
-        told.append(caught.value.problems)
-    assert told[0] == told[1]
-    assert [(problem.code, problem.mark.line) for problem in told[0]] == [("bad-template", 2)]
+        reports.append(caught.value.problems)
+    assert reports[0] == reports[1]
+    assert [(problem.code, problem.mark.line) for problem in reports[0]] == [("bad-template", 2)]
 
 
 def test_executor_that_works_in_another_folder(many: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Processes that began in another folder read the files that are meant, under the names that are meant."""
+    """Processes that started in another folder read the right files, under the right names."""
     other = tmp_path / "other"
     other.mkdir()
     monkeypatch.chdir(other)
     with ProcessPoolExecutor(1) as executor:
         executor.submit(len, ()).result()
         monkeypatch.chdir(many.parent)
-        found = load("events", executor=executor)
-    assert found == load("events")
-    assert {event.mark.path.split("/")[0] for event in found.events} == {"events"}
+        project = load("events", executor=executor)
+    assert project == load("events")
+    assert {event.mark.path.split("/")[0] for event in project.events} == {"events"}
 
 
 def test_no_file_is_read_twice(many: Path) -> None:
-    """What others read is not read again, files that name pictures among them; a picture is read once, here."""
+    """No file that another process read is read again, even if it names a picture; this process reads pictures."""
     loaded = load_with(Memory(), many, executor=Elsewhere())
     paths = [stamp.path for stamp in loaded.stamps]
     assert len(paths) == len(set(paths))
     assert sum(path.endswith(".gif") for path in paths) == len(loaded.project.images) == 7
 
 
-def test_what_is_left_is_cancelled(many: Path, tmp_path: Path) -> None:
-    """A build that ends with an error leaves nothing for an executor that was handed in to do."""
+def test_pending_work_is_cancelled(many: Path, tmp_path: Path) -> None:
+    """A build that ends with an error leaves no work pending in the caller's executor."""
     root = copied(many, tmp_path)
     write_files(root, {"events/_templates/index.html": "{{ nothing.there }}"})
     slow = Later()
@@ -181,14 +182,14 @@ def test_what_is_left_is_cancelled(many: Path, tmp_path: Path) -> None:
 
 
 class Later(Elsewhere):
-    """An executor that reads files at once, and has not come to pages yet."""
+    """An executor that reads files at once, but leaves pages pending."""
 
     def __init__(self) -> None:
         super().__init__()
         self.futures: list[Future[Any]] = []
 
     def submit(self, work: Callable[..., _R], /, *given: Any) -> Future[_R]:
-        """Do the work now, if it is reading files."""
+        """Do the work now if it reads files."""
         if given[0] is read_files:
             return super().submit(work, *given)
         self.futures.append(Future())
@@ -196,13 +197,13 @@ class Later(Elsewhere):
 
 
 def test_results_come_in_order() -> None:
-    """Results come in the order of what was given, and few things are not worth other processes."""
-    given = list(range(2_345))
-    done = spread(Elsewhere(), _multiplied, 3, given)
-    assert done is not None
-    assert list(done) == [3 * number for number in given]
-    assert spread(Elsewhere(), _multiplied, 3, given[:1_999]) is None
-    assert spread(None, _multiplied, 3, given) is None
+    """Results come in the order of the items; fewer than 2,000 items are not worth other processes."""
+    numbers = list(range(2_345))
+    products = spread(Elsewhere(), _multiplied, 3, numbers)
+    assert products is not None
+    assert list(products) == [3 * number for number in numbers]
+    assert spread(Elsewhere(), _multiplied, 3, numbers[:1_999]) is None
+    assert spread(None, _multiplied, 3, numbers) is None
 
 
 def _multiplied(factor: int, numbers: Sequence[int]) -> Sequence[int]:
@@ -210,28 +211,28 @@ def _multiplied(factor: int, numbers: Sequence[int]) -> Sequence[int]:
 
 
 class Broken:
-    """An executor that has lost a process before it is given work."""
+    """An executor that lost a process before it got any work."""
 
     def submit(self, _work: Callable[..., _R], /, *_given: Any) -> Future[_R]:
-        """Say that it is broken."""
+        """Raise, because the executor is broken."""
         raise BrokenExecutor
 
 
 def test_executor_that_is_broken_from_the_beginning() -> None:
-    """An executor that takes no work any more is told of as one that breaks at it."""
+    """An executor that no longer accepts work is reported like one that breaks during work."""
     with pytest.raises(OutputError) as caught:
         spread(Broken(), _multiplied, 3, range(2_345))
     assert [problem.code for problem in caught.value.problems] == ["lost-process"]
 
 
-def test_one_process_is_none_beside_this() -> None:
-    """With one process everything is done here."""
+def test_one_process_needs_no_executor() -> None:
+    """With one process, this process does everything."""
     with processes(1) as executor:
         assert executor is None
 
 
 def test_option(many: Path, tmp_path: Path) -> None:
-    """`--jobs` takes a number from one on, and changes nothing of what is written."""
+    """`--jobs` accepts a number of at least one, and does not affect the output."""
     for jobs in ("1", "2"):
         result = run("build", str(many), "-o", str(tmp_path / jobs), "--jobs", jobs)
         assert result.exit_code == 0, result.stderr
@@ -243,7 +244,7 @@ def test_option(many: Path, tmp_path: Path) -> None:
 
 
 METHODS = {"fork": 3, "forkserver": 5, "spawn": 4}
-"""Ways to start processes, and how many there are in all then: servers and trackers help."""
+"""Start methods, and the total number of processes with each: some need a server or a tracker."""
 BUILD = """\
 import multiprocessing, sys
 from calfeed.cli.main import main
@@ -255,7 +256,7 @@ if __name__ == "__main__":
 
 @pytest.fixture(params=METHODS)
 def building(many: Path, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[subprocess.Popen[str]]:
-    """Start a build with two processes beside it, in a process group of its own; wait until they are there."""
+    """Start a build with two more processes in a separate process group; wait until all of them run."""
     script = tmp_path / "build.py"
     script.write_text(BUILD, encoding="utf-8")
     command = [sys.executable, str(script), "build", str(many), "-o", str(tmp_path / "dist"), "--jobs", "2"]
@@ -266,47 +267,47 @@ def building(many: Path, tmp_path: Path, request: pytest.FixtureRequest) -> Iter
 
 
 def processes_of(group: int) -> list[int]:
-    """Return the processes of a group that are alive; Linux alone tells."""
-    found = []
+    """Return the processes of a group that are alive, from Linux's /proc."""
+    alive = []
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
             try:
-                _, _, told = (entry / "stat").read_text("utf-8").rpartition(") ")
+                _, _, stat = (entry / "stat").read_text("utf-8").rpartition(") ")
             except OSError:  # it has ended meanwhile
                 continue
-            state, _parent, its_group, *_ = told.split()
-            if int(its_group) == group and state != "Z":
-                found.append(int(entry.name))
-    return found
+            state, _parent, process_group, *_ = stat.split()
+            if int(process_group) == group and state != "Z":
+                alive.append(int(entry.name))
+    return alive
 
 
 def wait_for(is_so: Callable[[], bool]) -> None:
-    """Wait until something is so; thirty seconds at most."""
+    """Wait until a condition is true, at most thirty seconds."""
     end = time.monotonic() + 30
     while not is_so():
         assert time.monotonic() < end
         os.sched_yield()
 
 
-only_linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux tells of processes in /proc")
+only_linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux lists processes in /proc")
 
 
 def test_an_interrupt_reaches_processes_of_tests() -> None:
-    """A process that a test starts obeys an interrupt, even where the tests run in the background and ignore it."""
+    """A process that a test starts obeys an interrupt, even if the tests run in the background and ignore it."""
     command = [sys.executable, "-c", "import signal; print(signal.getsignal(signal.SIGINT).__name__)"]
     inherited = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         with start(command) as process:
-            said, _ = process.communicate(timeout=30)
+            output, _ = process.communicate(timeout=30)
         assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
     finally:
         signal.signal(signal.SIGINT, inherited)
-    assert said.strip() == "default_int_handler"
+    assert output.strip() == "default_int_handler"
 
 
 @only_linux
 def test_killed_build_leaves_no_process(building: subprocess.Popen[str], tmp_path: Path) -> None:
-    """The processes beside a build that is killed end with it, and the next build does what it left undone."""
+    """When a build is killed, its other processes end with it, and it leaves no DIST."""
     building.kill()
     building.wait()
     wait_for(lambda: not processes_of(building.pid))
@@ -317,19 +318,19 @@ def test_killed_build_leaves_no_process(building: subprocess.Popen[str], tmp_pat
 def test_interrupted_build_leaves_no_process(
     building: subprocess.Popen[str], tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
-    """Ctrl-C, which the whole group gets, ends a build. Forked processes say nothing; others may be caught at birth."""
+    """Ctrl-C, sent to the whole group, ends a build. Forked processes print nothing; others may if still starting."""
     os.killpg(building.pid, signal.SIGINT)
-    _, told = building.communicate()
+    _, stderr = building.communicate()
     assert building.returncode == 1
-    assert "Aborted!" in told
-    assert request.node.callspec.params["building"] != "fork" or told.strip() == "Aborted!"
+    assert "Aborted!" in stderr
+    assert request.node.callspec.params["building"] != "fork" or stderr.strip() == "Aborted!"
     assert not (tmp_path / "dist").exists()
 
 
 @only_linux
 @pytest.mark.parametrize("pause", [0.0, 0.05, 0.3])
 def test_impatience_leaves_no_process(building: subprocess.Popen[str], pause: float) -> None:
-    """Ctrl-C once more, while the first one is obeyed, ends the build too, with all its processes."""
+    """A second Ctrl-C, during the shutdown after the first, also ends the build with all its processes."""
     os.killpg(building.pid, signal.SIGINT)
     with suppress(subprocess.TimeoutExpired):
         building.wait(pause)
@@ -349,8 +350,8 @@ main()
 
 @only_linux
 @pytest.mark.parametrize("files", [16, 20, 24, 32])
-def test_where_no_process_can_be_started(many: Path, tmp_path: Path, files: int) -> None:
-    """Where the system refuses some of the processes, or what they talk by, one process does everything."""
+def test_one_process_does_all_if_others_cannot_start(many: Path, tmp_path: Path, files: int) -> None:
+    """If the system refuses some of the processes or their pipes, one process does everything."""
     command = [sys.executable, "-c", LIMITED, "build", str(many), "-o", str(tmp_path / "dist"), "--jobs", "8"]
     done = subprocess.run([*command, str(files)], capture_output=True, text=True, check=False, timeout=60)
     assert done.returncode == 0, done.stderr
@@ -358,10 +359,10 @@ def test_where_no_process_can_be_started(many: Path, tmp_path: Path, files: int)
 
 
 @only_linux
-def test_lost_process_is_told(building: subprocess.Popen[str], tmp_path: Path) -> None:
-    """A build that loses one of its processes, as to a system out of memory, says so and writes nothing."""
-    os.kill(max(processes_of(building.pid)), signal.SIGKILL)  # the latest: those that help to start it come first
-    _, told = building.communicate()
+def test_lost_process_is_reported(building: subprocess.Popen[str], tmp_path: Path) -> None:
+    """A build that loses one of its processes, for example for lack of memory, says so and writes nothing."""
+    os.kill(max(processes_of(building.pid)), signal.SIGKILL)  # the newest: servers and trackers start first
+    _, stderr = building.communicate()
     assert building.returncode == 1
-    assert re.search(r"error: a process that helped was lost; .* \[lost-process\]\n", told)
+    assert re.search(r"error: a process that helped was lost; .* \[lost-process\]\n", stderr)
     assert not (tmp_path / "dist").exists()

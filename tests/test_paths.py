@@ -14,15 +14,15 @@ from calfeed.paths import is_within, real_path
     [("folder", True), ("folder/a/b", True), ("folder/../folder2", False), ("link/b", True), ("folder/out", False)],
 )
 def test_links_are_followed(tmp_path: Path, path: str, is_inside: bool) -> None:
-    """A path is within a folder if it leads there, through links or not, whether or not it exists."""
+    """A path is within a folder if it leads there, with or without links, whether or not it exists."""
     (tmp_path / "folder" / "a").mkdir(parents=True)
     (tmp_path / "link").symlink_to(tmp_path / "folder" / "a")
     (tmp_path / "folder" / "out").symlink_to(tmp_path)
     assert is_within(tmp_path / path, tmp_path / "folder") is is_inside
 
 
-def test_a_loop_of_links_leads_nowhere(tmp_path: Path) -> None:
-    """Links that lead to one another are not an error."""
+def test_a_loop_of_links_is_no_error(tmp_path: Path) -> None:
+    """Links that lead to each other do not raise an error."""
     (tmp_path / "a").symlink_to("b")
     (tmp_path / "b").symlink_to("a")
     assert real_path(tmp_path / "a").parent == real_path(tmp_path)
