@@ -102,4 +102,4 @@ def test_wheel_works_alone(released: dict[str, Path], tmp_path: Path) -> None:
     calfeed("init", "mine")
     calfeed("build", "mine/events", "-o", "public")
     assert "calfeed" in calfeed("--version")
-    assert calfeed("explain", "missing-end").startswith("missing-end\n")
+    assert calfeed("explain", "missing-end").startswith("missing-end (warning)\n")
