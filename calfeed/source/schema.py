@@ -246,7 +246,7 @@ NESTED: dict[tuple[type[Entry], str], type[Entry]] = {
     (OverrideEntry, "venue"): VenueEntry,
     (VenueEntry, "address"): AddressEntry,
 }
-"""The kind of mapping under each key that holds mappings."""
+"""The kind of mapping under each key whose value is a mapping, or a list of mappings."""
 
 
 SYNONYMS: Mapping[str, Sequence[str]] = {
