@@ -34,7 +34,7 @@ class Campaign:
     target: str
     findings: Path
     cases: int = 0
-    found: dict[str, Path] = field(default_factory=dict)
+    findings_by_place: dict[str, Path] = field(default_factory=dict)
 
     def try_case(self, data: bytes) -> None:
         """Run the target on an input, and keep the input if it breaks a promise."""
@@ -51,10 +51,10 @@ class Campaign:
             self._keep(data, "slow", f"{taken:.1f} s\n")
 
     def _keep(self, data: bytes, place: str, story: str) -> None:
-        if place in self.found:
+        if place in self.findings_by_place:
             return
         path = self.findings / f"{self.target}-{hashlib.sha256(place.encode()).hexdigest()[:8]}"
-        self.found[place] = path
+        self.findings_by_place[place] = path
         self.findings.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data)
         path.with_suffix(".txt").write_text(f"{place}\n\n{story}", encoding="utf-8", errors="backslashreplace")
@@ -78,12 +78,12 @@ def main() -> None:
         for engine in engines:
             begin = time.perf_counter()
             run = _run_hypothesis if engine == "hypothesis" else _run_atheris
-            cases, found = run(target, seconds, options.findings)
+            cases, findings = run(target, seconds, options.findings)
             taken = time.perf_counter() - begin
-            print(f"{target:<10}{engine:<12}{cases:>10,} cases in {taken / 60:5.1f} min  {len(found)} findings")
-            for place, path in found.items():
+            print(f"{target:<10}{engine:<12}{cases:>10,} cases in {taken / 60:5.1f} min  {len(findings)} findings")
+            for place, path in findings.items():
                 print(f"    {place}: {path}")
-            is_bad = is_bad or bool(found)
+            is_bad = is_bad or bool(findings)
     sys.exit(is_bad)
 
 
@@ -130,7 +130,7 @@ def _run_hypothesis(target: str, seconds: float, findings: Path) -> tuple[int, d
             campaign.try_case(data)
 
         attempt()
-    return campaign.cases, campaign.found
+    return campaign.cases, campaign.findings_by_place
 
 
 def _run_atheris(target: str, seconds: float, findings: Path) -> tuple[int, dict[str, Path]]:
@@ -140,18 +140,18 @@ def _run_atheris(target: str, seconds: float, findings: Path) -> tuple[int, dict
         *("--minutes", str(seconds / 60), "--findings", str(findings)),
     ]
     done = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
-    found = {}
+    found_paths = {}
     for line in done.stdout.splitlines():
         if line.startswith("found "):
             place, path = json.loads(line.removeprefix("found "))
-            found[place] = Path(path)
+            found_paths[place] = Path(path)
     if done.returncode:
         findings.mkdir(parents=True, exist_ok=True)
         log = findings / f"{target}-atheris.txt"
         log.write_text(done.stdout + done.stderr, encoding="utf-8")
-        found[f"the process ended with {done.returncode}"] = log
+        found_paths[f"the process ended with {done.returncode}"] = log
     counts = _DONE.findall(done.stderr + done.stdout)
-    return int(counts[-1]) if counts else 0, found
+    return int(counts[-1]) if counts else 0, found_paths
 
 
 def _run_atheris_here(options: argparse.Namespace) -> None:
@@ -166,9 +166,9 @@ def _run_atheris_here(options: argparse.Namespace) -> None:
     campaign = Campaign(target, options.findings)
 
     def attempt(data: bytes) -> None:
-        known = len(campaign.found)
+        known = len(campaign.findings_by_place)
         campaign.try_case(data)
-        for place, path in list(campaign.found.items())[known:]:
+        for place, path in list(campaign.findings_by_place.items())[known:]:
             print(f"found {json.dumps([place, str(path)])}", flush=True)
 
     corpus = options.findings / "corpus" / target

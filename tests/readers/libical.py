@@ -59,7 +59,7 @@ def _expansion(text: str) -> Expansion:
     for failure in Failure:
         if text.endswith(failure.value):
             return failure
-    return sorted((_moment(each) for each in text.split()), key=str)
+    return sorted((_moment(start) for start in text.split()), key=str)
 
 
 def _moment(text: str) -> datetime | date:

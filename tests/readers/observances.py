@@ -118,11 +118,13 @@ def to_utc(tz: TimeZone, wall: datetime) -> datetime:
 
 
 def _in_force(tz: TimeZone, wall: datetime) -> tuple[datetime, Observance]:
-    onsets = [(onset, each) for each in tz.observances if (onset := each.latest_onset(wall)) is not None]
+    onsets = [
+        (onset, observance) for observance in tz.observances if (onset := observance.latest_onset(wall)) is not None
+    ]
     if not onsets:
         raise ValueError(f"{wall} is before the first onset of {tz.tzid}")
     latest = max(onset for onset, _ in onsets)
-    current = [each for onset, each in onsets if onset == latest]
+    current = [observance for onset, observance in onsets if onset == latest]
     if len(current) > 1:
         raise ValueError(f"{tz.tzid} has two observances from {latest}")
     return latest, current[0]

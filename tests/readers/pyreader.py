@@ -50,7 +50,7 @@ def read_icalendar(path: Path) -> list[Reading]:
 def read_transitions(path: Path) -> list[Reading]:
     """Read with icalendar's own list of a zone's transitions; a local time after 2038 is refused."""
     text = _text_with_own_zones(path)
-    zones = {_TZID_PROPERTY.findall(each)[0]: _transitions(each) for each in _VTIMEZONE.findall(text)}
+    zones = {_TZID_PROPERTY.findall(vtimezone)[0]: _transitions(vtimezone) for vtimezone in _VTIMEZONE.findall(text)}
 
     def place(moment: datetime, tzid: str | None) -> datetime:
         if tzid is None:
@@ -66,7 +66,7 @@ def read_transitions(path: Path) -> list[Reading]:
 def read_tzical(path: Path) -> list[Reading]:
     """Read with dateutil's `tzical`, which gets the file's VTIMEZONEs unchanged."""
     text = _text_with_own_zones(path)
-    zones = {_TZID_PROPERTY.findall(each)[0]: _tzical(each) for each in _VTIMEZONE.findall(text)}
+    zones = {_TZID_PROPERTY.findall(vtimezone)[0]: _tzical(vtimezone) for vtimezone in _VTIMEZONE.findall(text)}
     return _readings(
         _parse(text).events,
         lambda moment, tzid: moment.replace(tzinfo=zones[tzid]) if tzid else moment,
@@ -81,7 +81,7 @@ def read_recurring(path: Path) -> list[Reading]:
     calendar = read_calendar(path)
     # The library would convert every time to this zone, taken from the system.
     calendar.pop("X-WR-TIMEZONE", None)
-    starts = [_as_datetime(each.start) for each in read_icalendar(path)]
+    starts = [_as_datetime(reading.start) for reading in read_icalendar(path)]
     if not starts:
         return []
     query = recurring_ical_events.of(calendar)

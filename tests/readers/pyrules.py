@@ -47,7 +47,11 @@ def _by_dateutil(path: Path, limit: int) -> list[datetime | date]:
     for event in events:
         if "RECURRENCE-ID" in event:
             continue
-        excluded = {_in_utc(cast("datetime | date", each.dt)) for line in _excluded(event) for each in line.dts}
+        excluded = {
+            _in_utc(cast("datetime | date", excluded_start.dt))
+            for line in _excluded(event)
+            for excluded_start in line.dts
+        }
         for start in _starts(event, limit):
             if start not in excluded:
                 override = moved.get((str(event["UID"]), start))

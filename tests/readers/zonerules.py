@@ -42,11 +42,11 @@ def zone_shapes(file: OneFile) -> Iterator[str]:
 
 
 def _shape(observances: Sequence[Component]) -> Iterator[str]:
-    if any(each.all("RDATE") for each in observances):
+    if any(observance.all("RDATE") for observance in observances):
         yield from _irregular(observances)
         return
-    standards = [each for each in observances if each.name == "STANDARD"]
-    daylights = [each for each in observances if each.name == "DAYLIGHT"]
+    standards = [observance for observance in observances if observance.name == "STANDARD"]
+    daylights = [observance for observance in observances if observance.name == "DAYLIGHT"]
     if len(standards) != 1 or len(daylights) > 1:
         yield f"{len(standards)} STANDARD and {len(daylights)} DAYLIGHT"
     elif daylights:
@@ -58,10 +58,10 @@ def _shape(observances: Sequence[Component]) -> Iterator[str]:
 
 
 def _pair(standard: Component, daylight: Component) -> Iterator[str]:
-    for each in (standard, daylight):
-        rules = values(each, "RRULE")
+    for observance in (standard, daylight):
+        rules = values(observance, "RRULE")
         if len(rules) != 1 or not _ZONE_RULE.fullmatch(rules[0]):
-            yield f"{each.name} has the RRULEs {rules}"
+            yield f"{observance.name} has the RRULEs {rules}"
     yield from _broken_links([standard, daylight, standard])
 
 
@@ -69,18 +69,20 @@ def _irregular(observances: Sequence[Component]) -> Iterator[str]:
     if len(observances) > _MAX_OBSERVANCES:
         yield f"{len(observances)} observances"
     # Older changes have dates; the newest may be two yearly rules, which come last.
-    rules = [each for each in observances if each.all("RRULE") and not each.all("RDATE")]
+    rules = [observance for observance in observances if observance.all("RRULE") and not observance.all("RDATE")]
     if rules:
         if rules != list(observances[-2:]):
             yield "yearly rules that are not the last two observances"
-        yield from (f"{each.name} has an unexpected RRULE" for each in rules if not _is_zone_rule(each))
-    for each in (each for each in observances if each not in rules):
-        start, dates = values(each, "DTSTART"), values(each, "RDATE")
-        if dates != start or any(prop.params for prop in each.all("RDATE")):
+        yield from (
+            f"{observance.name} has an unexpected RRULE" for observance in rules if not _is_zone_rule(observance)
+        )
+    for observance in (observance for observance in observances if observance not in rules):
+        start, dates = values(observance, "DTSTART"), values(observance, "RDATE")
+        if dates != start or any(prop.params for prop in observance.all("RDATE")):
             yield f"RDATE {dates} is not the DTSTART {start}"
-        if each.all("RRULE"):
-            yield f"both RRULE and RDATE in {each.name} {start}"
-    starts = [value for each in observances for value in values(each, "DTSTART")]
+        if observance.all("RRULE"):
+            yield f"both RRULE and RDATE in {observance.name} {start}"
+    starts = [value for observance in observances for value in values(observance, "DTSTART")]
     if any(later <= earlier for earlier, later in pairwise(starts)):
         yield "the newest observance is not the last"
     yield from _broken_links(observances)
