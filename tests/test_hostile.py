@@ -656,6 +656,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from calfeed.diagnostics.problem import OutputError
 from calfeed.pipeline.build import build
+from calfeed.pipeline.options import Options
 
 root, number, code = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
 CHANGING = {"os.mkdir", "os.rename", "os.remove", "os.rmdir"}
@@ -671,7 +672,8 @@ def fail(event, arguments):
 
 sys.addaudithook(fail)
 try:
-    build(root / "events", root / "dist", now=datetime(2026, 11, 23, 12, tzinfo=UTC), site=False)
+    now = datetime(2026, 11, 23, 12, tzinfo=UTC)
+    build(root / "events", root / "dist", now=now, options=Options(site=False))
 except OutputError as failure:
     assert {problem.code for problem in failure.problems} == {"output-failed"}, failure.problems
     sys.exit(3)
