@@ -1,5 +1,5 @@
-# The tasks of this repository, a line each. make, because every machine that builds software has it, and these need no
-# more: no task has a product, and each is a command that you may also type.
+# The tasks of this repository, one line each. make is enough: every machine that builds software has it, no task
+# produces a file that others depend on, and each is a command that you can also type.
 .PHONY: help setup check lint format types test coverage golden docs bench fuzz dist
 
 help: ## Show the tasks.
@@ -17,7 +17,7 @@ lint: ## Check style and format.
 	ruff format --check .
 	zizmor --quiet --offline .github action.yml calfeed/ci/github.yml
 
-format: ## Format, and mend what ruff can.
+format: ## Format, and fix what ruff can fix.
 	ruff check --fix .
 	ruff format .
 
@@ -30,18 +30,18 @@ test: ## Run the test suite on all cores.
 coverage: ## Run the test suite and measure its coverage, which must not fall below the floor in pyproject.toml.
 	python -m pytest -n auto --cov
 
-golden: ## Rewrite expected outputs; read the difference before you commit it.
+golden: ## Rewrite expected outputs; read the diff before you commit it.
 	python -m pytest -q -n auto --update-golden
 
 docs: ## Check links, examples and help texts of the documentation.
 	python -m pytest -q tests/test_docs.py tests/test_examples.py
 
-bench: ## Measure speed, as ratios within one run.
+bench: ## Measure speed as ratios within one run.
 	python benchmarks/run.py
 
 fuzz: ## Look for inputs that break a promise, for ten minutes.
 	python tests/fuzz.py --minutes 10
 
-dist: ## Build the sample calendar, and show whether the committed output is current.
+dist: ## Build the sample calendar, and check that the committed output is current.
 	calfeed build
 	git diff --stat --exit-code dist

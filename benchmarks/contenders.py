@@ -1,11 +1,11 @@
-"""What calfeed is measured against, apart from yaml2ics: each is a program of its own, run by run.py.
+"""The programs that calfeed is measured against, except yaml2ics; run.py runs each in a separate process.
 
     python benchmarks/contenders.py pack DIST PACK             prepare the floor: all files of DIST in one
     python benchmarks/contenders.py floor EVENTS PACK OUT      load every YAML file, write the files of PACK to OUT
     python benchmarks/contenders.py icalendar EVENTS FEED      a plain loop with the icalendar package, one feed
     python benchmarks/contenders.py hugo EVENTS PROJECT        prepare a project of Hugo with the same events
 
-The imports are in the functions, so that each program loads only what it needs, as it would standing alone.
+Imports are inside the functions, so that each program loads only what it needs, as if it stood alone.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def pack(dist: str, target: str) -> None:
-    """Gather the files of a folder in one file: pairs of path and bytes, one after the other."""
+    """Pack the files of a folder into one file: pickled pairs of path and bytes, one after the other."""
     root = Path(dist)
     with Path(target).open("wb") as file:
         for path in sorted(root.rglob("*")):
@@ -33,7 +33,7 @@ def pack(dist: str, target: str) -> None:
 
 
 def floor(events: str, packed: str, out: str) -> None:
-    """Do what every such generator must, as fast as Python can: parse all the YAML and write all the bytes."""
+    """Do the least that every such generator must, as fast as Python can: parse all the YAML, write all the bytes."""
     for _path, _value in _load_all(Path(events)):
         pass
     folders: set[str] = set()
@@ -158,7 +158,7 @@ def _vevent(uid: str, item: Mapping[str, Any], venue: Mapping[str, Any]) -> ical
 
 
 def _times(item: Mapping[str, Any], timezone: str) -> tuple[date, date]:
-    """Return start and end; YAML 1.1 makes a date of 2026-05-05, a text of 2026-05-05 17:30, 1080 of 18:00."""
+    """Return start and end. YAML 1.1 reads 2026-05-05 as a date, 2026-05-05 17:30 as text, and 18:00 as 1080."""
     from zoneinfo import ZoneInfo
 
     written, end = item["start"], item.get("end")

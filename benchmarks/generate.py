@@ -1,8 +1,8 @@
-"""Writes the same N invented events twice: as a calfeed project of one-event files, and as one YAML file of yaml2ics.
+"""Writes the same N invented events twice: as a calfeed project of one-event files, and as one yaml2ics file.
 
     python benchmarks/generate.py FOLDER N
 
-The same N and seed always give the same bytes. An event has only what both programs can say: whole days are single
+The same N and seed always give the same bytes. Events use only what both programs support: all-day events last one day
 (yaml2ics has no longer ones), and there are no organizers, reminders or series. What calfeed takes from venues.yaml is
 written out in yaml2ics's file.
 """
@@ -18,10 +18,10 @@ from datetime import date, datetime, time, timedelta
 from pathlib import Path
 
 EVENTS = "events"
-"""The calfeed project, below the folder given."""
+"""The calfeed project, in the given folder."""
 
 YAML2ICS = "yaml2ics.yaml"
-"""The same events for yaml2ics, below the folder given."""
+"""The same events for yaml2ics, in the given folder."""
 
 _SEED = 5545
 _FIRST_DAY, _DAYS = date(2023, 1, 1), 5 * 365
@@ -29,7 +29,7 @@ _FIRST_DAY, _DAYS = date(2023, 1, 1), 5 * 365
 
 @dataclass(frozen=True)
 class Venue:
-    """A place, known by its id in venues.yaml."""
+    """A place, with its id in venues.yaml."""
 
     id: str
     name: str
@@ -41,13 +41,13 @@ class Venue:
 
     @property
     def location(self) -> str:
-        """The place in one line, for programs that know no venues."""
+        """The place on one line, for programs without venues."""
         return f"{self.name}, {self.street}, {self.locality}, {self.country}"
 
 
 @dataclass(frozen=True)
 class Event:
-    """An event before it is written in one form or the other; `end` is None for a whole day."""
+    """An event before it is written in either format; `end` is None for an all-day event."""
 
     id: str
     summary: str
@@ -120,22 +120,22 @@ def generate(folder: Path, n: int, seed: int = _SEED) -> None:
 
     Args:
         folder: an empty folder.
-        n: how many events.
-        seed: what the events are drawn from.
+        n: the number of events.
+        seed: the seed of the random generator that draws the events.
     """
     dice = random.Random(seed)  # noqa: S311 - nothing secret
     root = folder / EVENTS
     root.mkdir(parents=True)
     root.joinpath("calendar.yaml").write_text(_calendar(), encoding="utf-8")
     root.joinpath("venues.yaml").write_text("\n".join(map(_venue, _VENUES)), encoding="utf-8")
-    with folder.joinpath(YAML2ICS).open("w", encoding="utf-8") as together:
-        together.write("name: Culture in twenty cities\n\nevents:\n")
+    with folder.joinpath(YAML2ICS).open("w", encoding="utf-8") as yaml2ics_file:
+        yaml2ics_file.write("name: Culture in twenty cities\n\nevents:\n")
         for number in range(n):
             event = _draw(dice, number)
             path = root / str(event.start.year) / f"{event.id}.yaml"
             path.parent.mkdir(exist_ok=True)
             path.write_text(_for_calfeed(event, in_minutes=dice.random() < 0.4), encoding="utf-8")
-            together.write(_for_yaml2ics(event))
+            yaml2ics_file.write(_for_yaml2ics(event))
 
 
 # -- drawing ----------------------------------------------------------------------------------------------------
@@ -161,7 +161,7 @@ def _draw(dice: random.Random, number: int) -> Event:
 
 
 def _draw_times(dice: random.Random, day: date) -> tuple[datetime, datetime | None]:
-    """Return start and end: a sixth are whole days, a few last several days, none is near a change of clocks."""
+    """Return start and end: a sixth are all-day, a few last several days, none is near a clock change."""
     kind = dice.random()
     if kind < 1 / 6:
         return datetime.combine(day, time()), None
@@ -173,7 +173,7 @@ def _draw_times(dice: random.Random, day: date) -> tuple[datetime, datetime | No
 
 
 def _draw_description(dice: random.Random) -> str:
-    """Return one to four sentences, a quarter of the texts with some Markdown."""
+    """Return one to four sentences; a quarter of the texts have some Markdown."""
     text = " ".join(dice.sample(_SENTENCES, dice.randint(1, 4)))
     return f"{text}\n\n{dice.choice(_MARKED)}" if dice.random() < 0.25 else text
 
@@ -198,7 +198,7 @@ def _venue(venue: Venue) -> str:
 
 
 def _for_calfeed(event: Event, *, in_minutes: bool) -> str:
-    """Return the file of an event, its end written as a duration or as people write it: without a day if it can be."""
+    """Return an event's file. The end is a duration, or as people write it: a time without its date if possible."""
     lines = [f"summary: {_scalar(event.summary)}"]
     if event.end is None:
         lines.append(f"start: {event.start:%Y-%m-%d}")
@@ -214,7 +214,7 @@ def _for_calfeed(event: Event, *, in_minutes: bool) -> str:
 
 
 def _for_yaml2ics(event: Event) -> str:
-    """Return the item of an event in yaml2ics's list; without an end it is taken for a whole day."""
+    """Return an event's item in yaml2ics's list; yaml2ics treats an event without an end as all-day."""
     lines = [f"summary: {_scalar(event.summary)}", f"uid: {event.id}@events.example"]
     if event.end is None:
         lines.append(f"begin: {event.start:%Y-%m-%d}")
@@ -225,7 +225,7 @@ def _for_yaml2ics(event: Event) -> str:
 
 
 def _common(event: Event) -> list[str]:
-    """Return the lines that are the same in both forms."""
+    """Return the lines that are the same in both formats."""
     lines = [f"categories: [{', '.join(event.categories)}]"]
     if event.url is not None:
         lines.append(f"url: {event.url}")
@@ -237,7 +237,7 @@ def _common(event: Event) -> list[str]:
 
 
 def _scalar(text: str) -> str:
-    """Quote a text where YAML would take it for something else."""
+    """Quote a text that YAML would read as something else."""
     return json.dumps(text, ensure_ascii=False) if ": " in text else text
 
 
@@ -245,7 +245,7 @@ def main() -> None:
     """Generate from the command line."""
     parser = argparse.ArgumentParser(description="Generate a calfeed project of N events to measure with.")
     parser.add_argument("folder", type=Path, metavar="FOLDER", help="an empty folder")
-    parser.add_argument("n", type=int, metavar="N", help="how many events")
+    parser.add_argument("n", type=int, metavar="N", help="the number of events")
     arguments = parser.parse_args()
     generate(arguments.folder, arguments.n)
 

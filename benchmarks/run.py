@@ -1,8 +1,8 @@
-"""Measures calfeed beside yaml2ics, a plain icalendar loop, and the least that any such program must do.
+"""Compares calfeed with yaml2ics, a plain icalendar loop, and the least that any such program must do.
 
     python benchmarks/run.py [--events N …] [--repeat R] [--alone]
 
-Prints a Markdown table for every N, and the machine. README.md beside this file says what the numbers mean.
+Prints a Markdown table for every N, and the machine. The README.md in this folder says what the numbers mean.
 """
 
 from __future__ import annotations
@@ -35,12 +35,12 @@ _ORDER = (
     *(_SITE, _SITE_ALONE, _SITE_CHANGED),
 )
 _PACKAGES = ("calfeed", "yaml2ics", "ics", "icalendar", "PyYAML", "pydantic", "pytz")
-_BUILD_TIME = "1790000000"  # SOURCE_DATE_EPOCH, so that every round has the same bytes to write
+_BUILD_TIME = "1790000000"  # SOURCE_DATE_EPOCH, so that every round writes the same bytes
 
 
 @dataclass(frozen=True)
 class Cost:
-    """What a process took: seconds by the wall clock from start to exit, seconds of CPU, megabytes at the most."""
+    """The cost of a process: wall-clock seconds from start to exit, CPU seconds, peak memory in megabytes."""
 
     seconds: float
     cpu: float
@@ -49,7 +49,7 @@ class Cost:
 
 @dataclass(frozen=True)
 class Inputs:
-    """What `generate.py` wrote, and how many events that is."""
+    """The files that `generate.py` wrote, and their number of events."""
 
     n: int
     events: Path
@@ -58,32 +58,32 @@ class Inputs:
 
 def main() -> None:
     """Measure from the command line."""
-    parser = argparse.ArgumentParser(description="Measure calfeed beside others.")
-    parser.add_argument("--events", type=int, nargs="+", default=[1_000, 10_000], metavar="N", help="how many events")
-    parser.add_argument("--repeat", type=int, default=3, metavar="R", help="rounds; the quickest counts")
-    parser.add_argument("--alone", action="store_true", help="calfeed alone and without its site, for very many events")
+    parser = argparse.ArgumentParser(description="Compare calfeed with other programs.")
+    parser.add_argument("--events", type=int, nargs="+", default=[1_000, 10_000], metavar="N", help="numbers of events")
+    parser.add_argument("--repeat", type=int, default=3, metavar="R", help="rounds; the fastest counts")
+    parser.add_argument("--alone", action="store_true", help="only calfeed, without its site, for very many events")
     arguments = parser.parse_args()
     if _version("yaml2ics") != "0.3":
-        sys.stderr.write("yaml2ics 0.3 is not here; install it with: pip install yaml2ics==0.3\n")
+        sys.stderr.write("yaml2ics 0.3 is not installed; install it with: pip install yaml2ics==0.3\n")
         sys.exit(2)
-    # One folder for everything, deleted at the end: ext4 makes files slowly where others were just deleted.
+    # One folder for everything, deleted at the end: ext4 creates files slowly where others were just deleted.
     with tempfile.TemporaryDirectory(prefix="calfeed-bench-") as folder:
         for n in arguments.events:
-            print(f"\n{n:,} events, quickest of {arguments.repeat}:\n")
+            print(f"\n{n:,} events, fastest of {arguments.repeat}:\n")
             print(_table(measure(n, arguments.repeat, Path(folder, str(n)), alone=arguments.alone)), flush=True)
     print(f"\n{_machine()}")
 
 
 def measure(n: int, repeat: int, root: Path, *, alone: bool) -> dict[str, Cost]:
-    """Return what each contender takes for the same `n` events: its quickest of `repeat` rounds, in `root`."""
-    _run(_own("generate.py", root, n), root.parent / "generate.log")
+    """Return the cost of each contender for the same `n` events: its fastest of `repeat` rounds, in `root`."""
+    _run(_script("generate.py", root, n), root.parent / "generate.log")
     inputs = Inputs(n, root / "events", root / "yaml2ics.yaml")
     costs: dict[str, list[Cost]] = {name: [] for name in _ORDER}
     for number in range(repeat):
-        # All contenders in every round, so that a slow minute of the machine meets them all.
+        # Every round runs all contenders, so that a slow minute of the machine affects them all.
         for name, cost in _round(inputs, root / f"round-{number}", alone=alone):
             costs[name].append(cost)
-    return {name: min(found, key=lambda cost: cost.seconds) for name, found in costs.items() if found}
+    return {name: min(rounds, key=lambda cost: cost.seconds) for name, rounds in costs.items() if rounds}
 
 
 # -- one round --------------------------------------------------------------------------------------------------
@@ -97,7 +97,7 @@ def _round(inputs: Inputs, out: Path, *, alone: bool) -> Iterator[tuple[str, Cos
     alone_build = _module("calfeed", "build", inputs.events, "--jobs", 1)
     yield _COLD, _run(build, log, says="written")
     _check_feed(dist / "culture.ics", inputs.n)
-    _run(_own("contenders.py", "pack", dist, packed), log)
+    _run(_script("contenders.py", "pack", dist, packed), log)
     yield _UNCHANGED, _run(build, log, says="up to date")
     with _one_changed(inputs.events):
         yield _CHANGED, _run(build, log, says="written")
@@ -113,8 +113,8 @@ def _round(inputs: Inputs, out: Path, *, alone: bool) -> Iterator[tuple[str, Cos
     yield _SITE_ALONE, _run([*alone_build, "-o", str(out / "site-alone")], log, says="written")
     _check_site(out / "site-alone", inputs.n)
 
-    yield _FLOOR, _run(_own("contenders.py", "floor", inputs.events, packed, out / "floor"), log)
-    yield _LOOP, _run(_own("contenders.py", "icalendar", inputs.events, out / "icalendar.ics"), log)
+    yield _FLOOR, _run(_script("contenders.py", "floor", inputs.events, packed, out / "floor"), log)
+    yield _LOOP, _run(_script("contenders.py", "icalendar", inputs.events, out / "icalendar.ics"), log)
     _check_feed(out / "icalendar.ics", inputs.n)
     yield _YAML2ICS, _run(_module("yaml2ics", inputs.yaml2ics), out / "yaml2ics.ics")
     _check_feed(out / "yaml2ics.ics", inputs.n)
@@ -129,7 +129,7 @@ def _round(inputs: Inputs, out: Path, *, alone: bool) -> Iterator[tuple[str, Cos
 
 @contextmanager
 def _one_changed(events: Path) -> Iterator[None]:
-    """Change one event while the context lasts."""
+    """Change one event for the duration of the context."""
     path = min(events.glob("*/*.yaml"))
     text = path.read_text(encoding="utf-8")
     path.write_text(f"{text}busy: true\n", encoding="utf-8")
@@ -138,17 +138,17 @@ def _one_changed(events: Path) -> Iterator[None]:
 
 
 def _check_feed(path: Path, n: int) -> None:
-    """Stop where a contender was quick because it did not do its work."""
+    """Exit if a contender was fast because it did not do all of its work."""
     with path.open("rb") as feed:
-        found = sum(line.rstrip() == b"BEGIN:VEVENT" for line in feed)
-    if found != n:
-        sys.exit(f"{path} holds {found:,} events of {n:,}")
+        event_count = sum(line.rstrip() == b"BEGIN:VEVENT" for line in feed)
+    if event_count != n:
+        sys.exit(f"{path} contains {event_count:,} of {n:,} events")
 
 
 def _check_site(site: Path, n: int) -> None:
-    found = len(list(site.glob("events/*.html")))
-    if found != n:
-        sys.exit(f"{site} has pages of {found:,} events of {n:,}")
+    page_count = len(list(site.glob("events/*.html")))
+    if page_count != n:
+        sys.exit(f"{site} has pages for {page_count:,} of {n:,} events")
 
 
 # -- processes --------------------------------------------------------------------------------------------------
@@ -158,35 +158,35 @@ def _module(name: str, *arguments: object) -> list[str]:
     return [sys.executable, "-m", name, *map(str, arguments)]
 
 
-def _own(script: str, *arguments: object) -> list[str]:
-    return [sys.executable, str(_HERE / script), *map(str, arguments)]
+def _script(name: str, *arguments: object) -> list[str]:
+    return [sys.executable, str(_HERE / name), *map(str, arguments)]
 
 
 def _run(command: Sequence[str], stdout: Path, says: str = "") -> Cost:
-    """Run a command and return its cost; it must succeed, and print `says`.
+    """Run a command and return its cost; it must succeed and print `says`.
 
-    The process is waited for with wait4, which tells its own peak and not that of the greediest child so far. Linux
-    starts a child's peak at its parent's size, so this program stays small and leaves all work on data to others.
+    wait4 reports the peak of this process, not that of the largest child so far. Linux starts a child's peak at its
+    parent's size, so this program stays small and leaves all work on data to others.
     """
-    with stdout.open("wb") as out, tempfile.TemporaryFile() as complaints:
+    with stdout.open("wb") as out, tempfile.TemporaryFile() as errors:
         begin = time.perf_counter()
         process = subprocess.Popen(
             command,
             cwd=stdout.parent,
             stdin=subprocess.DEVNULL,
             stdout=out,
-            stderr=complaints,
+            stderr=errors,
             env={**os.environ, "SOURCE_DATE_EPOCH": _BUILD_TIME},
         )
         _pid, status, usage = os.wait4(process.pid, 0)
         seconds = time.perf_counter() - begin
         process.returncode = os.waitstatus_to_exitcode(status)
         if process.returncode != 0:
-            complaints.seek(0)
-            sys.exit(f"{' '.join(command)} failed:\n{complaints.read().decode(errors='replace')}")
+            errors.seek(0)
+            sys.exit(f"{' '.join(command)} failed:\n{errors.read().decode(errors='replace')}")
     if says and says not in stdout.read_text(encoding="utf-8"):
-        sys.exit(f"{' '.join(command)} did not say “{says}”")
-    unit = 1 if sys.platform == "darwin" else 1024  # of ru_maxrss, in bytes
+        sys.exit(f"{' '.join(command)} did not print “{says}”")
+    unit = 1 if sys.platform == "darwin" else 1024  # bytes per unit of ru_maxrss
     return Cost(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * unit / 1e6)
 
 

@@ -1,7 +1,6 @@
-"""calfeed: turn events in YAML, with local times and venues, into timezone-correct iCalendar feeds.
+"""calfeed: turn YAML events with local times and venues into iCalendar feeds that are right in every time zone.
 
-The names below are those the command line itself uses. They are loaded on first use, so that importing the package
-costs nothing.
+The command line uses these names, too. Each is imported on first use, so importing the package itself is cheap.
 """
 
 from __future__ import annotations

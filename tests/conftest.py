@@ -10,7 +10,7 @@ from readers import browser, icaljs, libical
 from support.projects import TALK, write_events
 from support.servers import program
 
-# What tests need that pip does not install: whether it is there, and how to get it.
+# Tools that pip does not install: whether each is available, and how to get it.
 TOOLS = {
     "libical": (libical.available, "needs gcc, libc6-dev and libical-dev"),
     "node": (icaljs.available, "needs node and `npm install --prefix tests/readers`"),
@@ -19,13 +19,13 @@ TOOLS = {
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add `--update-golden`, which rewrites expected files instead of comparing with them."""
+    """Add `--update-golden`, which rewrites expected files instead of comparing against them."""
     parser.addoption("--update-golden", action="store_true", help="rewrite the expected files under tests/data")
 
 
 @pytest.fixture
 def update_golden(request: pytest.FixtureRequest) -> bool:
-    """Return whether expected files are rewritten, which CI never does."""
+    """Return whether to rewrite expected files; CI never does."""
     return bool(request.config.getoption("--update-golden")) and os.environ.get("CI") != "true"
 
 
@@ -36,7 +36,7 @@ def project(tmp_path: Path) -> Path:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skip what needs a tool that is missing; in CI that is a failure instead."""
+    """Skip tests that need a missing tool; in CI they fail instead."""
     if os.environ.get("CI") == "true":
         return
     for item in items:

@@ -1,8 +1,8 @@
 """Edit a calendar at random and build it twice: `python tests/edits.py --edits 1000 --seed 7`.
 
-There are two worlds. Each edit is made in both, and both are built. In one the builds remember what earlier ones saw;
-in the other `.calfeed/` is deleted before every build, so that each does all the work. After every build the two must
-agree on everything: each byte of DIST, the report of problems, the exit code.
+There are two worlds. Each edit is made in both, and both are built. In one, builds use the cache of earlier builds; in
+the other, `.calfeed/` is deleted before every build, so that each build does all the work. After every build the two
+must agree on everything: each byte of DIST, the report of problems, the exit code.
 """
 
 from __future__ import annotations
@@ -50,19 +50,19 @@ _DEFAULTS = ("busy: true\n", "venue: hub\n", "categories: [music]\n", "timezone:
 
 @dataclass
 class Worlds:
-    """One calendar in two folders, below `root`: `kept` remembers, `clean` does not."""
+    """One calendar in two folders below `root`: `kept` keeps its cache, `clean` does not."""
 
     root: Path
     rng: random.Random
     now: datetime = NOW
     options: tuple[str, ...] = ("--no-site",)
     once: tuple[str, ...] = ()
-    """Options of the next build alone."""
+    """Options for the next build only."""
     files: dict[str, str] = field(default_factory=dict)
     counts: Counter[str] = field(default_factory=Counter)
     story: list[str] = field(default_factory=list)
     is_refused: bool = False
-    """Whether the last build was."""
+    """Whether the last build was refused."""
 
     def begin(self) -> None:
         """Write a calendar of a few events."""
@@ -74,7 +74,7 @@ class Worlds:
             self.put(f"events/event-{number}.yaml", TALK.replace("Talk", f"Talk {number}"))
 
     def go(self, edits: int) -> None:
-        """Edit so many times, and build after each."""
+        """Make this many edits, and build after each."""
         self.build()
         for _ in range(edits):
             edit = self.rng.choices(_EDITS, weights=[weight for weight, _ in _WEIGHTED])[0]
@@ -100,24 +100,24 @@ class Worlds:
             self.files[path] = text
 
     def build(self) -> None:
-        """Build both worlds, and compare them."""
+        """Build both worlds and compare them."""
         shutil.rmtree(self.root / "clean" / ".calfeed", ignore_errors=True)
         os.chdir(self.root / "kept")
         is_plain = {*self.options, *self.once} <= {"--no-site"}
         site = "--no-site" not in self.options
-        self.counts["answered at a glance"] += (
+        self.counts["answered from the snapshot"] += (
             is_plain and recall(Path("events"), Path("dist"), base_url=None, site=site) is not None
         )
-        told, trees = [], []
+        reports, trees = [], []
         for world in self._worlds():
             os.chdir(world)
             result = run("build", *self.options, *self.once, now=self.now)
-            told.append((result.exit_code, result.stdout, result.stderr))
+            reports.append((result.exit_code, result.stdout, result.stderr))
             trees.append(tree(world / "dist") if (world / "dist").exists() else {})
         self.once = ()
-        self.is_refused = told[0][0] != 0
+        self.is_refused = reports[0][0] != 0
         self.counts["refused"] += self.is_refused
-        assert told[0] == told[1], f"seed and story: {self.story[-6:]}\n{told[0]}\n{told[1]}"
+        assert reports[0] == reports[1], f"last edits: {self.story[-6:]}\n{reports[0]}\n{reports[1]}"
         assert trees[0].keys() == trees[1].keys(), self.story[-6:]
         assert [path for path in trees[0] if trees[0][path] != trees[1][path]] == [], self.story[-6:]
 
@@ -134,16 +134,16 @@ class Worlds:
         self.now += timedelta(hours=self.rng.choice((1, 30, 800)))
 
     def change_event(self) -> None:
-        """Write an event anew."""
+        """Rewrite an event."""
         self.put(self._some("events/event-"), self._event())
 
     def change_letter(self) -> None:
-        """Change an event without changing its size, at once after a build."""
+        """Change an event without changing its size, immediately after a build."""
         path = self._some("events/event-")
         self.put(path, self.files[path].replace(*self.rng.choice((("18:", "17:"), ("Talk", "Walk"), ("ea", "ae")))))
 
     def add_event(self) -> None:
-        """Add an event, in a folder or not."""
+        """Add an event, in a subfolder or not."""
         folder = self.rng.choice(("", "", "more/", "more/deep/"))
         self.put(f"events/{folder}event-{len(folder)}{self.rng.randint(0, 9)}.yaml", self._event())
 
@@ -153,7 +153,7 @@ class Worlds:
             self.put(self._some("event-"), None)
 
     def call_off(self) -> None:
-        """Cancel or postpone an event, or take that back."""
+        """Cancel or postpone an event, or undo that."""
         path = self._some("events/event-")
         text = "".join(line for line in self.files[path].splitlines(keepends=True) if not line.startswith("status:"))
         self.put(path, text + self.rng.choice(("status: cancelled\n", "status: postponed\n", "")))
@@ -166,11 +166,11 @@ class Worlds:
         self.put(f"events/event-r{self.rng.randint(0, 9)}.yaml", text)
 
     def break_source(self) -> None:
-        """Write something that cannot be built."""
+        """Write a file that cannot be built."""
         self.put("events/broken.yaml", self.rng.choice(_BROKEN))
 
     def mend_source(self) -> None:
-        """Take everything back that cannot be built."""
+        """Undo everything that cannot be built."""
         for path in [*self._all("broken"), *self._all("_templates/"), *self._all("_defaults")]:
             self.put(path, None)
         self.put("events/calendar.yaml", CALENDAR)
@@ -178,7 +178,7 @@ class Worlds:
         self.once = ("--allow-removals",)
 
     def touch(self) -> None:
-        """Write a file again as it is."""
+        """Rewrite a file unchanged."""
         path = self._some("")
         self.put(path, self.files[path])
 
@@ -189,21 +189,22 @@ class Worlds:
 
     def change_calendar(self) -> None:
         """Change a setting or two."""
-        chosen = self.rng.sample(_SETTINGS, self.rng.randint(0, 2))
-        text = CALENDAR.replace("automatic_feeds: []\n", "") if any("automatic" in one for one in chosen) else CALENDAR
-        self.put("events/calendar.yaml", text + "".join(chosen))
+        settings = self.rng.sample(_SETTINGS, self.rng.randint(0, 2))
+        is_automatic = any("automatic" in setting for setting in settings)
+        text = CALENDAR.replace("automatic_feeds: []\n", "") if is_automatic else CALENDAR
+        self.put("events/calendar.yaml", text + "".join(settings))
 
     def change_defaults(self) -> None:
-        """Change what a folder of events has by default."""
+        """Change the defaults of a folder of events."""
         folder = self.rng.choice(("", "more/"))
         self.put(f"events/{folder}_defaults.yaml", self.rng.choice((None, None, *_DEFAULTS)))
 
     def change_template(self) -> None:
-        """Change a template of the calendar's own."""
+        """Change the calendar's own template."""
         self.put("events/_templates/event.html", self.rng.choice((None, *_TEMPLATES)))
 
     def change_options(self) -> None:
-        """Build with other options from now on."""
+        """Build with different options from now on."""
         self.options = self.rng.choice(
             (
                 (),
@@ -215,28 +216,28 @@ class Worlds:
         )
 
     def tamper(self) -> None:
-        """Change, cut or delete a file of DIST, or add one."""
-        found = sorted(path for path in tree(self.root / "kept" / "dist") if path != "calfeed.json")
-        path = self.rng.choice([*found, "foreign.txt"])
+        """Change, truncate or delete a file in DIST, or add one."""
+        paths = sorted(path for path in tree(self.root / "kept" / "dist") if path != "calfeed.json")
+        path = self.rng.choice([*paths, "foreign.txt"])
         kind = self.rng.choice(("delete", "same size", "cut", "add"))
         for world in self._worlds():
-            at = world / "dist" / path
-            if not at.parent.exists():
+            target = world / "dist" / path
+            if not target.parent.exists():
                 continue
-            if kind == "add" or not at.exists():
-                (world / "dist" / "foreign.txt").write_text("of somebody else", encoding="utf-8")
+            if kind == "add" or not target.exists():
+                (world / "dist" / "foreign.txt").write_text("not written by calfeed", encoding="utf-8")
             elif kind == "delete":
-                at.unlink()
+                target.unlink()
             else:
-                data = at.read_bytes()
-                at.write_bytes(data[:-1] + (b"x" if kind == "same size" else b""))
+                data = target.read_bytes()
+                target.write_bytes(data[:-1] + (b"x" if kind == "same size" else b""))
 
     def lose_memory(self) -> None:
-        """Delete what builds remember."""
+        """Delete the cache."""
         shutil.rmtree(self.root / "kept" / ".calfeed", ignore_errors=True)
 
     def spoil_memory(self) -> None:
-        """Write nonsense into what builds remember, anywhere in it."""
+        """Corrupt the cache at random places."""
         for path in (self.root / "kept" / ".calfeed").rglob("[ms]*"):
             data = bytearray(path.read_bytes())
             for _ in range(self.rng.randint(1, 4)):
@@ -283,13 +284,13 @@ _EDITS = [edit for _, edit in _WEIGHTED]
 
 
 def main() -> None:
-    """Edit in a folder of its own and print what was done."""
+    """Edit in a temporary folder and print what was done."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--edits", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     begin = time.perf_counter()
-    memory = Path("/dev/shm")  # noqa: S108 - a file is the same there, and the disk is spared
+    memory = Path("/dev/shm")  # noqa: S108 - files behave the same there, and it spares the disk
     with TemporaryDirectory(dir=memory if memory.is_dir() else None) as folder:
         worlds = Worlds(Path(folder).resolve(), random.Random(options.seed))  # noqa: S311
         worlds.begin()

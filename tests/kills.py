@@ -1,10 +1,9 @@
-"""Kill real builds and look at what they leave: `python tests/kills.py --kills 5000 --seed 7`.
+"""Kill real builds and check what they leave behind: `python tests/kills.py --kills 5000 --seed 7`.
 
-A build is a process of its own. It is killed with SIGKILL: either at its n-th operation on the files of DIST and of the
-state beside it (for every n in turn, counted by an audit hook), or after a random time. The killed build may be
-followed by others that are killed in turn, and at last by one that is let finish. After every kill and at the end it
-is checked what DIST promises: whole files only, a manifest that does not lie, and the bytes of a build that nobody
-disturbed.
+Each build is a separate process. SIGKILL ends it either at its n-th operation on the files of DIST and its state (for
+every n in turn, counted by an audit hook), or after a random time. More killed builds may follow, and finally one that
+is allowed to finish. After every kill and at the end, DIST must keep its promises: only whole files, a manifest that
+does not lie, and in the end the same bytes as after an undisturbed build.
 """
 
 from __future__ import annotations
@@ -35,12 +34,12 @@ from calfeed.pipeline.options import Options
 Files = Mapping[str, bytes]
 _CHANGING = frozenset(["os.mkdir", "os.rename", "os.remove", "os.rmdir"])
 _BEGIN, _END = 1, 60
-"""Numbers of the events that the sources may hold."""
+"""The range of numbers for events in the sources."""
 
 
 @dataclass
 class Sources:
-    """A folder of events that is edited at random: some of its events are changed, come or go."""
+    """A folder of events that is edited at random: events are changed, added or deleted."""
 
     root: Path
     rng: random.Random
@@ -53,12 +52,12 @@ class Sources:
         write_files(self.root, {"calendar.yaml": CALENDAR, "venues.yaml": VENUES, **files})
 
     def edit(self) -> None:
-        """Change a few events, or many now and then."""
+        """Change a few events, or occasionally many."""
         for number in self.rng.sample(range(_BEGIN, _END), self.rng.choice((1, 2, 4, 12))):
             if number in self.events and self.rng.random() < 0.4:
                 del self.events[number]
             else:
-                # Past ones, so that one that is gone leaves no cancelled one behind.
+                # Past events, so that deleting one leaves no tombstone.
                 start = f"{self.rng.randint(2001, 2020)}-{self.rng.randint(1, 12):02}-{self.rng.randint(1, 28):02}"
                 self.events[number] = f"summary: Event {number} {self.rng.random()}\nstart: {start} 18:00\nend: 20:00\n"
         self.write()
@@ -66,25 +65,25 @@ class Sources:
 
 @dataclass
 class Campaign:
-    """Kills one build after the other in `root`; `counts` says how many were killed in which way."""
+    """Kills one build after another in `root`; `counts` says how many were killed, and how."""
 
     root: Path
     rng: random.Random
     has_site: bool
     counts: Counter[str] = field(default_factory=Counter)
     length: float = 0.0
-    """Seconds that a build took."""
+    """The duration of an undisturbed build, in seconds."""
 
     def run(self, kills: int) -> None:
-        """Go on until so many builds were killed."""
+        """Continue until this many builds have been killed."""
         sources = Sources(self.root / "events", self.rng)
         while self.counts["killed"] < kills:
             before = _copy(self.root)
             sources.edit()
-            wanted = self._undisturbed()  # the first one from nothing
+            wanted = self._undisturbed()  # the first build starts without DIST
             allowed = _by_path(before["dist"], wanted)
             number = 0
-            # Every operation once, from the state before the edit.
+            # Kill at every operation once, starting from the state before the edit.
             while self._kill_at(number, before, allowed) and self.counts["killed"] < kills:
                 self._kill_some_more(allowed)
                 self._finish(wanted)
@@ -95,7 +94,7 @@ class Campaign:
                 self._finish(wanted)
 
     def _kill_at(self, number: int, before: Mapping[str, Files], allowed: Mapping[str, set[bytes]]) -> bool:
-        """Kill a build at its operation of this number; False if it has fewer."""
+        """Kill a build at this operation; return False if it has fewer operations."""
         _restore(self.root, before)
         is_killed = self._killed(_spawn(self.root, number, has_site=self.has_site))
         self._look(allowed)
@@ -110,7 +109,7 @@ class Campaign:
     def _kill_by_time(self, allowed: Mapping[str, set[bytes]]) -> None:
         child, ready = _spawn_ready(self.root, has_site=self.has_site)
         select.select([ready], [], [])
-        select.select([], [], [], self.rng.random() * self.length)  # at a moment of chance; nothing depends on which
+        select.select([], [], [], self.rng.random() * self.length)  # a random moment; nothing depends on which
         os.kill(child, signal.SIGKILL)
         os.close(ready)
         if self._killed(child):
@@ -124,7 +123,7 @@ class Campaign:
         return status != 0
 
     def _undisturbed(self) -> Files:
-        """Return what a build of the sources as they are gives, and put everything back."""
+        """Return the files of an undisturbed build of the current sources, and restore everything."""
         before = _copy(self.root)
         begin = time.perf_counter()
         build(self.root / "events", self.root / "dist", now=NOW, options=Options(site=self.has_site))
@@ -134,7 +133,7 @@ class Campaign:
         return wanted
 
     def _finish(self, wanted: Files) -> None:
-        """Build without a kill: everything is as if nothing had happened, and nothing stays behind."""
+        """Build without a kill: everything must be as if nothing had happened, with nothing left behind."""
         answer = recall(self.root / "events", self.root / "dist", base_url=None, site=self.has_site)
         assert answer is None or dict(wanted) == tree(self.root / "dist"), "the snapshot lies"
         build(self.root / "events", self.root / "dist", now=NOW, options=Options(site=self.has_site))
@@ -150,22 +149,22 @@ class Campaign:
         self._look({path: {data} for path, data in tree(self.root / "dist").items()})
 
     def _look(self, allowed: Mapping[str, set[bytes]]) -> None:
-        """Check what is there between two builds: only whole files, and a manifest that tells the truth."""
-        found = tree(self.root / "dist")
-        for path, data in found.items():
+        """Check DIST between two builds: only whole files, and a manifest that tells the truth."""
+        files = tree(self.root / "dist")
+        for path, data in files.items():
             assert data in allowed[path], f"{path} is torn"
-        if MANIFEST in found and not (self.root / ".calfeed" / "dist" / "journal.json").exists():
-            listed = json.loads(found[MANIFEST])["files"]
+        if MANIFEST in files and not (self.root / ".calfeed" / "dist" / "journal.json").exists():
+            listed = json.loads(files[MANIFEST])["files"]
             actual = {
                 path: {"sha256": hashlib.sha256(data).hexdigest(), "size": len(data)}
-                for path, data in found.items()
+                for path, data in files.items()
                 if path != MANIFEST
             }
             assert listed == actual, "the manifest lies"
 
 
 def _spawn(root: Path, number: int, *, has_site: bool) -> int:
-    """Begin a build that kills itself at its operation of this number, and return its process."""
+    """Start a build that kills itself at this operation, and return its process id."""
     child = os.fork()
     if child == 0:
         left = number
@@ -187,7 +186,7 @@ def _spawn(root: Path, number: int, *, has_site: bool) -> int:
 
 
 def _spawn_ready(root: Path, *, has_site: bool) -> tuple[int, int]:
-    """Begin a build, and return its process and a pipe that can be read once it has begun."""
+    """Start a build, and return its process id and a pipe that becomes readable once it has started."""
     ready, begun = os.pipe()
     child = os.fork()
     if child == 0:
@@ -227,14 +226,14 @@ def _by_path(*trees: Files) -> dict[str, set[bytes]]:
 
 
 def main() -> None:
-    """Run a campaign in a folder of its own and print what was done."""
+    """Run a campaign in a temporary folder and print what was done."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--kills", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--site", action="store_true", help="with the site: more files, fewer kills a second")
+    parser.add_argument("--site", action="store_true", help="with the site: more files, fewer kills per second")
     options = parser.parse_args()
     begin = time.perf_counter()
-    memory = Path("/dev/shm")  # noqa: S108 - a kill is the same there, and the disk is spared
+    memory = Path("/dev/shm")  # noqa: S108 - kills have the same effect there, and it spares the disk
     with TemporaryDirectory(dir=memory if memory.is_dir() else None) as folder:
         campaign = Campaign(Path(folder), random.Random(options.seed), has_site=options.site)  # noqa: S311
         campaign.run(options.kills)

@@ -1,10 +1,9 @@
 """Look for misread rules without a warning: `python tests/rule_proof.py --rules 2000 --seed 7`.
 
-Rules are drawn at random over the whole grammar that calfeed reads. calfeed builds a file of each; ical.js, libical,
-dateutil and recurring_ical_events expand it, and each answer is compared with the occurrences that calfeed means.
-A rule that one of them takes otherwise, refuses, or does not return from must have the warning `misread-rule`. How many
-were warned of in vain is counted, too. With `--shapes 100` that many rules are drawn of each shape in the table of
-calfeed.series.shapes, and no others.
+Rules are drawn at random from the whole grammar that calfeed reads. calfeed builds a file for each; ical.js, libical,
+dateutil and recurring_ical_events expand it, and each result is compared with the occurrences that calfeed means. A
+rule that one of them expands differently, refuses, or never returns from must have the warning `misread-rule`. Needless
+warnings are counted, too. With `--shapes 100`, only rules of the shapes in calfeed.series.shapes are drawn, 100 each.
 """
 
 from __future__ import annotations
@@ -40,9 +39,9 @@ _CALENDAR = "name: Rules\nid: rules.example\nurl: https://rules.example/\nautoma
 _LIMIT = 40
 """How many occurrences of a series are compared."""
 _SECONDS = 3
-"""How much processor time a reader may take for a rule."""
-# libical lists the changes of a VTIMEZONE up to 2037 only. Other zones are followed far enough for 29 February to have
-# been each day of the week.
+"""The processor time that a reader may take for a rule."""
+# libical lists the changes of a VTIMEZONE only up to 2037. Other zones are followed until 29 February has fallen on
+# every day of the week.
 _END_OF_ZONES = datetime(2037, 1, 1)  # noqa: DTZ001 - wall time is naive
 _REACH = timedelta(days=366 * 28)
 _CHANGELESS = (None, "Asia/Kolkata", "America/Bogota", "Etc/UTC")
@@ -50,7 +49,7 @@ _CHANGELESS = (None, "Asia/Kolkata", "America/Bogota", "Etc/UTC")
 
 @dataclass(frozen=True)
 class Verdict:
-    """What came of a series: the readers that take it otherwise, and the codes of calfeed's warnings."""
+    """The result for a series: the readers that misread it, and the codes of calfeed's warnings."""
 
     series: Series
     misreaders: tuple[str, ...]
@@ -58,38 +57,38 @@ class Verdict:
 
     @property
     def is_warned_of(self) -> bool:
-        """Return whether calfeed warns of the rule, or of the clocks during some occurrences."""
+        """Return whether calfeed warns about the rule, or about the clocks during some occurrences."""
         return not self.codes.isdisjoint(("misread-rule", "unsettled-occurrence"))
 
 
 @dataclass
 class Proof:
-    """What came of all series, and how many calfeed refused, by code."""
+    """The results for all series, and how many calfeed refused, by code."""
 
     verdicts: list[Verdict] = field(default_factory=list)
     refused: Counter[str] = field(default_factory=Counter)
 
     @property
     def unwarned(self) -> list[Verdict]:
-        """The series that some reader takes otherwise without a warning: there must be none."""
+        """The series that some reader misreads without a warning: there must be none."""
         return [verdict for verdict in self.verdicts if verdict.misreaders and not verdict.is_warned_of]
 
     @property
-    def in_vain(self) -> list[Verdict]:
-        """The series that calfeed says are misread, and are not."""
-        return [each for each in self.verdicts if "misread-rule" in each.codes and not each.misreaders]
+    def needless(self) -> list[Verdict]:
+        """The series that calfeed warns about needlessly: no reader misreads them."""
+        return [verdict for verdict in self.verdicts if "misread-rule" in verdict.codes and not verdict.misreaders]
 
     def report(self) -> str:
-        """Return the counts in words."""
+        """Return the counts as text."""
         misread = [verdict for verdict in self.verdicts if verdict.misreaders]
         by_reader = Counter(reader for verdict in misread for reader in verdict.misreaders)
         alike = len(self.verdicts) - len(misread)
         return "\n".join(
             [
                 f"{len(self.verdicts)} rules, and {sum(self.refused.values())} refused {dict(self.refused)}",
-                f"{len(misread)} taken otherwise by {dict(sorted(by_reader.items()))}",
+                f"{len(misread)} misread by {dict(sorted(by_reader.items()))}",
                 f"{len(self.unwarned)} of them without a warning",
-                f"{alike} read alike, {len(self.in_vain)} of them warned of in vain",
+                f"{alike} read alike, {len(self.needless)} of them with a needless warning",
             ]
         )
 
@@ -113,7 +112,7 @@ def prove(root: Path, all_series: Sequence[Series]) -> Proof:
 
 
 def _load(root: Path, all_series: Sequence[Series], proof: Proof) -> Project:
-    """Return the project of all series that calfeed takes; those it refuses are counted and deleted."""
+    """Return a project of all series that calfeed accepts; those it refuses are counted and deleted."""
     files = {f"{series.id}.yaml": series.yaml for series in all_series}
     write_files(root / "events", {"calendar.yaml": _CALENDAR, **files})
     try:
@@ -127,7 +126,7 @@ def _load(root: Path, all_series: Sequence[Series], proof: Proof) -> Project:
 
 
 def _meant(event: Event) -> tuple[list[datetime | date], datetime]:
-    """Return the first occurrences of a series in order, and the horizon before which they are."""
+    """Return the first occurrences of a series in order, and the horizon that they come before."""
     assert event.recurrence is not None
     first, tzid = first_start(event.when), None if isinstance(event.when, AllDay) else event.when.start.tzid
     horizon = first + _REACH if tzid in _CHANGELESS else _END_OF_ZONES
@@ -139,7 +138,7 @@ def _meant(event: Event) -> tuple[list[datetime | date], datetime]:
 def _answers(meant: Mapping[Path, Sequence[datetime | date]]) -> dict[str, dict[Path, Expansion]]:
     paths = list(meant)
     last = {path: max(starts) if isinstance(starts[0], datetime) else starts[-1] for path, starts in meant.items()}
-    days = {path: each.date() if isinstance(each, datetime) else each for path, each in last.items()}
+    days = {path: start.date() if isinstance(start, datetime) else start for path, start in last.items()}
     return {
         "ical.js": icaljs.expand(paths, _LIMIT, seconds=_SECONDS),
         "libical": libical.expand(paths, _LIMIT, seconds=_SECONDS),
@@ -149,12 +148,12 @@ def _answers(meant: Mapping[Path, Sequence[datetime | date]]) -> dict[str, dict[
 
 
 def _agrees(answer: Expansion, meant: Sequence[datetime | date], horizon: datetime) -> bool:
-    """Return whether an answer has the occurrences that are meant: as many as are compared, up to the horizon."""
+    """Return whether an answer has the meant occurrences before the horizon, up to the number that is compared."""
     if not isinstance(answer, list):
         return False
-    # A day before it, so that no zone plays a part.
+    # One day earlier, so that no zone plays a part.
     end = f"{horizon - timedelta(days=1):%Y-%m-%d}"
-    return [each for each in answer if str(each) < end][:_LIMIT] == [each for each in meant if str(each) < end]
+    return [start for start in answer if str(start) < end][:_LIMIT] == [start for start in meant if str(start) < end]
 
 
 def versions() -> str:
@@ -164,11 +163,11 @@ def versions() -> str:
 
 
 def main() -> None:
-    """Run the proof in a folder of its own, and print what came of it; exit code 1 where a warning is missing."""
+    """Run the proof in a temporary folder and print the results; exit with 1 if a warning is missing."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--rules", type=int, default=500)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--shapes", type=int, default=0, help="instead, so many rules of each proven shape")
+    parser.add_argument("--shapes", type=int, default=0, help="instead, draw this many rules of each proven shape")
     options = parser.parse_args()
     begin = time.perf_counter()
     dice = random.Random(options.seed)  # noqa: S311 - not for secrets
@@ -178,7 +177,7 @@ def main() -> None:
         drawn = drawn or [draw(dice, f"s{number}") for number in range(options.rules)]
         proof = prove(Path(folder), drawn)
     for verdict in proof.unwarned:
-        print(f"not warned of: {verdict.series.yaml.rstrip()} {', '.join(verdict.misreaders)}")
+        print(f"no warning: {verdict.series.yaml.rstrip()} {', '.join(verdict.misreaders)}")
     print(f"{proof.report()}\n{versions()}; seed {options.seed}; {time.perf_counter() - begin:.0f} s")
     sys.exit(bool(proof.unwarned))
 

@@ -1,6 +1,6 @@
-"""The rules of the house that a machine can check: which room imports which, and where a library may be used.
+"""The house rules that a machine can check: which rooms import which, and where each library may be used.
 
-A room is a package of `calfeed`, or a module that stands by itself. What each is for is in docs/architecture.md.
+A room is a package of `calfeed`, or a module at its top level. docs/architecture.md says what each is for.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import pytest
 import calfeed
 
 PACKAGE = Path(calfeed.__file__).parent
-# A room imports only from those before it.
+# A room imports only from the rooms before it.
 ROOMS = (
     "limits",
     "diagnostics",
@@ -47,16 +47,16 @@ ROOMS = (
     "preview",
     "cli",
 )
-# What a room may not know although it stands below.
+# Rooms that a room must not import, although they come before it.
 STRANGERS = {
     "site": {"source", "output"},
     "formats": {"source", "output"},
     "publish": {"resolve"},
     "doctor": {"resolve"},
 }
-# What builds remember is nobody else's business.
-REMEMBERING = {"resolve", "pipeline"}
-# Each library has its home, a room or a module; nobody else sees it.
+# The only rooms that use the cache.
+CACHE_USERS = {"resolve", "pipeline"}
+# The homes of each library: rooms or modules. Nothing else imports it.
 HOMES = {
     "yaml": {"source.nodes", "source.yaml"},
     "pydantic": {"source"},
@@ -80,20 +80,20 @@ HOMES = {
     "uvicorn": {"preview.server"},
     "watchfiles": {"preview.server"},
 }
-# Below the command line there is no clock, no environment, no randomness, no stream.
+# No room except the command line uses the clock, the environment, randomness or streams.
 FORBIDDEN = {"time", "random", "secrets", "uuid", "locale", "sys", "subprocess", "socket", "urllib.request", "tempfile"}
-# The one module that goes out on the network hangs up on a host that is too slow; the server is handed a socket that
-# listens; the cache asks for the version of Python.
+# The server is handed a listening socket; the one module that uses the network times out on slow hosts; the cache
+# depends on the version of Python.
 ALLOWED = {"preview.server": {"socket"}, "fetch.http": {"socket"}, "cache.versions": {"sys"}}
 
 
 def room_of(module: str) -> str:
-    """Return the room that a module is, or is in: `zones` for `zones.tzdb`."""
+    """Return the room of a module: `zones` for `zones.tzdb`."""
     return module.partition(".")[0]
 
 
 def modules() -> dict[str, ast.Module]:
-    """Return the modules of all rooms by name, parsed; the doors (`__init__`, `__main__`) aside."""
+    """Return the parsed modules of all rooms by name, except `__init__` and `__main__`."""
     paths = [path for path in PACKAGE.rglob("*.py") if not path.stem.startswith("__")]
     return {
         ".".join(path.relative_to(PACKAGE).with_suffix("").parts): ast.parse(path.read_text("utf-8")) for path in paths
@@ -123,7 +123,7 @@ def own_imports(module: str) -> set[str]:
 
 
 def arrows() -> set[tuple[str, str]]:
-    """Return which room imports from which other one."""
+    """Return the pairs of rooms of which the first imports from the second."""
     return {
         (room_of(module), room_of(imported))
         for module in MODULES
@@ -133,29 +133,29 @@ def arrows() -> set[tuple[str, str]]:
 
 
 def test_every_room_has_its_place() -> None:
-    """The order names every room, and no other."""
+    """The order names every room, and nothing else."""
     assert set(ROOMS) == {room_of(module) for module in MODULES}
 
 
 def test_imports_go_one_way() -> None:
-    """A room imports only from rooms before it, and from no stranger."""
+    """A room imports only from rooms before it, and from none of its strangers."""
     order = {room: place for place, room in enumerate(ROOMS)}
     assert [arrow for arrow in arrows() if order[arrow[1]] > order[arrow[0]]] == []
     assert [(room, known) for room, known in arrows() if known in STRANGERS.get(room, ())] == []
-    assert {room for room, known in arrows() if known == "cache"} == REMEMBERING
+    assert {room for room, known in arrows() if known == "cache"} == CACHE_USERS
 
 
 def test_no_circles_within_a_room() -> None:
-    """The modules of a room import one another in one direction, too."""
+    """Imports among the modules of a room form no circles."""
     inside = {
         module: {imported for imported in own_imports(module) if room_of(imported) == room_of(module)}
         for module in MODULES
     }
-    assert set(TopologicalSorter(inside).static_order()) == set(MODULES)  # raises CycleError at a circle
+    assert set(TopologicalSorter(inside).static_order()) == set(MODULES)  # raises CycleError for a circle
 
 
 def test_rooms_are_few_and_small() -> None:
-    """A stranger finds a room at a glance, and in it the module: packages say what they are for, and nothing else."""
+    """Rooms are few, packages have few modules, and a package's `__init__.py` contains only its docstring."""
     assert len(ROOMS) <= 30
     limits = {"site": 20, "cli": 12, "source": 11}
     for package in sorted(path for path in PACKAGE.iterdir() if (path / "__init__.py").exists()):
@@ -171,21 +171,21 @@ def test_rooms_are_in_the_architecture() -> None:
     assert tuple(row for row in rows if row in ROOMS) == ROOMS
 
 
-def homes(library: str, module: str) -> bool:
-    """Return whether a module is a home of a library, or in one."""
+def is_home(library: str, module: str) -> bool:
+    """Return whether a module is a library's home, or in one."""
     return any(f"{module}.".startswith(f"{home}.") for home in HOMES[library])
 
 
 @pytest.mark.parametrize("name", MODULES)
 def test_libraries_stay_at_home(name: str) -> None:
-    """A third-party library is imported in its own rooms only."""
+    """A third-party library is imported only in its homes."""
     used = {full.split(".")[0] for full in imports(MODULES[name])}
-    assert {library for library in used & set(HOMES) if not homes(library, name)} == set()
+    assert {library for library in used & set(HOMES) if not is_home(library, name)} == set()
 
 
 @pytest.mark.parametrize("name", [name for name in MODULES if room_of(name) != "cli"])
 def test_no_world_below_the_command_line(name: str) -> None:
-    """Clock, environment, randomness and streams are the command line's business."""
+    """Only the command line uses the clock, the environment, randomness and streams."""
     tree = MODULES[name]
     assert imports(tree) & FORBIDDEN - ALLOWED.get(name, set()) == set()
     calls = {ast.unparse(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
@@ -202,14 +202,14 @@ def test_no_bare_except(name: str) -> None:
 
 
 def test_public_names_are_documented() -> None:
-    """Every public name has a docstring, and `__all__` is sorted and complete."""
+    """Every public name has a docstring, and `__all__` is sorted."""
     assert sorted(calfeed.__all__) == calfeed.__all__
     assert all(getattr(calfeed, name).__doc__ for name in calfeed.__all__)
 
 
 @pytest.mark.parametrize("name", MODULES)
 def test_public_functions_are_documented(name: str) -> None:
-    """Every module, and every public class and function in it, has a docstring."""
+    """Every module and every public class and function in it has a docstring."""
     tree = MODULES[name]
     assert ast.get_docstring(tree)
     kinds = (ast.FunctionDef, ast.ClassDef)
@@ -218,7 +218,7 @@ def test_public_functions_are_documented(name: str) -> None:
 
 
 def _show() -> Iterator[str]:
-    """Yield the arrows between rooms as lines: `python tests/test_architecture.py` counts them."""
+    """Yield the imports between rooms as lines of text, for `python tests/test_architecture.py`."""
     pairs = arrows()
     yield f"{len(MODULES)} modules in {len(ROOMS)} rooms, {len(pairs)} arrows"
     for room in ROOMS:

@@ -1,4 +1,4 @@
-"""The documentation says what calfeed does: examples, help texts, keys, codes and links are compared with it."""
+"""The documentation agrees with calfeed: its examples, help texts, keys, codes and links are checked."""
 
 from __future__ import annotations
 
@@ -35,18 +35,18 @@ def name_of(page: Path) -> str:
 
 
 def example_of(code: str) -> str:
-    """Return the example of a code as Markdown: the plainest golden case, what was written and what calfeed says."""
-    said = min(CASES.glob(f"{code}*.txt"), key=lambda path: (not path.stem.startswith(f"{code}."), path.name))
+    """Return the example of a code as Markdown: the source and the report of its plainest golden case."""
+    report = min(CASES.glob(f"{code}*.txt"), key=lambda path: (not path.stem.startswith(f"{code}."), path.name))
     plain = CASES / f"{code}.txt"
-    said = plain if plain.exists() else said
-    written = said.with_suffix(".yaml")
-    blocks = [f"```yaml\n{written.read_text('utf-8').rstrip()}\n```\n"] if written.exists() else []
-    blocks.append(f"```text\n{said.read_text('utf-8').rstrip()}\n```\n")
+    report = plain if plain.exists() else report
+    source = report.with_suffix(".yaml")
+    blocks = [f"```yaml\n{source.read_text('utf-8').rstrip()}\n```\n"] if source.exists() else []
+    blocks.append(f"```text\n{report.read_text('utf-8').rstrip()}\n```\n")
     return "\n" + "\n".join(blocks)
 
 
 def test_examples_of_errors(update_golden: bool) -> None:
-    """Every example in the reference of errors is a golden case, word for word."""
+    """Every example in the reference of errors is the same as a golden case, word for word."""
     text = ERRORS.read_text("utf-8")
     filled = EXAMPLE.sub(lambda match: f"<!-- example: {match[1]} -->\n{example_of(match[1])}", text)
     if update_golden:
@@ -56,7 +56,7 @@ def test_examples_of_errors(update_golden: bool) -> None:
 
 
 def test_every_code_is_explained() -> None:
-    """The reference of errors has a section for every code in the order of the table, and says which are warnings."""
+    """The reference of errors has a section for every code, in the table's order, and says which are warnings."""
     sections = re.findall(r"^### ([a-z0-9-]+)\n\n(A warning\b)?", ERRORS.read_text("utf-8"), re.MULTILINE)
     assert [name for name, _ in sections] == list(CODES)
     warnings = [name for name, code in CODES.items() if code.severity is Severity.WARNING]
@@ -83,15 +83,15 @@ def test_every_code_is_explained() -> None:
     ],
 )
 def test_help_texts(command: str) -> None:
-    """The reference of the command line shows the help of every command as it is."""
-    shown = {match[1]: match[2] for match in HELP.finditer((ROOT / "docs/reference/cli.md").read_text("utf-8"))}
-    result = run(*command.split(), "--help", width=98)  # what click uses of 100 columns
-    assert result.stdout == shown[command]
+    """The reference of the command line shows the exact help text of every command."""
+    documented = {match[1]: match[2] for match in HELP.finditer((ROOT / "docs/reference/cli.md").read_text("utf-8"))}
+    result = run(*command.split(), "--help", width=98)  # the width that click uses of 100 columns
+    assert result.stdout == documented[command]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=[name_of(page) for page in PAGES])
 def test_links_lead_somewhere(page: Path) -> None:
-    """Every link to a file of the repository finds it, and every anchor its heading."""
+    """Every link to a file in the repository leads to a file, and every anchor to a heading."""
     text = re.sub(r"```.*?```", "", page.read_text("utf-8"), flags=re.DOTALL)
     for target in re.findall(r"\]\(([^)\s]+)\)", text):
         if re.match(r"[a-z]+:", target):
@@ -105,7 +105,7 @@ def test_links_lead_somewhere(page: Path) -> None:
 
 
 def slug_of(heading: str) -> str:
-    """Return a heading's anchor as GitHub makes it."""
+    """Return a heading's anchor as GitHub generates it."""
     return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
 
 
@@ -113,29 +113,29 @@ def slug_of(heading: str) -> str:
     "kind", [CalendarEntry, FeedEntry, VenueEntry, AddressEntry, OrganizerEntry, LinkEntry, EventEntry]
 )
 def test_every_key_is_in_the_reference(kind: type) -> None:
-    """The reference of the format speaks of every key there is."""
+    """The reference of the format mentions every key."""
     text = (ROOT / "docs" / "reference" / "yaml.md").read_text("utf-8")
     keys = [info.alias or name for name, info in kind.model_fields.items()]  # type: ignore[attr-defined]
     assert [key for key in keys if f"`{key}`" not in text] == []
 
 
 def test_every_public_name_is_in_the_reference() -> None:
-    """The reference of the Python API speaks of every name that can be imported from `calfeed`."""
+    """The reference of the Python API mentions every name in `calfeed.__all__`."""
     text = (ROOT / "docs" / "reference" / "api.md").read_text("utf-8")
     assert [name for name in calfeed.__all__ if name not in text] == []
 
 
 def test_error_in_the_readme(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The error that the README shows is what calfeed says."""
-    shown = re.search(r"```\n(events/talk\.yaml:.*?)```", (ROOT / "README.md").read_text("utf-8"), re.DOTALL)
-    assert shown is not None
+    """The error in the README is the one that calfeed reports."""
+    documented = re.search(r"```\n(events/talk\.yaml:.*?)```", (ROOT / "README.md").read_text("utf-8"), re.DOTALL)
+    assert documented is not None
     talk = "summary: Talk\nstart: 2026-03-29 03:30\n"
     write_files(tmp_path / "events", {"calendar.yaml": CALENDAR, "talk.yaml": talk})
     monkeypatch.chdir(tmp_path)
-    assert shown[1] in run("check").stdout
+    assert documented[1] in run("check").stdout
 
 
 def test_nothing_names_this_machine() -> None:
-    """No page holds a path of the machine it was written on."""
+    """No page contains a path of the machine it was written on."""
     for page in PAGES:
         assert not re.search(r"/(?:work|root|home|tmp)/[a-z]", page.read_text("utf-8")), name_of(page)

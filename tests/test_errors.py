@@ -1,8 +1,8 @@
-"""Golden errors: what `calfeed check` says of every kind of mistake, word for word.
+"""Golden errors: what `calfeed check` reports for every kind of mistake, word for word.
 
-A case `data/err/<code>.yaml` or `<code>.<variant>.yaml` is an event file, or, where it begins with a line
-`#--- <path>`, several files of the folder of events. It stands in the project `data/err/_project`. What `check` prints
-is in the `.txt` beside it; `pytest --update-golden` rewrites that, to be read in the diff.
+A case `data/err/<code>.yaml` or `<code>.<variant>.yaml` is an event file, or, if it begins with a line `#--- <path>`,
+several files of the folder of events. It is added to the project `data/err/_project`. The output of `check` is in the
+`.txt` of the same name; `pytest --update-golden` rewrites it, and you read the diff.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from calfeed.diagnostics.problem import Mark, SourceError, problem_at
 CASES = Path(__file__).parent / "data" / "err"
 PACKAGE = Path(calfeed.__file__).parent
 
-# Codes that no source causes, and who reports them.
+# Codes that no source causes, and the commands that report them.
 NOT_OF_SOURCES = {
     *(
         "bad-journal",
@@ -38,7 +38,7 @@ NOT_OF_SOURCES = {
         "output-failed",
     ),
     *("large-feed", "left-file", "long-feed-url", "stale-revision"),  # warnings of `build`
-    # What `build` says of the last one.
+    # `build`, about the previous publication
     *("changed-uid", "mass-removal", "missing-baseline", "new-calendar-id", "older-tzdb", "renamed-id", "reused-id"),
     *("ended-series", "highest-sequence", "unreadable-baseline", "vanished-feed"),
     *("already-there", "unwritable-file"),  # `init` and `new`
@@ -52,7 +52,7 @@ NOT_OF_SOURCES = {
         "stale-output",
     ),
 }
-# Where the code stands in the calls that make problems.
+# The position of the code among the arguments of the calls that make problems.
 CODE_ARGUMENT = {
     "problem_at": 1,
     "_unread": 1,
@@ -72,7 +72,7 @@ ERROR = re.compile(r"^\S.*:\d+:\d+: error: ", re.MULTILINE)
 
 
 def _bytes(data: bytes) -> Callable[[Path], None]:
-    """Return how to write an event file of these bytes."""
+    """Return a function that writes an event file of these bytes."""
 
     def prepare(events: Path) -> None:
         (events / "talk.yaml").write_bytes(data)
@@ -104,7 +104,7 @@ def _one_folder_too_high(events: Path) -> None:
 
 
 def _pictures(**files: bytes) -> Callable[[Path], None]:
-    """Return how to write pictures, and an event for each; `_` in their names stands for `.`."""
+    """Return a function that writes pictures, and an event for each; `_` in their names stands for `.`."""
 
     def prepare(events: Path) -> None:
         for number, (name, data) in enumerate(files.items()):
@@ -117,7 +117,7 @@ def _pictures(**files: bytes) -> Callable[[Path], None]:
 
 
 _GIF = DOT.encode()
-# The beginning of an AVIF, with its list of items: one, of the kind Exif.
+# The beginning of an AVIF with its list of items: a single item, of the type Exif.
 _AVIF = (
     b"\0\0\0\x14ftypavif\0\0\0\0avif"
     b"\0\0\0\x2fmeta\0\0\0\0\0\0\0\x23iinf\0\0\0\0\0\x01\0\0\0\x15infe\x02\0\0\0\0\x01\0\0Exif\0"
@@ -154,7 +154,7 @@ NAMES = sorted({*(path.stem for path in CASES.glob("*.yaml")), *MADE})
 
 
 def prepare_case(name: str, root: Path) -> None:
-    """Make the folder `events` of a case below `root`."""
+    """Create the folder `events` of a case below `root`."""
     events = root / "events"
     shutil.copytree(CASES / "_project", events)
     if name in MADE:
@@ -181,42 +181,42 @@ def code_of(name: str) -> str:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_report(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, update_golden: bool) -> None:
-    """A mistake is reported in these words, and a project with an error is not built."""
+    """A mistake is reported in exactly these words, and a project with an error is not built."""
     prepare_case(name, tmp_path)
     monkeypatch.chdir(tmp_path)
     golden = CASES / f"{name}.txt"
-    found = run("check", "events")
+    checked = run("check", "events")
     if update_golden:
-        golden.write_text(found.stdout, encoding="utf-8")
+        golden.write_text(checked.stdout, encoding="utf-8")
     expected = golden.read_text(encoding="utf-8")
     has_error = ERROR.search(expected) is not None
 
-    assert expected == found.stdout
+    assert expected == checked.stdout
     assert f"[{code_of(name)}]\n" in expected
-    assert found.exit_code == has_error
+    assert checked.exit_code == has_error
     built = run("build", "events")
     assert built.exit_code == has_error
     assert (tmp_path / "dist").exists() is not has_error
     assert built.stderr.startswith(expected)
 
 
-def test_an_exception_tells_the_first_errors() -> None:
-    """The end of a traceback can be read: warnings are left out of it, and errors beyond the first ten."""
+def test_an_exception_lists_the_first_errors() -> None:
+    """An exception's text lists the first ten errors and no warnings, so that a traceback stays readable."""
     mark = Mark(path="events/talk.yaml")
     problems = [problem_at(mark, "bad-id", f"mistake {number:02}", "") for number in range(12)]
-    told = str(SourceError([*problems, problem_at(mark, "missing-end", "a warning", "")]))
-    assert told.startswith("events/talk.yaml:1: mistake 00; ")
-    assert told.endswith("mistake 09; and 2 more errors")
-    assert "warning" not in told
+    text = str(SourceError([*problems, problem_at(mark, "missing-end", "a warning", "")]))
+    assert text.startswith("events/talk.yaml:1: mistake 00; ")
+    assert text.endswith("mistake 09; and 2 more errors")
+    assert "warning" not in text
 
 
 def test_every_report_has_its_case() -> None:
-    """No report is left behind by a case that was renamed or dropped."""
+    """Every golden report belongs to a case; renamed and dropped cases leave none behind."""
     assert {path.stem for path in CASES.glob("*.txt")} == set(NAMES)
 
 
 def test_every_code_has_a_case() -> None:
-    """Whatever the sources can be blamed for is shown by a case, and nothing is shown that is no longer said."""
+    """Every code that sources can cause has a case, and every case has a code that is still reported."""
     codes = set(problem_codes())
     assert codes == CODES.keys()
     assert codes >= NOT_OF_SOURCES
@@ -224,7 +224,7 @@ def test_every_code_has_a_case() -> None:
 
 
 def problem_codes() -> Iterator[str]:
-    """Yield the code of every problem that the package's modules can make, as they are written there."""
+    """Yield the code of every problem that the package's modules can report, as written in their source."""
     for path in sorted(PACKAGE.rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if not isinstance(node, ast.Call):

@@ -1,4 +1,4 @@
-"""The proof of the first promise: read from the file alone, every event of every IANA zone is the instant meant."""
+"""The proof of the first promise: readers get the right instant for every event in every IANA zone from the file."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Cho
 
 
 def misread(readings: list[Reading], chosen: dict[str, Chosen]) -> list[str]:
-    """Return the events a reader puts at another instant, or does not see."""
-    seen = {reading.uid.removesuffix("@zones.example"): reading for reading in readings}
+    """Return the events that a reader puts at the wrong instant, or misses."""
+    by_id = {reading.uid.removesuffix("@zones.example"): reading for reading in readings}
     return [
-        f"{event.id}: written {event.written}, meant {event.start}, read {seen.get(event.id)}"
+        f"{event.id}: written {event.written}, meant {event.start}, read {by_id.get(event.id)}"
         for event in chosen.values()
-        if event.id not in seen or (seen[event.id].start, seen[event.id].end) != (event.start, event.end)
+        if event.id not in by_id or (by_id[event.id].start, by_id[event.id].end) != (event.start, event.end)
     ]
 
 
 def test_calendar_covers_every_zone(world: tuple[Path, dict[str, Chosen]]) -> None:
-    """The calendar has events of over 590 zone names, in all five years and in repeated hours."""
+    """The calendar has events in over 590 zones, in all five years and in repeated hours."""
     _, chosen = world
     assert len(zone_names()) > 590
     assert len(chosen) > 24_000
@@ -47,28 +47,28 @@ def test_most_events_keep_their_zone(world: tuple[Path, dict[str, Chosen]]) -> N
 
 
 def test_letter_of_the_rfc(world: tuple[Path, dict[str, Chosen]]) -> None:
-    """An evaluator by the letter of RFC 5545 reads every instant right from the file alone."""
+    """A strict reader of RFC 5545 gets every instant right from the file alone."""
     feed, chosen = world
     assert misread(rfc5545.read(feed), chosen) == []
 
 
 def test_rules_hold(world: tuple[Path, dict[str, Chosen]]) -> None:
-    """The file of an event in each zone breaks none of the rules for published files, its VTIMEZONE's among them."""
+    """The file of an event in each zone follows all rules for published files, including those for VTIMEZONEs."""
     feed, chosen = world
     first = [event_id for event_id in chosen if event_id.endswith("-6")]
     assert len(first) > 590
     files = [(feed.parent / "events" / f"{event_id}.ics").read_bytes() for event_id in first]
-    assert [found for data in files for found in rules.violations(data, "single")] == []
+    assert [violation for data in files for violation in rules.violations(data, "single")] == []
 
 
 @pytest.mark.node
 def test_ical_js(world: tuple[Path, dict[str, Chosen]]) -> None:
-    """ical.js, the reader inside Thunderbird, reads every instant right from the file alone."""
+    """ical.js, the library inside Thunderbird, gets every instant right from the file alone."""
     feed, chosen = world
     assert misread(icaljs.read([feed])[feed], chosen) == []
 
 
 def test_dateutil(world: tuple[Path, dict[str, Chosen]]) -> None:
-    """dateutil's reader of VTIMEZONEs reads every instant right from the file alone."""
+    """dateutil's reader of VTIMEZONEs gets every instant right from the file alone."""
     feed, chosen = world
     assert misread(pyreader.read_tzical(feed), chosen) == []

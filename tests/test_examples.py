@@ -1,4 +1,4 @@
-"""The demonstration calendars under examples/: they build without a warning, and readers see what calfeed lists."""
+"""The demonstration calendars in examples/ build without a warning, and readers see what calfeed lists."""
 
 from __future__ import annotations
 
@@ -21,31 +21,31 @@ example_of = pytest.mark.parametrize("events", EXAMPLES, ids=[path.parent.name f
 
 
 def listed(events: Path) -> dict[str, list[datetime | date]]:
-    """Return the starts of all occurrences by UID, as calfeed knows them."""
-    found: dict[str, list[datetime | date]] = {}
+    """Return the starts of all occurrences by UID, as calfeed lists them."""
+    starts_by_uid: dict[str, list[datetime | date]] = {}
     for event in load(events).events:
-        whens = [one.when for one in occurrences(event, BEGIN, END)]
+        whens = [occurrence.when for occurrence in occurrences(event, BEGIN, END)]
         starts = [when.first if isinstance(when, AllDay) else when.start.instant for when in whens]
-        found[event.uid] = sorted(starts, key=str)
-    return found
+        starts_by_uid[event.uid] = sorted(starts, key=str)
+    return starts_by_uid
 
 
 def test_there_are_examples() -> None:
-    """At least one demonstration calendar is there, with at least two series."""
+    """There is at least one demonstration calendar, with at least two series in all."""
     assert EXAMPLES
     assert sum(event.recurrence is not None for events in EXAMPLES for event in load(events).events) >= 2
 
 
 @example_of
 def test_examples_are_clean(events: Path) -> None:
-    """`check --strict` finds nothing in an example."""
+    """`check --strict` reports nothing for an example."""
     assert run("check", "--strict", str(events)).stdout == ""
 
 
 @pytest.mark.node
 @example_of
 def test_readers_see_what_is_listed(events: Path, tmp_path: Path) -> None:
-    """ical.js and recurring-ical-events get the occurrences from the files that `calfeed list` knows of."""
+    """ical.js and recurring-ical-events read the occurrences from the feeds that `calfeed list` shows."""
     build(events, tmp_path / "dist", now=NOW)
     expected = listed(events)
     for path in sorted((tmp_path / "dist").glob("*.ics")):

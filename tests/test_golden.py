@@ -1,6 +1,6 @@
 """Golden projects: every folder of tests/data/ok is built and compared with its `expected` tree, byte for byte.
 
-The case `site` is built with its web pages. The others are built without: theirs would say nothing that its do not.
+The case `site` is built with its web pages, the others without: their pages would add nothing.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def by_uid(readings: list[Reading]) -> list[Reading]:
 
 @case_of
 def test_golden_project(case: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, update_golden: bool) -> None:
-    """The project builds into just the expected files, and their bytes are the expected ones."""
+    """The project builds into exactly the expected files, byte for byte."""
     monkeypatch.chdir(case)
     build("events", tmp_path / "dist", now=NOW, options=Options(site=case.name == "site"))
     built = tree(tmp_path / "dist")
@@ -37,23 +37,23 @@ def test_golden_project(case: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPa
         shutil.rmtree(case / "expected", ignore_errors=True)
         shutil.copytree(tmp_path / "dist", case / "expected")
     expected = tree(case / "expected")
-    # The manifest names the version of calfeed and of the tz database, which change with neither.
+    # The manifest names the versions of calfeed and of the tz database, which may differ.
     assert same_output(expected.pop(MANIFEST), built.pop(MANIFEST))
     assert expected == built
 
 
 @case_of
 def test_expected_files_keep_the_rules(case: Path) -> None:
-    """The expected files break none of the rules for published files."""
+    """The expected files follow all rules for published files."""
     for path in sorted((case / "expected").rglob("*.ics")):
-        kind = path.relative_to(case / "expected").parts[0] == "events"
-        assert rules.violations(path.read_bytes(), "single" if kind else "feed") == []
+        is_single = path.relative_to(case / "expected").parts[0] == "events"
+        assert rules.violations(path.read_bytes(), "single" if is_single else "feed") == []
 
 
 @pytest.mark.node
 @case_of
 def test_readers_agree_on_expected_files(case: Path) -> None:
-    """Readers of three kinds get the same instants from the expected files."""
+    """Three kinds of readers get the same instants from the expected files."""
     paths = sorted((case / "expected").rglob("*.ics"))
     by_icaljs = icaljs.read(paths)
     for path in paths:

@@ -1,4 +1,4 @@
-"""Sources, state and output that somebody made to do harm: refused with a place or used as is, in bounded time."""
+"""Malicious sources, state and output: refused with a place, or used unchanged, in bounded time."""
 
 from __future__ import annotations
 
@@ -32,20 +32,20 @@ from calfeed.source.yaml import MAX_BYTES, MAX_VALUES, read_document
 from calfeed.text.markdown import to_html, to_plain
 from calfeed.values.rule_reader import read_rule
 
-# What took minutes takes a second or two; CI machines are slow.
+# Attacks that once took minutes take a second or two; CI machines are slow.
 BOUND = 30.0
 
 
 @pytest.fixture(autouse=True)
 def bounded_time() -> Iterator[None]:
-    """Fail a test that takes longer than anything here may."""
+    """Fail any test that takes longer than the limit."""
     begin = time.process_time()
     yield
     assert time.process_time() - begin < BOUND
 
 
 def refusals(root: Path) -> list[str]:
-    """Return the codes for which a folder of events is refused, each once; none if it is not."""
+    """Return the distinct codes for which a folder of events is refused, or none if it loads."""
     try:
         load(root)
     except SourceError as refusal:
@@ -67,7 +67,7 @@ def refusals(root: Path) -> list[str]:
     ],
 )
 def test_values_are_bounded_before_composing(text: str) -> None:
-    """A small file of very many values would take gigabytes."""
+    """A file with too many values is refused before they are composed, which would take gigabytes."""
     assert len(text) < MAX_BYTES
     (problem,) = read_document("x.yaml", text.encode()).problems
     assert problem.code == "file-too-large"
@@ -75,29 +75,29 @@ def test_values_are_bounded_before_composing(text: str) -> None:
 
 
 def test_aliases_add_to_the_depth() -> None:
-    """Each alias may be one level deep and hold the one before: together they are as deep as there are aliases."""
+    """A chain of aliases, each one level deep and containing the one before, is refused as too deep."""
     chain = "- &a0 [x]\n" + "".join(f"- &a{n} [*a{n - 1}]\n" for n in range(1, 1000)) + "- x\n" * 50_000
     assert [problem.code for problem in read_document("x.yaml", chain.encode()).problems] == ["too-deep"]
 
 
 def test_many_merges_into_a_large_mapping() -> None:
-    """Merging costs what is merged, not what it is merged into."""
+    """The cost of merging depends on what is merged, not on the size of the mapping it is merged into."""
     keys = ", ".join(f"k{n}: v" for n in range(30_000))
     text = f"a: &a {{x: y}}\nb: {{{keys}, <<: [{', '.join(['*a'] * 30_000)}]}}\n"
-    found = read_document("x.yaml", text.encode())
-    assert found.problems == ()
-    assert isinstance(found.value, dict)
-    assert isinstance(found.value["b"], dict)
-    assert len(found.value["b"]) == 30_001
+    document = read_document("x.yaml", text.encode())
+    assert document.problems == ()
+    assert isinstance(document.value, dict)
+    assert isinstance(document.value["b"], dict)
+    assert len(document.value["b"]) == 30_001
 
 
 def test_place_in_a_file_with_a_byte_order_mark_that_is_not_utf8() -> None:
-    """The mark of a BOM moves no byte that is not UTF-8."""
+    """A BOM does not shift the reported position of a byte that is not UTF-8."""
     (problem,) = read_document("x.yaml", b"\xef\xbb\xbfa: b\nc: P\xf5hja\n").problems
     assert (problem.mark.line, problem.mark.column) == (2, 5)
 
 
-def test_size_is_looked_at_before_reading(tmp_path: Path) -> None:
+def test_size_is_checked_before_reading(tmp_path: Path) -> None:
     """A file of ten gigabytes is refused without being read."""
     root = write_events(tmp_path, talk=TALK)
     with (root / "huge.yaml").open("wb") as file:
@@ -140,12 +140,12 @@ def test_size_is_looked_at_before_reading(tmp_path: Path) -> None:
     ],
 )  # fmt: skip
 def test_many_mistakes(tmp_path: Path, files: dict[str, str], codes: list[str]) -> None:
-    """The time for many mistakes grows with their number, and so does the report of them."""
+    """Many mistakes take time, and a report, in proportion to their number."""
     assert refusals(write_events(tmp_path, **files)) == codes
 
 
 def test_unknown_venue_among_many_still_has_its_hint(tmp_path: Path) -> None:
-    """Of very many venues the one with a slip of one letter is found."""
+    """The hint finds the venue that differs by one letter among very many."""
     venues = "".join(f"hall-{n}: {{name: H}}\n" for n in range(500))
     with pytest.raises(SourceError) as refusal:
         load(write_events(tmp_path, talk=f"{TALK}venue: hal-77\n", venues=venues))
@@ -179,14 +179,14 @@ SIXTY, DAY = ",".join(map(str, range(60))), ",".join(map(str, range(24)))
     ids=lambda value: value[:50] if isinstance(value, str) else "-",
 )
 def test_rules_that_would_take_long(tmp_path: Path, rule: str, codes: list[str]) -> None:
-    """Whatever a rule says, its dates are found soon, or it is refused at its place."""
+    """Any rule is expanded in bounded time or refused at its place."""
     zone = "timezone: America/New_York\n"
     talk = f"summary: T\nstart: 2027-05-18 18:00\nduration: 9s\n{zone}rrule: {rule}\n"
     assert refusals(write_events(tmp_path, talk=talk)) == codes
 
 
 def test_repeated_parts_of_a_rule_are_written_once() -> None:
-    """What stands twice in a list means what it means once."""
+    """A value that a rule repeats in a list counts once."""
     assert read_rule("FREQ=WEEKLY;BYDAY=TU,TH,TU;BYHOUR=9,9").text == "FREQ=WEEKLY;BYDAY=TU,TH;BYHOUR=9"
 
 
@@ -203,19 +203,19 @@ def test_thousands_of_overrides(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("character", ["\x00", "\x1b", "\x7f", "\x9b", "\u202e", "\u202a", "\ud800", "\uffff"])
 @pytest.mark.parametrize("key", ["summary", "description", "uid", "categories", "venue: {name"])
-def test_characters_that_are_obeyed_and_not_shown(tmp_path: Path, key: str, character: str) -> None:
-    """Controls, and what turns the direction of the text after it, are refused in every text, escaped ones too."""
+def test_control_and_direction_characters(tmp_path: Path, key: str, character: str) -> None:
+    """Every text refuses control characters and characters that reverse the following text, even if escaped."""
     escape = f"\\u{ord(character):04x}"
     end = "}" if "{" in key else ""
     fields = {"summary": "T", "start": "2027-05-18", key: f'"a{escape}b"{end}'}
     root = write_events(tmp_path, talk="".join(f"{name}: {value}\n" for name, value in fields.items()))
-    found = refusals(root)
-    assert found
-    assert set(found) <= {"bad-id", "control-character", "yaml-syntax", "not-utf8"}
+    codes = refusals(root)
+    assert codes
+    assert set(codes) <= {"bad-id", "control-character", "yaml-syntax", "not-utf8"}
 
 
 def test_no_text_breaks_out_of_its_line(tmp_path: Path) -> None:
-    """Line breaks of every kind, quotes and separators in any text stay within the property that holds it."""
+    """Line breaks of every kind, quotes and separators in any text stay inside their property."""
     evil = 'a\\r\\nATTENDEE:mailto:x@y.example\\x85END:VEVENT\\u2028\\";X=1:^n,b'
     talk = f"""\
 summary: "{evil}"
@@ -241,13 +241,13 @@ reminders: [1h]
 @pytest.mark.parametrize(
     "key", ["X-A\\r\\nB", "X-A;B", "X-A:B", "DTSTART", "X-WR-CALNAME", "x-apple-default-alarm", "X-É"]
 )
-def test_names_of_properties_are_names(tmp_path: Path, key: str) -> None:
-    """A property's name is a word, begins with X- and is none that calfeed writes."""
+def test_names_of_extra_properties(tmp_path: Path, key: str) -> None:
+    """A property's name must be a word that starts with X-, and not one that calfeed itself writes."""
     assert refusals(write_events(tmp_path, talk=f'{TALK}properties: {{"{key}": x}}\n')) == ["bad-property"]
 
 
 def test_enormous_texts(tmp_path: Path) -> None:
-    """A summary of very many characters and thousands of categories are folded and written, and read back."""
+    """A huge summary and thousands of categories are folded, written and read back unchanged."""
     categories = ", ".join(f"c{n}" for n in range(3_000))
     root = write_events(tmp_path, talk=f"summary: {'õ;' * 100_000}\nstart: 2027-05-18\ncategories: [{categories}]\n")
     build(root, tmp_path / "dist", now=NOW)
@@ -263,8 +263,8 @@ MARKUP = ["[", "![", "*a ", "**a ", "*a **b ", "_a*", "`a``", "<", "</a ", "&#",
 
 
 @pytest.mark.parametrize("piece", MARKUP)
-def test_markdown_takes_no_exponential_time(piece: str) -> None:
-    """Thousands of anything that begins markup are read in bounded time, in one line and in many."""
+def test_markdown_takes_bounded_time(piece: str) -> None:
+    """Thousands of openings of any markup are read in bounded time, on one line or on many."""
     for text in (piece * (10_000 // len(piece)), f"{piece}\n" * (10_000 // len(piece))):
         assert "<script" not in to_html(text)
         assert isinstance(to_plain(text), str)
@@ -287,8 +287,8 @@ def test_markdown_takes_no_exponential_time(piece: str) -> None:
         "`<script>`",
     ],
 )
-def test_markdown_makes_no_html_of_its_own(text: str) -> None:
-    """Neither raw HTML nor another scheme nor an attribute comes through."""
+def test_markdown_lets_no_html_through(text: str) -> None:
+    """Raw HTML, other schemes and extra attributes do not get through."""
     html = to_html(text)
     assert not any(
         bad in html.lower() for bad in ("<script", "<img src=x", 'href="javascript', 'src="data', " onmouse")
@@ -351,7 +351,7 @@ def _linked(name: str, target: str) -> Callable[[Path], None]:
     ],
 )
 def test_files_that_lead_elsewhere(tmp_path: Path, prepare: Callable[[Path], None], code: str) -> None:
-    """Nothing outside the folder is read, and whatever the name, all three reports can be written down."""
+    """Nothing outside the folder is read, and all three report formats can be encoded whatever the file's name."""
     root = write_events(tmp_path, talk=TALK)
     (tmp_path / "secret").write_text("summary: secret", encoding="utf-8")
     prepare(root)
@@ -361,12 +361,12 @@ def test_files_that_lead_elsewhere(tmp_path: Path, prepare: Callable[[Path], Non
         assert code in result.stdout_bytes.decode()
         assert "summary: secret" not in result.output
     if code == "too-deep":
-        subprocess.run(["rm", "-r", str(root)], check=True)  # Python's own way to delete it recurses too deep
+        subprocess.run(["rm", "-r", str(root)], check=True)  # Python's rmtree recurses too deep
 
 
 @pytest.mark.parametrize("name", ["map\troom.png", "map\nroom.png"])
 def test_images_that_no_manifest_may_list(tmp_path: Path, name: str) -> None:
-    """An image whose path the next build would refuse in the manifest is refused before it gets there."""
+    """An image is refused if the next build would refuse its path in the manifest."""
     root = write_events(tmp_path, talk=f"{TALK}image: {json.dumps(name)}\n")
     (root / name).parent.mkdir(exist_ok=True)
     (root / name).write_bytes(b"image")
@@ -377,7 +377,7 @@ def test_images_that_no_manifest_may_list(tmp_path: Path, name: str) -> None:
     "image", ["../secret", "/etc/passwd", "a/../../secret", "..\\secret", "c:secret", "link", "loop", "."]
 )
 def test_images_that_lead_elsewhere(tmp_path: Path, image: str) -> None:
-    """An image is a file within the folder of events, links followed."""
+    """An image must be inside the folder of events once links are followed."""
     root = write_events(tmp_path, talk=f"{TALK}image: '{image}'\n")
     (tmp_path / "secret").write_text("secret", encoding="utf-8")
     (root / "link").symlink_to("../secret")
@@ -389,7 +389,7 @@ def test_images_that_lead_elsewhere(tmp_path: Path, image: str) -> None:
     ("name", "path"), [("Con", "con-calendar.ics"), ("NUL", "nul-calendar.ics"), ("Concert", "concert.ics")]
 )
 def test_no_file_is_named_like_a_device(tmp_path: Path, name: str, path: str) -> None:
-    """A calendar named like a device of Windows has a feed that can be stored there."""
+    """A calendar named like a Windows device gets a feed name that Windows can store."""
     root = write_files(tmp_path / "events", {"calendar.yaml": CALENDAR.replace("Test", name), "talk.yaml": TALK})
     build(root, tmp_path / "dist", now=NOW)
     assert path in tree(tmp_path / "dist")
@@ -408,20 +408,20 @@ def test_no_file_is_named_like_a_device(tmp_path: Path, name: str, path: str) ->
     ],
 )
 def test_names_of_templates_are_plain(tmp_path: Path, name: str) -> None:
-    """A template whose name could be more than a name in the Python that Jinja makes is refused, used or not."""
+    """A template is refused, used or not, if its name could act as code in the Python that Jinja generates."""
     root = write_files(write_events(tmp_path, talk=TALK), {f"_templates/{name}": "x", "_templates/_good-1.html": "x"})
     assert refusals(root) == ["wrong-name"]
 
 
 def test_names_of_templates_may_have_folders(tmp_path: Path) -> None:
-    """Parts in folders of their own, with hyphens, underscores and dots, are templates as before."""
-    own = {"_templates/parts/_a-b.c.html": "part", "_templates/404.html": "{% include 'parts/_a-b.c.html' %}"}
-    root = write_files(write_events(tmp_path, talk=TALK), own)
+    """Templates in subfolders, with hyphens, underscores and dots in their names, are accepted."""
+    templates = {"_templates/parts/_a-b.c.html": "part", "_templates/404.html": "{% include 'parts/_a-b.c.html' %}"}
+    root = write_files(write_events(tmp_path, talk=TALK), templates)
     build(root, tmp_path / "dist", now=NOW)
     assert tree(tmp_path / "dist")["404.html"] == b"part\n"
 
 
-# -- DIST and the state beside it -------------------------------------------------------------------------------
+# -- DIST and its state -----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -444,7 +444,7 @@ def test_names_of_templates_may_have_folders(tmp_path: Path) -> None:
     ],
 )
 def test_paths_that_calfeed_cannot_have_written(tmp_path: Path, path: str) -> None:
-    """A journal or a manifest with such a path is refused before anything is made, moved or deleted."""
+    """A journal or a manifest with such a path is refused before anything is created, moved or deleted."""
     root = write_events(tmp_path, talk=TALK)
     build(root, tmp_path / "dist", now=NOW)
     state = tmp_path / ".calfeed" / "dist"
@@ -466,7 +466,7 @@ def test_paths_that_calfeed_cannot_have_written(tmp_path: Path, path: str) -> No
 
 @pytest.mark.parametrize("name", [".calfeed", ".calfeed/dist", ".calfeed/dist/staging", ".calfeed/dist/journal.json"])
 def test_state_that_is_a_link_is_refused(tmp_path: Path, name: str) -> None:
-    """Where a part of the state is a link, nothing is written or deleted behind it."""
+    """If part of the state is a link, nothing is written or deleted at its target."""
     root = write_events(tmp_path, talk=TALK)
     elsewhere = write_files(tmp_path / "elsewhere", {"staging/x": "precious", "dist/staging/x": "precious"})
     (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
@@ -480,7 +480,7 @@ def test_state_that_is_a_link_is_refused(tmp_path: Path, name: str) -> None:
 
 
 def test_lock_that_is_a_link_is_not_followed(tmp_path: Path) -> None:
-    """The lock is opened for writing, so it must not be a link: the file behind it would be emptied."""
+    """A lock that is a link is refused, because opening it for writing would empty the link's target."""
     root = write_events(tmp_path, talk=TALK)
     (tmp_path / "precious").write_text("x", encoding="utf-8")
     (tmp_path / ".calfeed" / "dist").mkdir(parents=True)
@@ -491,7 +491,7 @@ def test_lock_that_is_a_link_is_not_followed(tmp_path: Path) -> None:
 
 
 def test_links_in_dist_are_replaced_or_refused(tmp_path: Path) -> None:
-    """A file of DIST that became a link, to a twin or to something endless, becomes a file again."""
+    """A file in DIST that became a link, to an identical file or to an endless one, becomes a file again."""
     root, out = write_events(tmp_path, talk=TALK), tmp_path / "dist"
     build(root, out, now=NOW)
     good = tree(out)
@@ -511,7 +511,7 @@ def test_links_in_dist_are_replaced_or_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("loop", ["dist", "events"])
 def test_folders_that_are_links_to_themselves(tmp_path: Path, loop: str) -> None:
-    """A loop of links leads nowhere: an error, and no traceback."""
+    """A loop of links causes an error, not a traceback."""
     root = tmp_path / "events" if loop == "events" else write_events(tmp_path, talk=TALK)
     (tmp_path / loop).symlink_to(loop)
     with pytest.raises(CalfeedError):
@@ -526,7 +526,7 @@ def test_folders_that_are_links_to_themselves(tmp_path: Path, loop: str) -> None
     ],
 )  # fmt: skip
 def test_ledger_that_no_build_wrote(tmp_path: Path, event: dict[str, object]) -> None:
-    """Numbers and stamps beyond what calfeed writes are refused, not carried on or overflowing."""
+    """Numbers and timestamps beyond what calfeed writes are refused; they are not carried on and do not overflow."""
     root = write_events(tmp_path, talk=TALK)
     build(root, tmp_path / "dist", now=NOW)
     manifest = json.loads((tmp_path / "dist" / MANIFEST).read_bytes())
@@ -536,7 +536,7 @@ def test_ledger_that_no_build_wrote(tmp_path: Path, event: dict[str, object]) ->
 
 
 def test_deep_json_is_refused(tmp_path: Path) -> None:
-    """A manifest or journal ten thousand levels deep, or with a number of as many digits, is an error of ours."""
+    """A manifest or journal ten thousand levels deep, or with a number of as many digits, raises calfeed's error."""
     deep = b"[" * 10_000
     for data in (deep, b'{"version": ' + b"9" * 10_000 + b"}"):
         with pytest.raises(OutputError):
@@ -551,7 +551,7 @@ def test_deep_json_is_refused(tmp_path: Path) -> None:
     assert [problem.code for problem in failure.value.problems] == ["bad-journal"]
 
 
-# -- what came with a checkout ------------------------------------------------------------------------------------
+# -- files that come with a checkout ------------------------------------------------------------------------------
 
 
 def _journal(root: Path, **content: object) -> None:
@@ -566,8 +566,8 @@ def _stage(root: Path, path: str, data: bytes) -> None:
 
 @pytest.mark.parametrize("with_manifest", [False, True])
 @pytest.mark.parametrize("path", ["evil.html", "events/evil.html", "index.html", "images/evil.php"])
-def test_a_journal_that_somebody_sent_along_moves_nothing(tmp_path: Path, path: str, with_manifest: bool) -> None:
-    """Staged files that no build here has staged are thrown away, even with a manifest that lists them."""
+def test_a_foreign_journal_moves_nothing(tmp_path: Path, path: str, with_manifest: bool) -> None:
+    """Staged files that no build on this machine staged are discarded, even if a manifest lists them."""
     root, out = write_events(tmp_path, talk=TALK), tmp_path / "dist"
     build(root, out, now=NOW)
     (out / "mine.txt").write_text("mine", encoding="utf-8")
@@ -584,7 +584,7 @@ def test_a_journal_that_somebody_sent_along_moves_nothing(tmp_path: Path, path: 
 
 
 def add_to_manifest(out: Path, path: str, data: bytes) -> None:
-    """Write into the manifest of DIST that a build has written a file of these bytes."""
+    """Add a file with these bytes to the manifest of DIST, as if a build had written it."""
     manifest = json.loads((out / MANIFEST).read_bytes())
     manifest["files"][path] = {"sha256": hashlib.sha256(data).hexdigest(), "size": len(data)}
     (out / MANIFEST).write_text(json.dumps(manifest), encoding="utf-8")
@@ -593,8 +593,8 @@ def add_to_manifest(out: Path, path: str, data: bytes) -> None:
 @pytest.mark.parametrize(
     "path", ["mine.txt", "CNAME", ".git/config", "events/mine.pdf", "Events/talk.ics", "x.html", "a/b.ics"]
 )
-def test_a_manifest_lists_only_what_builds_make(tmp_path: Path, path: str) -> None:
-    """A manifest with another name in it, even with the right hash of what is there, is refused and deletes nothing."""
+def test_a_manifest_lists_only_names_that_builds_use(tmp_path: Path, path: str) -> None:
+    """A manifest with any other name, even with the file's correct hash, is refused and deletes nothing."""
     root, out = write_events(tmp_path, talk=TALK), tmp_path / "dist"
     build(root, out, now=NOW)
     write_files(out, {path: "mine"})
@@ -607,7 +607,7 @@ def test_a_manifest_lists_only_what_builds_make(tmp_path: Path, path: str) -> No
 
 @pytest.mark.parametrize("path", ["events/old.ics", "feeds/old.ics", "images/photo.jpg", "months/2020-01.html"])
 def test_a_file_with_other_bytes_is_not_deleted(tmp_path: Path, path: str) -> None:
-    """A name that calfeed gives is not enough: what somebody wrote under it stays, and is told once."""
+    """A name that builds use is not enough: a foreign file under such a name stays, and is reported once."""
     root, out = write_events(tmp_path, talk=TALK), tmp_path / "dist"
     build(root, out, now=NOW)
     write_files(out, {path: "mine"})
@@ -622,8 +622,8 @@ def test_a_file_with_other_bytes_is_not_deleted(tmp_path: Path, path: str) -> No
 
 
 @pytest.mark.parametrize("path", ["foreign.txt", ".git/config", "CNAME", "events/x.php"])
-def test_publishing_deletes_only_what_builds_make(tmp_path: Path, path: str) -> None:
-    """A manifest or a journal at the place that lists another name is refused, and the file stays."""
+def test_publishing_deletes_only_names_that_builds_use(tmp_path: Path, path: str) -> None:
+    """A published manifest or journal that lists any other name is refused, and the file stays."""
     build(write_events(tmp_path, talk=TALK), tmp_path / "dist", now=NOW)
     target, hostile = tmp_path / "target", {path: {"sha256": "", "size": 0}}
     manifest = json.loads((tmp_path / "dist" / MANIFEST).read_bytes())
@@ -639,8 +639,8 @@ def test_publishing_deletes_only_what_builds_make(tmp_path: Path, path: str) -> 
         (target / next(iter(content))).unlink()
 
 
-def test_every_file_of_a_build_has_a_name_that_builds_give() -> None:
-    """The golden calendars, and the one that is published with calfeed, hold no other name."""
+def test_builds_use_only_their_own_names() -> None:
+    """The golden calendars and the committed sample contain no other names."""
     root = Path(__file__).parents[1]
     manifests = [root / "dist" / MANIFEST, *root.glob(f"tests/data/ok/*/**/{MANIFEST}")]
     paths = {path for manifest in manifests for path in json.loads(manifest.read_bytes())["files"]}
@@ -648,7 +648,7 @@ def test_every_file_of_a_build_has_a_name_that_builds_give() -> None:
     assert [path for path in sorted(paths) if not is_output_path(path)] == []
 
 
-# -- file systems that fail for good ----------------------------------------------------------------------------
+# -- file systems that fail permanently -------------------------------------------------------------------------
 
 BROKEN = """
 import os, sys
@@ -672,7 +672,8 @@ def fail(event, arguments):
 
 sys.addaudithook(fail)
 try:
-    build(root / "events", root / "dist", now=datetime(2026, 11, 23, 12, tzinfo=UTC), options=Options(site=False))
+    now = datetime(2026, 11, 23, 12, tzinfo=UTC)
+    build(root / "events", root / "dist", now=now, options=Options(site=False))
 except OutputError as failure:
     assert {problem.code for problem in failure.problems} == {"output-failed"}, failure.problems
     sys.exit(3)
@@ -682,7 +683,7 @@ sys.exit(0 if left >= 0 else 4)
 
 @pytest.mark.parametrize("code", [errno.EROFS, errno.ENOSPC, errno.EIO])
 def test_a_file_system_that_turns_read_only(tmp_path: Path, code: int) -> None:
-    """Whenever the system begins to refuse every change, a build ends in `output-failed`; the next one mends it."""
+    """Whenever the system starts to refuse changes, the build ends in `output-failed`, and the next one repairs it."""
     root = write_events(tmp_path, talk=TALK)
     build(root, tmp_path / "dist", now=NOW, options=Options(site=False))
     (root / "more.yaml").write_text(TALK, encoding="utf-8")
@@ -707,7 +708,7 @@ def test_a_file_system_that_turns_read_only(tmp_path: Path, code: int) -> None:
 )
 @pytest.mark.parametrize("head", [b"", '"\U0001f600",'.encode()])
 def test_values_of_json_are_bounded_before_reading(item: bytes, head: bytes) -> None:
-    """A text of which every few bytes take a hundred of memory is refused unread, wherever the values stand."""
+    """JSON in which every few bytes would take a hundred bytes of memory is refused without being parsed."""
     data = b"[" + head + b",".join([item] * (20_000_000 // (len(item) + 1))) + b"]"
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     with pytest.raises(ValueError, match="too many values"):
@@ -717,7 +718,7 @@ def test_values_of_json_are_bounded_before_reading(item: bytes, head: bytes) -> 
 
 
 def test_real_manifests_are_read() -> None:
-    """Punctuation in texts, escapes and long lists of what calfeed writes are no reason to refuse a manifest."""
+    """Punctuation in texts, escapes and long lists, as calfeed writes them, do not make a manifest refused."""
     text = {"description": 'a, b: {c} [d] \\ "e", ' * 20, "start": "2027-05-18T18:00:00", "uid": "x" * 40}
     data = json.dumps([text] * 60_000).encode()
     assert len(data) > 20_000_000
@@ -726,7 +727,7 @@ def test_real_manifests_are_read() -> None:
 
 @pytest.mark.parametrize("text", ['"\\ud800"', '{"\\udc00": 1}', '[["\\ud800x"]]'])
 def test_half_a_character_is_refused(text: str) -> None:
-    """What JSON can name and no file can hold is found wherever it stands; a pair of halves is a character."""
+    """A lone surrogate, which JSON can express but no file can store, is refused anywhere; a pair is a character."""
     with pytest.raises(ValueError, match="surrogates"):
         read_json(text.encode())
     assert read_json(b'"\\ud83d\\ude00 \\\\ud800"') == "\U0001f600 \\ud800"
@@ -750,7 +751,7 @@ def test_half_a_character_is_refused(text: str) -> None:
     ],
 )
 def test_memory_of_templates(tmp_path: Path, template: str) -> None:
-    """A template that asks for gigabytes ends in an error at its place, and the build goes on to no traceback."""
+    """A template that asks for gigabytes causes an error at its place, not a traceback."""
     root = write_files(write_events(tmp_path, talk=TALK), {"_templates/404.html": f"a\n{template}\n"})
     with pytest.raises(SourceError) as failure:
         build(root, tmp_path / "dist", now=NOW)
@@ -761,7 +762,7 @@ def test_memory_of_templates(tmp_path: Path, template: str) -> None:
 
 
 def test_pages_of_templates_are_bounded(tmp_path: Path) -> None:
-    """A page that a template makes enormous step by step is refused; the limit on memory is lifted afterwards."""
+    """A page that a template grows step by step is refused; the memory limit is lifted afterwards."""
     loop = "{% for i in range(30000) %}" + "x" * 1000 + "{% endfor %}"
     root = write_files(write_events(tmp_path, talk=TALK), {"_templates/404.html": loop})
     before = resource.getrlimit(resource.RLIMIT_AS)
@@ -791,13 +792,13 @@ def _failure(root: Path, folder: Path) -> str:
     ],
 )
 def test_user_names_in_descriptions(tmp_path: Path, text: str) -> None:
-    """An address whose host is not the one that people read is refused in a description, as in `url:`."""
+    """A description refuses an address whose user name looks like its host, as `url:` does."""
     assert refusals(write_events(tmp_path, talk=f"{TALK}description: {json.dumps(text)}\n")) == ["bad-url"]
 
 
 @pytest.mark.parametrize("key", ["description: D", "theme: {footer: D}", "feeds: [{slug: a, name: A, description: D}]"])
 def test_user_names_in_the_calendar(tmp_path: Path, key: str) -> None:
-    """So it is in the texts of the calendar, of its feeds and of its pages' foot."""
+    """The texts of the calendar, its feeds and its footer refuse such an address, too."""
     text = json.dumps("[a](https://museum.example@evil.example/)")
     calendar = CALENDAR + key.replace("D}", f"{text}}}").replace(" D", f" {text}") + "\n"
     assert refusals(write_files(tmp_path / "events", {"calendar.yaml": calendar, "talk.yaml": TALK})) == ["bad-url"]
@@ -805,7 +806,7 @@ def test_user_names_in_the_calendar(tmp_path: Path, key: str) -> None:
 
 @pytest.mark.parametrize("text", ["<a@b.example>", "a@b.example & c", "[a](https://x.example/@b?c=d@e)", "&#64;a"])
 def test_other_signs_in_descriptions(tmp_path: Path, text: str) -> None:
-    """Mail addresses, and `@` in a path or a query, are no user names."""
+    """Mail addresses, and `@` in a path or a query, are not user names."""
     assert refusals(write_events(tmp_path, talk=f"{TALK}description: {json.dumps(text)}\n")) == []
 
 
@@ -819,8 +820,8 @@ def test_other_signs_in_descriptions(tmp_path: Path, text: str) -> None:
         ("created: 2199-01-01", True),
     ],
 )
-def test_revisions_that_none_can_follow(tmp_path: Path, stamp: str, is_far: bool) -> None:
-    """A number or a time that later changes can hardly outdo is a warning of `check` and of each build."""
+def test_revisions_that_leave_no_room(tmp_path: Path, stamp: str, is_far: bool) -> None:
+    """`check` and every build warn about a sequence or time that leaves little room for later changes."""
     root = write_events(tmp_path, talk=f"{TALK}{stamp}\n")
     for arguments in (["check", str(root)], *[["build", str(root), "-o", str(tmp_path / "dist")]] * 2):
         assert ("[far-revision]" in run(*arguments).output) is is_far

@@ -1,4 +1,4 @@
-"""Second readers of the committed sample: everything under dist/ read by others is what its manifest says."""
+"""Other readers of the committed sample: what they read from dist/ agrees with its manifest."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ READERS: dict[str, Callable[[Path], list[Reading]]] = {
 
 
 def expected(event: dict[str, Any]) -> Reading:
-    """Return what a reader should say of an event of the manifest."""
+    """Return the reading that an event of the manifest should give."""
     start: date | datetime
     end: date | datetime | None
     if event["all_day"]:
@@ -39,12 +39,12 @@ def expected(event: dict[str, Any]) -> Reading:
 
 
 def assert_agrees(readings: list[Reading], name: str) -> None:
-    """Check one file's readings: right instants, and just the events the manifest says are in it."""
-    held = {reading.uid: reading for reading in readings}
+    """Check one file's readings: right instants, and exactly the events that the manifest lists for it."""
+    by_uid = {reading.uid: reading for reading in readings}
     slugs = [feed["slug"] for feed in MANIFEST["feeds"] if feed["path"] == name]
     wanted = [event for event in EVENTS.values() if (slugs[0] in event["feeds"] if slugs else event["path"] == name)]
-    assert {event["uid"]: expected(event) for event in wanted} == held
-    assert len(readings) == len(held)
+    assert {event["uid"]: expected(event) for event in wanted} == by_uid
+    assert len(readings) == len(by_uid)
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -65,7 +65,7 @@ def test_ical_js() -> None:
 
 @pytest.mark.parametrize("name", FILES)
 def test_rules(name: str) -> None:
-    """No file breaks any of the rules that clients need."""
+    """Every file follows all the rules that clients need."""
     data = (DIST / name).read_bytes()
     assert rules.violations(data, "single" if name.startswith("events/") else "feed") == []
 
@@ -80,7 +80,7 @@ def test_the_meeting() -> None:
 
 
 def test_the_sample_is_as_large_as_promised() -> None:
-    """The sample holds over 30 events in at least 8 zones, whole days and several days among them."""
+    """The sample has over 30 events in at least 8 zones, including all-day and multi-day events."""
     events = list(EVENTS.values())
     assert len(events) > 30
     assert len({event["timezone"] for event in events}) >= 8
@@ -89,7 +89,7 @@ def test_the_sample_is_as_large_as_promised() -> None:
 
 
 def test_estonian_and_french_survive() -> None:
-    """Letters beyond ASCII arrive as they were written."""
+    """Non-ASCII letters arrive as they were written."""
     feed = (DIST / "eu2017ee.ics").read_bytes().replace(b"\r\n ", b"").decode()
     for word in ("Põhja pst 27a", "Kultuurikatel", "Pärnoja", "Sommet Union Africaine-Union Européenne"):
         assert word in feed

@@ -1,4 +1,4 @@
-"""What is released: the wheel is the package and nothing else, the sdist is the repository, and the wheel works."""
+"""Releases: the wheel is the package and nothing else, the sdist is the repository, and the wheel works."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def tracked() -> tuple[str, ...]:
 
 
 def build(tracked: tuple[str, ...], source: Path, out: Path) -> dict[str, Path]:
-    """Build sdist and wheel from a copy of what git tracks, and return them."""
+    """Build sdist and wheel from a copy of the tracked files, and return them."""
     for path in tracked:
         (source / path).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / path, source / path)
@@ -47,12 +47,12 @@ def build(tracked: tuple[str, ...], source: Path, out: Path) -> dict[str, Path]:
 
 @pytest.fixture(scope="module")
 def released(tracked: tuple[str, ...], tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """Return the sdist and the wheel of what git tracks."""
+    """Return the sdist and the wheel of the tracked files."""
     return build(tracked, tmp_path_factory.mktemp("source"), tmp_path_factory.mktemp("out"))
 
 
 def test_releases_are_reproducible(released: dict[str, Path], tracked: tuple[str, ...], tmp_path: Path) -> None:
-    """Built again, elsewhere and from newer files, sdist and wheel have the same bytes."""
+    """Rebuilt in another folder from newer files, sdist and wheel have the same bytes."""
     (tmp_path / "out").mkdir()
     again = build(tracked, tmp_path / "source", tmp_path / "out")
     assert {kind: path.read_bytes() for kind, path in again.items()} == {
@@ -61,7 +61,7 @@ def test_releases_are_reproducible(released: dict[str, Path], tracked: tuple[str
 
 
 def test_wheel_is_the_package(released: dict[str, Path], tracked: tuple[str, ...]) -> None:
-    """The wheel has every file of the package, the reference of errors, and nothing but its metadata beside them."""
+    """The wheel contains every file of the package, the reference of errors, its metadata, and nothing else."""
     with zipfile.ZipFile(released["wheel"]) as wheel:
         names = wheel.namelist()
     info = {name for name in names if name.split("/")[0].endswith(".dist-info")}
@@ -75,14 +75,14 @@ def test_wheel_is_the_package(released: dict[str, Path], tracked: tuple[str, ...
 
 
 def test_sdist_is_the_repository(released: dict[str, Path], tracked: tuple[str, ...]) -> None:
-    """The sdist has every file of the repository, the sample's output included, and its metadata."""
+    """The sdist contains every file of the repository, including the sample's output, and its metadata."""
     with tarfile.open(released["sdist"]) as sdist:
         names = {member.name.partition("/")[2] for member in sdist if member.isfile()}
     assert names - {"PKG-INFO"} == set(tracked)
 
 
 def test_wheel_works_alone(released: dict[str, Path], tmp_path: Path) -> None:
-    """Installed from the wheel, away from the sources, calfeed does what the README promises."""
+    """Installed from the wheel, away from the repository, calfeed does what the README promises."""
     install = ["install", "-q", "--no-deps", "--no-index", "--no-compile", "--target", str(tmp_path / "installed")]
     command = [sys.executable, "-m", "pip", *install, "--root-user-action=ignore", str(released["wheel"])]
     subprocess.run(command, check=True, env={**os.environ, "PIP_DISABLE_PIP_VERSION_CHECK": "1"})
@@ -95,11 +95,11 @@ def test_wheel_works_alone(released: dict[str, Path], tmp_path: Path) -> None:
         return done.stdout
 
     where = [sys.executable, "-c", "import calfeed; print(calfeed.__file__)"]
-    shown = subprocess.run(where, cwd=tmp_path, env=environment, capture_output=True, text=True, check=True)
-    assert Path(shown.stdout.strip()).is_relative_to(tmp_path)
+    located = subprocess.run(where, cwd=tmp_path, env=environment, capture_output=True, text=True, check=True)
+    assert Path(located.stdout.strip()).is_relative_to(tmp_path)
     calfeed("build", str(ROOT / "events"), "-o", "dist")
     assert set(tree(tmp_path / "dist")) >= {"calfeed.json", "index.html", "eu2017ee.ics", "events/cor-bureau-177.ics"}
     calfeed("init", "mine")
     calfeed("build", "mine/events", "-o", "public")
     assert "calfeed" in calfeed("--version")
-    assert calfeed("explain", "missing-end").startswith("missing-end\n")
+    assert calfeed("explain", "missing-end").startswith("missing-end (warning)\n")

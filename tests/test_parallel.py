@@ -40,20 +40,20 @@ class Elsewhere:
         self.batches = 0
 
     def submit(self, work: Callable[..., _R], /, *given: Any) -> Future[_R]:
-        """Do the work, as if elsewhere."""
+        """Do the work as if elsewhere."""
         self.batches += 1
         future: Future[_R] = Future()
         try:
-            there, what = pickle.loads(pickle.dumps((work, given)))  # noqa: S301 - our own
-            future.set_result(pickle.loads(pickle.dumps(there(*what))))  # noqa: S301
-        except Exception as cause:  # noqa: BLE001 - whatever it is, the promise tells
+            function, arguments = pickle.loads(pickle.dumps((work, given)))  # noqa: S301 - our own
+            future.set_result(pickle.loads(pickle.dumps(function(*arguments))))  # noqa: S301
+        except Exception as cause:  # noqa: BLE001 - the future re-raises it
             future.set_exception(pickle.loads(pickle.dumps(cause)))  # noqa: S301
         return future
 
 
 @pytest.fixture(scope="module")
 def many(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a folder with many files: whole days, times, series, a picture, a venue in place, defaults, a warning."""
+    """Return a folder with many files: all-day, timed, series, a picture, an inline venue, defaults, a warning."""
     root = tmp_path_factory.mktemp("many")
     kinds = (
         "start: 2027-03-{day:02} 18:00\nend: 20:00\nvenue: hub\n",
@@ -94,8 +94,8 @@ def test_other_processes_give_the_same_bytes(many: Path, tmp_path: Path) -> None
     alone = everything(many, tmp_path / "alone", None)
     assert alone == everything(many, tmp_path / "elsewhere", elsewhere)
     assert elsewhere.batches == 2 * (MANY // 200 + 1)
-    with processes(2) as own:
-        assert alone == everything(many, tmp_path / "own", own)
+    with processes(2) as executor:
+        assert alone == everything(many, tmp_path / "processes", executor)
 
 
 @pytest.mark.parametrize("method", multiprocessing.get_all_start_methods())
@@ -106,12 +106,12 @@ def test_processes_however_they_start(many: Path, tmp_path: Path, method: str) -
         assert load(many, executor=executor) == load(many)
 
 
-def test_what_processes_made_is_remembered(many: Path, tmp_path: Path) -> None:
-    """A build after one with several processes reads and renders nothing that nobody changed."""
+def test_results_of_processes_are_cached(many: Path, tmp_path: Path) -> None:
+    """A build after one with several processes neither reads nor renders anything unchanged."""
     build(many, tmp_path / "dist", now=NOW, executor=Elsewhere())
     elsewhere = Elsewhere()
     assert not build(many, tmp_path / "dist", now=NOW, executor=elsewhere).changes
-    assert elsewhere.batches == 0  # what is left to make is too little to be worth it
+    assert elsewhere.batches == 0  # too little work is left to be worth it
 
 
 def test_errors_from_other_processes_are_those_of_one(many: Path, tmp_path: Path) -> None:
@@ -193,7 +193,7 @@ class Later(Elsewhere):
         self.futures: list[Future[Any]] = []
 
     def submit(self, work: Callable[..., _R], /, *given: Any) -> Future[_R]:
-        """Do the work now, if it is reading files."""
+        """Do the work now if it reads files."""
         if given[0] is read_files:
             return super().submit(work, *given)
         self.futures.append(Future())
@@ -248,7 +248,7 @@ def test_option(many: Path, tmp_path: Path) -> None:
 
 
 METHODS = {"fork": 3, "forkserver": 5, "spawn": 4}
-"""Ways to start processes, and how many there are in all then: servers and trackers help."""
+"""Start methods, and the total number of processes with each: some need a server or a tracker."""
 BUILD = """\
 import multiprocessing, sys
 from calfeed.cli.main import main
@@ -293,7 +293,7 @@ def wait_for(is_so: Callable[[], bool]) -> None:
         os.sched_yield()
 
 
-only_linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux tells of processes in /proc")
+only_linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux lists processes in /proc")
 
 
 def test_an_interrupt_reaches_processes_of_tests() -> None:

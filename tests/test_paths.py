@@ -21,8 +21,8 @@ def test_links_are_followed(tmp_path: Path, path: str, is_inside: bool) -> None:
     assert is_within(tmp_path / path, tmp_path / "folder") is is_inside
 
 
-def test_a_loop_of_links_leads_nowhere(tmp_path: Path) -> None:
-    """Links that lead to one another are not an error."""
+def test_a_loop_of_links_is_no_error(tmp_path: Path) -> None:
+    """Links that lead to each other do not raise an error."""
     (tmp_path / "a").symlink_to("b")
     (tmp_path / "b").symlink_to("a")
     assert real_path(tmp_path / "a").parent == real_path(tmp_path)

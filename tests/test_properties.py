@@ -1,4 +1,4 @@
-"""What holds for any input: hypothesis looks for the counter-example."""
+"""Properties that hold for any input; hypothesis looks for counter-examples."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from calfeed.text.markdown import _MARKUP, _blocks, _parser, to_html, to_plain
 MARK = Mark(path="events/x.yaml")
 slow = settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
-# Any text a calendar could hold: letters of every kind, line breaks and punctuation, but no control characters.
+# Any text that a calendar can contain: letters of every kind, line breaks and punctuation, but no control characters.
 texts = st.text(st.characters(exclude_categories=["Cs", "Cc", "Cn"], include_characters="\n"), min_size=1, max_size=200)
 lines = texts.map(lambda text: " ".join(text.split())).filter(bool)
 zones = st.sampled_from(zone_names())
@@ -36,7 +36,7 @@ instants = st.datetimes(datetime(1971, 1, 1), datetime(2090, 1, 1), timezones=st
 
 
 def zoned(instant: datetime, tzid: str) -> ZonedTime:
-    """Return an instant in a zone by the zone file itself."""
+    """Return an instant in a zone, computed from the zone file itself."""
     instant = instant.replace(microsecond=0)
     with pytz.open_resource(tzid) as file:
         wall = instant.astimezone(ZoneInfo.from_file(file)).replace(tzinfo=None, fold=0)
@@ -45,7 +45,7 @@ def zoned(instant: datetime, tzid: str) -> ZonedTime:
 
 @st.composite
 def timed(draw: st.DrawFn) -> Timed:
-    """Draw a timed stretch of up to ten days, in one zone or between two."""
+    """Draw a timed span of up to ten days, in one zone or between two."""
     start = zoned(draw(instants), draw(zones))
     if draw(st.booleans()):
         return Timed(start, None)
@@ -85,7 +85,7 @@ def events(draw: st.DrawFn) -> Event:
 
 
 def files_of(event: Event) -> tuple[Artifact, Artifact]:
-    """Return the feed and the single file that hold an event."""
+    """Return the feed and the single file of an event."""
     calendar = Calendar(name="Test, and; more", slug="test", id="test.example", url="https://test.example/", mark=MARK)
     feed = Feed(slug="test", path="test.ics", name=calendar.name, description=None, event_ids=(event.id,), mark=MARK)
     (revised,), _ = revise([event], {}, NOW)
@@ -102,7 +102,7 @@ def files_of(event: Event) -> tuple[Artifact, Artifact]:
 @example("\ufeffsummary: x")
 @example("<<: 3\n<<: [a]\n? [a]\n: b")
 def test_any_text_is_read_or_refused(text: str) -> None:
-    """Any text becomes a document, with problems that have a place in it and a hint, and never another error."""
+    """Any text becomes a document whose problems have a place and a hint; no other error is raised."""
     data = text.encode("utf-8", "surrogatepass")
     document = read_document("x.yaml", data)
     for problem in document.problems:
@@ -119,7 +119,7 @@ def test_any_text_is_read_or_refused(text: str) -> None:
     )
 )
 def test_any_event_loads_or_raises_our_error(fields: dict[str, str]) -> None:
-    """A folder with any event in it loads, or raises SourceError with a hint for each problem."""
+    """A folder with any event loads, or raises SourceError with a hint for each problem."""
     with TemporaryDirectory() as folder:
         files = {"calendar.yaml": CALENDAR, "venues.yaml": VENUES, "x.yaml": dump_mapping(fields)}
         root = write_files(Path(folder) / "events", files)
@@ -134,7 +134,7 @@ def test_any_event_loads_or_raises_our_error(fields: dict[str, str]) -> None:
     st.dictionaries(st.sampled_from(["summary", "description", "venue"]), texts.map(str.strip).filter(bool), min_size=1)
 )
 def test_what_new_writes_is_read_back(fields: dict[str, str]) -> None:
-    """A mapping of texts written as YAML reads back as it was."""
+    """A mapping of texts that is written as YAML reads back unchanged."""
     document = read_document("x.yaml", dump_mapping(fields).encode())
     assert document.problems == ()
     assert document.value == fields
@@ -143,17 +143,17 @@ def test_what_new_writes_is_read_back(fields: dict[str, str]) -> None:
 @slow
 @given(events())
 def test_files_keep_the_rules_and_the_instants(event: Event) -> None:
-    """Any event's feed and file keep every rule and, read by the letter of the RFC, give the instants meant."""
+    """Any event's feed and file follow every rule and, read strictly by the RFC, give the right instants."""
     feed, single = files_of(event)
     assert rules.violations(feed.data, "feed") == []
     assert rules.violations(single.data, "single") == []
     for data in (feed.data, single.data):
-        (found,) = rfc5545.instants(data).values()
+        (instants_read,) = rfc5545.instants(data).values()
         if isinstance(event.when, AllDay):
-            assert (event.when.first, event.when.last + timedelta(days=1)) == (found.start, found.end)
+            assert (event.when.first, event.when.last + timedelta(days=1)) == (instants_read.start, instants_read.end)
         else:
-            assert event.when.start.instant == found.start
-            assert (event.when.end.instant if event.when.end else None) == found.end
+            assert event.when.start.instant == instants_read.start
+            assert (event.when.end.instant if event.when.end else None) == instants_read.end
 
 
 @slow
@@ -169,7 +169,7 @@ def test_files_keep_the_rules_and_the_instants(event: Event) -> None:
     )
 )
 def test_reading_a_feed_gives_the_fields_back(event: Event) -> None:
-    """Texts come out of the feed as they went in: no escape, fold or encoding changes a letter."""
+    """Texts come out of the feed as they went in: escaping, folding and encoding change nothing."""
     feed, _ = files_of(event)
     (vevent,) = rfc5545.parse(feed.data).children("VEVENT")
     assert vevent.one("UID").text() == event.uid
@@ -186,8 +186,8 @@ def test_reading_a_feed_gives_the_fields_back(event: Event) -> None:
 
 @slow
 @given(st.text(st.sampled_from("\u00a0\u2003\x0bab .,:;'\"()/?=%\n\t€õ"), max_size=120))
-def test_short_cut_for_text_without_markup_is_none(text: str) -> None:
-    """Text without Markdown's punctuation becomes plain text as the parser would have it."""
+def test_shortcut_for_text_without_markup(text: str) -> None:
+    """The shortcut for text without Markdown's punctuation gives the same result as the parser."""
     if not _MARKUP.search(text):
         assert to_plain(text) == _blocks(_parser().parse(text))
         assert to_html(text) == _parser().render(text).strip()
@@ -196,7 +196,7 @@ def test_short_cut_for_text_without_markup_is_none(text: str) -> None:
 @settings(max_examples=25, deadline=None)
 @given(st.randoms(use_true_random=False))
 def test_order_of_files_and_keys_changes_no_byte(rng: random.Random) -> None:
-    """The same events in other files, in another order and with their keys shuffled give the same bytes."""
+    """The same events in different files, in a different order and with shuffled keys give the same bytes."""
     items = [
         {"id": f"event-{n}", "summary": f"Event {n}", "start": f"2027-0{1 + n % 9}-1{n % 3} 18:00", "end": "20:00",
          "venue": "hub", "description": "Some *text*"}

@@ -1,4 +1,4 @@
-"""Builds that are killed, starved, crowded or fed with noise; each has a long form of its own (CONTRIBUTING.md)."""
+"""Builds that are killed, starved, crowded or fed noise. Longer versions of some tests are in CONTRIBUTING.md."""
 
 from __future__ import annotations
 
@@ -26,36 +26,36 @@ TESTS = Path(__file__).parent
 REGRESSIONS = sorted(path for path in (TESTS / "data" / "fuzz").rglob("*") if path.is_file())
 
 
-def told_by(script: str, *options: str) -> str:
-    """Return what a long form prints when it is run for a short time; it must find nothing."""
+def output_of(script: str, *options: str) -> str:
+    """Return what a long proof prints when it runs for a short time; it must find nothing."""
     command = [sys.executable, str(TESTS / script), *options]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout
 
 
-def number_of(pattern: str, told: str) -> int:
-    """Return the number that stands before a word in what was told."""
-    found = re.search(rf"(\d+) {pattern}", told)
-    assert found is not None
-    return int(found[1])
+def number_of(pattern: str, output: str) -> int:
+    """Return the number before a pattern in the output."""
+    match = re.search(rf"(\d+) {pattern}", output)
+    assert match is not None
+    return int(match[1])
 
 
 def test_two_hundred_kills() -> None:
-    """After each of 200 kills every file is whole and the manifest tells the truth; the next build repairs all."""
-    told = told_by("kills.py", "--kills", "200", "--seed", "6")
-    assert "every promise kept" in told
-    assert number_of("killed(?:,|;)", told) >= 200
+    """After each of 200 kills every file is whole and the manifest is true; the next build repairs everything."""
+    output = output_of("kills.py", "--kills", "200", "--seed", "6")
+    assert "every promise kept" in output
+    assert number_of("killed(?:,|;)", output) >= 200
 
 
 def test_sixty_edits() -> None:
-    """After each of sixty edits a build that remembers says and writes what one does that remembers nothing."""
-    told = told_by("edits.py", "--edits", "60", "--seed", "8")
-    assert "no difference" in told
-    assert number_of("answered at a glance", told) >= 3
+    """After each of sixty edits, builds with and without a cache print and write the same."""
+    output = output_of("edits.py", "--edits", "60", "--seed", "8")
+    assert "no difference" in output
+    assert number_of("answered from the snapshot", output) >= 3
 
 
-# -- a disk that is full, or not there --------------------------------------------------------------------------
+# -- a disk that is full or missing -----------------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -65,7 +65,7 @@ def project(tmp_path: Path) -> Path:
 
 
 def build_in_child(project: Path, out: Path, limit: int | None = None) -> int:
-    """Build in a process of its own, which may write files of so many bytes at most; return how it ended."""
+    """Build in a separate process that may write files of at most `limit` bytes; return its exit code."""
 
     def starve() -> None:
         if limit is not None:
@@ -81,7 +81,7 @@ def build_in_child(project: Path, out: Path, limit: int | None = None) -> int:
 
 @pytest.mark.parametrize("limit", [0, 500, 5_000, 12_000])
 def test_writing_that_fails_changes_nothing(project: Path, tmp_path: Path, limit: int) -> None:
-    """Where the system refuses to write on, be it at the first file or the last, DIST is as it was."""
+    """If the system refuses to write, at the first file or at the last, DIST stays as it was."""
     out = tmp_path / "dist"
     assert build_in_child(project, out, limit) == 1
     assert not out.exists()
@@ -96,7 +96,7 @@ def test_writing_that_fails_changes_nothing(project: Path, tmp_path: Path, limit
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """Mount a file system of 4 MB, where that is allowed."""
+    """Mount a file system of 4 MB, if that is allowed."""
     disk = tmp_path / "disk"
     disk.mkdir()
     mount = ["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", str(disk)]
@@ -111,7 +111,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 
 def test_full_disk_changes_nothing(project: Path, small_disk: Path) -> None:
-    """A build that finds the disk full leaves DIST as it was, and works again once there is room."""
+    """A build on a full disk leaves DIST as it was, and works again once there is room."""
     out = small_disk / "dist"
     build(project, out, now=NOW)
     before = tree(out)
@@ -130,8 +130,8 @@ def test_full_disk_changes_nothing(project: Path, small_disk: Path) -> None:
     assert sorted(path.name for path in small_disk.iterdir()) == [".calfeed", "dist"]
 
 
-def test_folder_that_vanished_is_made_again(project: Path, tmp_path: Path) -> None:
-    """Where DIST was deleted after a build was killed, there is nothing to finish: the next build makes all anew."""
+def test_deleted_folder_is_rebuilt(project: Path, tmp_path: Path) -> None:
+    """If DIST is deleted after a build was killed, there is nothing to finish: the next build writes all files."""
     out = tmp_path / "dist"
     build(project, out, now=NOW)
     good = tree(out)
@@ -151,12 +151,12 @@ def test_folder_that_vanished_is_made_again(project: Path, tmp_path: Path) -> No
 
 
 def test_ten_builds_at_once(project: Path, tmp_path: Path) -> None:
-    """Ten builds of one folder into one DIST wait for each other; all succeed, and it is as if there had been one."""
+    """Ten builds of one folder into one DIST wait for each other; all succeed, with the same result as one build."""
     out = tmp_path / "dist"
     command = [sys.executable, "-m", "calfeed", "build", str(project), "-o", str(out)]
     environment = {**os.environ, "SOURCE_DATE_EPOCH": str(int(NOW.timestamp()))}
     builds = [subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL) for _ in range(10)]
-    assert [one.wait() for one in builds] == [0] * 10
+    assert [process.wait() for process in builds] == [0] * 10
     build(project, tmp_path / "alone", now=NOW)
     assert tree(out) == tree(tmp_path / "alone")
     assert sorted(path.name for path in (tmp_path / ".calfeed" / "dist").iterdir()) == ["lock", "memory", "snapshot"]
@@ -166,14 +166,14 @@ def test_ten_builds_at_once(project: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", REGRESSIONS, ids=[f"{path.parent.name}-{path.name}" for path in REGRESSIONS])
-def test_what_the_fuzzer_found_stays_mended(path: Path) -> None:
-    """Every input that once broke a promise keeps it."""
+def test_findings_of_the_fuzzer_stay_fixed(path: Path) -> None:
+    """No input that once broke a promise breaks it again."""
     TARGETS[path.parent.name](path.read_bytes())
 
 
 @pytest.mark.parametrize("target", TARGETS)
 def test_a_little_noise(target: str) -> None:
-    """Inputs of the fuzzer break no promise; `tests/fuzz.py` goes on for as long as one likes."""
+    """A few inputs of the fuzzer break no promise; `tests/fuzz.py` tries as many as you like."""
 
     @settings(max_examples=40, deadline=None, database=None, derandomize=True, suppress_health_check=list(HealthCheck))
     @given(inputs_of(target))

@@ -1,4 +1,4 @@
-"""A year of a calendar on the command line: what subscribers get after each thing that happens to it."""
+"""A year in the life of a calendar on the command line: what subscribers get after each change."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ LINES = ("SEQUENCE", "STATUS", "SUMMARY", "DTSTART", "CREATED", "LAST-MODIFIED")
 
 
 class Year:
-    """A folder of events, and the builds of a year."""
+    """A folder of events, and a year of builds."""
 
     def __init__(self, root: Path) -> None:
         self.root = write_files(root, {"events/calendar.yaml": CALENDAR, "events/venues.yaml": VENUES})
@@ -32,7 +32,7 @@ class Year:
             (self.root / "events" / f"{name}.yaml").unlink()
 
     def build(self, *options: str, code: int = 0) -> dict[str, bytes]:
-        """Build a week later, and return DIST; every feed of it is valid for all readers, who agree."""
+        """Build a week later and return DIST, after checking that its main feed is valid and all readers agree."""
         self.today += timedelta(weeks=1)
         result = run("build", *options, now=self.today)
         assert result.exit_code == code, result.stderr
@@ -46,20 +46,20 @@ class Year:
         return files
 
     def seen(self, uid: str) -> dict[str, str]:
-        """Return what a subscriber sees of an event in the feed."""
+        """Return an event's properties as subscribers see them in the feed."""
         text = (self.root / "dist" / "test.ics").read_text("utf-8")
         body = next(part for part in text.split("BEGIN:VEVENT\n")[1:] if f"UID:{uid}@test.example\n" in part)
         pairs = [line.partition(":")[::2] for line in body.split("\n")]
         return {name.partition(";")[0]: value for name, value in pairs if name.partition(";")[0] in LINES}
 
     def stamp(self) -> str:
-        """Return the time of the last build, as iCalendar writes it."""
+        """Return the time of the last build in iCalendar's format."""
         return f"{self.today:%Y%m%dT%H%M%SZ}"
 
 
 @pytest.fixture
 def year(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Year:
-    """Begin a year with two talks."""
+    """Start a year with two events."""
     monkeypatch.chdir(tmp_path)
     year = Year(tmp_path)
     year.write("opening", "summary: Opening\nstart: 2027-05-18 18:00\nduration: 2h\nvenue: hub\n")
@@ -68,7 +68,7 @@ def year(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Year:
 
 
 def test_a_year(year: Year) -> None:
-    """Create, rebuild, edit, reformat, delete, re-add, cancel, delete many: number, stamps and bytes as promised."""
+    """Create, rebuild, edit, reformat, delete, re-add, cancel, delete many: revisions and bytes are as promised."""
     # Create.
     first = year.build()
     created = year.stamp()
@@ -111,7 +111,7 @@ def test_a_year(year: Year) -> None:
     cancelled = year.build()
     assert (year.seen("opening")["SEQUENCE"], year.seen("opening")["SUMMARY"]) == ("4", "[Cancelled] Opening")
 
-    # A clock that is behind what was published changes no promise.
+    # A clock that runs behind the previous publication breaks no promise.
     year.today -= timedelta(weeks=30)
     assert year.build() == cancelled
     year.write("tour", "summary: Long tour\nstart: 2027-09-05 10:00\nduration: 3h\nvenue: hub\n")
@@ -121,7 +121,7 @@ def test_a_year(year: Year) -> None:
     assert year.seen("tour")["LAST-MODIFIED"] == f"{later:%Y%m%dT%H%M%SZ}"
     year.today += timedelta(weeks=30)
 
-    # A broken file, and many files gone by a slip: both leave everything as it is.
+    # A broken file, and many files deleted by mistake: both leave everything as it is.
     for number in range(4):
         year.write(f"talk-{number}", f"summary: Talk {number}\nstart: 2027-11-0{number + 1} 18:00\nduration: 1h\n")
     full = year.build()
@@ -132,7 +132,7 @@ def test_a_year(year: Year) -> None:
     year.build("--allow-removals")
     assert [year.seen(f"talk-{number}")["STATUS"] for number in range(4)] == ["CANCELLED"] * 3 + ["CONFIRMED"]
 
-    # Long after: what has passed goes with the next change, and only then.
+    # Long after: past tombstones disappear with the next change, and only then.
     year.today = datetime(2028, 6, 1, tzinfo=UTC)
     late = year.build()
     assert late["test.ics"].count(b"BEGIN:VEVENT") == 6

@@ -1,4 +1,4 @@
-"""Defines the keys of each kind of file, as pydantic models, and what else people call them."""
+"""Defines the keys of each kind of file as pydantic models, and common synonyms for the keys."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ from calfeed.source.types import (
 
 
 class Entry(pydantic.BaseModel):
-    """A mapping of the sources. `required` keys are checked here, not by pydantic, so that the rest is still read."""
+    """A mapping in the sources. `required` is checked later, not by pydantic, so that the other keys are still read."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
     required: ClassVar[Sequence[str]] = ()
@@ -63,7 +63,7 @@ def _schema_of(*required: str) -> ConfigDict:
 
 
 class OrganizerEntry(Entry):
-    """Who holds an event."""
+    """Who organises an event, or maintains the calendar."""
 
     name: Line
     email: Email | None = None
@@ -114,7 +114,7 @@ class VenueEntry(Entry):
 
 
 class FeedEntry(Entry):
-    """An extra feed: the events that fit every filter given."""
+    """An extra feed: the events that match all of its filters."""
 
     model_config = _schema_of("slug", "name")
     required: ClassVar[Sequence[str]] = ("slug", "name")
@@ -130,7 +130,7 @@ class FeedEntry(Entry):
 
 
 class WindowEntry(Entry):
-    """The days of which the main feed and the automatic ones hold events."""
+    """The days that the main feed and the automatic feeds cover."""
 
     from_: Day | None = Field(default=None, alias="from")
     to: Day | None = None
@@ -145,7 +145,7 @@ VenueField: TypeAlias = Annotated[
 
 
 class ThemeEntry(Entry):
-    """How the site looks."""
+    """The look of the web site."""
 
     accent: ThemeColor | None = None
     accent_dark: ThemeColor | None = None
@@ -155,14 +155,12 @@ class ThemeEntry(Entry):
 
 def _read_automatic(text: str) -> str:
     if text not in ("category", "venue"):
-        raise InvalidValue(
-            "bad-feed", f"`{text}` is not a kind of automatic feed", "write `category`, `venue`, or `[]`"
-        )
+        raise InvalidValue("bad-feed", f"`{text}` is not an automatic feed", "write `category`, `venue`, or `[]`")
     return text
 
 
 class CalendarEntry(Entry):
-    """calendar.yaml."""
+    """The calendar itself, in calendar.yaml."""
 
     model_config = _schema_of("name")
     required: ClassVar[Sequence[str]] = ("name",)
@@ -191,8 +189,8 @@ class CalendarEntry(Entry):
 
 
 def _no_items() -> Any:
-    """Return a default: an empty list that is created for every event instead of deep-copied."""
-    # One per field: pydantic before 2.12 writes the field's annotations into it.
+    """Return a field with a new empty list as its default, which is faster than letting pydantic deep-copy one."""
+    # One per field: pydantic before 2.12 stores the field's annotations in it.
     return Field(default_factory=list, json_schema_extra={"default": []})
 
 
@@ -251,11 +249,11 @@ class EventEntry(Entry):
 
 
 class DefaultsEntry(EventEntry):
-    """_defaults.yaml: what the events below it have where they say nothing else. Every event needs its own `unique`."""
+    """Values for every event in the folder of a _defaults.yaml and in the folders below it."""
 
     model_config = _schema_of()
     required: ClassVar[Sequence[str]] = ()
-    unique: ClassVar[Sequence[str]] = ("id", "uid")
+    unique: ClassVar[Sequence[str]] = ("id", "uid")  # never shared, so they cannot have a default
 
 
 NESTED: dict[tuple[type[Entry], str], type[Entry]] = {
@@ -270,7 +268,7 @@ NESTED: dict[tuple[type[Entry], str], type[Entry]] = {
     (OverrideEntry, "venue"): VenueEntry,
     (VenueEntry, "address"): AddressEntry,
 }
-"""What the mapping at a key of another mapping is."""
+"""The kind of mapping under each key whose value is a mapping, or a list of mappings."""
 
 
 SYNONYMS: Mapping[str, Sequence[str]] = {
@@ -305,4 +303,4 @@ SYNONYMS: Mapping[str, Sequence[str]] = {
     "locality": ("city", "town"),
     "region": ("state",),
 }
-"""Words that people write for a key and that do not look like it."""
+"""Words that people write for a key, too different from it to be found as a misspelling."""

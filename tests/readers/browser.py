@@ -1,4 +1,4 @@
-"""Reading with Chromium, headless, and with axe, which knows what the Web Content Accessibility Guidelines ask for.
+"""Reading with headless Chromium, and with axe, which checks the Web Content Accessibility Guidelines.
 
 Needs chromium, and the npm package axe-core: `npm install` in this folder (or a folder named in NODE_PATH).
 """
@@ -31,7 +31,7 @@ _RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]
 
 
 class Violation(TypedDict):
-    """What axe found: the rule, and the elements."""
+    """A rule that axe found broken, and the elements that break it."""
 
     id: str
     nodes: list[str]
@@ -39,7 +39,7 @@ class Violation(TypedDict):
 
 @cache
 def available() -> bool:
-    """Whether chromium and axe are there."""
+    """Return whether chromium and axe are installed."""
     return shutil.which("chromium") is not None and _axe_path() is not None
 
 
@@ -56,7 +56,7 @@ def launched() -> Iterator[Browser]:
 
 @contextmanager
 def served(folder: Path) -> Iterator[str]:
-    """Yield the address under which a folder is served, on this machine alone."""
+    """Yield the address at which a folder is served, only on this machine."""
     server = _Server(("127.0.0.1", 0), partial(_Handler, directory=str(folder)))
     thread = Thread(target=server.serve_forever)
     thread.start()
@@ -69,31 +69,31 @@ def served(folder: Path) -> Iterator[str]:
 
 
 def violations(page: Page) -> list[Violation]:
-    """Return what axe finds wrong with a page as it is shown."""
+    """Return the rules that axe finds broken on the page as displayed."""
     path = _axe_path()
     if path is None:
         raise FileNotFoundError("axe-core is not installed")
     page.evaluate(path.read_text(encoding="utf-8"))
-    found: list[Violation] = page.evaluate(
+    broken_rules: list[Violation] = page.evaluate(
         """async (tags) => {
             const { violations } = await axe.run(document, { runOnly: { type: "tag", values: tags } });
             return violations.map(({ id, nodes }) => ({ id, nodes: nodes.map(({ html }) => html) }));
         }""",
         _RULES,
     )
-    return found
+    return broken_rules
 
 
 class _Server(ThreadingHTTPServer):
     def handle_error(self, *_arguments: object) -> None:
-        """Keep quiet of browsers that hang up when a page is closed."""
+        """Ignore browsers that hang up when a page is closed."""
 
 
 class _Handler(SimpleHTTPRequestHandler):
     extensions_map = {**SimpleHTTPRequestHandler.extensions_map, ".ics": "text/calendar; charset=utf-8"}  # noqa: RUF012
 
     def log_message(self, *_arguments: object) -> None:
-        """Keep quiet."""
+        """Print nothing."""
 
 
 @cache

@@ -1,6 +1,6 @@
-"""The text of iCalendar by RFC 5545 §3.1 to §3.3: lines, parameters, components, and the value types of time.
+"""iCalendar's text by RFC 5545 §3.1 to §3.3: lines, parameters, components, and the value types of time.
 
-Strict means `ValueError`, always: this reader never repairs, guesses or skips.
+It is strict: this reader raises `ValueError` and never repairs, guesses or skips.
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
-# §3.6: VCALENDAR holds VEVENT, which holds VALARM; RFC 9073 §7 adds one more level.
+# §3.6: VCALENDAR contains VEVENT, which contains VALARM; RFC 9073 §7 adds one more level.
 _DEEPEST = 4
-# §3.1: CONTROL is everything below SPACE but TAB, and DEL.
+# §3.1: CONTROL is everything below SPACE except TAB, and DEL.
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 _NAME = r"[A-Za-z0-9-]+"
 _PARAM_VALUE = r'(?:"[^"]*"|[^";:,]*)'
@@ -22,7 +22,7 @@ _TEXT = re.compile(r"(?:[^\\;,]|\\[\\;,nN])*")
 _DATE = re.compile(r"([0-9]{4})([0-9]{2})([0-9]{2})")
 _DATE_TIME = re.compile(r"([0-9]{8})T([0-9]{2})([0-9]{2})([0-9]{2})(Z?)")
 _OFFSET = re.compile(r"([+-])([0-9]{2})([0-5][0-9])([0-5][0-9])?")
-# §3.3.6: weeks alone, or days, or a time, or days and a time; neither P nor T stands without what it announces.
+# §3.3.6: only weeks, or days, or a time, or days and a time; neither P nor T may be followed by nothing.
 _DURATION = re.compile(
     r"([+-]?)P(?:([0-9]+)W|(?=[0-9T])(?:([0-9]+)D)?(?:T(?=[0-9])(?:([0-9]+)H)?(?:([0-9]+)M)?(?:([0-9]+)S)?)?)"
 )
@@ -37,7 +37,7 @@ class Property:
     value: str
 
     def param(self, name: str) -> str | None:
-        """Give a parameter's single value, or None without the parameter."""
+        """Return a parameter's single value, or None without the parameter."""
         values = dict(self.params).get(name)
         if values is None:
             return None
@@ -46,11 +46,11 @@ class Property:
         return values[0]
 
     def text(self) -> str:
-        """Give the value as TEXT, unescaped."""
+        """Return the value as TEXT, unescaped."""
         return unescape(self.value)
 
     def texts(self) -> tuple[str, ...]:
-        """Give the values of a comma-separated list of TEXT, as CATEGORIES has (§3.1.1)."""
+        """Return the values of a comma-separated list of TEXT, as in CATEGORIES (§3.1.1)."""
         pieces = re.findall(r"(?:^|,)((?:[^\\,]|\\.)*)", self.value)
         if ",".join(pieces) != self.value:
             raise ValueError(f"not a list of TEXT: {self.value!r}")
@@ -59,43 +59,43 @@ class Property:
 
 @dataclass(frozen=True, slots=True)
 class Component:
-    """What stands between BEGIN and END."""
+    """A component: everything between BEGIN and END."""
 
     name: str
     properties: tuple[Property, ...]
     components: tuple[Component, ...]
 
     def all(self, name: str) -> tuple[Property, ...]:
-        """Give all properties of this name."""
+        """Return all properties with this name."""
         return tuple(prop for prop in self.properties if prop.name == name)
 
     def get(self, name: str) -> Property | None:
-        """Give the property of this name or None; more than one is an error."""
-        found = self.all(name)
-        if len(found) > 1:
-            raise ValueError(f"{self.name} has {len(found)} {name}")
-        return found[0] if found else None
+        """Return the property with this name or None; more than one is an error."""
+        properties = self.all(name)
+        if len(properties) > 1:
+            raise ValueError(f"{self.name} has {len(properties)} {name}")
+        return properties[0] if properties else None
 
     def one(self, name: str) -> Property:
-        """Give the only property of this name."""
-        found = self.get(name)
-        if found is None:
+        """Return the only property with this name."""
+        prop = self.get(name)
+        if prop is None:
             raise ValueError(f"{self.name} has no {name}")
-        return found
+        return prop
 
     def children(self, name: str) -> tuple[Component, ...]:
-        """Give the components of this name directly inside."""
+        """Return the direct child components with this name."""
         return tuple(child for child in self.components if child.name == name)
 
     def walk(self) -> Iterator[Component]:
-        """Give this component and all inside it, in the order of the file."""
+        """Yield this component and all components inside it, in the order of the file."""
         yield self
         for child in self.components:
             yield from child.walk()
 
 
 def parse(data: bytes) -> Component:
-    """Read a file that holds exactly one VCALENDAR (§3.4, §3.6)."""
+    """Read a file that contains exactly one VCALENDAR (§3.4, §3.6)."""
     lines = iter([content_line(line) for line in unfold(data)])
     first = next(lines)
     if first.name != "BEGIN" or _component_name(first) != "VCALENDAR":
@@ -126,7 +126,7 @@ def _component(name: str, lines: Iterator[Property], depth: int) -> Component:
 
 
 def _component_name(line: Property) -> str:
-    """Give the name in a BEGIN or END, which take no parameters (§3.6)."""
+    """Return the name in a BEGIN or END, which take no parameters (§3.6)."""
     if line.params or not re.fullmatch(_NAME, line.value):
         raise ValueError(f"malformed {line.name}:{line.value}")
     return line.value.upper()
@@ -146,7 +146,7 @@ def unfold(data: bytes) -> list[str]:
 
 
 def physical_lines(data: bytes) -> list[str]:
-    """Split at CRLF and decode line by line, so that no fold may cut through a character (§3.1)."""
+    """Split at CRLF and decode line by line, so that no fold can split a character (§3.1)."""
     if data.startswith(b"\xef\xbb\xbf"):
         raise ValueError("a byte order mark at the start")
     if not data.endswith(b"\r\n"):
@@ -164,8 +164,8 @@ def _physical_line(number: int, raw: bytes) -> str:
         line = raw.decode("utf-8")
     except UnicodeDecodeError as error:
         raise ValueError(f"line {number} alone is not UTF-8: {error}") from error
-    if found := _CONTROL.search(line):
-        raise ValueError(f"line {number} has the control character {found[0]!r}")
+    if control := _CONTROL.search(line):
+        raise ValueError(f"line {number} has the control character {control[0]!r}")
     return line
 
 

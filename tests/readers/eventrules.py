@@ -11,7 +11,7 @@ from .onefile import OneFile, first, in_series, label, param, values
 from .reading import is_all_day
 from .rfc5545 import span
 
-# The properties of RFC 5545 and RFC 7986 whose value is not TEXT; all others are, and so is what begins with X-.
+# The properties of RFC 5545 and RFC 7986 whose value is not TEXT; all others are TEXT, including those with X-.
 _NOT_TEXT = frozenset(
     {
         *("DTSTART", "DTEND", "DTSTAMP", "CREATED", "LAST-MODIFIED", "RECURRENCE-ID", "RDATE", "EXDATE", "RRULE"),
@@ -45,17 +45,17 @@ _FEED_ONLY = ("NAME", "X-PUBLISHED-TTL", "REFRESH-INTERVAL")
 
 
 def texts(file: OneFile) -> Iterator[str]:
-    """Rule 3: TEXT is escaped and nothing else is; a parameter with `,`, `;` or `:` is quoted."""
+    """Rule 3: TEXT is escaped, and nothing else is; a parameter with `,`, `;` or `:` is quoted."""
     for component in file.calendar.walk():
         for prop in component.properties:
             yield from (f"{fault} in {label(component)}" for fault in _text_faults(prop))
 
 
 def _text_faults(prop: Property) -> Iterator[str]:
-    # The parser refuses an unquoted ; or : and any quote inside; an unquoted comma makes a list.
+    # The parser refuses an unquoted ; or : and any inner quote; an unquoted comma makes a list.
     for name, several in prop.params:
         if len(several) > 1 and name not in _LIST_PARAMS:
-            yield f"{prop.name}: {name} holds an unquoted comma"
+            yield f"{prop.name}: {name} contains an unquoted comma"
     if prop.name in _NOT_TEXT or param(prop, "VALUE") not in {None, "TEXT"}:
         if "\\" in prop.value:
             yield f"{prop.name} is escaped, but not TEXT: {prop.value}"
@@ -79,9 +79,9 @@ def head(file: OneFile) -> Iterator[str]:
 
 
 def spans(file: OneFile) -> Iterator[str]:
-    """Rule 11: an event ends after it begins, in the same type; all-day events have an end, series one zone.
+    """Rule 11: an event ends after it begins, in the same value type; all-day events have an end, series one zone.
 
-    Whether a series in UTC ought to have a zone cannot be seen in the file.
+    The file cannot show whether a series in UTC should have a zone.
     """
     for event in file.events:
         start, end = first(event, "DTSTART"), first(event, "DTEND")
@@ -93,7 +93,7 @@ def spans(file: OneFile) -> Iterator[str]:
         try:
             instants = span(event, file.zones)
         except ValueError:
-            continue  # rules 6, 8 and 9 say why, or the whole file is not readable
+            continue  # rules 6, 8 and 9 say why, or the whole file is unreadable
         yield from (f"{label(event)}: {fault}" for fault in _span_faults(instants.start, instants.end))
 
 
@@ -112,7 +112,7 @@ def _zone(prop: Property) -> str | None:
 
 
 def uids(file: OneFile) -> Iterator[str]:
-    """Rule 12: every event has a UID, once with each RECURRENCE-ID."""
+    """Rule 12: every event has a UID, and each pair of UID and RECURRENCE-ID occurs once."""
     seen: set[tuple[str, ...]] = set()
     for event in file.events:
         uid = values(event, "UID")
@@ -125,7 +125,7 @@ def uids(file: OneFile) -> Iterator[str]:
 
 
 def statuses(file: OneFile) -> Iterator[str]:
-    """Rule 15: a known STATUS; what is cancelled says so in its SUMMARY and blocks no time."""
+    """Rule 15: a known STATUS; a cancelled event says so in its SUMMARY and blocks no time."""
     for event in file.events:
         status = values(event, "STATUS")
         if len(status) > 1 or not set(status) <= _STATUSES:
@@ -139,7 +139,7 @@ def statuses(file: OneFile) -> Iterator[str]:
 
 
 def people_and_alarms(file: OneFile) -> Iterator[str]:
-    """Rule 17: neither ORGANIZER nor ATTENDEE; VALARM in single files only."""
+    """Rule 17: no ORGANIZER or ATTENDEE; VALARM only in single files."""
     for component in file.calendar.walk():
         for name in ("ORGANIZER", "ATTENDEE"):
             yield from (f"{name} in {component.name} {label(component)}" for _ in component.all(name))
@@ -148,7 +148,7 @@ def people_and_alarms(file: OneFile) -> Iterator[str]:
 
 
 def descriptions(file: OneFile) -> Iterator[str]:
-    """Rule 18: DESCRIPTION is plain text that stands alone and ends with the URL and the join link."""
+    """Rule 18: DESCRIPTION is self-contained plain text that ends with the URL and the join link."""
     for event in file.events:
         yield from (f"{label(event)}: {fault}" for fault in _description_faults(event))
         if event.all("X-ALT-DESC") and file.kind == "feed":
@@ -160,7 +160,7 @@ def _description_faults(event: Component) -> Iterator[str]:
     links = values(event, "URL") + values(event, "CONFERENCE")
     if description is None:
         if links or event.all("X-ALT-DESC"):
-            yield f"no DESCRIPTION beside {[*links, *values(event, 'X-ALT-DESC')]}"
+            yield f"no DESCRIPTION in addition to {[*links, *values(event, 'X-ALT-DESC')]}"
         return
     text = _text(description)
     if tag := _HTML_TAG.search(text):
@@ -173,7 +173,7 @@ def _description_faults(event: Component) -> Iterator[str]:
 
 
 def places(file: OneFile) -> Iterator[str]:
-    """Rule 19: GEO is two numbers in range, and Apple's place says the same as GEO and LOCATION."""
+    """Rule 19: GEO is two numbers in range, and Apple's place agrees with GEO and LOCATION."""
     for event in file.events:
         yield from (f"{label(event)}: {fault}" for fault in _place_faults(event))
 
@@ -196,7 +196,7 @@ def _place_faults(event: Component) -> Iterator[str]:
 
 
 def _text(prop: Property) -> str:
-    """Give the TEXT of a property; as written, where rule 3 finds fault with it."""
+    """Return the TEXT of a property, or its value as written if it breaks rule 3."""
     try:
         return prop.text()
     except ValueError:
@@ -214,7 +214,7 @@ def _point(pattern: re.Pattern[str], value: str) -> tuple[float, float] | None:
 def names(file: OneFile) -> Iterator[str]:
     """Rule 20: a feed has a name and a poll interval, both in two spellings; a single file has neither, and one UID.
 
-    An event in pieces has one for each, and all are made of one: a suffix before the last `@`.
+    An event in pieces has one UID for each piece, all derived from the same UID with a suffix before the last `@`.
     """
     calendar = file.calendar
     if file.kind == "feed":
@@ -222,13 +222,13 @@ def names(file: OneFile) -> Iterator[str]:
         return
     extra = [prop.name for prop in calendar.properties if prop.name.startswith("X-WR-") or prop.name in _FEED_ONLY]
     yield from (f"{name} in a single file" for name in extra)
-    found = sorted({uid for event in file.events for uid in values(event, "UID")})
-    if len({_PIECE.sub("", uid) for uid in found}) != 1:
-        yield f"{len(found)} UIDs in a single file: {found}"
-    for uid in found:
-        own = [event for event in file.events if values(event, "UID") == [uid]]
-        masters = [event for event in own if not event.all("RECURRENCE-ID")]
-        if len(masters) != 1 or (len(own) > 1 and not in_series(masters[0])):
+    unique_uids = sorted({uid for event in file.events for uid in values(event, "UID")})
+    if len({_PIECE.sub("", uid) for uid in unique_uids}) != 1:
+        yield f"{len(unique_uids)} UIDs in a single file: {unique_uids}"
+    for uid in unique_uids:
+        events = [event for event in file.events if values(event, "UID") == [uid]]
+        masters = [event for event in events if not event.all("RECURRENCE-ID")]
+        if len(masters) != 1 or (len(events) > 1 and not in_series(masters[0])):
             yield f"{len(masters)} masters of {uid} in a single file"
 
 

@@ -3,12 +3,12 @@
 //   echo '["a.ics", "b.ics"]' | node tests/readers/icaljs.mjs
 //
 // prints {"a.ics": [{uid, recurrenceId, start, end, allDay}, ...], ...}. Times are in UTC by the file's own VTIMEZONEs,
-// all-day events have dates (`end` exclusive, as written), what is missing is null. A series is not expanded, unless the
-// first argument is a number: then it gives so many of its occurrences, each with the start it has by the rule. Files with
-// errors, a floating time among them, are named on stderr, and nothing is printed: exit code 1.
+// all-day events have dates (`end` exclusive, as written), missing values are null. A series is not expanded, unless
+// the first argument is a number: then at most that many occurrences are given, each with its start by the rule. Files
+// with errors, such as a floating time, are named on stderr, and nothing is printed: exit code 1.
 //
-// A second number is how many milliseconds of processor time a file may take: ical.js never returns from some rules. Then
-// a file that takes longer is printed as "hangs", and one with errors as "refused"; nothing is an error.
+// A second number limits the processor time for a file, in milliseconds: ical.js never returns from some rules. A file
+// that takes longer is then printed as "hangs", and one with errors as "refused"; nothing is an error.
 //
 // ical.js is found in tests/readers/node_modules (`npm install` there) or in a folder of NODE_PATH.
 
@@ -19,7 +19,7 @@ import { isMainThread, parentPort, Worker } from "node:worker_threads";
 const loaded = createRequire(import.meta.url)("ical.js");
 const ICAL = loaded.default ?? loaded;
 
-/** The calendar of a file, with no zone known but those the file defines (and UTC, which `reset` brings). */
+/** The calendar of a file, knowing only the zones that the file defines (and UTC, which `reset` adds). */
 function readCalendar(path) {
   const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(readFileSync(path));
   const calendar = new ICAL.Component(ICAL.parse(text));
@@ -33,7 +33,7 @@ function readCalendar(path) {
   return calendar;
 }
 
-/** The time of a property. ical.js silently makes a time floating where it finds no zone: here that is an error. */
+/** The time of a property. ical.js silently makes a time floating if it finds no zone: here that is an error. */
 function readTime(property) {
   const time = property.getFirstValue();
   const tzid = property.getFirstParameter("tzid");
@@ -44,7 +44,7 @@ function readTime(property) {
     const why = tzid ? `no VTIMEZONE ${tzid}` : "floating";
     throw new Error(`${property.name} ${time}: ${why}`);
   }
-  // It knows UTC and GMT by name, with no VTIMEZONE in the file.
+  // ical.js knows UTC and GMT by name, without a VTIMEZONE in the file.
   if (tzid && !time.zone.component) {
     throw new Error(`${property.name} ${time}: no VTIMEZONE ${tzid}`);
   }
@@ -89,7 +89,7 @@ function readEvent(event) {
   }
 }
 
-/** The occurrences of a master, as ical.js works them out with the file's exceptions, at most `limit` of them. */
+/** The occurrences of a master, at most `limit`, as ical.js computes them with the file's exceptions. */
 function expand(master, exceptions, limit) {
   const event = new ICAL.Event(master, { exceptions, strictExceptions: true });
   if (!event.isRecurring()) {
@@ -137,7 +137,7 @@ function serve() {
 /** Send one path to a worker. Resolves to its reading, or to "hangs" once it has used too much processor time. */
 function readWithin(worker, path, limit, milliseconds) {
   return new Promise((resolve) => {
-    // The main thread only waits, so that all the time of this process is the worker's.
+    // The main thread only waits, so all of this process's time is the worker's.
     const begin = process.cpuUsage();
     const clock = setInterval(() => {
       const { user, system } = process.cpuUsage(begin);

@@ -28,7 +28,7 @@ class _Event(TypedDict):
 
 @cache
 def available() -> bool:
-    """Whether node is there and finds ical.js."""
+    """Return whether node is installed and finds ical.js."""
     try:
         return _run([]).returncode == 0
     except FileNotFoundError:
@@ -36,15 +36,15 @@ def available() -> bool:
 
 
 def read(paths: Sequence[Path], limit: int = 0) -> dict[Path, list[Reading]]:
-    """Read all files in one process; `ValueError` names every file that cannot be read, and why.
+    """Read all files in one process; a `ValueError` names every file that cannot be read, and why.
 
-    With a `limit` series are expanded, to at most so many occurrences each.
+    With a `limit`, each series is expanded to at most that many occurrences.
     """
     done = _run(paths, limit)
     if done.returncode != 0:
         raise ValueError(done.stderr.strip())
-    found: dict[str, list[_Event]] = json.loads(done.stdout)
-    return {path: [_reading(event) for event in found[str(path)]] for path in paths}
+    events: dict[str, list[_Event]] = json.loads(done.stdout)
+    return {path: [_reading(event) for event in events[str(path)]] for path in paths}
 
 
 def expand(paths: Sequence[Path], limit: int, *, seconds: int) -> dict[Path, Expansion]:

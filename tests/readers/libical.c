@@ -2,9 +2,9 @@
  *
  *   printf 'a.ics\nb.ics\n' | ./libical LIMIT SECONDS
  *
- * prints a line for each file: its path, a tab, and the starts of its occurrences separated by spaces, at most LIMIT for
- * each series: `20270101` for whole days, else UTC, `20270101T080000Z`. A file that takes more than SECONDS of processor
- * time has `hangs` instead, one that libical cannot read `refused`. Each file has a process of its own.
+ * prints a line for each file: its path, a tab, and the starts of its occurrences separated by spaces, at most LIMIT
+ * for each series: `20270101` for all-day events, else UTC, `20270101T080000Z`. A file that takes more than SECONDS of
+ * processor time has `hangs` instead, one that libical cannot read `refused`. Each file has its own process.
  */
 
 #include <libical/ical.h>

@@ -1,7 +1,7 @@
 """Expanding series with libical, the C library inside GNOME Calendar and KOrganizer: many files in one run.
 
-The program `libical.c` is compiled when it is first needed: that takes a C compiler and libical's headers (Debian:
-`gcc`, `libc6-dev`, `libical-dev`).
+The program `libical.c` is compiled for each run, which needs a C compiler and libical's headers (Debian: `gcc`,
+`libc6-dev`, `libical-dev`).
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def available() -> bool:
 
 
 def version() -> str:
-    """Return the version of libical's headers as Debian's pkg-config has it, or `unknown`."""
+    """Return the version of libical's headers from pkg-config, or `unknown`."""
     if shutil.which("pkg-config") is None:
         return "unknown"
     done = subprocess.run(["pkg-config", "--modversion", "libical"], capture_output=True, text=True, check=False)
@@ -59,7 +59,7 @@ def _expansion(text: str) -> Expansion:
     for failure in Failure:
         if text.endswith(failure.value):
             return failure
-    return sorted((_moment(each) for each in text.split()), key=str)
+    return sorted((_moment(start) for start in text.split()), key=str)
 
 
 def _moment(text: str) -> datetime | date:

@@ -1,7 +1,7 @@
 """VTIMEZONE by RFC 5545 §3.6.5: observances, the wall times of their onsets, and the offset in force.
 
-An onset is a wall time in the offset being left (TZOFFSETFROM). No time zone database is asked: only what stands in the
-component counts. The cost of a question does not depend on how far its year is from the zone's beginning.
+An onset is a wall time in the offset before the change (TZOFFSETFROM). No time zone database is used: only the
+component counts. The cost of a query does not depend on how far its year is from the zone's beginning.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class Observance:
     rule: Rule | None
 
     def latest_onset(self, wall: datetime) -> datetime | None:
-        """Give the last onset that is not after this wall time."""
+        """Return the last onset that is not after this wall time."""
         past = bisect_right(self.dates, wall)
         by_date = self.dates[past - 1] if past else None
         by_rule = self._latest_by_rule(wall)
@@ -76,7 +76,7 @@ UTC_ZONE = TimeZone("UTC", (Observance("STANDARD", _ZERO, _ZERO, datetime.min, (
 
 @cache
 def nth_weekday(year: int, month: int, nth: int, weekday: int) -> date | None:
-    """Give the nth such weekday of the month, counted from its end where nth is negative (§3.3.10, BYDAY)."""
+    """Return the nth such weekday of the month, counted from its end if nth is negative (§3.3.10, BYDAY)."""
     if nth > 0:
         first = date(year, month, 1)
         day = first + timedelta((weekday - first.weekday()) % 7 + 7 * (nth - 1))
@@ -87,49 +87,51 @@ def nth_weekday(year: int, month: int, nth: int, weekday: int) -> date | None:
 
 
 def offset_for_wall(tz: TimeZone, wall: datetime) -> timedelta:
-    """Give the UTC offset of a wall time.
+    """Return the UTC offset of a wall time.
 
     §3.6.5: it "is found by locating the observance that has the last onset date and time before the time in question".
-    §3.3.5: a wall time that the clocks show twice "refers to the first occurrence", which comes by itself, for the
-    onset is the end of the first pass; one that they skip "is interpreted using the UTC offset before the gap".
+    §3.3.5: a wall time that the clocks show twice "refers to the first occurrence", which follows because the onset is
+    the end of the first pass; one that they skip "is interpreted using the UTC offset before the gap".
     """
     onset, observance = _in_force(tz, wall)
     return observance.offset_from if wall < _resumed(onset, observance) else observance.offset_to
 
 
 def is_skipped(tz: TimeZone, wall: datetime) -> bool:
-    """Whether the clocks jump over this wall time."""
+    """Return whether the clocks skip this wall time."""
     return wall < _resumed(*_in_force(tz, wall))
 
 
 def is_repeated(tz: TimeZone, wall: datetime) -> bool:
-    """Whether the clocks show this wall time twice: an onset sets them back over it."""
+    """Return whether the clocks show this wall time twice: an onset sets them back over it."""
     return any(_sets_back_over(observance, wall) for observance in tz.observances)
 
 
 def first_onset(tz: TimeZone) -> datetime:
-    """Give the wall time before which the zone says nothing."""
+    """Return the wall time before which the zone is undefined."""
     return min(observance.dates[0] for observance in tz.observances)
 
 
 def to_utc(tz: TimeZone, wall: datetime) -> datetime:
-    """Give the instant of a wall time."""
+    """Return the instant of a wall time."""
     return (wall - offset_for_wall(tz, wall)).replace(tzinfo=UTC)
 
 
 def _in_force(tz: TimeZone, wall: datetime) -> tuple[datetime, Observance]:
-    onsets = [(onset, each) for each in tz.observances if (onset := each.latest_onset(wall)) is not None]
+    onsets = [
+        (onset, observance) for observance in tz.observances if (onset := observance.latest_onset(wall)) is not None
+    ]
     if not onsets:
         raise ValueError(f"{wall} is before the first onset of {tz.tzid}")
     latest = max(onset for onset, _ in onsets)
-    current = [each for onset, each in onsets if onset == latest]
+    current = [observance for onset, observance in onsets if onset == latest]
     if len(current) > 1:
         raise ValueError(f"{tz.tzid} has two observances from {latest}")
     return latest, current[0]
 
 
 def _resumed(onset: datetime, observance: Observance) -> datetime:
-    """Give what the clocks show at the onset, once set."""
+    """Return what the clocks show at the onset, after the change."""
     return onset + (observance.offset_to - observance.offset_from)
 
 

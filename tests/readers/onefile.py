@@ -1,4 +1,4 @@
-"""One parsed file as the rules look at it."""
+"""One parsed file, as the rules see it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Kind = Literal["feed", "single"]
 
 @dataclass(frozen=True)
 class OneFile:
-    """A calendar, what it is published as, and those of its time zones that can be evaluated."""
+    """A calendar, the kind of file it is published as, and those of its time zones that can be evaluated."""
 
     calendar: Component
     kind: Kind
@@ -26,19 +26,19 @@ class OneFile:
         return self.calendar.children("VEVENT")
 
     def outside_zones(self) -> Iterator[Component]:
-        """Give every component but the VTIMEZONEs and what they hold."""
+        """Yield every component except the VTIMEZONEs and their parts."""
         yield self.calendar
         for child in self.calendar.components:
             if child.name != "VTIMEZONE":
                 yield from child.walk()
 
 
-# A rule says what is wrong, once for each fault.
+# A rule yields one message for each fault.
 Rule = Callable[[OneFile], Iterator[str]]
 
 
 def evaluable_zones(calendar: Component) -> dict[str, TimeZone]:
-    """Read the VTIMEZONEs that can be read; rule 6 says what is wrong with the others."""
+    """Return the VTIMEZONEs that can be read; rule 6 reports the others."""
     try:
         return timezones(calendar)
     except ValueError:
@@ -54,28 +54,28 @@ def _readable(calendar: Component) -> Iterator[TimeZone]:
 
 
 def label(event: Component) -> str:
-    """Name an event in a message: its UID, and RECURRENCE-ID where it has one."""
+    """Return an event's name for messages: its UID, and its RECURRENCE-ID if it has one."""
     return (
         " ".join(prop.value for name in ("UID", "RECURRENCE-ID") for prop in event.all(name)) or "an event without UID"
     )
 
 
 def in_series(event: Component) -> bool:
-    """Whether an event recurs or overrides an occurrence."""
+    """Return whether an event recurs or overrides an occurrence."""
     return any(event.all(name) for name in ("RRULE", "RDATE", "RECURRENCE-ID"))
 
 
 def first(component: Component, name: str) -> Property | None:
-    """Give the first property of this name, however many there are."""
+    """Return the first property with this name, however many there are."""
     return next(iter(component.all(name)), None)
 
 
 def param(prop: Property, name: str) -> str | None:
-    """Give a parameter's value; where an unquoted comma made several of it, as it was meant."""
+    """Return a parameter's value, with its parts joined again if an unquoted comma split it."""
     several = dict(prop.params).get(name)
     return None if several is None else ",".join(several)
 
 
 def values(component: Component, name: str) -> list[str]:
-    """Give the values of all properties of this name, as written."""
+    """Return the values of all properties with this name, as written."""
     return [prop.value for prop in component.all(name)]

@@ -1,12 +1,12 @@
 """Reading with the Python libraries: icalendar, recurring_ical_events, and the VTIMEZONE reader of dateutil.
 
-icalendar takes a TZID that the system knows from the system and ignores the file's VTIMEZONE (`TZP.timezone` and
-`TZP.cache_timezone_component` of icalendar 7). Here every TZID is renamed before icalendar sees the text, by the digest
-of its VTIMEZONE, so that what the file says is what is read; and since its cache of zones is shared by the whole
-process, the digest also keeps two files apart. A TZID without VTIMEZONE gets a name that nobody knows.
+If the system knows a TZID, icalendar uses the system's zone and ignores the file's VTIMEZONE (`TZP.timezone` and
+`TZP.cache_timezone_component` of icalendar 7). So every TZID is renamed to the digest of its VTIMEZONE before icalendar
+sees the text, which makes icalendar read what the file says. Its cache of zones is shared by the whole process, and the
+digest also keeps two files apart. A TZID without a VTIMEZONE gets a name that nothing knows.
 
-icalendar evaluates a VTIMEZONE in two ways. Its provider `zoneinfo`, the default, gives the component to dateutil's
-`tzical`; its provider `pytz` lists the transitions with code of its own, up to 2038.
+icalendar evaluates a VTIMEZONE in two ways. Its default provider, `zoneinfo`, passes the component to dateutil's
+`tzical`; its provider `pytz` lists the transitions with its own code, up to 2038.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from pytz.tzinfo import DstTzInfo
 
 from .reading import Reading, is_all_day
 
-# Places a time that icalendar read, with the TZID it had, in a zone.
+# Puts a time that icalendar read, with its TZID, into a zone.
 Place = Callable[[datetime, str | None], datetime]
 
 _VTIMEZONE = re.compile(r"^BEGIN:VTIMEZONE\r\n.*?^END:VTIMEZONE\r\n", re.DOTALL | re.MULTILINE)
@@ -38,19 +38,19 @@ _TZID_PARAM = re.compile(r';TZID="?([^";:,]*)"?', re.IGNORECASE)
 _TZID_PROPERTY = re.compile(r"^TZID:([^\r]*)", re.MULTILINE)
 # icalendar's provider `pytz` expands endless rules up to the end of this year.
 _LAST_TRANSITIONS = 2038
-# How many years after the last DTSTART of a file occurrences are listed.
+# Occurrences are listed up to this many years after the last DTSTART of a file.
 _HORIZON = 2
 
 
 def read_icalendar(path: Path) -> list[Reading]:
-    """Read with icalendar as it comes."""
+    """Read with icalendar's default provider."""
     return _readings(read_calendar(path).events, lambda moment, _: moment)
 
 
 def read_transitions(path: Path) -> list[Reading]:
     """Read with icalendar's own list of a zone's transitions; a local time after 2038 is refused."""
     text = _text_with_own_zones(path)
-    zones = {_TZID_PROPERTY.findall(each)[0]: _transitions(each) for each in _VTIMEZONE.findall(text)}
+    zones = {_TZID_PROPERTY.findall(vtimezone)[0]: _transitions(vtimezone) for vtimezone in _VTIMEZONE.findall(text)}
 
     def place(moment: datetime, tzid: str | None) -> datetime:
         if tzid is None:
@@ -64,9 +64,9 @@ def read_transitions(path: Path) -> list[Reading]:
 
 
 def read_tzical(path: Path) -> list[Reading]:
-    """Read with dateutil's `tzical`, which gets the VTIMEZONEs as they stand in the file."""
+    """Read with dateutil's `tzical`, which gets the file's VTIMEZONEs unchanged."""
     text = _text_with_own_zones(path)
-    zones = {_TZID_PROPERTY.findall(each)[0]: _tzical(each) for each in _VTIMEZONE.findall(text)}
+    zones = {_TZID_PROPERTY.findall(vtimezone)[0]: _tzical(vtimezone) for vtimezone in _VTIMEZONE.findall(text)}
     return _readings(
         _parse(text).events,
         lambda moment, tzid: moment.replace(tzinfo=zones[tzid]) if tzid else moment,
@@ -79,9 +79,9 @@ def read_recurring(path: Path) -> list[Reading]:
     An occurrence has its RECURRENCE-ID whether or not the file overrides it.
     """
     calendar = read_calendar(path)
-    # Every time would be moved to this zone, taken from the system.
+    # The library would convert every time to this zone, taken from the system.
     calendar.pop("X-WR-TIMEZONE", None)
-    starts = [_as_datetime(each.start) for each in read_icalendar(path)]
+    starts = [_as_datetime(reading.start) for reading in read_icalendar(path)]
     if not starts:
         return []
     query = recurring_ical_events.of(calendar)
@@ -91,7 +91,7 @@ def read_recurring(path: Path) -> list[Reading]:
     readings = []
     for event in query.between(begin, end):
         uid, recurrence_id = _key(event)
-        # The library makes up a DTEND and a RECURRENCE-ID where there is none.
+        # The library adds a DTEND and a RECURRENCE-ID where there is none.
         if (uid, recurrence_id) in without_end or (uid, None) in without_end:
             del event["DTEND"]
         if uid not in series:
@@ -115,12 +115,12 @@ def _as_datetime(moment: datetime | date) -> datetime:
 
 
 def read_calendar(path: Path) -> Calendar:
-    """Return a file as icalendar reads it, with the zones of the file itself."""
+    """Return a file as icalendar reads it, with the file's own zones."""
     return _parse(_text_with_own_zones(path))
 
 
 def _parse(text: str) -> Calendar:
-    """Parse strictly: what icalendar puts aside as broken is an error."""
+    """Parse strictly: anything that icalendar sets aside as broken is an error."""
     calendar = Calendar.from_ical(text)
     errors = [error for component in calendar.walk() for error in component.errors]
     if errors:
@@ -174,7 +174,7 @@ def _end(event: Event, place: Place) -> datetime | date | None:
 
 
 def _time(event: Event, name: str) -> tuple[datetime | date, str | None]:
-    """Give a time as icalendar read it, and the TZID it had."""
+    """Return a time as icalendar read it, and its TZID."""
     prop: vDDDTypes = event.get(name)
     if not isinstance(prop.dt, date):
         raise ValueError(f"{name} is neither a DATE nor a DATE-TIME: {prop.dt}")  # noqa: TRY004 - the file's fault

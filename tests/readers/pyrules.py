@@ -1,7 +1,7 @@
 """Expanding series with the Python libraries: recurring_ical_events, and dateutil's `rrulestr` on its own.
 
-Both get the file's own VTIMEZONEs, as `pyreader` gives them to icalendar. A rule may take so many seconds of processor
-time; then it is a failure, since dateutil looks for dates up to the year 9999.
+Both get the file's own VTIMEZONEs, as `pyreader` passes them to icalendar. A rule that takes too much processor time is
+a failure, because dateutil searches for dates up to the year 9999.
 """
 
 from __future__ import annotations
@@ -25,18 +25,18 @@ from .reading import Expansion, Failure, is_all_day
 
 
 class _TooSlowError(BaseException):
-    """Not an `Exception`, so that no library takes it for a fault of the file."""
+    """Not an `Exception`, so that no library mistakes it for a fault in the file."""
 
 
 def expand_dateutil(paths: Sequence[Path], limit: int, *, seconds: int) -> dict[Path, Expansion]:
-    """Return the starts in each file by dateutil, at most `limit` for each series."""
+    """Return the starts in each file according to dateutil, at most `limit` for each series."""
     return {path: _within(seconds, partial(_by_dateutil, path, limit)) for path in paths}
 
 
 def expand_recurring(
     paths: Sequence[Path], limit: int, last: dict[Path, date], *, seconds: int
 ) -> dict[Path, Expansion]:
-    """Return the starts in each file by recurring_ical_events, up to the day after `last`, at most `limit`."""
+    """Return the starts in each file according to recurring_ical_events, at most `limit`, to the day after `last`."""
     return {path: _within(seconds, partial(_by_recurring, path, last[path], limit)) for path in paths}
 
 
@@ -47,7 +47,11 @@ def _by_dateutil(path: Path, limit: int) -> list[datetime | date]:
     for event in events:
         if "RECURRENCE-ID" in event:
             continue
-        excluded = {_in_utc(cast("datetime | date", each.dt)) for line in _excluded(event) for each in line.dts}
+        excluded = {
+            _in_utc(cast("datetime | date", excluded_start.dt))
+            for line in _excluded(event)
+            for excluded_start in line.dts
+        }
         for start in _starts(event, limit):
             if start not in excluded:
                 override = moved.get((str(event["UID"]), start))

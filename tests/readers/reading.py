@@ -1,4 +1,4 @@
-"""What a reader says about one event: the one form in which all readers answer."""
+"""The result of reading one event, in the form that all readers return."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ class Reading:
 
 
 def is_all_day(moment: datetime | date) -> bool:
-    """Whether this is a DATE: in Python a datetime is a date too."""
+    """Return whether this is a DATE; in Python a datetime is also a date."""
     return not isinstance(moment, datetime)
 
 
 class Failure(StrEnum):
-    """How a reader can fail to expand a file: it takes more time than it may, or it says that it cannot read it."""
+    """How a reader can fail to expand a file: it takes too long, or it refuses the file."""
 
     HANGS = "hangs"
     REFUSED = "refused"
 
 
 Expansion: TypeAlias = "list[datetime | date] | Failure"
-"""The starts of all occurrences in a file, sorted: aware and in UTC, or dates for whole days."""
+"""The starts of all occurrences in a file, sorted: aware and in UTC, or dates for all-day events."""

@@ -1,8 +1,8 @@
-"""iCalendar by the letter of RFC 5545: a strict reader, written from the RFC with the standard library alone.
+"""A strict reader of iCalendar, written from RFC 5545 with only the standard library.
 
 `parse` turns bytes into a tree of components and refuses what the grammar does not allow; `offset_for_wall` evaluates
-the file's own VTIMEZONEs; `instants` joins the two. Nothing is asked of a time zone database. Whatever is wrong, or
-left open as a floating time is, raises `ValueError`.
+the file's own VTIMEZONEs; `instants` combines the two. No time zone database is used. Anything wrong, or ambiguous as a
+floating time is, raises `ValueError`.
 """
 
 from __future__ import annotations
@@ -39,37 +39,37 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Instants:
-    """Start and end of an event: aware in UTC, or dates; the end exclusive, None without DTEND and DURATION."""
+    """Start and end of an event: aware in UTC, or dates. The end is exclusive, or None without DTEND and DURATION."""
 
     start: datetime | date
     end: datetime | date | None
 
 
 def instants(data: bytes) -> dict[tuple[str, str | None], Instants]:
-    """Give the instants of each VEVENT by UID and the text of RECURRENCE-ID; a series is not expanded."""
+    """Return the instants of each VEVENT by UID and the text of RECURRENCE-ID; series are not expanded."""
     calendar = parse(data)
     zones = timezones(calendar)
-    found: dict[tuple[str, str | None], Instants] = {}
+    spans: dict[tuple[str, str | None], Instants] = {}
     for event in calendar.children("VEVENT"):
         recurrence_id = event.get("RECURRENCE-ID")
         key = (event.one("UID").text(), recurrence_id.value if recurrence_id else None)
-        if key in found:
+        if key in spans:
             raise ValueError(f"two VEVENTs {key}")
         _check_recurrence(event, zones)
-        found[key] = span(event, zones)
-    return found
+        spans[key] = span(event, zones)
+    return spans
 
 
 def read(path: Path) -> list[Reading]:
-    """Read a file as the other readers do."""
+    """Read a file into the same form as the other readers."""
     return [
-        Reading(uid, recurrence_id, each.start, each.end, is_all_day(each.start))
-        for (uid, recurrence_id), each in instants(path.read_bytes()).items()
+        Reading(uid, recurrence_id, times.start, times.end, is_all_day(times.start))
+        for (uid, recurrence_id), times in instants(path.read_bytes()).items()
     ]
 
 
 def span(event: Component, zones: Mapping[str, TimeZone]) -> Instants:
-    """Give DTSTART, and DTEND or DTSTART and DURATION; never both (§3.6.1)."""
+    """Return the start, and the end from DTEND or DURATION, of which only one is allowed (§3.6.1)."""
     start, end, length = event.one("DTSTART"), event.get("DTEND"), event.get("DURATION")
     if end is not None and length is not None:
         raise ValueError("DTEND and DURATION in one VEVENT")
@@ -82,15 +82,15 @@ def span(event: Component, zones: Mapping[str, TimeZone]) -> Instants:
 
 
 def moment(prop: Property, zones: Mapping[str, TimeZone]) -> datetime | date:
-    """Give the instant or the date that a property names."""
-    found = moments(prop, zones)
-    if len(found) != 1:
+    """Return a property's instant or date."""
+    values = moments(prop, zones)
+    if len(values) != 1:
         raise ValueError(f"{prop.name} has several values: {prop.value}")
-    return found[0]
+    return values[0]
 
 
 def moments(prop: Property, zones: Mapping[str, TimeZone]) -> tuple[datetime | date, ...]:
-    """Give the instants or dates of a property that may be a list, as EXDATE and RDATE (but not of PERIODs)."""
+    """Return the instants or dates of a property that may be a list, such as EXDATE or RDATE (but not of PERIODs)."""
     values = prop.value.split(",")
     if _is_date(prop):
         return tuple(calendar_date(value) for value in values)
@@ -129,7 +129,7 @@ def _is_date(prop: Property) -> bool:
 
 
 def _zone_and_wall(prop: Property, value: str, zones: Mapping[str, TimeZone]) -> tuple[TimeZone, datetime]:
-    """Read one of the three forms of DATE-TIME (§3.3.5); the floating one is refused."""
+    """Read a DATE-TIME in one of its three forms (§3.3.5); the floating form is refused."""
     wall, is_utc = date_time(value)
     tzid = prop.param("TZID")
     # §3.2.19: ... nor to those "whose time values are specified in UTC".

@@ -1,4 +1,4 @@
-"""The rules for the files calfeed publishes, as far as the bytes of one file show whether they hold.
+"""The rules for files that calfeed publishes, as far as the bytes of a single file can show a violation.
 
 The numbers are those of the research on clients, §7; where DESIGN.md §5 overrides a rule, the design is checked. Rules
 7, 10, 13, 14, 16 and 21 to 25 need more than one file, another reader or the network, and are not here.
@@ -38,19 +38,19 @@ _RULES: tuple[tuple[int, Rule], ...] = (
 
 
 def violations(data: bytes, kind: Kind) -> list[str]:
-    """Say what rules a feed or a single event's file breaks, as `rule 5: ...`; nothing when all is well.
+    """Return the rules that a feed or a single event's file breaks, as `rule 5: ...`; empty if it breaks none.
 
-    A file that the strict parser refuses is judged by its bytes alone. Where nothing is found, `rfc5545.instants` reads
-    the file.
+    A file that the strict parser refuses is judged only by its bytes. If no rule is broken, `rfc5545.instants` must
+    read the file, too.
     """
-    found = [f"rule 1: {fault}" for fault in _frame(data)] + [f"rule 2: {fault}" for fault in _lines(data)]
+    faults = [f"rule 1: {fault}" for fault in _frame(data)] + [f"rule 2: {fault}" for fault in _lines(data)]
     try:
         calendar = parse(data)
     except ValueError as error:
-        return [*found, f"not parsable: {error}"]
+        return [*faults, f"not parsable: {error}"]
     file = OneFile(calendar, kind, evaluable_zones(calendar))
-    found += [f"rule {number}: {fault}" for number, rule in _RULES for fault in rule(file)]
-    return found or list(_unreadable(data))
+    faults += [f"rule {number}: {fault}" for number, rule in _RULES for fault in rule(file)]
+    return faults or list(_unreadable(data))
 
 
 def _unreadable(data: bytes) -> Iterator[str]:
@@ -61,7 +61,7 @@ def _unreadable(data: bytes) -> Iterator[str]:
 
 
 def _frame(data: bytes) -> Iterator[str]:
-    """Rule 1: one VCALENDAR from the first byte to the last, every line with CRLF and none empty."""
+    """Rule 1: one VCALENDAR from the first byte to the last; every line ends in CRLF, and none is empty."""
     if not data.startswith(b"BEGIN:VCALENDAR\r\n"):
         yield f"begins with {data[:20]!r}"
     if not data.endswith(b"\r\nEND:VCALENDAR\r\n"):
@@ -76,7 +76,7 @@ def _frame(data: bytes) -> Iterator[str]:
 
 
 def _lines(data: bytes) -> Iterator[str]:
-    """Rule 2: lines of at most 75 octets, each UTF-8 by itself; no control and no non-character."""
+    """Rule 2: lines of at most 75 octets, each valid UTF-8 on its own; no control characters or non-characters."""
     for number, line in enumerate(data.split(b"\r\n"), start=1):
         if len(line) > 75:
             yield f"line {number} has {len(line)} octets"
@@ -85,7 +85,7 @@ def _lines(data: bytes) -> Iterator[str]:
         try:
             text = line.decode("utf-8")
         except UnicodeDecodeError:
-            yield f"line {number} alone is not UTF-8"
+            yield f"line {number} is not UTF-8 on its own"
             continue
         if _NONCHARACTERS.search(text):
             yield f"line {number} has a non-character"

@@ -1,8 +1,8 @@
 """Rules 5, 6, 8 and 9 of the research on clients (§7), where DESIGN.md §5 does not override them: zones and times.
 
-A VTIMEZONE has one of three shapes. Fixed: one STANDARD, neither RRULE nor RDATE. Pair: one STANDARD and one DAYLIGHT,
-each with an endless RRULE. Irregular, only where a series needs it: one observance for each onset, with an RDATE equal
-to its DTSTART; then perhaps such a pair.
+A VTIMEZONE has one of three shapes. Fixed: one STANDARD, without RRULE or RDATE. Pair: one STANDARD and one DAYLIGHT,
+each with an endless RRULE. Irregular, only if a series needs it: one observance for each onset, with an RDATE equal to
+its DTSTART, optionally followed by such a pair.
 """
 
 from __future__ import annotations
@@ -24,29 +24,29 @@ _OFFSET_IN_NAME = re.compile(r"[+-][0-9]")
 _UNTIL = re.compile(r"(?:^|;)UNTIL=([^;]*)")
 _MAX_OBSERVANCES = 25
 _MAX_LINES = 20
-# First onsets lie in 1970 to 1999: clients disagree on times before the first onset, and Outlook on early years.
+# First onsets are in 1970 to 1999: clients disagree on times before the first onset, and Outlook on early years.
 _ONSET_YEARS = range(1970, 2000)
 _ZONED_OR_UTC = frozenset({"DTSTART", "DTEND", "RECURRENCE-ID", "RDATE", "EXDATE"})
 _UTC_ONLY = frozenset({"DTSTAMP", "CREATED", "LAST-MODIFIED", "COMPLETED", "ACKNOWLEDGED"})
 
 
 def zone_shapes(file: OneFile) -> Iterator[str]:
-    """Rule 5: the three shapes and nothing else; offsets link up; no COMMENT."""
+    """Rule 5: only the three shapes; consecutive offsets link up; no COMMENT."""
     for zone in file.calendar.children("VTIMEZONE"):
         tzid = _tzid(zone)
         yield from (f"{tzid}: a COMMENT" for part in zone.walk() for _ in part.all("COMMENT"))
         yield from (f"{tzid}: {fault}" for fault in _shape(zone.components))
-        # An event beside the series may use it too: what an event says does not depend on its neighbours.
+        # Another event may use it, too: the text of an event does not depend on its neighbours.
         if _is_irregular(zone) and not any(tzid in _tzids(event) and in_series(event) for event in file.events):
             yield f"{tzid}: irregular, but used by no series"
 
 
 def _shape(observances: Sequence[Component]) -> Iterator[str]:
-    if any(each.all("RDATE") for each in observances):
+    if any(observance.all("RDATE") for observance in observances):
         yield from _irregular(observances)
         return
-    standards = [each for each in observances if each.name == "STANDARD"]
-    daylights = [each for each in observances if each.name == "DAYLIGHT"]
+    standards = [observance for observance in observances if observance.name == "STANDARD"]
+    daylights = [observance for observance in observances if observance.name == "DAYLIGHT"]
     if len(standards) != 1 or len(daylights) > 1:
         yield f"{len(standards)} STANDARD and {len(daylights)} DAYLIGHT"
     elif daylights:
@@ -58,29 +58,31 @@ def _shape(observances: Sequence[Component]) -> Iterator[str]:
 
 
 def _pair(standard: Component, daylight: Component) -> Iterator[str]:
-    for each in (standard, daylight):
-        rules = values(each, "RRULE")
+    for observance in (standard, daylight):
+        rules = values(observance, "RRULE")
         if len(rules) != 1 or not _ZONE_RULE.fullmatch(rules[0]):
-            yield f"{each.name} has the RRULEs {rules}"
+            yield f"{observance.name} has the RRULEs {rules}"
     yield from _broken_links([standard, daylight, standard])
 
 
 def _irregular(observances: Sequence[Component]) -> Iterator[str]:
     if len(observances) > _MAX_OBSERVANCES:
         yield f"{len(observances)} observances"
-    # Older changes by their dates; the newest may be two yearly rules, which come last.
-    rules = [each for each in observances if each.all("RRULE") and not each.all("RDATE")]
+    # Older changes have dates; the newest may be two yearly rules, which come last.
+    rules = [observance for observance in observances if observance.all("RRULE") and not observance.all("RDATE")]
     if rules:
         if rules != list(observances[-2:]):
             yield "yearly rules that are not the last two observances"
-        yield from (f"{each.name} has another RRULE" for each in rules if not _is_zone_rule(each))
-    for each in (each for each in observances if each not in rules):
-        start, dates = values(each, "DTSTART"), values(each, "RDATE")
-        if dates != start or any(prop.params for prop in each.all("RDATE")):
+        yield from (
+            f"{observance.name} has an unexpected RRULE" for observance in rules if not _is_zone_rule(observance)
+        )
+    for observance in (observance for observance in observances if observance not in rules):
+        start, dates = values(observance, "DTSTART"), values(observance, "RDATE")
+        if dates != start or any(prop.params for prop in observance.all("RDATE")):
             yield f"RDATE {dates} is not the DTSTART {start}"
-        if each.all("RRULE"):
-            yield f"RRULE beside RDATE in {each.name} {start}"
-    starts = [value for each in observances for value in values(each, "DTSTART")]
+        if observance.all("RRULE"):
+            yield f"both RRULE and RDATE in {observance.name} {start}"
+    starts = [value for observance in observances for value in values(observance, "DTSTART")]
     if any(later <= earlier for earlier, later in pairwise(starts)):
         yield "the newest observance is not the last"
     yield from _broken_links(observances)
@@ -92,16 +94,16 @@ def _is_zone_rule(observance: Component) -> bool:
 
 
 def _broken_links(observances: Sequence[Component]) -> Iterator[str]:
-    """Each observance leaves the offset that the one before went to."""
+    """Yield each observance that does not start from the offset that the previous one changed to."""
     for before, after in pairwise(observances):
         if values(before, "TZOFFSETTO") != values(after, "TZOFFSETFROM"):
-            yield f"{after.name} {values(after, 'DTSTART')} leaves another offset than {before.name} went to"
+            yield f"{after.name} {values(after, 'DTSTART')} does not start from the offset of {before.name}"
 
 
 def zone_onsets(file: OneFile) -> Iterator[str]:
-    """Rule 6: local onsets that fit their rule, the first before 2000 and before every event.
+    """Rule 6: onsets are local and fit their rule; the first is before 2000 and before every event.
 
-    None is before 1970, unless an event is: then in the year before it.
+    No onset is before 1970, unless an event is: then the earliest year is the one before the event.
     """
     for zone in file.calendar.children("VTIMEZONE"):
         tzid = _tzid(zone)
@@ -124,7 +126,7 @@ def zone_onsets(file: OneFile) -> Iterator[str]:
 def _plain(observance: Component, earliest: int) -> Iterator[str]:
     for prop in observance.all("DTSTART"):
         if prop.params or not _LOCAL.fullmatch(prop.value) or int(prop.value[:4]) < earliest:
-            yield f"{prop.name} {prop.value} has parameters, is not local or too early"
+            yield f"{prop.name} {prop.value} has parameters, is not local, or is too early"
     for name in ("TZOFFSETFROM", "TZOFFSETTO"):
         yield from (f"{name} {value}" for value in values(observance, name) if not _is_hhmm(value))
 
@@ -138,7 +140,7 @@ def _is_hhmm(value: str) -> bool:
 
 
 def zone_names(file: OneFile) -> Iterator[str]:
-    """Rule 8: the TZIDs used are those defined, each once and before the events; IANA names; short VTIMEZONEs."""
+    """Rule 8: each TZID used is defined once, before the events, and none is unused; IANA names; short VTIMEZONEs."""
     defined = [_tzid(zone) for zone in file.calendar.children("VTIMEZONE")]
     used = {tzid for component in file.outside_zones() for tzid in _tzids(component)}
     yield from (f"{tzid} is defined twice" for tzid in sorted(set(defined)) if defined.count(tzid) > 1)
@@ -151,13 +153,13 @@ def zone_names(file: OneFile) -> Iterator[str]:
     if "VTIMEZONE" in names[names.index("VEVENT") if "VEVENT" in names else len(names) :]:
         yield "a VTIMEZONE after a VEVENT"
     for zone in file.calendar.children("VTIMEZONE"):
-        # An irregular zone is bounded by the number of its observances.
+        # For an irregular zone, the number of observances is limited instead.
         if not _is_irregular(zone) and (lines := _lines(zone)) > _MAX_LINES:
             yield f"{_tzid(zone)} has {lines} lines"
 
 
 def no_floating_times(file: OneFile) -> Iterator[str]:
-    """Rule 9: every DATE-TIME has a zone or is in UTC; an event outside a series begins and ends at one instant."""
+    """Rule 9: every DATE-TIME has a zone or is in UTC; an event outside a series has an unambiguous start and end."""
     for component in file.outside_zones():
         for prop in component.properties:
             if any(_is_floating(prop, value) for value in prop.value.split(",")):
@@ -177,7 +179,7 @@ def _is_floating(prop: Property, value: str) -> bool:
 
 
 def _bad_until(event: Component) -> Iterator[str]:
-    """RFC 5545 §3.3.10: UNTIL is a date where DTSTART is one, and in UTC where DTSTART has a zone or is in UTC."""
+    """RFC 5545 §3.3.10: UNTIL is a date if DTSTART is one, and in UTC if DTSTART has a zone or is in UTC."""
     start = first(event, "DTSTART")
     all_day = start is not None and "T" not in start.value
     for rule in values(event, "RRULE"):
@@ -204,7 +206,7 @@ def _doubts(tz: TimeZone, wall: datetime) -> Iterator[str]:
 
 
 def _walls(prop: Property, tzid: str) -> Iterator[datetime]:
-    """Give the wall times a property has in this zone; rule 11 says what is not a time."""
+    """Yield a property's wall times in this zone; rule 11 reports values that are not times."""
     if param(prop, "TZID") != tzid:
         return
     for value in prop.value.split(","):

@@ -1,1 +1,1 @@
-"""What tests share: small projects, commands, servers, inputs; the readers of iCalendar are in `readers`."""
+"""Code that tests share: small projects, commands, servers, inputs. The readers of iCalendar are in `readers`."""

@@ -1,4 +1,4 @@
-"""A calendar that is edited and built again and again, and what its builds say and publish."""
+"""A calendar that is edited and published again and again, and what its builds report and publish."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ REMOVALS = Consent(removals=True)
 
 
 class Calendar:
-    """A calendar that is edited and published, again and again, without a disk for its output."""
+    """A calendar that is edited and published repeatedly, with its output in memory."""
 
     def __init__(self, root: Path, calendar: str = CALENDAR, *, site: bool = True) -> None:
         self.site = site
@@ -32,7 +32,7 @@ class Calendar:
         self.files: dict[str, bytes] = {}
 
     def write(self, **events: str | None) -> None:
-        """Write an event file per keyword, `_` for `-`; None deletes it."""
+        """Write an event file per keyword, with `-` for `_`; None deletes the file."""
         for name, text in events.items():
             path = self.root / f"{name.replace('_', '-')}.yaml"
             if text is None:
@@ -41,7 +41,7 @@ class Calendar:
                 path.write_text(text, encoding="utf-8")
 
     def publish(self, consent: Consent = Consent(), after: timedelta = timedelta(days=1)) -> dict[str, bytes]:  # noqa: B008
-        """Build after a while, and return the files."""
+        """Build after some time has passed, and return the files."""
         self.now += after
         artifacts = render(
             load(self.root), now=self.now, options=Options(baseline=self.baseline, consent=consent, site=self.site)
@@ -51,9 +51,8 @@ class Calendar:
         return self.files
 
     def event(self, event_id: str) -> dict[str, object]:
-        """Return what the manifest says of an event."""
-        found = [item for item in json.loads(self.files[MANIFEST])["events"] if item["id"] == event_id]
-        return dict(found[0])
+        """Return an event's entry in the manifest."""
+        return dict(next(item for item in json.loads(self.files[MANIFEST])["events"] if item["id"] == event_id))
 
     def lines(self, path: str) -> list[str]:
         """Return the unfolded lines of a file."""
@@ -68,10 +67,10 @@ def code_of(calendar: Calendar, consent: Consent = Consent()) -> list[str]:  # n
 
 
 def vevents(data: bytes) -> dict[str, bytes]:
-    """Return the VEVENTs of a file by UID, those of one series together."""
-    found: dict[str, bytes] = {}
+    """Return the VEVENTs of a file by UID; those of one series are joined."""
+    bodies: dict[str, bytes] = {}
     for part in data.split(b"BEGIN:VEVENT\r\n")[1:]:
         body = part.partition(b"END:VEVENT\r\n")[0]
         uid = next(line for line in body.split(b"\r\n") if line.startswith(b"UID:"))
-        found[uid.decode()] = found.get(uid.decode(), b"") + body
-    return found
+        bodies[uid.decode()] = bodies.get(uid.decode(), b"") + body
+    return bodies

@@ -1,4 +1,4 @@
-"""Commands for tests: the command line in process, and processes that an interrupt ends."""
+"""Commands for tests: the command line in this process, and processes that an interrupt ends."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from support.projects import NOW
 
 
 def run(*arguments: str, now: datetime = NOW, width: int = 80) -> Result:
-    """Run the command line with a fixed build time, in a terminal of so many columns."""
+    """Run the command line with a fixed build time, in a terminal `width` columns wide."""
     environment = {"SOURCE_DATE_EPOCH": str(int(now.timestamp())), "COLUMNS": str(width)}
     runner = CliRunner()
     return runner.invoke(
@@ -25,10 +25,10 @@ def run(*arguments: str, now: datetime = NOW, width: int = 80) -> Result:
 def start(
     command: Sequence[str], environment: Mapping[str, str] | None = None, *, is_group: bool = False
 ) -> subprocess.Popen[str]:
-    """Start a process that an interrupt ends, its output in pipes; with `is_group`, in a process group of its own.
+    """Start a process that an interrupt ends, its output in pipes; with `is_group`, in a new process group.
 
-    A shell without a terminal has what runs behind `&` ignore interrupts, and processes inherit that. A handler is not
-    inherited: while there is one, a new process begins with the system's default.
+    A shell without a terminal makes jobs started with `&` ignore interrupts, and processes inherit that. A handler is
+    not inherited: while one is set, a new process starts with the system's default.
     """
     inherited = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:

@@ -1,7 +1,7 @@
-"""A calendar with events in every IANA zone, at the times where calendars go wrong, and the instants they mean.
+"""A calendar with events in every IANA zone, at the times that calendars get wrong, and the instants they mean.
 
-The instants come from the zone files themselves, read here without calfeed: each event is chosen as an instant, and
-what is written into the YAML is what the clocks of the zone show then.
+The instants come from the zone files themselves, read here without calfeed: each event starts as an instant, and the
+YAML contains what the zone's clocks show at that instant.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ HOUR = timedelta(hours=1)
 
 @dataclass(frozen=True)
 class Chosen:
-    """An event's id, its start as it is written, and the instants of its start and end."""
+    """An event's id, its start as written, and the instants of its start and end."""
 
     id: str
     written: str
@@ -29,26 +29,26 @@ class Chosen:
 
 
 def zone_names() -> list[str]:
-    """Return every zone name pytz has, `Factory` (no zone) aside."""
+    """Return every zone name in pytz except `Factory`, which is not a zone."""
     return [name for name in pytz.all_timezones if name != "Factory"]
 
 
 def chosen_for(name: str) -> list[Chosen]:
-    """Return the events of one zone: every quarter of the years, and around each clock change in them."""
+    """Return the events of one zone: one in each quarter of the years, and several around each clock change."""
     with pytz.open_resource(name) as file:
         zone = ZoneInfo.from_file(file)
     starts = dict.fromkeys(instant for year in YEARS for instant in _instants(zone, year))
     slug = name.lower().replace("/", "-").replace("_", "-").replace("+", "-plus-")
-    found = []
+    events = []
     for number, instant in enumerate(starts):
         local = instant.astimezone(zone)
         end = instant + timedelta(minutes=45)
-        found.append(Chosen(f"{slug}-{number}", _written(local), instant, end))
-    return found
+        events.append(Chosen(f"{slug}-{number}", _written(local), instant, end))
+    return events
 
 
 def write_project(root: Path, zones: list[str]) -> dict[str, Chosen]:
-    """Write the calendar into `root`, a file a zone, and return the events by id."""
+    """Write the calendar into `root`, one file per zone, and return the events by id."""
     root.mkdir()
     (root / "calendar.yaml").write_text(
         "name: Every zone\nid: zones.example\nurl: https://zones.example/\nautomatic_feeds: []\n", encoding="utf-8"
@@ -69,12 +69,12 @@ def _instants(zone: ZoneInfo, year: int) -> Iterator[datetime]:
     for month in (1, 4, 7, 10):
         yield datetime(year, month, 15, 17, 30, tzinfo=UTC)
     for change in _changes(zone, year):
-        # Before, at and after the change, and the second pass of an hour that is repeated.
+        # Before, at and after the change, and the second pass of a repeated hour.
         yield from (change + delta for delta in (-2 * HOUR, -HOUR / 2, timedelta(0), HOUR / 2, 2 * HOUR, 26 * HOUR))
 
 
 def _changes(zone: ZoneInfo, year: int) -> Iterator[datetime]:
-    """Yield the instants of a year at which the offset changes, found by steps of an hour, then of a second."""
+    """Yield the instants of a year at which the offset changes: steps of a day, then bisection to the second."""
     left = datetime(year, 1, 1, tzinfo=UTC)
     while left.year == year:
         right = left + 24 * HOUR
@@ -90,7 +90,7 @@ def _changes(zone: ZoneInfo, year: int) -> Iterator[datetime]:
 
 
 def _written(local: datetime) -> str:
-    """Return a local time as an organiser writes it: with the offset only where the clocks show it twice."""
+    """Return a local time as an organiser writes it: with the offset only if the clocks show it twice."""
     other = local.replace(fold=1 - local.fold)
     is_repeated = local.utcoffset() != other.utcoffset()
     text = local.replace(tzinfo=None).isoformat(sep=" ")

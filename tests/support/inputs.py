@@ -1,4 +1,4 @@
-"""Inputs for the targets of the fuzzer: what people write, and what somebody who means harm would make of it."""
+"""Inputs for the fuzzer's targets: what people write, and malicious variants of it."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ _LIKELY = {
 
 
 def inputs_of(target: str) -> st.SearchStrategy[bytes]:
-    """Return the strategy that makes inputs for a target."""
+    """Return the strategy that generates inputs for a target."""
     return {
         "document": _documents(),
         "sources": _sources(),
@@ -115,7 +115,7 @@ def inputs_of(target: str) -> st.SearchStrategy[bytes]:
 
 
 def seeds_of(target: str) -> Iterator[bytes]:
-    """Yield inputs to begin with: the golden cases, and what is known to be interesting."""
+    """Yield inputs to start from: the golden cases, and inputs known to be interesting."""
     yield from (path.read_bytes() for path in sorted((DATA / "fuzz" / target).glob("*")))
     match target:
         case "document" | "sources":
@@ -136,7 +136,7 @@ def _encode(text: str) -> bytes:
 
 
 def _edited(text: str) -> st.SearchStrategy[bytes]:
-    """Change one place of a text."""
+    """Change one place in a text."""
     return st.builds(
         lambda at, cut, new: _encode(text[:at] + new + text[at + cut :]),
         st.integers(0, len(text)),
@@ -173,8 +173,8 @@ def _value_of(key: str) -> st.SearchStrategy[object]:
 
 
 def _mapping(keys: tuple[str, ...]) -> st.SearchStrategy[dict[str, object]]:
-    chosen = st.lists(st.sampled_from(keys), unique=True, max_size=8)
-    return chosen.flatmap(lambda found: st.fixed_dictionaries({key: _value_of(key) for key in found}))
+    subsets = st.lists(st.sampled_from(keys), unique=True, max_size=8)
+    return subsets.flatmap(lambda subset: st.fixed_dictionaries({key: _value_of(key) for key in subset}))
 
 
 def _events() -> st.SearchStrategy[dict[str, object]]:
@@ -232,7 +232,7 @@ def _published() -> bytes:
 
 @st.composite
 def _mutated(draw: st.DrawFn, whole: object) -> bytes:
-    """Replace or drop a few values of a JSON document, or cut its text."""
+    """Replace or drop a few values of a JSON document, or truncate its text."""
     content = json.loads(json.dumps(whole))
     for _ in range(draw(st.integers(1, 3))):
         at = content

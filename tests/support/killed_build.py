@@ -1,4 +1,4 @@
-"""A build that dies between two moves: tests/output runs it in a process of its own, with DIST."""
+"""A build that dies between two moves: tests/output runs it in a separate process, with DIST as its argument."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ moves = 0
 
 
 def die_at_second_move(event: str, arguments: tuple[object, ...]) -> None:
-    """Audit hook: end the process as SIGKILL would, when the second staged file is about to be moved into DIST."""
-    global moves  # noqa: PLW0603 - the hook has no other place to count
+    """Audit hook: end the process, as SIGKILL would, just before the second staged file is moved into DIST."""
+    global moves  # noqa: PLW0603 - the hook has nowhere else to count
     if event == "os.rename" and "dist/" in str(arguments[1]).partition(".calfeed/")[0]:
         moves += 1
         if moves == 2:

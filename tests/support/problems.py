@@ -1,4 +1,4 @@
-"""The problems for which something was refused."""
+"""The problems behind a refusal."""
 
 from __future__ import annotations
 

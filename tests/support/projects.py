@@ -1,4 +1,4 @@
-"""Small projects for tests: files from text, fixed build times, and everything below a folder."""
+"""Small projects for tests: files from text, fixed build times, and the contents of a folder."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ hub:
   address: {street: Põhja pst 27a, locality: Tallinn, country: EE}
   geo: [59.4445, 24.7505]
 """
-# A GIF of one white dot: the one format of pictures that can be written as ASCII.
+# A GIF of one white dot: the only picture format that can be written in ASCII.
 DOT = "GIF89a\x01\0\x01\0\0\0\0,\0\0\0\0\x01\0\x01\0\0\x02\x02D\x01\0;"
 TALK = "summary: Talk\nstart: 2027-05-18 18:00\nend: 20:00\n"
 
@@ -34,13 +34,13 @@ def write_files(root: Path, files: Mapping[str, str]) -> Path:
 
 
 def write_events(root: Path, **files: str) -> Path:
-    """Write a folder of events with a calendar, and a file per keyword; `_` in names stands for `-`."""
+    """Write a folder of events with a calendar and a file per keyword; `_` in names becomes `-`."""
     named = {f"{name.replace('_', '-')}.yaml": text for name, text in files.items()}
     return write_files(root / "events", {"calendar.yaml": CALENDAR, "venues.yaml": VENUES, **named})
 
 
 def load_event(root: Path, text: str) -> Event:
-    """Return the one event of a small project."""
+    """Return the only event of a small project."""
     project = load_project(root, text)
     (event,) = project.events
     return event
@@ -52,9 +52,9 @@ def load_project(root: Path, text: str) -> Project:
 
 
 def write_site(root: Path) -> Path:
-    """Write the calendar with everything that pages show, and return its folder of events.
+    """Write a calendar with everything that pages can show, and return its folder of events.
 
-    It is the golden calendar `site`, a series without an end, and an event of hostile texts.
+    It consists of the golden calendar `site`, a series without an end, and an event with hostile texts.
     """
     data = Path(__file__).parents[1] / "data"
     events = root / "events"

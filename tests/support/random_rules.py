@@ -1,4 +1,4 @@
-"""Recurrence rules drawn at random, over the whole grammar that calfeed reads, and starts that they give."""
+"""Recurrence rules drawn at random from the whole grammar that calfeed reads, with starts that they give."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from calfeed.series.shapes import Shape, traits_of
 from calfeed.values.rule_reader import read_rule
 from calfeed.values.rules import DAYS, FREQUENCIES, WITHIN_DAYS, Rule
 
-# Not Santiago: libical has its clocks an hour off in October 2030, whatever the rule.
+# Not Santiago: libical gets its clocks wrong by an hour in October 2030, whatever the rule.
 ZONES = ("Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Asia/Kolkata", "America/Bogota", "Etc/UTC")
-# How far the first occurrences are looked for: rules within days are followed day by day.
+# How far to search for the first occurrences: rules within days are followed day by day.
 _REACH = timedelta(days=366 * 30)
 _REACH_WITHIN_DAYS = timedelta(days=100)
 _TIMES = ("18:00", "18:00", "09:30", "12:00", "00:00", "00:15", "23:30", "23:59")
@@ -28,7 +28,7 @@ _WEEKS = (1, 2, 10, 20, 26, 40, 51, 52, 53, -1, -2, -20, -52, -53)
 
 @dataclass(frozen=True)
 class Series:
-    """A series: its rule as one would write it, its first start, and its zone; whole days have none."""
+    """A series: its rule as written, its first start, and its zone; an all-day series has no zone."""
 
     id: str
     rule: str
@@ -37,7 +37,7 @@ class Series:
 
     @property
     def yaml(self) -> str:
-        """The series as an item of a list of events."""
+        """The series as an item in a list of events."""
         if self.tzid is None:
             when = f"start: {self.start.date()}"
         else:
@@ -46,12 +46,12 @@ class Series:
 
 
 def draw(dice: random.Random, identity: str, *, likely: float = 0.18) -> Series:
-    """Return a series of which calfeed finds the rule well formed, and the start an occurrence of it.
+    """Return a series whose rule calfeed accepts, and whose start is an occurrence of the rule.
 
     Args:
-        dice: where chance comes from.
+        dice: the source of randomness.
         identity: the id of the event.
-        likely: how likely each BY... part is.
+        likely: the probability of each BY... part.
     """
     while True:
         series = _series(dice, identity, draw_rule(dice, likely))
@@ -60,7 +60,7 @@ def draw(dice: random.Random, identity: str, *, likely: float = 0.18) -> Series:
 
 
 def draw_of(dice: random.Random, identity: str, shape: Shape) -> Series:
-    """Return a series whose rule is of a shape."""
+    """Return a series whose rule has a given shape."""
     names = {trait.partition(":")[0].rstrip(",") for trait in shape.allowed}
     needed = {trait.partition(":")[0].rstrip(",") for trait in shape.needed}
     while True:
@@ -77,7 +77,7 @@ def draw_of(dice: random.Random, identity: str, shape: Shape) -> Series:
 
 
 def _series(dice: random.Random, identity: str, text: str) -> Series | None:
-    """Return a series with a rule, its start and end drawn; None if calfeed refuses the rule, or it never occurs."""
+    """Return a series with this rule and a random start and end; None if the rule is refused or never occurs."""
     try:
         rule = read_rule(text)
     except InvalidValue:
@@ -89,7 +89,7 @@ def _series(dice: random.Random, identity: str, text: str) -> Series | None:
     if not starts:
         return None
     if tzid is not None and starts[0].year > 2032:
-        tzid = "Asia/Kolkata"  # libical knows the changes of a zone up to 2037 only
+        tzid = "Asia/Kolkata"  # libical knows a zone's changes only up to 2037
     return Series(identity, text + _end(dice, rule, starts, is_timed=tzid is not None), starts[0], tzid)
 
 
@@ -99,7 +99,7 @@ def first_starts(rule: Rule, start: datetime, count: int = 40) -> list[datetime]
 
 
 def draw_rule(dice: random.Random, likely: float) -> str:
-    """Return a rule without an end; it may be one that calfeed refuses."""
+    """Return a rule without an end, which calfeed may refuse."""
     frequency = dice.choices(FREQUENCIES, (5, 6, 4, 4, 2, 1))[0]
     parts = [f"FREQ={frequency}"]
     for name, draw_values in _DRAWN.items():
@@ -145,7 +145,7 @@ _DRAWN: dict[str, Callable[[random.Random, str], str]] = {
     "BYSETPOS": lambda dice, _: _some(dice, (1, 1, 2, 3, 4, 5, -1, -1, -2, -3, 10, 30, -20, 366)),
     "WKST": lambda dice, _: dice.choice(DAYS),
 }
-# How much likelier than the others, or less likely, a part is.
+# How much more or less likely a part is than the others.
 _WEIGHTS = {"INTERVAL": 2.2, "BYWEEKNO": 0.4, "BYYEARDAY": 0.4, "BYMINUTE": 0.4, "BYSECOND": 0.4, "WKST": 0.8}
 
 

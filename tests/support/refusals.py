@@ -1,4 +1,4 @@
-"""Checks of the values that readers refuse: the code, the hint, and what the hint says to write."""
+"""Checks for values that readers refuse: the code, the hint, and the values that the hint suggests."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def refusal_of(read: Callable[[str], object], text: str) -> InvalidValue:
 
 
 def check_refusal(read: Callable[[str], object], text: str, code: str, hint: str) -> None:
-    """Check that a reader refuses a text with this code and hint, and reads what its hint says to write."""
+    """Check that a reader refuses a text with this code and hint, and accepts what the hint says to write."""
     refusal = refusal_of(read, text)
     assert (refusal.code, hint in refusal.hint) == (code, True)
     for proposal in re.findall(r"(?:^write|mean) `([^`]{3,})`(?!:| and)", refusal.hint):

@@ -1,4 +1,4 @@
-"""Servers for tests: processes on loopback that are ready when a test begins and ended when it is over."""
+"""Servers for tests: processes on loopback that are ready when a test begins and end with it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _NO_HEADERS: Mapping[str, str] = {}
 
 @dataclass(frozen=True)
 class Answered:
-    """What a server answered; the names of headers in lower case."""
+    """A server's response, with header names in lower case."""
 
     status: int
     headers: Mapping[str, str]
@@ -31,7 +31,7 @@ class Answered:
 
 
 def ask(url: str, method: str = "GET", headers: Mapping[str, str] = _NO_HEADERS) -> Answered:
-    """Send one request over http and return the answer, redirects and all."""
+    """Send one request over http and return the response; redirects are not followed."""
     parts = urlsplit(url)
     connection = http.client.HTTPConnection(parts.netloc, timeout=DEADLINE)
     try:
@@ -44,16 +44,16 @@ def ask(url: str, method: str = "GET", headers: Mapping[str, str] = _NO_HEADERS)
 
 
 def wait_until(is_so: Callable[[], bool]) -> None:
-    """Wait until something is so, or fail."""
+    """Wait until a condition is true, or fail after the deadline."""
     end = time.monotonic() + DEADLINE
     while not is_so():
-        assert time.monotonic() < end, "it never came to be"
+        assert time.monotonic() < end, "the condition never became true"
         time.sleep(0.02)
 
 
 @contextmanager
 def running(command: Sequence[str], environment: Mapping[str, str] | None = None) -> Iterator[subprocess.Popen[str]]:
-    """Run a process for the block, its output in pipes, and end it."""
+    """Run a process for the duration of the block, its output in pipes, and end it."""
     process = start(command, environment)
     with process:
         try:
@@ -68,25 +68,25 @@ def running(command: Sequence[str], environment: Mapping[str, str] | None = None
 
 
 def program(name: str) -> str | None:
-    """Return where a server is installed: Debian has some outside of a user's PATH."""
+    """Return the path of an installed server; Debian puts some outside a user's PATH."""
     return shutil.which(name, path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/bin")
 
 
 def free_port() -> int:
-    """Return a port of loopback that nobody listens on."""
+    """Return a loopback port that nobody listens on."""
     return free_ports(1)[0]
 
 
 def free_ports(number: int) -> tuple[int, ...]:
-    """Return so many different ports of loopback that nobody listens on: all are held until the last is known."""
-    with ExitStack() as held:
-        sockets = [held.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(number)]
-        return tuple(int(each.getsockname()[1]) for each in sockets)
+    """Return this many different loopback ports that nobody listens on; all stay open until the last is known."""
+    with ExitStack() as open_sockets:
+        sockets = [open_sockets.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(number)]
+        return tuple(int(server.getsockname()[1]) for server in sockets)
 
 
 @contextmanager
 def listening(command: Sequence[str], *ports: int, environment: Mapping[str, str] | None = None) -> Iterator[None]:
-    """Run a server for the block, which begins once it listens on all the ports."""
+    """Run a server for the duration of the block, which begins once the server listens on all ports."""
     with running(command, environment) as process:
         wait_until(lambda: process.poll() is not None or all(map(_is_open, ports)))
         assert process.poll() is None, process.communicate()[1]
@@ -95,9 +95,9 @@ def listening(command: Sequence[str], *ports: int, environment: Mapping[str, str
 
 @contextmanager
 def nginx(folder: Path, servers: str, *ports: int) -> Iterator[None]:
-    """Run nginx with these `server` blocks, one process in the foreground, all its files in the folder."""
-    own = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-    temporary = " ".join(f"{name}_temp_path {folder / name};" for name in own)
+    """Run nginx with these `server` blocks, as one process in the foreground, with all its files in the folder."""
+    modules = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    temporary = " ".join(f"{name}_temp_path {folder / name};" for name in modules)
     configuration = folder / "nginx.conf"
     configuration.write_text(
         f"daemon off; master_process off; pid {folder / 'nginx.pid'};\nevents {{ }}\n"
@@ -112,7 +112,7 @@ def nginx(folder: Path, servers: str, *ports: int) -> Iterator[None]:
 
 @contextmanager
 def caddy(folder: Path, sites: str, *ports: int) -> Iterator[None]:
-    """Run Caddy with these sites, its own files in the folder."""
+    """Run Caddy with these sites, with all its files in the folder."""
     configuration = folder / "Caddyfile"
     configuration.write_text(f"{{\n\tadmin off\n\tauto_https off\n}}\n{sites}\n", encoding="utf-8")
     environment = {"PATH": os.environ["PATH"], "HOME": str(folder), "XDG_DATA_HOME": str(folder)}

@@ -1,8 +1,8 @@
-"""What is fuzzed: each target takes any bytes, and raises where calfeed breaks a promise.
+"""The fuzzer's targets: each takes any bytes, and raises if calfeed breaks a promise.
 
-The promises are the same everywhere: whatever comes in, it is used or refused with a `CalfeedError` (in the readers of
-single values, a `InvalidValue`) whose problems have a place and a hint; what comes out keeps the rules of the readers
-in `tests/readers`; nothing but DIST and the folder of its state is touched.
+The promises are the same everywhere. Any input is used or refused with a `CalfeedError` (in the readers of single
+values, an `InvalidValue`) whose problems have a place and a hint. Output follows the rules of the readers in
+`tests/readers`. Nothing except DIST and the folder of its state is touched.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ from support.projects import CALENDAR, LATER, NOW, TALK, VENUES, tree, write_eve
 
 Target = Callable[[bytes], None]
 
-# What a terminal or a log would obey.
+# Characters that a terminal or a log would obey.
 _OBEYED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 _VALUES: tuple[Callable[[str], object], ...] = (
     *(times.read_moment, times.read_end, times.read_duration),
@@ -66,7 +66,7 @@ def fuzz_document(data: bytes) -> None:
 
 
 def fuzz_sources(data: bytes) -> None:
-    """Load and render a folder; NUL bytes divide an event file, defaults, venues and more lines of the calendar."""
+    """Load and render a folder; NUL bytes separate an event file, defaults, venues and extra lines of the calendar."""
     talk, *more = data.split(b"\0", 3)
     defaults, venues, calendar = [*more, b"", b"", b""][:3]
     with TemporaryDirectory() as folder:
@@ -88,11 +88,11 @@ def fuzz_sources(data: bytes) -> None:
     _check_files(project, artifacts)
     (manifest,) = (artifact.data for artifact in artifacts if artifact.path == MANIFEST)
     again = render(project, now=LATER, options=Options(baseline=read_manifest(manifest, MANIFEST)))
-    assert again == artifacts, "a rebuild gives other bytes"
+    assert again == artifacts, "a rebuild gives different bytes"
 
 
 def fuzz_values(data: bytes) -> None:
-    """Read a text as every kind of single value there is."""
+    """Read a text as every kind of single value."""
     text = data.decode("utf-8", "replace")
     for read in _VALUES:
         try:
@@ -102,30 +102,30 @@ def fuzz_values(data: bytes) -> None:
 
 
 def fuzz_rule(data: bytes) -> None:
-    """Read a text as a rule, and what is one again from its own text; its starts are in order and none too early."""
+    """Read a text as a rule; a valid rule's own text reads back as the same rule, and its starts are in order."""
     try:
         rule = read_rule(data.decode("utf-8", "replace"))
     except InvalidValue as refusal:
         _check_refusal(refusal)
         return
     assert read_rule(rule.text) == replace(rule, until=None)
-    found = list(islice(starts_of(rule, _FIRST, last=_FIRST + timedelta(days=3000)), 500))
-    assert all(earlier < later for earlier, later in pairwise(found)), rule.text
-    assert not found or found[0] >= _FIRST
+    starts = list(islice(starts_of(rule, _FIRST, last=_FIRST + timedelta(days=3000)), 500))
+    assert all(earlier < later for earlier, later in pairwise(starts)), rule.text
+    assert not starts or starts[0] >= _FIRST
 
 
 def fuzz_manifest(data: bytes) -> None:
-    """Build into a DIST whose manifest is any bytes; all that it has and the sources have not is taken away."""
+    """Build into a DIST whose manifest is any bytes, with consent to remove everything that the sources lack."""
     _build_beside({f"dist/{MANIFEST}": data})
 
 
 def fuzz_journal(data: bytes) -> None:
-    """Build into a DIST that a killed build left with any bytes as its journal."""
+    """Build into a DIST that a killed build left with a journal of any bytes."""
     _build_beside({".calfeed/dist/journal.json": data})
 
 
 def fuzz_markdown(data: bytes) -> None:
-    """Turn a text into plain text and HTML: no tag and no scheme gets in that Markdown does not make."""
+    """Turn a text into plain text and HTML: only the tags and schemes that Markdown allows get through."""
     text = data.decode("utf-8", "replace")
     plain, html = to_plain(text), to_html(text)
     assert isinstance(plain, str)
@@ -165,17 +165,17 @@ def _check_refusal(refusal: InvalidValue) -> None:
     assert refusal.hint
 
 
-def _check_problems(problems: Iterable[Problem]) -> None:
-    found = tuple(problems)
-    for problem in found:
+def _check_problems(reported: Iterable[Problem]) -> None:
+    problems = tuple(reported)
+    for problem in problems:
         assert problem.code, problem
         assert problem.message, problem
         assert problem.hint, problem
         assert problem.mark.line >= 1, problem
         assert 1 <= problem.mark.column < problem.mark.end_column, problem
-    assert not _OBEYED.search(format_problems(found).replace("\n", ""))
-    assert format_problems_github(found).count("\n") == len(found)
-    assert len(json.loads(format_problems_json(found))) == len(found)
+    assert not _OBEYED.search(format_problems(problems).replace("\n", ""))
+    assert format_problems_github(problems).count("\n") == len(problems)
+    assert len(json.loads(format_problems_json(problems))) == len(problems)
 
 
 def _check_files(project: Project, artifacts: Iterable[Artifact]) -> None:
@@ -183,26 +183,26 @@ def _check_files(project: Project, artifacts: Iterable[Artifact]) -> None:
     for path, data in files.items():
         if path.endswith(".ics"):
             kind: rules.Kind = "single" if path.startswith("events/") else "feed"
-            found = rules.violations(data, kind)
-            # What is HTML in a description is shown as it is written, and the author is told so.
-            is_told = any(problem.code == "html-in-description" for problem in project.problems)
-            assert [each for each in found if not (is_told and each.startswith("rule 18"))] == [], path
+            violations = rules.violations(data, kind)
+            # HTML in a description is shown as written, with a warning.
+            is_warned = any(problem.code == "html-in-description" for problem in project.problems)
+            assert [text for text in violations if not (is_warned and text.startswith("rule 18"))] == [], path
     for event in project.events:
         _check_instants(event, files[event.path])
 
 
 def _check_instants(event: Event, data: bytes) -> None:
-    """Compare an event's first start and end with what its own file says by the letter of the RFC."""
-    found = rfc5545.instants(data)[event.uid, None]
+    """Compare an event's first start and end with a strict RFC 5545 reading of its own file."""
+    instants = rfc5545.instants(data)[event.uid, None]
     if isinstance(event.when, AllDay):
-        assert (found.start, found.end) == (event.when.first, event.when.last + timedelta(days=1))
+        assert (instants.start, instants.end) == (event.when.first, event.when.last + timedelta(days=1))
     else:
-        assert found.start == event.when.start.instant
-        assert found.end == (event.when.end.instant if event.when.end else None)
+        assert instants.start == event.when.start.instant
+        assert instants.end == (event.when.end.instant if event.when.end else None)
 
 
 def _build_beside(files: Mapping[str, bytes]) -> None:
-    """Build a small project into a DIST with these files about it: done or refused, and nothing else is touched."""
+    """Build a small project into a DIST with these files in and around it: built or refused, nothing else touched."""
     with TemporaryDirectory() as folder:
         root = Path(folder)
         write_events(root, talk=TALK)
@@ -231,7 +231,7 @@ def _build_beside(files: Mapping[str, bytes]) -> None:
 
 
 def _outside(root: Path) -> dict[str, bytes | None]:
-    """Return what is beside DIST and its state, folders too."""
+    """Return the files and folders outside DIST and its state."""
     return {
         path.relative_to(root).as_posix(): path.read_bytes() if path.is_file() else None
         for name in sorted({path.name for path in root.iterdir()} - {"dist", ".calfeed"})

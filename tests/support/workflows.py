@@ -1,4 +1,4 @@
-"""The `run` steps of workflows, executed in bash as a runner would; what `uses:` names is left to the test."""
+"""Runs the `run` steps of workflows in bash as a runner would; the test provides what `uses:` names."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from typing import Any
 import yaml
 
 _EXPRESSION = re.compile(r"\$\{\{ (.*?) \}\}")
-# What GitHub's program does with comments, for `gh api`: the comments are in a file. It needs jq.
+# A stand-in for GitHub's `gh api` on comments, which it keeps in a file. It needs jq.
 _GH = r"""#!/usr/bin/env python3
 import json, os, pathlib, subprocess, sys
 
 options = sys.argv[2:]
-held = pathlib.Path(os.environ["GH_COMMENTS"])
-comments = json.loads(held.read_text()) if held.exists() else []
+store = pathlib.Path(os.environ["GH_COMMENTS"])
+comments = json.loads(store.read_text()) if store.exists() else []
 method = options[options.index("--method") + 1] if "--method" in options else "GET"
 path = next(option for option in options if option.startswith("repos/"))
 assert sys.argv[1] == "api" and os.environ["GH_TOKEN"], sys.argv
@@ -35,13 +35,13 @@ if method == "POST":
     assert path == "repos/museum/calendar/issues/7/comments", path
     comments.append({"id": len(comments) + 100, "user": {"login": "github-actions[bot]"}, "body": body})
 else:
-    (found,) = [one for one in comments if path == f"repos/museum/calendar/issues/comments/{one['id']}"]
-    found["body"] = body
-held.write_text(json.dumps(comments))
+    (comment,) = [item for item in comments if path == f"repos/museum/calendar/issues/comments/{item['id']}"]
+    comment["body"] = body
+store.write_text(json.dumps(comments))
 """
 
 
-# calfeed is installed; what would be installed is noted.
+# calfeed is already installed, so this pip only records what it was asked to install.
 _PIP = """#!/bin/sh
 test "$1" = install && echo "$2" >>"$PIP_NOTES"
 """
@@ -49,7 +49,7 @@ test "$1" = install && echo "$2" >>"$PIP_NOTES"
 
 @dataclass
 class Runner:
-    """A machine that runs steps: a folder for its files, and what expressions and variables stand for."""
+    """A machine that runs steps: a folder for its files, and the values of expressions and variables."""
 
     folder: Path
     expressions: Mapping[str, str]
@@ -67,12 +67,12 @@ class Runner:
 
     @property
     def installed(self) -> list[str]:
-        """What the steps told pip to install."""
+        """What the steps asked pip to install."""
         return (self.folder / "pip").read_text("utf-8").splitlines()
 
     @property
     def summary(self) -> str:
-        """What the steps wrote into the summary of the run."""
+        """What the steps wrote to the summary of the run."""
         path = self.folder / "summary"
         return path.read_text("utf-8") if path.exists() else ""
 
@@ -80,7 +80,7 @@ class Runner:
         """Run the steps of a job until one fails, and return what they printed.
 
         Raises:
-            subprocess.CalledProcessError: a step failed; its output is all that was printed.
+            subprocess.CalledProcessError: a step failed; the output is everything printed so far.
         """
         job = workflow["jobs"][name]
         variables = {**workflow.get("env", {}), **job.get("env", {})}
@@ -89,7 +89,7 @@ class Runner:
     def run_steps(
         self, steps: list[dict[str, Any]], workspace: Path, variables: Mapping[str, str], uses: Callable[[str], None]
     ) -> str:
-        """Run steps, those of a composite action for example."""
+        """Run steps, for example those of a composite action."""
         printed = ""
         for step in steps:
             if "uses" in step:
@@ -101,10 +101,10 @@ class Runner:
         return printed
 
     def bash(self, script: str, workspace: Path, values: Mapping[str, str], *options: str) -> str:
-        """Run a script, and return what it printed.
+        """Run a script and return what it printed.
 
         Raises:
-            subprocess.CalledProcessError: it failed.
+            subprocess.CalledProcessError: the script failed.
         """
         known = {"PATH": self._path, "HOME": str(self.folder), "LC_ALL": "C.UTF-8", **self.environment, **values}
         named = {"GITHUB_OUTPUT": "output", "GITHUB_STEP_SUMMARY": "summary", "PIP_NOTES": "pip"}
@@ -125,8 +125,8 @@ class Runner:
         return done.stdout
 
     def _bash(self, step: Mapping[str, Any], workspace: Path, values: Mapping[str, str], printed: str) -> str:
-        assert "${{" not in step["run"], "an expression in a script is a way in for whoever chooses its value"
-        # GitHub adds pipefail where `shell: bash` is written.
+        assert "${{" not in step["run"], "an expression in a script lets whoever chooses its value inject code"
+        # GitHub adds pipefail if the step has `shell: bash`.
         options = ("-o", "pipefail") if "shell" in step else ()
         try:
             return self.bash(step["run"], workspace, values, *options)
@@ -147,6 +147,6 @@ class Runner:
 
 
 def read_workflow(path: Path) -> dict[str, Any]:
-    """Return a workflow; no value in it is taken for another type than text, a list or a mapping."""
-    loaded: dict[str, Any] = yaml.load(path.read_text("utf-8"), Loader=yaml.BaseLoader)  # noqa: S506 - texts alone
+    """Return a workflow in which every value is a text, a list or a mapping."""
+    loaded: dict[str, Any] = yaml.load(path.read_text("utf-8"), Loader=yaml.BaseLoader)  # noqa: S506 - only texts
     return loaded
