@@ -118,7 +118,7 @@ def shorten(before: str, after: str) -> tuple[str, str]:
     """Return each of two texts on one line; long texts begin shortly before the first difference."""
     lines = [" ".join(text.split()) for text in (before, after)]
     if lines[0] == lines[1]:
-        return lines[0][:MAX_SHOWN], "other spaces or line breaks"
+        return lines[0][:MAX_SHOWN], "different spaces or line breaks"
     same = next((n for n, pair in enumerate(zip(*lines, strict=False)) if pair[0] != pair[1]), len(min(lines, key=len)))
     begin = max(0, same - MAX_SHOWN // 4) if max(map(len, lines)) > MAX_SHOWN else 0
     first, second = (_cut(line, begin) for line in lines)

@@ -258,12 +258,12 @@ def _new_id(project: Project, baseline: Manifest) -> Iterator[Problem]:
     if old is None or old == new:
         return
     if lost:
-        message = f"the calendar's id was `{old}` and is `{new}`: {len(lost)} events would get another UID"
-        hint = f"write `id: {old}`, so that subscribers keep their events; or build with --allow-new-id"
+        message = f"the calendar's id changed from `{old}` to `{new}`: {len(lost)} events would get new UIDs"
+        hint = f"write `id: {old}` so that subscribers keep their events, or build with --allow-new-id"
     else:
         # The other calendar's events would be published in this one as cancelled.
-        message = f"what is published is `{old}`, and this is `{new}`"
-        hint = f"name the baseline of `{new}`; if it is the same calendar with a new id, build with --allow-new-id"
+        message = f"the published calendar is `{old}`, but this one is `{new}`"
+        hint = f"give the baseline of `{new}`; if this is the same calendar with a new id, build with --allow-new-id"
     yield problem_at(project.calendar.mark, "new-calendar-id", message, hint)
 
 
@@ -273,7 +273,7 @@ def _vanished_events(
     lost = [baseline.events[item.uid] for item in removed if item.uid in baseline.events and _is_ahead(item, now)]
     # An event with a new UID is also gone for subscribers who know it by the old one.
     has_another_uid = not {event.id for event in project.events}.isdisjoint(item.id for item in lost)
-    how, what = ("gone or have another UID", "them and their UIDs") if has_another_uid else ("gone", "them")
+    how, what = ("gone or have a different UID", "them and their UIDs") if has_another_uid else ("gone", "them")
     hint = f"restore {what}, or build with --allow-removals: subscribers will see them as cancelled"
     yield from _mass_removal(lost, baseline, now, how, hint)
 
@@ -298,16 +298,16 @@ def _mass_removal(
     ahead = sum(_is_ahead(item, now) for item in baseline.events.values())
     if len(lost) * _SHARE > ahead:
         listed = ", ".join(f"`{item.id}`" for item in lost[:_LISTED]) + (", …" if len(lost) > _LISTED else "")
-        message = f"{len(lost)} of {ahead} events ahead are {how}: {listed}"
+        message = f"{len(lost)} of {ahead} upcoming events are {how}: {listed}"
         yield problem_at(Mark(path=baseline.path), "mass-removal", message, hint)
 
 
 def _feed_problems(project: Project, baseline: Manifest, buried: set[str]) -> Iterator[Problem]:
     for feed in lost_feeds(project, baseline, buried):
         message = f"the feed `{feed.slug}` is gone; people may have subscribed to {feed.path}"
-        hint = f"write `aliases: {feed.slug}` at the feed that takes its place, or build with --allow-removals"
+        hint = f"add `aliases: {feed.slug}` to the feed that replaces it, or build with --allow-removals"
         if is_automatic(feed):
-            hint = f"write a feed with `aliases: {feed.slug}` under `feeds:`, or build with --allow-removals"
+            hint = f"add a feed with `aliases: {feed.slug}` under `feeds:`, or build with --allow-removals"
         yield problem_at(Mark(path=baseline.path), "vanished-feed", message, hint)
 
 
@@ -336,17 +336,16 @@ def _identity_problems(
             continue
         same_id = by_id.get(event.id)
         if same_id is not None:
-            message = f"the UID of `{event.id}` was `{same_id.uid}`: for subscribers these are two events"
-            yield problem_at(
-                event.mark, "changed-uid", message, f"write `{_uid_line(same_id.uid)}` if it is the same event"
-            )
+            message = f"the UID of `{event.id}` was `{same_id.uid}`: subscribers see two different events"
+            hint = f"if it is the same event, write `{_uid_line(same_id.uid)}`"
+            yield problem_at(event.mark, "changed-uid", message, hint)
             continue
         twin = by_content.get(item.fingerprint)
         if twin is not None and twin.uid in baseline.events:
             old_id = baseline.events[twin.uid].id
-            message = f"this looks like `{old_id}` under another id: subscribers see one cancelled and one new"
+            message = f"this looks like `{old_id}` with a new id: subscribers see one event cancelled and a new one"
             wanted = _keys_of_identity(twin.uid, old_id, project.calendar.id, is_free=old_id not in ids)
-            yield problem_at(event.mark, "renamed-id", message, f"write {wanted} if it is the same event")
+            yield problem_at(event.mark, "renamed-id", message, f"if it is the same event, write {wanted}")
 
 
 def _keys_of_identity(uid: str, event_id: str, calendar_id: str, *, is_free: bool) -> str:
@@ -354,7 +353,7 @@ def _keys_of_identity(uid: str, event_id: str, calendar_id: str, *, is_free: boo
     if not is_free:
         return f"`{_uid_line(uid)}`"
     if uid == f"{event_id}@{calendar_id}":
-        return f"`id: {event_id}`, which keeps its links,"
+        return f"`id: {event_id}`, which also keeps its links"
     return f"`id: {event_id}` and `{_uid_line(uid)}`"
 
 
@@ -365,6 +364,6 @@ def _uid_line(uid: str) -> str:
 
 def _law_problems(project: Project, baseline: Manifest) -> Iterator[Problem]:
     if baseline.tzdb is not None and baseline.tzdb > TZDB_VERSION:
-        message = f"published with tz database {baseline.tzdb}, and this is the older {TZDB_VERSION}"
-        hint = "update pytz: `pip install --upgrade pytz`; times may go back to a law that no longer holds"
+        message = f"published with tz database {baseline.tzdb}, but the installed {TZDB_VERSION} is older"
+        hint = "update pytz: `pip install --upgrade pytz`; otherwise times may follow an outdated law"
         yield problem_at(project.calendar.mark, "older-tzdb", message, hint)

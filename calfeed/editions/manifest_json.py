@@ -84,8 +84,8 @@ def read_manifest(data: bytes, path: str) -> Manifest:
         content = read_json(data)
         number = content["version"]
         if not isinstance(number, int) or number > VERSION:
-            hint = "update calfeed; an older one would lose what the newer one wrote down"
-            message = f"the manifest has version {number}, and this calfeed knows {VERSION}"
+            hint = "update calfeed: an older version would lose what the newer one recorded"
+            message = f"the manifest has format version {number}, but this calfeed only supports {VERSION}"
             raise OutputError([problem_at(Mark(path=path), "newer-manifest", message, hint)])
         return Manifest(
             path=path,
@@ -99,9 +99,9 @@ def read_manifest(data: bytes, path: str) -> Manifest:
             zones={tzid: _read_law(item) for tzid, item in content.get("zones", {}).items()},
         )
     except (*UNREADABLE, RecursionError) as cause:
-        hint = "restore it from the last good build; without it subscribers would get every event as a new one"
-        what = "it is no JSON" if isinstance(cause, json.JSONDecodeError) else "something in it is missing or wrong"
-        message = f"this is no manifest of calfeed: {what}"
+        hint = "restore it from the last good build; without it, every event would be new to subscribers"
+        what = "it is not JSON" if isinstance(cause, json.JSONDecodeError) else "a value is missing or wrong"
+        message = f"this is not a calfeed manifest: {what}"
         raise OutputError([problem_at(Mark(path=path), "bad-manifest", message, hint)]) from cause
 
 

@@ -18,7 +18,7 @@ from calfeed.series.agenda import span_of
 from calfeed.values.ids import MAX_NAME
 
 _RECENT_YEARS = 5
-_KEPT = "whoever kept it would see it turn into this one"
+_KEPT = "subscribers who kept it would see it turn into this one"
 
 
 def reused_ids(
@@ -46,7 +46,7 @@ def reused_ids(
         before = baseline.events.get(event.uid)
         if before is None:
             is_retired = event.uid in baseline.retired and now is not None and span_of(event)[0] > now
-            message = f"an event that is over had the UID of `{event.id}`; {_KEPT}" if is_retired else None
+            message = f"a past event had the UID of `{event.id}`; {_KEPT}" if is_retired else None
         elif _start_of(before.event) == _start_of(event):
             continue
         else:
@@ -58,8 +58,8 @@ def reused_ids(
             has_own_uid = event.uid != f"{event.id}@{calendar_id}"
             what = f"delete `uid` and write `id: {event_id}`" if has_own_uid else f"write `id: {event_id}`"
             is_file_edited = before is not None and before.removed is None
-            rest = ", and keep the old one in a file of its own" if is_file_edited else ""
-            yield problem_at(event.mark, "reused-id", message, f"{what} if this is another event{rest}")
+            rest = ", and keep the old one in its own file" if is_file_edited else ""
+            yield problem_at(event.mark, "reused-id", message, f"if this is a different event, {what}{rest}")
 
 
 def _reason(event: Event, before: Published, now: datetime | None) -> str | None:
@@ -70,7 +70,7 @@ def _reason(event: Event, before: Published, now: datetime | None) -> str | None
     if now is not None and span_of(event)[0] > now and has_passed(before, now):
         if old.status is Status.POSTPONED or (is_cancelled and not is_renamed):
             return None
-        return f"`{event.id}` was published for {day} and is over; it would move, and vanish from everybody's past"
+        return f"`{event.id}` was published for {day} and is over; the new date would erase it from everybody's past"
     if before.removed is not None and is_cancelled and is_renamed:
         return f"`{old.summary}` of {day} had the UID of `{event.id}` and was cancelled; {_KEPT}"
     return None

@@ -142,8 +142,8 @@ def build(
 
 
 def _left_file(path: Path) -> Problem:
-    message = "this file is no longer published, and it is not as calfeed wrote it, so it stays"
-    return problem_at(Mark(path=path.as_posix()), "left-file", message, "delete it, unless you have a use for it")
+    message = "this file is no longer published, but it changed after calfeed wrote it, so it stays"
+    return problem_at(Mark(path=path.as_posix()), "left-file", message, "delete it unless you need it")
 
 
 def _clock(dist: View) -> int | None:
@@ -181,7 +181,7 @@ def _take_snapshot(dist: View, key: str, began: int, loaded: Loaded, answer: Ans
 def _refuse_nesting(source: Path, target: Path) -> None:
     """Refuse an output folder that is or holds the folder of events: the sources would be foreign files in it."""
     if is_within(source, target):
-        message = "the output folder is the folder of events, or holds it"
+        message = "the output folder is or contains the folder of events"
         raise OutputError(
-            [problem_at(Mark(path=target.as_posix()), "foreign-folder", message, "choose another with -o")]
+            [problem_at(Mark(path=target.as_posix()), "foreign-folder", message, "choose a different folder with -o")]
         )

@@ -207,9 +207,9 @@ def _feed_problems(edition: Edition, artifacts: Sequence[Artifact]) -> Iterator[
                 feed.mark,
                 "large-feed",
                 f"{feed.path} has {artifact.size:,} bytes and {len(feed.event_ids):,} events; Google loses events "
-                f"of feeds over {MAX_FEED_BYTES:,} bytes, and calendars in browsers grow slow "
+                f"of feeds over {MAX_FEED_BYTES:,} bytes, and calendars in browsers become slow "
                 "(ical.js: 2.6 s for 5,000)",
-                f"{trim}, or offer smaller feeds under `feeds:`, by `categories` and dates",
+                f"{trim}, or offer smaller feeds under `feeds:`, filtered by `categories` and dates",
             )
         url = f"{edition.calendar.url or ''}{feed.path}"
         if len(url) > MAX_FEED_URL:
@@ -218,5 +218,5 @@ def _feed_problems(edition: Edition, artifacts: Sequence[Artifact]) -> Iterator[
 
 def _long_url(feed: Feed, url: str) -> Problem:
     message = f"the address {url} has {len(url)} characters"
-    hint = f"keep it to {MAX_FEED_URL}: some calendars refuse longer ones; a shorter `slug` or `id` helps"
+    hint = f"use at most {MAX_FEED_URL}: some calendars refuse longer addresses; a shorter `slug` or `id` helps"
     return problem_at(feed.mark, "long-feed-url", message, hint)

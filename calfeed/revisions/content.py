@@ -115,7 +115,7 @@ def _single_event_of(content: Mapping[str, Any], event_id: str, uid: str, tzid: 
         id=ids.read_id(event_id),
         uid=ids.read_published_uid(uid),
         when=content_values.read_when(content),
-        zone=ZoneChoice(tzid=places.read_zone(tzid), reason="it was published so") if tzid else None,
+        zone=ZoneChoice(tzid=places.read_zone(tzid), reason="it was published in this zone") if tzid else None,
         mark=mark,
         **{field.attribute: field.kind.read(content[field.key], mark) for field in present},
     )

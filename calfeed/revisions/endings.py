@@ -76,12 +76,10 @@ def ending_problem(event: Event, mark: Mark) -> Problem | None:
     if ahead is None:
         return None
     over = [start for start in _starts(event, ahead) if start < ahead]
-    left = "all later ones" if recurrence.is_endless else f"{len(recurrence.starts) - len(over)} ahead"
+    left = "all later ones" if recurrence.is_endless else f"the other {len(recurrence.starts) - len(over)}"
     status = event.status.value
     message = f"`{event.id}` is a running series: {len(over)} of its dates took place and stay, {left} are {status}"
-    hint = (
-        f"to end it without dates that are shown as {status}, keep it and write `until: {over[-1].date()}` in `rrule`"
-    )
+    hint = f"to end it without showing dates as {status}, keep it and write `until: {over[-1].date()}` in `rrule`"
     return problem_at(mark, "ended-series", message, hint)
 
 

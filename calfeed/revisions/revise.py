@@ -91,7 +91,7 @@ class Published:
         try:
             return event_of(self.content, self.id, self.uid, self.timezone, mark)
         except UNREADABLE as cause:
-            message = f"the manifest does not say what `{self.id}` was: {cause!r}"
+            message = f"cannot read the content of `{self.id}` in the manifest: {cause!r}"
             raise OutputError(
                 [problem_at(mark, "bad-manifest", message, "restore it from the last good build")]
             ) from cause
@@ -156,13 +156,13 @@ def far_revisions(events: Iterable[Event], now: datetime) -> Iterator[Problem]:
 def _far_revision(event: Event, latest: datetime) -> Iterator[Problem]:
     marks = dict(event.stamp_marks)
     if event.sequence is not None and event.sequence > FAR_SEQUENCE:
-        message = f"the `sequence` {event.sequence} of `{event.id}` leaves few for later changes"
-        hint = "write the number that was published last, or delete it: calfeed counts the revisions"
+        message = f"the `sequence` {event.sequence} of `{event.id}` leaves almost no room for later changes"
+        hint = "write the last published number, or delete the key: calfeed counts the revisions"
         yield problem_at(marks.get("sequence", event.mark), "far-revision", message, hint)
     for key, stamp in (("created", event.created), ("last_modified", event.last_modified)):
         if stamp is not None and stamp > latest:
-            message = f"`{key}` of `{event.id}` is after tomorrow: {format_utc(stamp)}"
-            hint = "write the day it was, or delete it: programs may take no change before then for a newer one"
+            message = f"`{key}` of `{event.id}` is in the future: {format_utc(stamp)}"
+            hint = "write the actual date, or delete the key: programs may ignore every change until then"
             yield problem_at(marks.get(key, event.mark), "far-revision", message, hint)
 
 
@@ -324,8 +324,8 @@ def _revision(event: Event, old: Revision | None, build_time: datetime, *, is_sa
         if event.last_modified is not None and event.created is None:
             created = last_modified  # nothing else is known of its past
     elif old.sequence >= MAX_SEQUENCE and not is_same:
-        message = f"`{event.id}` changed, and its SEQUENCE is {MAX_SEQUENCE}: there is no higher one to tell of it"
-        hint = "write another `uid`: for subscribers it is a new event then"
+        message = f"`{event.id}` changed, but its SEQUENCE is already {MAX_SEQUENCE}, the highest possible number"
+        hint = "write a different `uid`: subscribers then see a new event"
         mark = dict(event.stamp_marks).get("sequence", event.mark)
         raise OutputError([problem_at(mark, "highest-sequence", message, hint)])
     else:
@@ -345,6 +345,6 @@ def _stale_floors(event: Event, old: Revision) -> Iterator[Problem]:
     for key, floor, published in floors:
         if floor is not None and floor < published:  # type: ignore[operator]
             value = format_utc(published) if isinstance(published, datetime) else published
-            message = f"`{key}` of `{event.id}` is behind what was published, {value}"
+            message = f"`{key}` of `{event.id}` is behind the published value, {value}"
             hint = f"delete `{key}`: calfeed keeps it up to date"
             yield problem_at(dict(event.stamp_marks).get(key, event.mark), "stale-revision", message, hint)

@@ -72,5 +72,5 @@ class RenderedAgain:
     def __iter__(self) -> Iterator[bytes | memoryview]:
         page = self.render()
         if page.sha256 != self.sha256:
-            raise ValueError(f"{page.path} is not as it was rendered before")
+            raise ValueError(f"{page.path} differs from its earlier rendering")
         return iter(page.parts)

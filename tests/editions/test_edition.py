@@ -365,7 +365,7 @@ def test_renamed_id_is_recognised(calendar: Calendar, tmp_path: Path) -> None:
     """An event with the content of one that is gone is reported, with the line that keeps its subscribers."""
     calendar.write(talk=None, lecture=talk("Talk", more="categories: talks\n"))
     assert warnings_of(calendar, tmp_path / "a") == [
-        ("renamed-id", "write `id: talk`, which keeps its links, if it is the same event")
+        ("renamed-id", "if it is the same event, write `id: talk`, which also keeps its links")
     ]
     calendar.write(lecture=talk("Talk", more="categories: talks\nid: talk\n"))
     assert warnings_of(calendar, tmp_path / "b") == []
@@ -380,7 +380,7 @@ def test_renamed_event_with_a_uid_of_its_own(tmp_path: Path) -> None:
     calendar.publish()
     calendar.write(talk=None, lecture=talk("Talk"))
     assert warnings_of(calendar, tmp_path / "a") == [
-        ("renamed-id", "write `id: talk` and `uid: 'old: #1'` if it is the same event")
+        ("renamed-id", "if it is the same event, write `id: talk` and `uid: 'old: #1'`")
     ]
     calendar.write(lecture=talk("Talk", more="id: talk\nuid: 'old: #1'\n"))
     assert warnings_of(calendar, tmp_path / "b") == []
@@ -391,7 +391,7 @@ def test_renamed_event_whose_id_is_taken(calendar: Calendar, tmp_path: Path) -> 
     calendar.write(
         talk=talk("Another", more="uid: another@x.example\n"), lecture=talk("Talk", more="categories: talks\n")
     )
-    assert ("renamed-id", "write `uid: talk@test.example` if it is the same event") in warnings_of(
+    assert ("renamed-id", "if it is the same event, write `uid: talk@test.example`") in warnings_of(
         calendar, tmp_path / "a"
     )
 
@@ -400,7 +400,7 @@ def test_changed_uid_is_reported(calendar: Calendar, tmp_path: Path) -> None:
     """The same id with another UID is one event for people and two for their calendars."""
     calendar.write(talk=talk("Talk", more="categories: talks\nuid: x@y.example\n"))
     assert warnings_of(calendar, tmp_path / "dist") == [
-        ("changed-uid", "write `uid: talk@test.example` if it is the same event")
+        ("changed-uid", "if it is the same event, write `uid: talk@test.example`")
     ]
     calendar.publish()
     assert [(entry.change.kind.value, entry.change.id) for entry in calendar.baseline.history] == [("changed", "talk")]
@@ -451,7 +451,7 @@ def test_many_new_uids_are_refused(tmp_path: Path) -> None:
     calendar.write(**{f"talk_{number}": talk(f"Talk {number}") for number in range(9)})
     calendar.publish()
     calendar.write(**{f"talk_{number}": talk(f"Talk {number}", more=f"uid: {number}@y\n") for number in range(3)})
-    with pytest.raises(PromiseError, match="3 of 9 events ahead are gone or have another UID: `talk-0`, `talk-1`"):
+    with pytest.raises(PromiseError, match="3 of 9 upcoming events are gone or have a different UID: `talk-0`"):
         calendar.publish()
     files = calendar.publish(REMOVALS)
     assert files["test.ics"].count(b"STATUS:CANCELLED") == 3
@@ -605,7 +605,7 @@ def test_a_large_feed_is_slow_in_browsers_too(tmp_path: Path) -> None:
     problems = build(root, tmp_path / "dist", now=NOW, options=Options(site=False)).problems
     (message,) = (problem.message for problem in problems if problem.code == "large-feed")
     assert "Google loses events of feeds over 1,000,000 bytes" in message
-    assert "calendars in browsers grow slow (ical.js: 2.6 s for 5,000)" in message
+    assert "calendars in browsers become slow (ical.js: 2.6 s for 5,000)" in message
 
 
 def test_a_published_rule_that_is_refused_today_can_be_replaced(tmp_path: Path) -> None:

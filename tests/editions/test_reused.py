@@ -58,10 +58,10 @@ def test_last_years_file_edited_for_this_year(calendar: Calendar) -> None:
     assert problem.severity is Severity.WARNING
     assert (Path(problem.mark.path).name, problem.mark.line) == ("summer-party.yaml", 1)
     assert problem.message == (
-        "`summer-party` was published for 2027-06-12 and is over; it would move, and vanish from everybody's past"
+        "`summer-party` was published for 2027-06-12 and is over; the new date would erase it from everybody's past"
     )
     assert problem.hint == (
-        "write `id: summer-party-2028` if this is another event, and keep the old one in a file of its own"
+        "if this is a different event, write `id: summer-party-2028`, and keep the old one in its own file"
     )
 
 
@@ -149,9 +149,9 @@ def test_tombstone_that_returns_as_another(calendar: Calendar) -> None:
     (problem,) = told(calendar, "2026-12-04", fest=ELSE)
     assert problem.message == (
         "`Summer party` of 2027-06-12 had the UID of `fest` and was cancelled; "
-        "whoever kept it would see it turn into this one"
+        "subscribers who kept it would see it turn into this one"
     )
-    assert problem.hint == "write `id: fest-2027` if this is another event"
+    assert problem.hint == "if this is a different event, write `id: fest-2027`"
 
 
 @pytest.mark.parametrize(
@@ -173,10 +173,9 @@ def test_id_of_a_past_event_that_was_deleted(calendar: Calendar) -> None:
     assert "events/fest.ics" not in calendar.files
     (problem,) = told(calendar, "2028-01-10", fest=NEXT)
     assert (
-        problem.message
-        == "an event that is over had the UID of `fest`; whoever kept it would see it turn into this one"
+        problem.message == "a past event had the UID of `fest`; subscribers who kept it would see it turn into this one"
     )
-    assert problem.hint == "write `id: fest-2028` if this is another event"
+    assert problem.hint == "if this is a different event, write `id: fest-2028`"
     assert told(calendar, "2028-01-10", fest=PARTY) == []
 
 
@@ -187,7 +186,7 @@ def test_event_that_is_kept_as_it_took_place(calendar: Calendar) -> None:
     publish(calendar, "2027-08-01", fest=None)
     (problem,) = told(calendar, "2027-09-01", fest=NEXT)
     assert "is over" in problem.message
-    assert problem.hint == "write `id: fest-2028` if this is another event"
+    assert problem.hint == "if this is a different event, write `id: fest-2028`"
 
 
 PROPOSALS = {
@@ -223,9 +222,9 @@ def test_two_proposals_differ(calendar: Calendar) -> None:
     """Events whose ids differ by the year alone do not get the same one."""
     publish(calendar, "2026-12-02", fest=f"uid: a@x\n{PARTY}", fest_2027=f"uid: b@x\n{PARTY}")
     found = told(calendar, "2028-01-10", fest=f"uid: a@x\n{NEXT}", fest_2027=f"uid: b@x\n{NEXT}")
-    assert {problem.hint.split("` if")[0] for problem in found} == {
-        "delete `uid` and write `id: fest-2028",
-        "delete `uid` and write `id: fest-2028-2",
+    assert {problem.hint.split(", ")[1] for problem in found} == {
+        "delete `uid` and write `id: fest-2028`",
+        "delete `uid` and write `id: fest-2028-2`",
     }
 
 
@@ -246,10 +245,10 @@ def test_build_and_diff_say_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     assert run("build", "--no-site", now=NOW).exit_code == 0
     write_files(tmp_path / "events", {"summer-party.yaml": NEXT})
     later = NOW + timedelta(days=400)
-    hint = "write `id: summer-party-2028` if this is another event, and keep the old one in a file of its own"
+    hint = "if this is a different event, write `id: summer-party-2028`, and keep the old one in its own file"
     text = run("diff", now=later)
     assert text.exit_code == 0
-    said = "`summer-party` was published for 2027-06-12 and is over; it would move, and vanish from everybody's past"
+    said = "`summer-party` was published for 2027-06-12 and is over; the new date would erase it from everybody's past"
     assert text.stdout.splitlines()[-1] == f"note: {said} [reused-id]; {hint}"
     (note,) = json.loads(run("diff", "--format", "json", now=later).stdout)["notes"]
     assert note == {"code": "reused-id", "message": said, "hint": hint}

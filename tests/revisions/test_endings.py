@@ -300,7 +300,7 @@ def test_build_and_diff_say_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.chdir(tmp_path)
     run("build", now=at(BEFORE))
     write_files(tmp_path / "events", {"choir.yaml": CANCELLED})
-    told = "`choir` is a running series: 7 of its dates took place and stay, 5 ahead are cancelled"
+    told = "`choir` is a running series: 7 of its dates took place and stay, the other 5 are cancelled"
     assert told in run("diff", now=at(RUNNING)).stdout
     assert "running series: 7 of its dates" in run("diff", "--format", "markdown", now=at(RUNNING)).stdout
     (note,) = json.loads(run("diff", "--format", "json", now=at(RUNNING)).stdout)["notes"]
