@@ -78,7 +78,7 @@ def read_manifest(data: bytes, path: str) -> Manifest:
         path: its name in messages.
 
     Raises:
-        OutputError: it is not a manifest, or its format is newer than this version knows.
+        OutputError: it is not a manifest, or its format is newer than this version supports.
     """
     try:
         content = read_json(data)
@@ -106,7 +106,7 @@ def read_manifest(data: bytes, path: str) -> Manifest:
 
 
 def same_output(left: bytes, right: bytes) -> bool:
-    """Return whether two manifests say the same, apart from the calfeed and tz database that wrote them."""
+    """Return whether two manifests say the same, regardless of the calfeed and tz database that wrote them."""
     try:
         first, second = json.loads(left), json.loads(right)
     except ValueError:
@@ -309,7 +309,7 @@ def _published(item: Mapping[str, Any], path: str) -> Published:
 def _line(value: object) -> str:
     """Return a text if it is one line as calfeed writes it; messages and reports quote it."""
     text = str(value)
-    # Most are printable; others, such as those with a no-break space, must be valid in the sources.
+    # Most texts are printable; others, such as those with a no-break space, must be valid in the sources.
     if not text.isprintable() and read_line(text) != text:
         raise ValueError(text)
     return text

@@ -1,7 +1,7 @@
-"""Find UIDs reused for a different event: last year's file edited for this year, or a deleted event's id used again.
+"""Find UIDs reused for a different event: last year's file edited for this year, or the id of a deleted event.
 
 Subscribers' calendars identify an event by its UID. A new event with the same UID replaces the old one, which vanishes
-from every subscriber's past. A build and a diff therefore warn once and propose an id.
+from every subscriber's past. So a build and a diff warn once and propose an id.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _KEPT = "subscribers who kept it would see it turn into this one"
 def reused_ids(
     events: Sequence[Event], changed_uids: Container[str], baseline: Manifest, calendar_id: str, now: datetime | None
 ) -> Iterator[Problem]:
-    """Yield a warning for every event whose UID subscribers know as that of a different event.
+    """Yield a warning for every event whose UID subscribers know from a different event.
 
     It is different if the published event is over and this one is ahead, or if the published one left the sources and
     this one has a different summary and start. A postponed event stays the same, whenever it gets its new date.
@@ -33,11 +33,11 @@ def reused_ids(
         events: the events of the sources.
         changed_uids: the UIDs of those that are new or changed.
         baseline: what was published.
-        calendar_id: the right-hand side of UIDs.
-        now: events that end before this time have passed; None if none have.
+        calendar_id: the part of UIDs after the `@`.
+        now: events that end before this time count as past; None to count none as past.
 
     Raises:
-        OutputError: the manifest does not say what an event was.
+        OutputError: the content of an event in the manifest is unreadable.
     """
     taken: set[str] | None = None
     for event in events:
@@ -63,7 +63,7 @@ def reused_ids(
 
 
 def _reason(event: Event, before: Published, now: datetime | None) -> str | None:
-    """Return why an event is not the one published under its UID before; None if it is the same."""
+    """Return why an event is not the one published before under its UID; None if it is the same."""
     old = before.event
     is_cancelled, is_renamed = old.status is Status.CANCELLED, old.summary != event.summary
     day = str(_start_of(old))[:10]
