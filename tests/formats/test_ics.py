@@ -14,7 +14,7 @@ from calfeed.pipeline.build import build
 
 @pytest.mark.node
 def test_order_is_read_right(tmp_path: Path) -> None:
-    """Several times a day in any order, and several months, come out in ical.js."""
+    """ical.js reads several times a day, and several months, in any order."""
     events = {
         "times.yaml": "summary: X\nstart: 2027-01-05 08:00\nduration: 10m\nrrule: FREQ=DAILY;BYHOUR=20,8,12;COUNT=6\n",
         "months.yaml": "summary: X\nstart: 2027-02-05 08:00\nduration: 10m\n"
