@@ -62,7 +62,7 @@ def rewrite(path: Path, old: str, new: str) -> None:
 # -- nothing changed --------------------------------------------------------------------------------------------
 
 
-def test_nothing_to_do_is_told_at_a_glance(project: Path, tmp_path: Path) -> None:
+def test_unchanged_files_give_the_same_answer(project: Path, tmp_path: Path) -> None:
     """The recalled answer has the number of events and feeds, and all warnings at their places."""
     with filelock.FileLock(tmp_path / ".calfeed" / "dist" / "lock"):  # a build that reads anything waits for this
         result = build(project, tmp_path / "dist", now=LATER)
@@ -110,7 +110,7 @@ def test_whatever_changed_is_noticed(project: Path, change: str) -> None:
     assert answer(project) is None
 
 
-def test_other_questions_have_other_answers(project: Path, tmp_path: Path) -> None:
+def test_options_are_part_of_the_key(project: Path, tmp_path: Path) -> None:
     """The name of the folder, the address and whether there are pages are part of the key."""
     out = tmp_path / "dist"
     assert recall(project, out, base_url=None, site=False) is None
@@ -145,14 +145,14 @@ def test_every_file_of_the_code_counts() -> None:
     assert code_files(CODE) == code_files(package)
 
 
-def test_links_are_looked_at_each_time(project: Path, tmp_path: Path) -> None:
+def test_links_never_count_as_unchanged(project: Path, tmp_path: Path) -> None:
     """A source that is a link never counts as unchanged."""
     (project / "link.yaml").symlink_to("talk.yaml")
     assert build(project, tmp_path / "dist", now=NOW).changes
     assert answer(project) is None
 
 
-def test_warnings_of_the_next_build_are_not_foretold(project: Path, tmp_path: Path) -> None:
+def test_no_snapshot_if_the_next_build_warns_differently(project: Path, tmp_path: Path) -> None:
     """A warning that only the next build has is in its report and all later ones."""
     (project / "talk.yaml").write_text(f"{TALK}sequence: 3\n", encoding="utf-8")
     first = run("build", str(project), "-o", str(tmp_path / "dist"))
@@ -188,7 +188,7 @@ properties: {X-A: b, X-B: c}
 """
 
 
-def test_events_come_back_as_they_were(tmp_path: Path) -> None:
+def test_remembered_events_are_complete(tmp_path: Path) -> None:
     """What is remembered of a file equals what reading it gives, in every field; series are read again."""
     days = "summary: Days\nstart: 2027-06-05\nend: 2027-06-07\n"
     weekly = f"{TALK}rrule: {{freq: weekly, count: 3}}\n"
@@ -210,7 +210,7 @@ def test_events_come_back_as_they_were(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["venues.yaml", "calendar.yaml", "_defaults.yaml"])
-def test_what_events_depend_on_is_part_of_the_memory(project: Path, tmp_path: Path, name: str) -> None:
+def test_shared_inputs_are_part_of_the_memory_key(project: Path, tmp_path: Path, name: str) -> None:
     """If a file that affects all events changes, all are rebuilt."""
     with (project / name).open("a", encoding="utf-8") as file:
         file.write("# nothing but a comment\nbusy: true\n" if name == "_defaults.yaml" else "# a comment\n")
@@ -284,7 +284,7 @@ def test_pages_by_own_templates_are_not_known(project: Path, tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("harm", ["gone", "changed"])
-def test_known_pages_are_made_where_they_are_missing(plain: Path, tmp_path: Path, harm: str) -> None:
+def test_known_pages_missing_in_dist_are_rendered(plain: Path, tmp_path: Path, harm: str) -> None:
     """A known page that is missing or wrong in DIST is rendered again."""
     before = tree(tmp_path / "dist")
     page = tmp_path / "dist" / "events" / "tour.html"
@@ -320,7 +320,7 @@ def test_known_bytes_are_checked() -> None:
 
 @pytest.mark.parametrize("name", ["snapshot", "memory"])
 @pytest.mark.parametrize("kind", ["gone", "empty", "noise", "cut", "deep", "link", "endless", "folder"])
-def test_what_cannot_be_read_is_forgotten(project: Path, tmp_path: Path, name: str, kind: str) -> None:
+def test_unreadable_memory_is_discarded(project: Path, tmp_path: Path, name: str, kind: str) -> None:
     """With any damage to what was remembered, the build reports and writes the same as without it."""
     path = tmp_path / ".calfeed" / "dist" / name
     data = path.read_bytes()
@@ -340,7 +340,7 @@ def test_what_cannot_be_read_is_forgotten(project: Path, tmp_path: Path, name: s
     assert kind != "link" or (tmp_path / "precious").read_bytes() == data
 
 
-def test_what_was_brought_along_is_not_believed(project: Path, tmp_path: Path) -> None:
+def test_a_copied_memory_is_not_used(project: Path, tmp_path: Path) -> None:
     """In a copy of sources, output and memory, even with the same times, nothing remembered is used."""
     shutil.rmtree(tmp_path / "events" / "_templates")
     build(project, tmp_path / "dist", now=NOW)
@@ -353,7 +353,7 @@ def test_what_was_brought_along_is_not_believed(project: Path, tmp_path: Path) -
     assert answer(project) is None
 
 
-def test_a_row_of_another_file_is_not_believed(plain: Path, tmp_path: Path) -> None:
+def test_a_row_of_another_file_is_not_used(plain: Path, tmp_path: Path) -> None:
     """The row of one file is never used for another."""
     state = tmp_path / ".calfeed" / "dist"
     memory = read_memory(state)
@@ -363,7 +363,7 @@ def test_a_row_of_another_file_is_not_believed(plain: Path, tmp_path: Path) -> N
     assert {event.id for event in found.events} == {"talk", "tour"}
 
 
-def test_check_believes_nothing(project: Path, tmp_path: Path) -> None:
+def test_check_ignores_snapshots(project: Path, tmp_path: Path) -> None:
     """`--check` finds a forged snapshot, because it does not use it."""
     out, state = tmp_path / "dist", tmp_path / ".calfeed" / "dist"
     rewrite(out / "test.ics", "Talk", "Walk")
@@ -378,7 +378,7 @@ def test_check_believes_nothing(project: Path, tmp_path: Path) -> None:
     assert run("build", str(project), "-o", str(out), "--check").stdout == f"out of date: {out}/test.ics\n"
 
 
-def test_nothing_is_remembered_where_nothing_can_be_written(project: Path, tmp_path: Path) -> None:
+def test_check_writes_nothing(project: Path, tmp_path: Path) -> None:
     """`--check` writes nothing, not even to the state folder."""
     before = tree(tmp_path / ".calfeed")
     build(project, tmp_path / "dist", now=LATER, check=True)
@@ -387,7 +387,7 @@ def test_nothing_is_remembered_where_nothing_can_be_written(project: Path, tmp_p
     assert before == tree(tmp_path / ".calfeed")
 
 
-def test_a_build_that_fails_leaves_what_was_remembered(project: Path, tmp_path: Path) -> None:
+def test_a_failed_build_keeps_the_memory(project: Path, tmp_path: Path) -> None:
     """A failed build keeps the memory, so the next one reuses the results of the other files."""
     before = tree(tmp_path / ".calfeed")
     (tmp_path / "dist" / "test.ics").unlink()

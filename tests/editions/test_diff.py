@@ -70,7 +70,7 @@ def test_kinds_of_changes(root: Path) -> None:
     assert kinds() == [("changed", "talk"), ("restored", "tour")]
 
 
-def test_renamed_events_are_told(root: Path) -> None:
+def test_renamed_events_are_reported(root: Path) -> None:
     """A removed and an added event with the same content may be one: text, JSON and Markdown say so."""
     edit(root, talk=None, lecture=TALK, tour=None, trip=TOUR)
     shown = run("diff").stdout
@@ -180,7 +180,7 @@ def test_feeds_that_come_and_go(root: Path) -> None:
     assert run("build").exit_code == 1
 
 
-def test_what_a_build_refuses_is_told_before(root: Path) -> None:
+def test_diff_reports_refusals(root: Path) -> None:
     """Every format says that the build will be refused, and why."""
     write_files(root / "events", {"calendar.yaml": CALENDAR.replace("id: test.example", "id: other.example")})
     (refusal,) = json.loads(run("diff", "--format", "json").stdout)["refusals"]

@@ -75,7 +75,7 @@ def test_tombstone_is_still_the_next_day(calendar: Calendar) -> None:
     assert calendar.publish() == first
 
 
-def test_event_that_comes_back_lives_again(calendar: Calendar) -> None:
+def test_restored_event_has_a_higher_number(calendar: Calendar) -> None:
     """A restored event has the same UID, a higher number, and no trace of its removal."""
     text = (calendar.root / "talk.yaml").read_text("utf-8")
     calendar.write(talk=None)
@@ -145,7 +145,7 @@ def test_whole_days_and_a_long_text_come_back(tmp_path: Path) -> None:
     assert rest(before) == rest(after)
 
 
-def test_expired_tombstone_goes_with_the_next_change_only(calendar: Calendar) -> None:
+def test_expired_tombstone_is_dropped_with_the_next_change(calendar: Calendar) -> None:
     """An expired tombstone makes nothing out of date; the next build that changes something else drops it."""
     calendar.write(talk=None)
     kept = calendar.publish()
@@ -274,7 +274,7 @@ def test_mass_removal_is_refused(tmp_path: Path) -> None:
     assert files["test.ics"].count(b"STATUS:CANCELLED") == 6
 
 
-def test_a_window_takes_nothing_ahead_away(tmp_path: Path) -> None:
+def test_a_window_must_not_remove_upcoming_events(tmp_path: Path) -> None:
     """A window that removes many upcoming events from the main feed is refused; past events may go."""
     calendar = Calendar(tmp_path)
     past = {f"past_{number}": talk(f"Past {number}", "2020-01-01 10:00") for number in range(9)}
@@ -373,7 +373,7 @@ def test_renamed_id_is_recognised(calendar: Calendar, tmp_path: Path) -> None:
     assert "SEQUENCE:0" in calendar.lines("events/talk.ics")
 
 
-def test_renamed_event_with_a_uid_of_its_own(tmp_path: Path) -> None:
+def test_renamed_event_with_a_custom_uid(tmp_path: Path) -> None:
     """If the UID is not derived from the id, the hint has both keys, and quotes a UID that YAML could misread."""
     calendar = Calendar(tmp_path)
     calendar.write(talk=talk("Talk", more="uid: 'old: #1'\n"))
@@ -436,7 +436,7 @@ def test_tombstone_gives_its_id_to_an_event_that_takes_it(calendar: Calendar) ->
     assert b"STATUS:CANCELLED" in vevents(files["feeds/category/talks.ics"])["UID:talk@test.example"]
 
 
-def test_uid_that_goes_to_another_event_is_told(calendar: Calendar) -> None:
+def test_uid_taken_over_by_another_event_is_reported(calendar: Calendar) -> None:
     """An event that takes over a UID has changed; the UID it had is cancelled, in `diff` as in feeds."""
     calendar.write(talk=talk("Tour", "2027-06-05 10:00", "categories: talks\nuid: tour@test.example\n"), tour=None)
     calendar.publish()
@@ -462,7 +462,7 @@ def test_many_new_uids_are_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("consent", [REMOVALS, Consent()], ids=["expired tombstone", "past event"])
-def test_sequence_goes_on_where_it_left_off(tmp_path: Path, consent: Consent) -> None:
+def test_sequence_continues_after_a_gap(tmp_path: Path, consent: Consent) -> None:
     """The last revision of a UID that left all feeds is remembered, and continues when it comes back."""
     calendar = Calendar(tmp_path)
     calendar.write(talk=talk("Talk"), tour=talk("Tour", "2030-01-01 10:00"))
@@ -491,7 +491,7 @@ def test_sequence_goes_on_where_it_left_off(tmp_path: Path, consent: Consent) ->
     assert "retired" not in json.loads(calendar.files[MANIFEST])
 
 
-def test_manifest_without_the_retired_is_read(calendar: Calendar) -> None:
+def test_manifest_without_retired_is_read(calendar: Calendar) -> None:
     """A manifest without `retired` is valid, and an unchanged calendar does not write it."""
     assert "retired" not in json.loads(calendar.files[MANIFEST])
     assert calendar.baseline.retired == {}

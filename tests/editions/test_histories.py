@@ -185,7 +185,7 @@ def live(seed: int, root: Path) -> Counter[str]:
     return world.counts
 
 
-def test_whoever_may_hold_an_event_is_told(tmp_path: Path) -> None:
+def test_feeds_show_every_event_that_may_be_held(tmp_path: Path) -> None:
     """In any history, a feed shows each event that was read there, as long as a subscriber may hold it."""
     seen = sum((live(seed, tmp_path / str(seed)) for seed in range(8)), Counter[str]())
     assert seen.keys() == {

@@ -79,7 +79,7 @@ def is_readable(manifest: Any, project: Project) -> bool:
 
 
 @pytest.mark.parametrize("text", [RICH, SERIES], ids=["single", "series"])
-def test_wrong_values_are_errors_of_ours(tmp_path: Path, text: str) -> None:
+def test_wrong_values_are_reported(tmp_path: Path, text: str) -> None:
     """With a wrong value in its content, changing or removing an event succeeds or is reported."""
     before = load(write_events(tmp_path / "before", talk=text))
     changed = load(write_events(tmp_path / "changed", talk=f"{text}status: cancelled\n"))

@@ -65,7 +65,7 @@ def test_last_years_file_edited_for_this_year(calendar: Calendar) -> None:
     )
 
 
-def test_what_the_hint_says_ends_the_warning(calendar: Calendar) -> None:
+def test_following_the_hint_ends_the_warning(calendar: Calendar) -> None:
     """With the proposed id, last year's event stays unchanged, and this year's is new."""
     publish(calendar, "2026-12-02", summer_party=PARTY)
     assert told(calendar, "2028-01-10", summer_party=PARTY, next=f"id: summer-party-2028\n{NEXT}") == []
@@ -74,7 +74,7 @@ def test_what_the_hint_says_ends_the_warning(calendar: Calendar) -> None:
     assert [(item["status"], item["sequence"]) for item in found.values()] == [("confirmed", 0), ("confirmed", 0)]
 
 
-def test_it_is_said_once(calendar: Calendar) -> None:
+def test_warning_appears_once(calendar: Calendar) -> None:
     """The build that publishes it anyway has warned; the next one knows the new event."""
     publish(calendar, "2026-12-02", summer_party=PARTY)
     assert told(calendar, "2028-01-10", summer_party=NEXT)
@@ -96,7 +96,7 @@ USED_AGAIN = {
 
 
 @pytest.mark.parametrize(("first", "then"), USED_AGAIN.values(), ids=USED_AGAIN.keys())
-def test_event_that_is_over_and_ahead_again(calendar: Calendar, first: str, then: str) -> None:
+def test_past_event_that_gets_a_future_date(calendar: Calendar, first: str, then: str) -> None:
     """Once an event of any kind is over, its UID belongs to the past."""
     publish(calendar, "2026-12-02", fest=first)
     assert [problem.hint.split("`")[1] for problem in told(calendar, "2028-01-10", fest=then)] == ["id: fest-2028"]
@@ -166,7 +166,7 @@ def test_tombstone_that_returns_as_itself(calendar: Calendar, text: str) -> None
     assert told(calendar, "2026-12-04", fest=text) == []
 
 
-def test_id_of_a_past_event_that_was_deleted(calendar: Calendar) -> None:
+def test_id_of_a_deleted_past_event(calendar: Calendar) -> None:
     """The UID of a deleted past event is remembered; restoring it in the past is no reuse."""
     publish(calendar, "2026-12-02", fest=PARTY)
     publish(calendar, "2027-08-01", fest=None)
@@ -179,7 +179,7 @@ def test_id_of_a_past_event_that_was_deleted(calendar: Calendar) -> None:
     assert told(calendar, "2028-01-10", fest=PARTY) == []
 
 
-def test_event_that_is_kept_as_it_took_place(calendar: Calendar) -> None:
+def test_kept_past_event_counts_as_past(calendar: Calendar) -> None:
     """A past event that is kept for a later date it once had still counts as past."""
     publish(calendar, "2026-12-02", fest=PARTY.replace("06-12", "11-12"))
     publish(calendar, "2026-12-03", fest=PARTY)
@@ -238,7 +238,7 @@ def test_new_id_of_the_calendar_is_no_reuse(calendar: Calendar) -> None:
         calendar.publish(Consent(new_id=True, removals=True))
 
 
-def test_build_and_diff_say_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_build_and_diff_report_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """On the command line, `build` warns and `diff` has a line in each format; neither is an error."""
     monkeypatch.chdir(tmp_path)
     write_files(tmp_path / "events", {"calendar.yaml": CALENDAR, "summer-party.yaml": PARTY})

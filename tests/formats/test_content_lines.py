@@ -25,7 +25,7 @@ from calfeed.formats.content_lines import (
     | st.text(st.sampled_from("\\^aõ€😀"), max_size=400)
 )
 @example("a" * 60 + "\\" * 36 + "😀" * 20)
-def test_folding_loses_nothing_and_tears_nothing(line: str) -> None:
+def test_folding_is_reversible(line: str) -> None:
     """Unfolding restores the line; each physical line is valid UTF-8 of at most 75 octets."""
     folded = fold(line)
     assert folded.endswith(b"\r\n")

@@ -56,7 +56,7 @@ def test_until_is_the_later_of_instant_and_wall_time(
 
 
 @pytest.mark.parametrize(("rule", "more"), [("FREQ=DAILY;COUNT=5", ""), ("FREQ=DAILY", "duration: 1h\n")])
-def test_rules_without_until_are_as_they_were(tmp_path: Path, rule: str, more: str) -> None:
+def test_rules_without_until_are_unchanged(tmp_path: Path, rule: str, more: str) -> None:
     """A rule with COUNT or without an end is written unchanged."""
     event = load_event(tmp_path, SERIES.format(start="2026-09-01 18:00", more=more, zone="Asia/Tokyo", rule=rule))
     assert in_files(event) == rule

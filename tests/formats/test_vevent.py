@@ -31,7 +31,7 @@ def properties(event: Event, *, has_zone: bool = True) -> dict[str, Property]:
         ("cancelled", "CANCELLED", "TRANSPARENT", "FREE", "[Cancelled] Talk"),
     ],
 )
-def test_status_decides_what_an_event_takes(
+def test_status_decides_busy_time(
     tmp_path: Path, status: str, state: str, transparency: str, busy: str, summary: str
 ) -> None:
     """An event that does not take place is free, and its title says so."""

@@ -235,7 +235,7 @@ def test_restored_series_is_whole(tmp_path: Path, text: str | None) -> None:
     assert choir.sequences() == {2}
 
 
-def test_until_in_the_place_of_an_end(tmp_path: Path) -> None:
+def test_until_replaces_an_ending(tmp_path: Path) -> None:
     """If `until` replaces the cancellation, the dates that are dropped stay cancelled under their UID."""
     choir = Choir(tmp_path)
     choir.publish(RUNNING, CANCELLED)
@@ -281,7 +281,7 @@ def test_long_uid_is_cancelled_whole(tmp_path: Path) -> None:
     assert [set(dates.values()) for dates in choir.dates().values()] == [{"cancelled"}]
 
 
-def test_uid_of_what_was_ahead_is_refused(tmp_path: Path) -> None:
+def test_uid_of_a_piece_is_refused(tmp_path: Path) -> None:
     """An event with the UID of a piece made by an ending is an error."""
     choir = Choir(tmp_path)
     write_files(choir.root, {"new.yaml": f"{OTHER}uid: choir-from-2027-02-23@test.example\n"})
@@ -294,7 +294,7 @@ def test_uid_of_what_was_ahead_is_refused(tmp_path: Path) -> None:
 # -- who is told --------------------------------------------------------------------------------------------------
 
 
-def test_build_and_diff_say_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_build_and_diff_report_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """`build` warns once, and `diff` beforehand in each format; both name the `until` to write."""
     write_files(tmp_path / "events", {"calendar.yaml": CALENDAR, "choir.yaml": CHOIR})
     monkeypatch.chdir(tmp_path)

@@ -107,7 +107,7 @@ def test_later_date_is_remembered_until_it_is_over(calendar: Calendar, first: st
     assert json.loads(calendar.files[MANIFEST])["retired"].keys() == {"ada@test.example"}
 
 
-def test_nothing_is_left_where_the_later_date_is_over(calendar: Calendar) -> None:
+def test_event_deleted_after_all_dates_leaves_nothing(calendar: Calendar) -> None:
     """An event that is deleted after every published date is over leaves no tombstone."""
     publish(calendar, "2026-12-01", ada=event("Ada", "2027-06-01 18:00"))
     publish(calendar, "2026-12-02", ada=event("Ada", "2027-03-01 18:00"))
@@ -152,7 +152,7 @@ def test_series_that_got_an_end_is_remembered_for_a_year(calendar: Calendar) -> 
     assert held(calendar) == {}
 
 
-def test_event_that_comes_back_keeps_its_memory(calendar: Calendar) -> None:
+def test_restored_event_keeps_its_old_copies(calendar: Calendar) -> None:
     """A restored event still remembers its later date, until that is over."""
     first, then = event("Ada", "2027-06-01 18:00"), event("Ada", "2027-03-01 18:00")
     until = {"held_until": "2027-06-02T16:00:00Z"}
@@ -165,7 +165,7 @@ def test_event_that_comes_back_keeps_its_memory(calendar: Calendar) -> None:
     assert held(calendar) == {}
 
 
-def test_took_place_and_came_back(calendar: Calendar) -> None:
+def test_restored_past_event_changes_nothing(calendar: Calendar) -> None:
     """Restoring the file of an event that is kept as a past event changes nothing for subscribers."""
     first, then = event("Ada", "2027-06-01 18:00"), event("Ada", "2027-03-01 18:00")
     publish(calendar, "2026-12-01", ada=first)
@@ -185,7 +185,7 @@ def recategorised(calendar: Calendar) -> None:
 
 
 @pytest.mark.parametrize("text", [None, event("Ada", "2027-06-01 18:00", "categories: film\nstatus: cancelled\n")])
-def test_every_feed_that_held_it_is_told(calendar: Calendar, text: str | None) -> None:
+def test_cancellation_is_in_every_former_feed(calendar: Calendar, text: str | None) -> None:
     """Deleted or cancelled after moving from music to film, it is shown as cancelled in both until it is over."""
     recategorised(calendar)
     assert [state(calendar, path) for path in (MAIN, MUSIC, FILM)] == ["CONFIRMED", "gone", "CONFIRMED"]
@@ -243,7 +243,7 @@ def test_out_of_a_written_feed_then_deleted(calendar: Calendar) -> None:
     assert state(calendar, "feeds/hub.ics") == "CANCELLED"
 
 
-def test_feed_under_a_new_name_tells_the_old_ones_subscribers(calendar: Calendar) -> None:
+def test_renamed_feed_shows_cancellations_at_both_addresses(calendar: Calendar) -> None:
     """A renamed feed with its old slug in `aliases` shows cancellations at both addresses."""
     concerts = "feeds: [{slug: gigs, name: Gigs, categories: music}]\n"
     with_settings(calendar, concerts)
@@ -270,7 +270,7 @@ def test_feed_that_was_removed_with_consent_and_is_back(calendar: Calendar) -> N
     assert (state(calendar, MUSIC), held(calendar)) == ("CANCELLED", {})
 
 
-def test_feed_of_what_is_told_alone_does_not_hold_a_build_up(calendar: Calendar) -> None:
+def test_feed_with_only_cancelled_events_stays(calendar: Calendar) -> None:
     """A feed with only tombstones stays for them, even if it also shows a cancelled event of another feed."""
     recategorised(calendar)
     publish(calendar, "2026-12-03", ada=event("Ada", "2027-06-01 18:00", "categories: film\nstatus: cancelled\n"))
@@ -280,13 +280,13 @@ def test_feed_of_what_is_told_alone_does_not_hold_a_build_up(calendar: Calendar)
     assert [state(calendar, MUSIC, uid) for uid in (ADA, "UID:choir@test.example")] == ["gone", "CANCELLED"]
 
 
-def test_feed_with_a_life_of_its_own_is_still_missed(calendar: Calendar) -> None:
+def test_feed_with_other_events_does_not_vanish(calendar: Calendar) -> None:
     """If the last event of a category moves to another one, its feed does not vanish silently."""
     calendar.write(choir=event("Choir", "2030-01-01 18:00", "categories: film\nstatus: cancelled\n"))
     assert code_of(calendar) == ["vanished-feed"]
 
 
-def test_feed_stays_for_what_took_place(calendar: Calendar) -> None:
+def test_feed_stays_for_a_kept_past_event(calendar: Calendar) -> None:
     """A feed with only a kept past event stays for it; removing it afterwards needs consent."""
     publish(calendar, "2026-12-01", ada=event("Ada", "2027-06-01 18:00", "categories: solo\n"))
     publish(calendar, "2026-12-02", ada=event("Ada", "2027-03-01 18:00", "categories: solo\n"))
@@ -308,7 +308,7 @@ def test_feed_that_a_window_emptied_stays(calendar: Calendar) -> None:
     assert b"BEGIN:VEVENT" not in calendar.files[MUSIC]
 
 
-def test_past_event_is_in_no_memory(calendar: Calendar) -> None:
+def test_past_event_leaves_no_trace(calendar: Calendar) -> None:
     """Past events may leave feeds or move within the past without a trace in the manifest."""
     publish(calendar, "2027-01-01", ada=event("Ada", "2026-12-20 18:00", "categories: music\n"))
     publish(calendar, "2027-01-02", ada=event("Ada", "2026-12-10 18:00", "categories: film\n"))
@@ -319,7 +319,7 @@ def test_past_event_is_in_no_memory(calendar: Calendar) -> None:
 # -- the manifest -----------------------------------------------------------------------------------------------
 
 
-def test_nothing_is_written_where_the_row_says_it_all(calendar: Calendar) -> None:
+def test_ordinary_rows_have_no_extra_keys(calendar: Calendar) -> None:
     """An ordinary calendar with ordinary tombstones has no such keys."""
     publish(calendar, "2026-12-01", ada=event("Ada", "2027-06-01 18:00", "categories: music\n"))
     publish(calendar, "2026-12-02", ada=event("Ada", "2027-06-02 18:00", "categories: music\n"))
@@ -345,7 +345,7 @@ def test_manifest_of_an_earlier_version_is_read(calendar: Calendar) -> None:
     assert [state(calendar, path) for path in (MAIN, MUSIC, FILM)] == ["CANCELLED", "gone", "CANCELLED"]
 
 
-def test_build_that_knows_nothing_of_it_is_not_published(calendar: Calendar) -> None:
+def test_build_without_its_baseline_is_not_published(calendar: Calendar) -> None:
     """A build without its baseline that lacks a kept past event is not published over it."""
     publish(calendar, "2026-12-01", ada=event("Ada", "2027-06-01 18:00"))
     publish(calendar, "2026-12-02", ada=event("Ada", "2027-03-01 18:00"))

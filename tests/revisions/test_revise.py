@@ -60,7 +60,7 @@ def test_changed_event_gets_the_next_number_and_the_time_of_the_build(talk: Even
     assert revision_of(changed, published(talk, OLD)) == Revision(4, OLD.created, NOW)
 
 
-def test_stamp_moves_on_even_when_the_clock_does_not(talk: Event) -> None:
+def test_stamp_increases_with_a_slow_clock(talk: Event) -> None:
     """If the clock is behind the ledger, a change is stamped a second later than the published stamp."""
     changed = replace(talk, summary="Lecture")
     past = at("2020-01-01T00:00")
@@ -122,7 +122,7 @@ def test_unreadable_content_is_reported(talk: Event) -> None:
     assert (problem.code, problem.mark.path) == ("bad-manifest", "dist/calfeed.json")
 
 
-def test_retired_event_goes_on(talk: Event) -> None:
+def test_retired_uid_continues(talk: Event) -> None:
     """A retired UID continues from its last revision, and floors behind that are stale."""
     (revised,), problems = revise([replace(talk, sequence=1)], {}, NOW, {talk.uid: OLD})
     assert revised.revision == Revision(4, OLD.created, NOW)

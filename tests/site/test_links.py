@@ -65,7 +65,7 @@ def test_links_are_plain_addresses(text: str, tmp_path: Path) -> None:
 
 
 @event_of
-def test_texts_come_back_as_they_were(text: str, tmp_path: Path) -> None:
+def test_texts_are_unchanged_in_links(text: str, tmp_path: Path) -> None:
     """Title, place and description in the link equal those in the .ics."""
     event = load_event(tmp_path, text)
     names = {

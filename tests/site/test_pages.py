@@ -211,7 +211,7 @@ def test_pictures_of_other_hosts_are_links(site: Files) -> None:
     assert all("elsewhere" not in img.attrib["src"] for img in page.iter("img"))
 
 
-def test_the_head_turns_no_text_around(site: Files) -> None:
+def test_the_head_has_no_direction_marks(site: Files) -> None:
     """Direction marks are removed from the title, where nothing would end their effect."""
     title = pages(site)["events/hostile.html"].findtext("head/title") or ""
     assert "desrever" in title
@@ -305,7 +305,7 @@ def test_status_is_said_in_words(event: str, word: str, site: Files) -> None:
                 assert word in "".join(item.itertext())
 
 
-def test_what_does_not_take_place_is_not_offered(site: Files) -> None:
+def test_cancelled_events_have_no_add_links(site: Files) -> None:
     """Cancelled and postponed events have no links that add them to a calendar."""
     for event, offered in (("opening", True), ("storm-talk", False), ("night-sail", False)):
         assert ("calendar.google.com" in site[f"events/{event}.html"].decode()) is offered
