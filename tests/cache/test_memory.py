@@ -51,12 +51,12 @@ def answer(project: Path) -> Answer | None:
 
 def rewrite(path: Path, old: str, new: str) -> None:
     """Change a file but keep its size and modification time."""
-    found = path.stat()
+    status = path.stat()
     text = path.read_text("utf-8")
     assert len(old) == len(new)
     assert old in text
     path.write_text(text.replace(old, new), encoding="utf-8")
-    os.utime(path, ns=(found.st_atime_ns, found.st_mtime_ns))
+    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
 
 
 # -- nothing changed --------------------------------------------------------------------------------------------
@@ -66,13 +66,13 @@ def test_unchanged_files_give_the_same_answer(project: Path, tmp_path: Path) -> 
     """The recalled answer has the number of events and feeds, and all warnings at their places."""
     with filelock.FileLock(tmp_path / ".calfeed" / "dist" / "lock"):  # a build that reads anything waits for this
         result = build(project, tmp_path / "dist", now=LATER)
-    found = answer(project)
-    assert found == Answer(3, 1, "https://test.example/", result.problems)
-    assert (result.events, result.feeds, result.url) == (3, 1, found.url)
+    recalled = answer(project)
+    assert recalled == Answer(3, 1, "https://test.example/", result.problems)
+    assert (result.events, result.feeds, result.url) == (3, 1, recalled.url)
     assert sorted(result.files) == sorted(tree(tmp_path / "dist"))
     assert not result.changes
     assert [problem.code for problem in result.problems] == ["missing-end"]
-    assert found.problems[0].mark.text == "start: 2027-06-05 10:00"
+    assert recalled.problems[0].mark.text == "start: 2027-06-05 10:00"
 
 
 def test_files_that_are_not_read_do_not_matter(project: Path, tmp_path: Path) -> None:
@@ -223,9 +223,9 @@ def test_only_the_changed_file_is_read(project: Path, tmp_path: Path) -> None:
     """A changed file, even of the same size and right after a build, is the only one that is read again."""
     rewrite(project / "talk.yaml", "Talk", "Walk")
     memory = read_memory(tmp_path / ".calfeed" / "dist")
-    found = load_with(memory, project).project
+    reloaded = load_with(memory, project).project
     assert memory.recalled == {"tour.yaml", "fair.yaml"}
-    assert sorted(event.summary for event in found.events) == ["Talk", "Tour", "Walk"]
+    assert sorted(event.summary for event in reloaded.events) == ["Talk", "Tour", "Walk"]
 
 
 # -- pages of events --------------------------------------------------------------------------------------------
@@ -358,9 +358,9 @@ def test_a_row_of_another_file_is_not_used(plain: Path, tmp_path: Path) -> None:
     state = tmp_path / ".calfeed" / "dist"
     memory = read_memory(state)
     memory.places["tour.yaml"] = memory.places["talk.yaml"]  # type: ignore[index] # a mapping that was read, a dict
-    found = load_with(memory, plain).project
+    reloaded = load_with(memory, plain).project
     assert memory.recalled == {"talk.yaml"}
-    assert {event.id for event in found.events} == {"talk", "tour"}
+    assert {event.id for event in reloaded.events} == {"talk", "tour"}
 
 
 def test_check_ignores_snapshots(project: Path, tmp_path: Path) -> None:
@@ -368,10 +368,10 @@ def test_check_ignores_snapshots(project: Path, tmp_path: Path) -> None:
     out, state = tmp_path / "dist", tmp_path / ".calfeed" / "dist"
     rewrite(out / "test.ics", "Talk", "Walk")
     content = json.loads(bytes(read_checked(state / "snapshot")))
-    found = (out / "test.ics").stat()
+    status = (out / "test.ics").stat()
     for row in content["files"]:
         if row[0] == "test.ics":
-            row[1:5] = found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino
+            row[1:5] = status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino
     content["written_since"] *= 2
     write_checked(state / "snapshot", [json.dumps(content).encode()])
     assert answer(project) is not None

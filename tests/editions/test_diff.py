@@ -47,8 +47,8 @@ def edit(root: Path, **events: str | None) -> None:
 
 def kinds() -> list[tuple[str, str]]:
     """Return the kind and id of every change that `diff` reports."""
-    found = json.loads(run("diff", "--format", "json").stdout)
-    return [(event["change"], event["id"]) for event in found["events"]]
+    report = json.loads(run("diff", "--format", "json").stdout)
+    return [(event["change"], event["id"]) for event in report["events"]]
 
 
 def test_nothing_differs(root: Path) -> None:
@@ -73,9 +73,9 @@ def test_kinds_of_changes(root: Path) -> None:
 def test_renamed_events_are_reported(root: Path) -> None:
     """A removed and an added event with the same content may be one: text, JSON and Markdown say so."""
     edit(root, talk=None, lecture=TALK, tour=None, trip=TOUR)
-    shown = run("diff").stdout
-    assert "renamed?  talk → lecture: if it is the same event, keep `id: talk`\n" in shown
-    assert "renamed?  tour → trip: if it is the same event, keep `id: tour`\n" in shown
+    output = run("diff").stdout
+    assert "renamed?  talk → lecture: if it is the same event, keep `id: talk`\n" in output
+    assert "renamed?  tour → trip: if it is the same event, keep `id: tour`\n" in output
     renames = [{"before": "talk", "after": "lecture"}, {"before": "tour", "after": "trip"}]
     assert json.loads(run("diff", "--format", "json").stdout)["renames"] == renames
     assert "- renamed? talk → lecture" in run("diff", "--format", "markdown").stdout
@@ -154,28 +154,28 @@ def test_markdown_is_shown_as_it_is(root: Path) -> None:
         root,
         talk="summary: '@all <b>x</b> | `code` [link](https://x.example)'\nstart: 2027-05-18 18:00\nduration: 1h\n",
     )
-    shown = run("diff", "--format", "markdown").stdout
-    assert "@all" not in shown
-    assert "@\u200ball" in shown
-    assert "<" not in shown
+    comment = run("diff", "--format", "markdown").stdout
+    assert "@all" not in comment
+    assert "@\u200ball" in comment
+    assert "<" not in comment
     row = r"| summary | Talk | @WJall &lt;b\>x&lt;/b\> \| \`code\` \[link\](https:WJ//x.example) |"
-    assert row.replace("WJ", "\u200b") in shown
+    assert row.replace("WJ", "\u200b") in comment
 
 
 def test_markdown_fits_into_a_comment(root: Path) -> None:
     """A comment on a thousand changes is cut, and says how many are left out."""
     many = "".join(f"- {{id: e{n}, summary: Event number {n}, start: 2027-01-01}}\n" for n in range(2000))
     edit(root, many=many)
-    shown = run("diff", "--format", "markdown").stdout
-    assert len(shown) < MAX_MARKDOWN + 1000
-    assert "more.\n" in shown
+    comment = run("diff", "--format", "markdown").stdout
+    assert len(comment) < MAX_MARKDOWN + 1000
+    assert "more.\n" in comment
 
 
 def test_feeds_that_come_and_go(root: Path) -> None:
     """New feed addresses are reported, and those that a build would refuse to remove."""
     write_files(root / "events", {"calendar.yaml": f"{CALENDAR}slug: other\n"})
-    told, refused = run("diff").stdout.split("a build refuses this: ")
-    assert told == "new feed: other\nmissing feed: test\n"
+    feed_lines, refused = run("diff").stdout.split("a build refuses this: ")
+    assert feed_lines == "new feed: other\nmissing feed: test\n"
     assert refused.startswith("the feed `test` is gone")
     assert run("build").exit_code == 1
 
@@ -249,13 +249,13 @@ def test_law_that_moves_events(root: Path, tmp_path: Path) -> None:
     text = manifest.read_text("utf-8")
     manifest.write_text(text.replace(f'"tzdb": "{pytz.OLSON_VERSION}"', '"tzdb": "2025b"'), encoding="utf-8")
 
-    shown = run("diff", "-o", "old")
-    found = json.loads(run("diff", "-o", "old", "--format", "json").stdout)
-    assert [(event["change"], event["id"]) for event in found["events"]] == [("moved", "series"), ("moved", "winter")]
-    assert f"pytz 2025b → {pytz.OLSON_VERSION}: America/Vancouver, 2 events\n" in shown.stdout
+    text_report = run("diff", "-o", "old")
+    report = json.loads(run("diff", "-o", "old", "--format", "json").stdout)
+    assert [(event["change"], event["id"]) for event in report["events"]] == [("moved", "series"), ("moved", "winter")]
+    assert f"pytz 2025b → {pytz.OLSON_VERSION}: America/Vancouver, 2 events\n" in text_report.stdout
     assert (
         "            start: Tue 2026-12-01 18:00 America/Vancouver; 2026-12-02 02:00Z → Tue 2026-12-01 18:00"
-        in shown.stdout
+        in text_report.stdout
     )
     zones = run("zones", "-o", "old").stdout
     assert zones.startswith(f"tz database {pytz.OLSON_VERSION}, published with 2025b\n")
@@ -271,8 +271,8 @@ def test_law_that_moves_events(root: Path, tmp_path: Path) -> None:
 
 def test_zones_in_use(root: Path) -> None:
     """`zones` lists each zone with its number of events and its clock changes within a year."""
-    shown = run("zones")
-    assert shown.stdout == (
+    result = run("zones")
+    assert result.stdout == (
         f"tz database {pytz.OLSON_VERSION}\n"
         "Europe/Tallinn      1  2027-03-28 01:00Z +02:00 → +03:00, 2027-10-31 01:00Z +03:00 → +02:00\n"
     )

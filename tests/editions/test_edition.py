@@ -411,9 +411,9 @@ def test_uid_that_is_replaced_is_cancelled(calendar: Calendar) -> None:
     calendar.write(talk=talk("Talk", more="categories: talks\nuid: x@y.example\n"))
     files = calendar.publish()
     for path in ("test.ics", "feeds/category/talks.ics", "feeds/venue/hub.ics"):
-        found = vevents(files[path])
-        assert b"STATUS:CANCELLED" in found["UID:talk@test.example"], path
-        assert b"STATUS:CONFIRMED" in found["UID:x@y.example"], path
+        events_by_uid = vevents(files[path])
+        assert b"STATUS:CANCELLED" in events_by_uid["UID:talk@test.example"], path
+        assert b"STATUS:CONFIRMED" in events_by_uid["UID:x@y.example"], path
     assert list(vevents(files["events/talk.ics"])) == ["UID:x@y.example"]
     assert list(vevents(files["events/talk-2.ics"])) == ["UID:talk@test.example"]
     assert (calendar.event("talk")["uid"], calendar.event("talk-2")["uid"]) == ("x@y.example", "talk@test.example")

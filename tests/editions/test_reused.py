@@ -40,21 +40,21 @@ def publish(calendar: Calendar, day: str, **events: str | None) -> None:
     calendar.publish(after=datetime.fromisoformat(day).replace(tzinfo=UTC) - calendar.now)
 
 
-def told(calendar: Calendar, day: str, **events: str | None) -> list[Problem]:
+def reported(calendar: Calendar, day: str, **events: str | None) -> list[Problem]:
     """Return what a build on a day would report about reused UIDs; `diff` reports the same."""
     calendar.write(**events)
     now = datetime.fromisoformat(day).replace(tzinfo=UTC)
     project = load(calendar.root)
     edition = prepare(project, calendar.baseline, now, Consent())
-    found = [problem for problem in edition.problems if problem.code == "reused-id"]
-    assert found == list(diff(project, calendar.baseline, now=now).notes)
-    return found
+    warnings = [problem for problem in edition.problems if problem.code == "reused-id"]
+    assert warnings == list(diff(project, calendar.baseline, now=now).notes)
+    return warnings
 
 
 def test_last_years_file_edited_for_this_year(calendar: Calendar) -> None:
     """A past event that gets a future start gets a warning, which proposes an id with the new year."""
     publish(calendar, "2026-12-02", summer_party=PARTY)
-    (problem,) = told(calendar, "2028-01-10", summer_party=NEXT)
+    (problem,) = reported(calendar, "2028-01-10", summer_party=NEXT)
     assert problem.severity is Severity.WARNING
     assert (Path(problem.mark.path).name, problem.mark.line) == ("summer-party.yaml", 1)
     assert problem.message == (
@@ -68,18 +68,18 @@ def test_last_years_file_edited_for_this_year(calendar: Calendar) -> None:
 def test_following_the_hint_ends_the_warning(calendar: Calendar) -> None:
     """With the proposed id, last year's event stays unchanged, and this year's is new."""
     publish(calendar, "2026-12-02", summer_party=PARTY)
-    assert told(calendar, "2028-01-10", summer_party=PARTY, next=f"id: summer-party-2028\n{NEXT}") == []
+    assert reported(calendar, "2028-01-10", summer_party=PARTY, next=f"id: summer-party-2028\n{NEXT}") == []
     publish(calendar, "2028-01-10")
-    found = {event_id: calendar.event(event_id) for event_id in ("summer-party", "summer-party-2028")}
-    assert [(item["status"], item["sequence"]) for item in found.values()] == [("confirmed", 0), ("confirmed", 0)]
+    published = {event_id: calendar.event(event_id) for event_id in ("summer-party", "summer-party-2028")}
+    assert [(item["status"], item["sequence"]) for item in published.values()] == [("confirmed", 0), ("confirmed", 0)]
 
 
 def test_warning_appears_once(calendar: Calendar) -> None:
     """The build that publishes it anyway has warned; the next one knows the new event."""
     publish(calendar, "2026-12-02", summer_party=PARTY)
-    assert told(calendar, "2028-01-10", summer_party=NEXT)
+    assert reported(calendar, "2028-01-10", summer_party=NEXT)
     publish(calendar, "2028-01-10")
-    assert told(calendar, "2028-01-11") == []
+    assert reported(calendar, "2028-01-11") == []
 
 
 USED_AGAIN = {
@@ -99,7 +99,7 @@ USED_AGAIN = {
 def test_past_event_that_gets_a_future_date(calendar: Calendar, first: str, then: str) -> None:
     """Once an event of any kind is over, its UID belongs to the past."""
     publish(calendar, "2026-12-02", fest=first)
-    assert [problem.hint.split("`")[1] for problem in told(calendar, "2028-01-10", fest=then)] == ["id: fest-2028"]
+    assert [problem.hint.split("`")[1] for problem in reported(calendar, "2028-01-10", fest=then)] == ["id: fest-2028"]
 
 
 SAME_EVENT = {
@@ -139,14 +139,14 @@ SAME_EVENT = {
 def test_event_that_is_still_the_same(calendar: Calendar, first: str, day: str, then: str) -> None:
     """An event that is postponed, corrected or continued keeps its UID without a warning."""
     publish(calendar, "2026-12-02", fest=first)
-    assert told(calendar, day, fest=then) == []
+    assert reported(calendar, day, fest=then) == []
 
 
 def test_tombstone_that_returns_as_another(calendar: Calendar) -> None:
     """Reusing a deleted id with a new name and start misleads those who saw it cancelled."""
     publish(calendar, "2026-12-02", fest=PARTY)
     publish(calendar, "2026-12-03", fest=None)
-    (problem,) = told(calendar, "2026-12-04", fest=ELSE)
+    (problem,) = reported(calendar, "2026-12-04", fest=ELSE)
     assert problem.message == (
         "`Summer party` of 2027-06-12 had the UID of `fest` and was cancelled; "
         "subscribers who kept it would see it turn into this one"
@@ -163,7 +163,7 @@ def test_tombstone_that_returns_as_itself(calendar: Calendar, text: str) -> None
     """A restored event, with a new start or a new summary but not both, is the same event."""
     publish(calendar, "2026-12-02", fest=PARTY)
     publish(calendar, "2026-12-03", fest=None)
-    assert told(calendar, "2026-12-04", fest=text) == []
+    assert reported(calendar, "2026-12-04", fest=text) == []
 
 
 def test_id_of_a_deleted_past_event(calendar: Calendar) -> None:
@@ -171,12 +171,12 @@ def test_id_of_a_deleted_past_event(calendar: Calendar) -> None:
     publish(calendar, "2026-12-02", fest=PARTY)
     publish(calendar, "2027-08-01", fest=None)
     assert "events/fest.ics" not in calendar.files
-    (problem,) = told(calendar, "2028-01-10", fest=NEXT)
+    (problem,) = reported(calendar, "2028-01-10", fest=NEXT)
     assert (
         problem.message == "a past event had the UID of `fest`; subscribers who kept it would see it turn into this one"
     )
     assert problem.hint == "if this is a different event, write `id: fest-2028`"
-    assert told(calendar, "2028-01-10", fest=PARTY) == []
+    assert reported(calendar, "2028-01-10", fest=PARTY) == []
 
 
 def test_kept_past_event_counts_as_past(calendar: Calendar) -> None:
@@ -184,7 +184,7 @@ def test_kept_past_event_counts_as_past(calendar: Calendar) -> None:
     publish(calendar, "2026-12-02", fest=PARTY.replace("06-12", "11-12"))
     publish(calendar, "2026-12-03", fest=PARTY)
     publish(calendar, "2027-08-01", fest=None)
-    (problem,) = told(calendar, "2027-09-01", fest=NEXT)
+    (problem,) = reported(calendar, "2027-09-01", fest=NEXT)
     assert "is over" in problem.message
     assert problem.hint == "if this is a different event, write `id: fest-2028`"
 
@@ -213,7 +213,7 @@ def test_proposal_is_free_and_valid(calendar: Calendar, event_id: str, proposal:
         gone=f"id: known-2028\n{PARTY.replace('2027', '2020')}",
     )
     publish(calendar, "2026-12-03", gone=None)
-    (problem,) = told(calendar, "2028-01-10", fest=f"id: {event_id}\n{NEXT}")
+    (problem,) = reported(calendar, "2028-01-10", fest=f"id: {event_id}\n{NEXT}")
     assert problem.hint.split("`")[1] == f"id: {proposal}"
     assert read_id(proposal) == proposal
 
@@ -221,8 +221,8 @@ def test_proposal_is_free_and_valid(calendar: Calendar, event_id: str, proposal:
 def test_two_proposals_differ(calendar: Calendar) -> None:
     """Events whose ids differ only by the year get different proposals."""
     publish(calendar, "2026-12-02", fest=f"uid: a@x\n{PARTY}", fest_2027=f"uid: b@x\n{PARTY}")
-    found = told(calendar, "2028-01-10", fest=f"uid: a@x\n{NEXT}", fest_2027=f"uid: b@x\n{NEXT}")
-    assert {problem.hint.split(", ")[1] for problem in found} == {
+    problems = reported(calendar, "2028-01-10", fest=f"uid: a@x\n{NEXT}", fest_2027=f"uid: b@x\n{NEXT}")
+    assert {problem.hint.split(", ")[1] for problem in problems} == {
         "delete `uid` and write `id: fest-2028`",
         "delete `uid` and write `id: fest-2028-2`",
     }

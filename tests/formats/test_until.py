@@ -89,9 +89,9 @@ def test_every_reader_has_every_date(tmp_path: Path) -> None:
         assert event.recurrence is not None
         path = tmp_path / "dist" / "events" / f"s{number}.ics"
         readings = (pyreader.read_recurring(path), icaljs.read([path], limit=99)[path])
-        found = [sorted(one.start for one in reading if isinstance(one.start, datetime)) for reading in readings]
-        assert len(found[0]) == len(event.recurrence.starts), texts[f"s{number}.yaml"]
-        assert found[0] == found[1]
+        starts = [sorted(one.start for one in reading if isinstance(one.start, datetime)) for reading in readings]
+        assert len(starts[0]) == len(event.recurrence.starts), texts[f"s{number}.yaml"]
+        assert starts[0] == starts[1]
 
 
 def test_tombstone_has_the_new_spelling(tmp_path: Path) -> None:

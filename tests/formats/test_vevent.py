@@ -35,18 +35,18 @@ def test_status_decides_busy_time(
     tmp_path: Path, status: str, state: str, transparency: str, busy: str, summary: str
 ) -> None:
     """An event that does not take place is free, and its title says so."""
-    said = properties(load_event(tmp_path, f"{TALK}busy: true\nstatus: {status}\n"))
-    assert said["STATUS"].value == state
-    assert said["TRANSP"].value == transparency
-    assert said["X-MICROSOFT-CDO-BUSYSTATUS"].value == busy
-    assert said["SUMMARY"].value == (summary,)
+    values = properties(load_event(tmp_path, f"{TALK}busy: true\nstatus: {status}\n"))
+    assert values["STATUS"].value == state
+    assert values["TRANSP"].value == transparency
+    assert values["X-MICROSOFT-CDO-BUSYSTATUS"].value == busy
+    assert values["SUMMARY"].value == (summary,)
 
 
 def test_texts_are_as_people_read_them(tmp_path: Path) -> None:
     """Texts are not escaped yet, and categories are a list."""
-    said = properties(load_event(tmp_path, f"{TALK}categories: ['tea, cake', talk]\n".replace("Talk", "'A; B'")))
-    assert said["SUMMARY"] == Property("SUMMARY", ("A; B",))
-    assert said["CATEGORIES"] == Property("CATEGORIES", ("tea, cake", "talk"))
+    values = properties(load_event(tmp_path, f"{TALK}categories: ['tea, cake', talk]\n".replace("Talk", "'A; B'")))
+    assert values["SUMMARY"] == Property("SUMMARY", ("A; B",))
+    assert values["CATEGORIES"] == Property("CATEGORIES", ("tea, cake", "talk"))
 
 
 def test_times_name_their_zone_or_are_in_utc(tmp_path: Path) -> None:

@@ -300,13 +300,13 @@ def test_build_and_diff_report_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     monkeypatch.chdir(tmp_path)
     run("build", now=at(BEFORE))
     write_files(tmp_path / "events", {"choir.yaml": CANCELLED})
-    told = "`choir` is a running series: 7 of its dates took place and stay, the other 5 are cancelled"
-    assert told in run("diff", now=at(RUNNING)).stdout
+    message = "`choir` is a running series: 7 of its dates took place and stay, the other 5 are cancelled"
+    assert message in run("diff", now=at(RUNNING)).stdout
     assert "running series: 7 of its dates" in run("diff", "--format", "markdown", now=at(RUNNING)).stdout
     (note,) = json.loads(run("diff", "--format", "json", now=at(RUNNING)).stdout)["notes"]
-    assert (note["code"], note["message"]) == ("ended-series", told)
+    assert (note["code"], note["message"]) == ("ended-series", message)
     first, second = (run("build", now=at(RUNNING)).stderr for _ in range(2))
-    assert told in first
+    assert message in first
     assert "[ended-series]" in first
     assert "until: 2027-02-16" in first
     assert "ended-series" not in second
@@ -342,8 +342,8 @@ def test_random_ends_in_every_reader(tmp_path: Path) -> None:
             continue
         (before,) = (item.event for item in choir.baseline.events.values() if item.id == "choir")
         end = datetime(2040, 1, 1, tzinfo=UTC)
-        found = (one.when for one in occurrences(before, at(BEFORE), end))
-        instants = sorted(when.start.instant for when in found if isinstance(when, Timed))
+        times = (one.when for one in occurrences(before, at(BEFORE), end))
+        instants = sorted(when.start.instant for when in times if isinstance(when, Timed))
         now = datetime(2027, 3, 1, 12, tzinfo=UTC) + timedelta(days=dice.randint(0, 300))
         choir.publish(f"{now:%Y-%m-%dT%H:%M}", dice.choice((None, f"{text}status: cancelled\n")))
         if "events/choir.ics" not in choir.files or instants[-1] < now or instants[0] > now:

@@ -54,8 +54,8 @@ def publish(calendar: Calendar, day: str, consent: Consent = Consent(), **events
 
 def state(calendar: Calendar, path: str, uid: str = ADA) -> str:
     """Return the STATUS of an event in a feed, or "gone"."""
-    found = vevents(calendar.files[path]).get(uid, b"STATUS:gone\r\n").decode()
-    return next(line.removeprefix("STATUS:") for line in found.split("\r\n") if line.startswith("STATUS:"))
+    lines = vevents(calendar.files[path]).get(uid, b"STATUS:gone\r\n").decode()
+    return next(line.removeprefix("STATUS:") for line in lines.split("\r\n") if line.startswith("STATUS:"))
 
 
 def held(calendar: Calendar, event_id: str = "ada") -> dict[str, object]:
@@ -253,8 +253,8 @@ def test_renamed_feed_shows_cancellations_at_both_addresses(calendar: Calendar) 
     publish(calendar, "2026-12-03")
     assert held(calendar) == {"held_in": ["category/music", "concerts", "gigs"]}
     publish(calendar, "2026-12-04", ada=None)
-    found = [state(calendar, path) for path in ("feeds/gigs.ics", "feeds/concerts.ics", MUSIC)]
-    assert found == ["CANCELLED"] * 3
+    states = [state(calendar, path) for path in ("feeds/gigs.ics", "feeds/concerts.ics", MUSIC)]
+    assert states == ["CANCELLED"] * 3
     assert held(calendar) == {}
 
 

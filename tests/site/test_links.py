@@ -43,9 +43,9 @@ def links(event: Event) -> dict[str, str]:
 
 def fields(url: str) -> dict[str, str]:
     """Return the decoded parameters of an address, each of which occurs once."""
-    found = parse_qs(urlsplit(url).query, keep_blank_values=True, strict_parsing=True)
-    assert all(len(values) == 1 for values in found.values())
-    return {name: values[0] for name, values in found.items()}
+    parameters = parse_qs(urlsplit(url).query, keep_blank_values=True, strict_parsing=True)
+    assert all(len(values) == 1 for values in parameters.values())
+    return {name: values[0] for name, values in parameters.items()}
 
 
 def service(root: Path, text: str, name: str) -> dict[str, str]:
@@ -76,8 +76,8 @@ def test_texts_are_unchanged_in_links(text: str, tmp_path: Path) -> None:
     }
     expected = (event.summary, place_line(event.venue) or event.online or "", plain_description(event))
     for name, url in links(event).items():
-        found = fields(url)
-        assert expected == tuple(found.get(key, "").replace("<br>", "\n") for key in names[name])
+        parameters = fields(url)
+        assert expected == tuple(parameters.get(key, "").replace("<br>", "\n") for key in names[name])
 
 
 def test_every_service_has_its_own_host() -> None:
@@ -88,27 +88,27 @@ def test_every_service_has_its_own_host() -> None:
 
 def test_google_takes_wall_times_and_their_zone(tmp_path: Path) -> None:
     """Google gets wall times and the zone's name."""
-    found = service(tmp_path, FULL, "Google Calendar")
-    assert found["dates"] == "20270518T180000/20270518T200000"
-    assert found["ctz"] == "Europe/Tallinn"
-    assert found["ctz"] in available_timezones()
-    assert "recur" not in found
+    google = service(tmp_path, FULL, "Google Calendar")
+    assert google["dates"] == "20270518T180000/20270518T200000"
+    assert google["ctz"] == "Europe/Tallinn"
+    assert google["ctz"] in available_timezones()
+    assert "recur" not in google
 
 
 def test_google_takes_the_rule_of_a_series(tmp_path: Path) -> None:
     """Google gets the rule with a zone, so that the wall time survives clock changes."""
-    found = service(tmp_path, SERIES, "Google Calendar")
-    assert found["recur"] == "RRULE:FREQ=WEEKLY;COUNT=3;BYDAY=TU"
-    assert found["ctz"] == "Europe/Tallinn"
+    google = service(tmp_path, SERIES, "Google Calendar")
+    assert google["recur"] == "RRULE:FREQ=WEEKLY;COUNT=3;BYDAY=TU"
+    assert google["ctz"] == "Europe/Tallinn"
     assert [link.holds_series for link in add_links(load_event(tmp_path / "again", SERIES))] == [True] + 3 * [False]
 
 
 @pytest.mark.parametrize("text", [ALL_DAY, ONE_DAY])
 def test_google_takes_no_zone_for_whole_days(text: str, tmp_path: Path) -> None:
     """Whole days have an exclusive end and no zone."""
-    found = service(tmp_path, text, "Google Calendar")
-    assert found["dates"] in ("20270605/20270608", "20270605/20270606")
-    assert "ctz" not in found
+    google = service(tmp_path, text, "Google Calendar")
+    assert google["dates"] in ("20270605/20270608", "20270605/20270606")
+    assert "ctz" not in google
 
 
 @pytest.mark.parametrize(
@@ -121,9 +121,9 @@ def test_google_takes_no_zone_for_whole_days(text: str, tmp_path: Path) -> None:
 )
 def test_google_takes_utc_where_a_zone_would_mislead(name: str, dates: str, tmp_path: Path) -> None:
     """Zones that are not places, repeated hours and two zones are written in UTC."""
-    found = service(tmp_path, EVENTS[name], "Google Calendar")
-    assert dates == found["dates"]
-    assert "ctz" not in found
+    google = service(tmp_path, EVENTS[name], "Google Calendar")
+    assert dates == google["dates"]
+    assert "ctz" not in google
 
 
 @pytest.mark.parametrize("name", ["Outlook.com", "Microsoft 365"])
@@ -151,9 +151,9 @@ def test_yahoo_takes_wall_times(tmp_path: Path) -> None:
 def test_an_unknown_end_is_the_start(tmp_path: Path) -> None:
     """An unknown end is not invented."""
     event = load_event(tmp_path, EVENTS["no-end"])
-    found = links(event)
-    assert fields(found["Google Calendar"])["dates"] == "20270518T180000/20270518T180000"
-    assert fields(found["Yahoo"])["ET"] == "20270518T180000"
+    urls = links(event)
+    assert fields(urls["Google Calendar"])["dates"] == "20270518T180000/20270518T180000"
+    assert fields(urls["Yahoo"])["ET"] == "20270518T180000"
 
 
 @pytest.mark.parametrize("length", [0, 1, 100, 1_000, 1_500, 3_000])
@@ -162,9 +162,9 @@ def test_long_texts_are_cut(length: int, letter: str, tmp_path: Path) -> None:
     """However long the texts are, the address stays short, no character is split, and the event's link is kept."""
     event = replace(load_event(tmp_path, FULL), description=letter * length)
     for url in links(event).values():
-        found = fields(url)
+        parameters = fields(url)
         assert len(url) <= MAX_BYTES
-        details = next(found[key] for key in ("details", "body", "DESC") if key in found)
+        details = next(parameters[key] for key in ("details", "body", "DESC") if key in parameters)
         assert details.endswith("https://test.example/talk?a=1&b=2")
         assert "�" not in details
 
@@ -182,13 +182,13 @@ def test_titles_and_places_are_cut_last(letter: str, tmp_path: Path) -> None:
 def test_subscribe_links(tmp_path: Path) -> None:
     """Each subscribe link contains the complete address of the feed."""
     (feed,) = load_project(tmp_path, TALK).feeds
-    found = subscribe_links(feed, "https://test.example/a%20b/")
-    assert found.https == "https://test.example/a%20b/test.ics"
-    assert found.webcal == "webcal://test.example/a%20b/test.ics"
-    assert fields(found.google) == {"cid": found.webcal}
-    assert found.google_by_address == "https://calendar.google.com/calendar/u/0/r/settings/addbyurl"
-    for link in (found.outlook, found.microsoft):
-        assert fields(link) == {"url": found.https, "name": "Test"}
+    subscribe = subscribe_links(feed, "https://test.example/a%20b/")
+    assert subscribe.https == "https://test.example/a%20b/test.ics"
+    assert subscribe.webcal == "webcal://test.example/a%20b/test.ics"
+    assert fields(subscribe.google) == {"cid": subscribe.webcal}
+    assert subscribe.google_by_address == "https://calendar.google.com/calendar/u/0/r/settings/addbyurl"
+    for link in (subscribe.outlook, subscribe.microsoft):
+        assert fields(link) == {"url": subscribe.https, "name": "Test"}
 
 
 @pytest.mark.parametrize(

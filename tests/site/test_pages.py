@@ -99,9 +99,9 @@ def test_internal_links_resolve(base_url: str | None, tmp_path: Path) -> None:
             if urlsplit(target).scheme or (base_url and target.startswith(base_url)):
                 continue
             target = target.removeprefix("/calendar/") if path == "404.html" else target
-            found = unquote(resolved(path, target)) if target else path
-            assert found in files, f"{path} links to {link}"
-            assert not anchor or anchor in ids[found], f"{path} links to {link}"
+            linked = unquote(resolved(path, target)) if target else path
+            assert linked in files, f"{path} links to {link}"
+            assert not anchor or anchor in ids[linked], f"{path} links to {link}"
 
 
 def without_url(events: Path) -> Path:
@@ -168,10 +168,10 @@ def test_nothing_is_loaded_from_elsewhere(site: Files) -> None:
 
 def test_every_page_has_a_heading_a_title_and_a_language(site: Files) -> None:
     """A page has one h1, no skipped heading levels, and a unique title."""
-    found = pages(site)
-    titles = [page.findtext("head/title") for page in found.values()]
-    assert len([title for title in titles if title]) == len(found)
-    for path, page in found.items():
+    trees = pages(site)
+    titles = [page.findtext("head/title") for page in trees.values()]
+    assert len([title for title in titles if title]) == len(trees)
+    for path, page in trees.items():
         levels = [int(element.tag[1]) for element in page.iter() if re.fullmatch("h[1-6]", str(element.tag))]
         assert levels.count(1) == 1, path
         assert all(after <= before + 1 for before, after in zip([0, *levels], levels, strict=False)), path
@@ -230,9 +230,9 @@ def json_ld(page: ET.Element) -> dict[str, object]:
 def test_json_ld_agrees_with_the_manifest(site: Files, manifest: dict[str, list[dict[str, object]]]) -> None:
     """Names, times with offsets, and status agree with the manifest."""
     statuses = {"cancelled": "EventCancelled", "postponed": "EventPostponed"}
-    found = pages(site)
+    trees = pages(site)
     for event in manifest["events"]:
-        data = json_ld(found[f"events/{event['id']}.html"])
+        data = json_ld(trees[f"events/{event['id']}.html"])
         assert data["@type"] == "Event"
         assert data["name"] == event["summary"]
         assert data["url"] == f"{URL}events/{event['id']}.html"
@@ -256,9 +256,9 @@ def as_utc(written: str) -> str:
 
 def test_json_ld_says_where(site: Files) -> None:
     """Events at a place, online, or both are distinguished."""
-    found = pages(site)
+    trees = pages(site)
     modes = {
-        name: json_ld(found[f"events/{name}.html"]).get("eventAttendanceMode")
+        name: json_ld(trees[f"events/{name}.html"]).get("eventAttendanceMode")
         for name in ("opening", "regatta", "webinar", "picnic")
     }
     schema = "https://schema.org/"
@@ -268,7 +268,7 @@ def test_json_ld_says_where(site: Files) -> None:
         "webinar": f"{schema}OnlineEventAttendanceMode",
         "picnic": None,
     }
-    place, virtual = cast("list[dict[str, object]]", json_ld(found["events/opening.html"])["location"])
+    place, virtual = cast("list[dict[str, object]]", json_ld(trees["events/opening.html"])["location"])
     assert place["geo"] == {"@type": "GeoCoordinates", "latitude": 59.4437, "longitude": 24.7536}
     assert virtual == {"@type": "VirtualLocation", "url": "https://meet.example/opening"}
 
@@ -295,12 +295,12 @@ def test_heads_of_event_pages(site: Files) -> None:
 )
 def test_status_is_said_in_words(event: str, word: str, site: Files) -> None:
     """A status is a word, first on the event's page, in its title, and in agenda and month."""
-    found = pages(site)
-    page = found[f"events/{event}.html"]
+    trees = pages(site)
+    page = trees[f"events/{event}.html"]
     assert (page.findtext("head/title") or "").startswith(f"{word}: ")
     assert text(page).index(word) < text(page).index("When")
     for overview in ("index.html", "months/2027-06.html", "months/2027-07.html"):
-        for item in found[overview].iter("li"):
+        for item in trees[overview].iter("li"):
             if any(link.attrib["href"].endswith(f"/{event}.html") for link in item.iter("a")):
                 assert word in "".join(item.itertext())
 
@@ -436,8 +436,8 @@ def test_colors_of_the_style_sheet_can_be_read(site: Files) -> None:
     full = {"#fff": "#ffffff", "#000": "#000000"}
 
     def value(name: str, *, is_dark: bool) -> str:
-        found = colors_of(style, name)[1 if is_dark else 0]
-        return full.get(found, found)
+        color = colors_of(style, name)[1 if is_dark else 0]
+        return full.get(color, color)
 
     for is_dark, background in ((False, BACKGROUND), (True, DARK_BACKGROUND)):
         assert value("soft", is_dark=is_dark) == background
@@ -591,11 +591,11 @@ def test_a_long_agenda_of_a_feed_has_a_page_for_each_year(tmp_path: Path) -> Non
     events = write_events(tmp_path, lots=lots)
     calendar = CALENDAR.replace("automatic_feeds: []\n", "")
     (events / "calendar.yaml").write_text(calendar, encoding="utf-8")
-    found = pages(rendered(events))
-    assert "Choose a year." in text(found["categories/talk.html"])
+    trees = pages(rendered(events))
+    assert "Choose a year." in text(trees["categories/talk.html"])
     years = [f"categories/talk/{year}.html" for year in (2026, 2027, 2028)]
-    assert [link.removeprefix("../") for link in links(found["categories/talk.html"]) if "talk/" in link] == years
-    shown = [link for year in years for link in links(found[year]) if link.startswith("../../events/")]
+    assert [link.removeprefix("../") for link in links(trees["categories/talk.html"]) if "talk/" in link] == years
+    shown = [link for year in years for link in links(trees[year]) if link.startswith("../../events/")]
     assert sorted(f"../../events/e{i}.html" for i in range(MAX_ROWS + 1)) == sorted(shown)
 
 
@@ -605,9 +605,9 @@ def test_an_event_that_was_deleted_is_shown_as_cancelled(tmp_path: Path) -> None
     build(events, tmp_path / "dist", now=NOW)
     (events / "other.yaml").unlink()
     build(events, tmp_path / "dist", now=LATER)
-    found = pages(tree(tmp_path / "dist"))
-    assert "This event does not take place." in text(found["events/other.html"])
-    assert "events/other.html" in links(found["index.html"])
+    trees = pages(tree(tmp_path / "dist"))
+    assert "This event does not take place." in text(trees["events/other.html"])
+    assert "events/other.html" in links(trees["index.html"])
 
 
 def test_a_calendar_without_events(tmp_path: Path) -> None:
