@@ -33,7 +33,7 @@ _PROBLEMS, _PICTURES = RowCodec(Problem), RowCodec(Picture)
 
 @dataclass(frozen=True, slots=True)
 class Printed:
-    """The published form of an event: its revision, its VEVENT, the extra lines of its own file, and its zones.
+    """The published form of an event: its revision, VEVENT, the extra lines of its own file, and its zones.
 
     `page` is the size and SHA-256 of its page; None without a site.
     """

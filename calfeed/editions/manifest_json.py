@@ -1,4 +1,4 @@
-"""Write and read calfeed.json, which tells programs and the next build what was published."""
+"""Write and read calfeed.json, the record of what was published, for programs and the next build."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def render_manifest(edition: Edition, artifacts: Sequence[Artifact]) -> Artifact
         _list('"history": [', history, "]"),
         _list('"files": {', files, "}"),
     ]
-    # Encoded piece by piece: otherwise memory would hold a large manifest several times over.
+    # Encoded piece by piece; otherwise a large manifest would be in memory several times.
     pieces = (piece for number, part in enumerate(parts) for piece in chain([_SEPARATOR if number else "{\n"], part))
     return Artifact.of(MANIFEST, *(piece.encode() for piece in pieces), b"\n}\n")
 

@@ -142,7 +142,7 @@ def _date_view(event: Event, occurrence: Event, note: str, language: str) -> Dat
 
 
 def _note(event: Event, occurrence: Event, planned: datetime, language: str) -> str:
-    """Return how an occurrence differs from its series: another time, title or place."""
+    """Return how an occurrence differs from its series: a different time, title or place."""
     parts = []
     if first_start(occurrence.when) != planned and occurrence.status is not Status.CANCELLED:
         parts.append(WORDS.moved_from.format(_start_text(planned, event, language)))

@@ -315,7 +315,7 @@ def test_known_bytes_are_checked() -> None:
         _ = replace(page, parts=RenderedAgain(lambda: page, "another")).data
 
 
-# -- what is believed -------------------------------------------------------------------------------------------
+# -- what is trusted -------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", ["snapshot", "memory"])

@@ -1,9 +1,9 @@
 """Random histories of a calendar, against a model of its subscribers.
 
-The model keeps, for each feed, every UID that anybody can have read there, and the latest end that was ever published
-under that UID. After each build, whoever may hold an event that is still ahead must be told of it in every feed where
-it was read: it is there as it is, or cancelled. An event that takes place may leave a feed. What took place is never
-cancelled afterwards, nothing that nobody may hold is kept for ever, and a build at any later time changes nothing.
+The model keeps, for each feed, every UID that a subscriber may have read there, and the latest end ever published under
+that UID. After each build, every feed in which an upcoming event was read must still have it, as it is or cancelled;
+only an event that takes place may leave a feed. Past events are never cancelled afterwards, no tombstone is kept after
+every copy of it is over, and a build at any later time changes nothing.
 """
 
 from __future__ import annotations
@@ -120,7 +120,7 @@ class World:
     def _some(self) -> list[Written]:
         return [self.sources[name] for name in self.rng.sample(sorted(self.sources), min(1, len(self.sources)))]
 
-    # -- what subscribers are told
+    # -- what subscribers see
 
     def build(self, days: int) -> None:
         """Build after some days, with consent to removals, and check every published feed."""
@@ -136,7 +136,7 @@ class World:
                 self.read.setdefault(path, set()).update(held)
                 for uid in sorted(self.read[path]):
                     self.look(uid, held.get(uid), f"{path}: {uid} on {self.today}, {self.story}")
-                # What is over is nothing to be told of, also if its UID is used again for what is ahead.
+                # Past events need no notice, even if their UID is used again for an upcoming event.
                 over = {uid for uid in self.read[path] if self.latest[uid] + 2 * DAY < self.today}
                 self.read[path] -= over
 

@@ -116,7 +116,7 @@ def test_series_comes_back_after_another_law(tmp_path: Path, rule: str, hours: i
     """UNTIL is an instant under the published law: a later law neither drops nor adds a start."""
     event = load_event(tmp_path, SERIES.format("Europe/Tallinn", "2027-11-02 18:00", rule))
     content = content_of(event)
-    # As if Estonia had kept another time in that winter: all instants are so much earlier, UNTIL is 16:00Z by now.
+    # As if Estonia had had a different offset that winter: all instants were `hours` earlier; now UNTIL is 16:00Z.
     offset, until = f"+0{2 + hours}:00", f"UNTIL=20271228T{16 - hours}0000Z"
     text = str(content["rrule"]).replace("UNTIL=20271228T160000Z", until)
     before = {**content, "rrule": text, "offsets": [f"2027-11-02T18:00:00{offset}"]}

@@ -198,7 +198,7 @@ overrides:
         assert choir.files == before
 
 
-# -- and is as it is for as long as nothing changes ---------------------------------------------------------------
+# -- later builds -----------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("text", [None, CANCELLED, f"{CHOIR}status: postponed\n"])
@@ -291,7 +291,7 @@ def test_uid_of_a_piece_is_refused(tmp_path: Path) -> None:
     assert (problem.code, Path(problem.mark.path).name) == ("duplicate-uid", "new.yaml")
 
 
-# -- who is told --------------------------------------------------------------------------------------------------
+# -- messages and pages -----------------------------------------------------------------------------------------
 
 
 def test_build_and_diff_report_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
