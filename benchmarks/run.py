@@ -120,7 +120,7 @@ def _round(inputs: Inputs, out: Path, *, alone: bool) -> Iterator[tuple[str, Cos
     _check_feed(out / "yaml2ics.ics", inputs.n)
     if shutil.which("hugo"):
         project = out / "hugo"
-        _run(_own("contenders.py", "hugo", inputs.events, project), log)
+        _run(_script("contenders.py", "hugo", inputs.events, project), log)
         yield _HUGO, _run(["hugo", "--quiet", "--source", str(project)], log)
         made = sum(1 for _ in (project / "public" / "events").rglob("*.ics"))
         if made != inputs.n:

@@ -1,1 +1,1 @@
-"""What builds remember to save work; it can be deleted at any time."""
+"""What builds remember to save work. It can be deleted at any time."""

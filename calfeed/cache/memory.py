@@ -1,8 +1,7 @@
-"""Cache what builds made of single files, so that they need not read, resolve and render unchanged files again.
+"""Cache the results of single files, so that builds need not read, resolve and render unchanged files again.
 
-It holds plain events; series and events with an inline venue are always made again.
-Events are stored by source file, together with what was published of them. Like a snapshot, a memory is never
-published and can be deleted at any time.
+It contains only plain events; series and events with an inline venue are rebuilt each time. Events are stored by source
+file, together with their published form. Like a snapshot, a memory is never published and can be deleted at any time.
 """
 
 from __future__ import annotations
@@ -23,9 +22,9 @@ from calfeed.stamp import FileStamp, Row, is_unchanged, row_of
 
 _FILE = "memory"
 _VERSION = 4
-_SIZE = 8  # bytes of the number at the end: how far before the end the last part begins
+_SIZE = 8  # bytes of the number at the end, which says how far before the end the last part begins
 _RENEWED = 20
-"""A memory is rewritten once at least one file in this many changed; for fewer, writing costs more than it saves."""
+"""A memory is rewritten only if at least one file in this many changed; otherwise writing costs more than it saves."""
 
 
 _EVENTS = RowCodec(Event, without=("venue", "recurrence", "ending"))
@@ -34,7 +33,7 @@ _PROBLEMS, _PICTURES = RowCodec(Problem), RowCodec(Picture)
 
 @dataclass(frozen=True, slots=True)
 class Printed:
-    """An event as it was published: its revision, its VEVENT, the extra lines of its own file, and its zones.
+    """The published form of an event: its revision, VEVENT, the extra lines of its own file, and its zones.
 
     `page` is the size and SHA-256 of its page; None without a site.
     """
@@ -48,17 +47,17 @@ class Printed:
 
 @dataclass(slots=True)
 class Memory:
-    """A memory as a build finds it.
+    """The memory that a build starts with.
 
     Attributes:
         key: a hash of everything else that the events depend on (`key_beside`).
-        since: the clock of the file system before the files were examined.
+        since: the time on the file system's clock before the files were examined.
         device: the device number of that file system.
         frame: a hash of what all event pages share.
-        places: where in `data` the row of each file is, by path.
+        places: where the row of each file is in `data`, by path.
         data: the whole memory.
         recalled: the paths whose rows were used.
-        printed: the events in those files as they were published, by id.
+        printed: the published form of the events in those files, by id.
     """
 
     key: str = ""
@@ -71,12 +70,12 @@ class Memory:
     printed: dict[str, Printed] = field(default_factory=dict)
 
     def recall(self, root: Path, path: str, venues: Mapping[str, Venue | None]) -> FileResult | None:
-        """Return what was made of a file, or None if it has changed or is unknown.
+        """Return the result of a file, or None if the file has changed or is unknown.
 
         Args:
             root: the folder of events.
             path: the file, relative to it.
-            venues: all venues; they include those of the events as long as the key matches.
+            venues: all venues; if the key matches, they include those of the events.
         """
         place = self.places.get(path)
         if place is None:
@@ -107,14 +106,14 @@ class Memory:
         return Printed(tuple(revision), vevent, own_lines, tuple(tzids), None if page is None else _page(page))
 
     def page(self, frame: str, event_id: str) -> tuple[int, str] | None:
-        """Return the size and SHA-256 of an event's page, if it was made and would be the same with this frame."""
+        """Return the size and SHA-256 of an event's page, if it was rendered and would be the same with this frame."""
         known = self.printed.get(event_id) if frame == self.frame else None
         return None if known is None else known.page
 
 
 def key_beside(root: Path, read: Iterable[FileStamp]) -> str:
-    """Return a hash of what an event depends on besides its own file: the files read before it, and calfeed."""
-    beside = [_VERSION, fingerprint(), str(root), [(each.path, each.sha256) for each in read]]
+    """Return a hash of what an event depends on besides its own file: the files read before it, and calfeed itself."""
+    beside = [_VERSION, fingerprint(), str(root), [(stamp.path, stamp.sha256) for stamp in read]]
     return sha256(json.dumps(beside).encode()).hexdigest()
 
 
@@ -145,20 +144,20 @@ def write_memory(
     results: Sequence[FileResult],
     printed: Callable[[str], Printed],
 ) -> None:
-    """Write what was made of the files, unless nearly all of it was already in the memory.
+    """Write the results of the files, unless nearly all of them were already in the memory.
 
     Args:
         state: the state folder.
-        memory: the memory as it was found.
+        memory: the memory that the build started with.
         key: the hash from `key_beside`.
         frame: a hash of what all event pages share; empty without a site.
-        since: the clock of the file system before the files were examined.
-        results: what was made of each file.
-        printed: returns an event as it is published, given its id.
+        since: the time on the file system's clock before the files were examined.
+        results: the result of each file.
+        printed: returns the published form of an event, given its id.
     """
     plain = [(result.stamp, result) for result in results if result.stamp and all(map(_is_plain, result.events))]
-    forgotten = sum(stamp.path not in memory.recalled for stamp, _ in plain)
-    if key == memory.key and frame == memory.frame and forgotten * _RENEWED < len(plain):
+    not_recalled = sum(stamp.path not in memory.recalled for stamp, _ in plain)
+    if key == memory.key and frame == memory.frame and not_recalled * _RENEWED < len(plain):
         return
     write_checked(state / _FILE, _parts({"key": key, "frame": frame, "since": since}, plain, printed))
 

@@ -11,7 +11,7 @@ from calfeed.stamp import FileStamp
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """The id and UID that an event claims, whatever else may be wrong with it."""
+    """The id and UID that an event claims, even if the rest of it is invalid."""
 
     id: str
     uid: str

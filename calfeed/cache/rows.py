@@ -1,7 +1,7 @@
 """Write values of the model as JSON rows and read them back, by the types of their fields.
 
-A field that a class of the model gains is therefore stored without a change here. Rows come from files that anybody may
-have written, so they are read as the declared types and nothing else.
+New fields of the model's classes are therefore stored without a change here. Anybody may have written the files that
+rows come from, so rows are read as the declared types and nothing else.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _PLAIN = (str, int, float, bool)
 
 
 class RowCodec(Generic[_T]):
-    """Converts values of a dataclass to JSON rows, with a value for each field, and back."""
+    """Converts values of a dataclass to JSON rows, with one item for each field, and back."""
 
     def __init__(self, kind: type[_T], without: Collection[str] = ()) -> None:
         """Convert values of `kind`, except for the fields `without`, which the caller keeps elsewhere."""
@@ -39,10 +39,10 @@ class RowCodec(Generic[_T]):
 
         Args:
             row: what `row_of` returned.
-            others: the fields that rows are without.
+            others: the fields that are not in rows.
 
         Raises:
-            LookupError, TypeError, ValueError: the row is not one of this class.
+            LookupError, TypeError, ValueError: the row does not fit this class.
         """
         return self._kind(**{name: read(item) for (name, read), item in zip(self._readers, row, strict=True)}, **others)
 
@@ -142,7 +142,7 @@ def _exactly(kind: type) -> _Convert:
 
 
 def _union(kind: Any) -> tuple[Any, ...] | None:
-    """Return the members of a union other than None; None if a type is no union."""
+    """Return the members of a union other than None; None if a type is not a union."""
     if get_origin(kind) not in (Union, types.UnionType):
         return None
     return tuple(member for member in get_args(kind) if member is not type(None))

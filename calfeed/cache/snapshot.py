@@ -1,7 +1,7 @@
 """Record what a build read and reported, so that the next one can quickly find that there is nothing to do.
 
-A snapshot holds the size, times and number of every file that was read and of every file in DIST, as git's index does.
-If all are unchanged, with the same calfeed and options, the answer is the same: nothing to write, and the same
+A snapshot contains the size, times and inode number of every file that was read and of every file in DIST, like git's
+index. If all are unchanged, with the same calfeed and options, the answer is the same: nothing to write, and the same
 warnings. A snapshot is never published and can be deleted at any time.
 """
 
@@ -27,7 +27,7 @@ from calfeed.stamp import FileStamp, Row, is_unchanged, row_of
 _FILE = "snapshot"
 _VERSION = 2
 _PROBLEMS = RowCodec(Problem)
-_START = Path("/proc/sys/kernel/random/boot_id")  # of Linux
+_BOOT_ID = Path("/proc/sys/kernel/random/boot_id")  # Linux only
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +46,11 @@ class Snapshot:
 
     Attributes:
         key: a hash of its inputs other than the files (`key_of`).
-        read_since: the clock of the file system before the first source was examined.
-        sources: the files it read.
-        written_since: that clock before DIST was last examined.
+        read_since: the time on the file system's clock before the first source was examined.
+        sources: the files that the build read.
+        written_since: the time on the same clock before DIST was last examined.
         files: the files of DIST.
-        answer: what it reported.
+        answer: what the build reported.
     """
 
     key: str
@@ -63,7 +63,7 @@ class Snapshot:
 
 @dataclass(frozen=True, slots=True)
 class Recalled:
-    """The answer that still holds, and the paths of the files in DIST."""
+    """The answer of the last build, which still holds, and the paths of the files in DIST."""
 
     answer: Answer
     files: tuple[str, ...]
@@ -72,18 +72,18 @@ class Recalled:
 def key_of(source: Path, *, base_url: str | None, site: bool) -> str:
     """Return a hash of the build's options and of the software that runs it."""
     # A power cut may damage files of DIST that look unchanged. So after a reboot, every byte is compared.
-    start = _START.read_text("ascii") if _START.exists() else ""
-    asked = [_VERSION, fingerprint(), start, str(source), str(real_path(source)), base_url, site]
-    return sha256(json.dumps(asked).encode()).hexdigest()
+    boot_id = _BOOT_ID.read_text("ascii") if _BOOT_ID.exists() else ""
+    inputs = [_VERSION, fingerprint(), boot_id, str(source), str(real_path(source)), base_url, site]
+    return sha256(json.dumps(inputs).encode()).hexdigest()
 
 
 def write_snapshot(state: Path, snapshot: Snapshot) -> None:
-    """Write the snapshot into the state folder, or nothing if that fails."""
+    """Write the snapshot to the state folder. A failure is ignored: builds work without it."""
     write_checked(state / _FILE, _parts(snapshot))
 
 
 def _parts(snapshot: Snapshot) -> Iterator[bytes]:
-    """Yield the snapshot as JSON, file by file: at the end of a large build, little memory is left."""
+    """Yield the snapshot as JSON, file by file, because little memory is left at the end of a large build."""
     content = {
         "key": snapshot.key,
         "read_since": snapshot.read_since,
@@ -96,8 +96,8 @@ def _parts(snapshot: Snapshot) -> Iterator[bytes]:
     yield json.dumps(content)[:-1].encode()
     for name, files in (("sources", snapshot.sources), ("files", snapshot.files)):
         yield f', "{name}": ['.encode()
-        for number, each in enumerate(files):
-            yield f"{', ' if number else ''}{json.dumps(row_of(each))}".encode()
+        for number, stamp in enumerate(files):
+            yield f"{', ' if number else ''}{json.dumps(row_of(stamp))}".encode()
         yield b"]"
     yield b"}"
 
@@ -118,24 +118,24 @@ def recall(source: Path, target: Path, *, base_url: str | None, site: bool) -> R
     # An unreadable or invalid snapshot, or a file that vanishes, means there is no answer.
     with suppress(*UNREADABLE):
         content = json.loads(bytes(read_checked(state / _FILE)))
-        if content["key"] == key_of(source, base_url=base_url, site=site) and _is_as_it_was(content, source, target):
+        if content["key"] == key_of(source, base_url=base_url, site=site) and _still_holds(content, source, target):
             problems = tuple(map(_PROBLEMS.read, content["problems"]))
             answer = Answer(int(content["events"]), int(content["feeds"]), content["url"], problems)
             return Recalled(answer, tuple(str(row[0]) for row in content["files"]))
     return None
 
 
-def _is_as_it_was(content: Mapping[str, Any], source: Path, target: Path) -> bool:
+def _still_holds(content: Mapping[str, Any], source: Path, target: Path) -> bool:
     folder = find_files(source)
-    named = {row[0] for row in content["sources"]}
+    source_paths = {row[0] for row in content["sources"]}
     device = state_of(target).stat().st_dev
     return (
         not folder.problems
-        and named.issuperset(folder.files)
-        and _are_as_they_were(str(source), content["sources"], content["read_since"], device)
-        and _are_as_they_were(str(real_path(target)), content["files"], content["written_since"], device)
+        and source_paths.issuperset(folder.files)
+        and _are_unchanged(str(source), content["sources"], content["read_since"], device)
+        and _are_unchanged(str(real_path(target)), content["files"], content["written_since"], device)
     )
 
 
-def _are_as_they_were(root: str, rows: Iterable[Row], since: int, device: int) -> bool:
+def _are_unchanged(root: str, rows: Iterable[Row], since: int, device: int) -> bool:
     return all(is_unchanged(root, row, since, device) for row in rows)

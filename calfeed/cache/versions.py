@@ -15,7 +15,7 @@ _INSTALLED = (".dist-info", ".egg-info")
 # Debian's pytz reads the system's zones, which are updated separately.
 _SYSTEM_ZONES = Path("/usr/share/zoneinfo/tzdata.zi")
 CODE = Path(__file__).parents[1]
-"""The folder of calfeed itself: all of its rooms."""
+"""The folder of calfeed itself, with all its rooms."""
 
 
 @cache
@@ -23,7 +23,7 @@ def fingerprint() -> str:
     """Return a hash that changes whenever any of these change.
 
     It is quick, because nothing is imported. A package is identified by the name of its metadata folder
-    (`pytz-2026.6.dist-info`), a file of calfeed by its size and time, so that changes of its code count too.
+    (`pytz-2026.6.dist-info`). A file of calfeed is identified by its size and time, so that changes of its code count.
     """
     zones = _stamp(str(_SYSTEM_ZONES)) if _SYSTEM_ZONES.exists() else ""
     parts = [sys.version, zones, *sorted(_installed()), str(CODE), *sorted(code_files(CODE))]
@@ -38,13 +38,13 @@ def _installed() -> set[str]:
 
 def code_files(folder: Path) -> set[str]:
     """Return every file below a folder with its size and time."""
-    found: set[str] = set()
+    stamps: set[str] = set()
     for here, folders, names in os.walk(folder):
         folders[:] = [name for name in folders if name != "__pycache__"]
-        found.update(_stamp(f"{here}/{name}") for name in names)
-    return found
+        stamps.update(_stamp(f"{here}/{name}") for name in names)
+    return stamps
 
 
 def _stamp(path: str) -> str:
-    found = os.stat(path)
-    return f"{path} {found.st_size} {found.st_mtime_ns}"
+    status = os.stat(path)
+    return f"{path} {status.st_size} {status.st_mtime_ns}"

@@ -15,7 +15,7 @@ from calfeed.revisions.vanished import with_vanished
 from calfeed.text.characters import close_embeddings
 
 MAX_SHOWN = 160
-"""How many characters of a changed field are shown."""
+"""The maximum number of characters shown of a changed field."""
 
 
 class Kind(StrEnum):
@@ -70,16 +70,16 @@ def compare(
     laws: Container[str],
     now: datetime | None,
 ) -> tuple[Change, ...]:
-    """Return the changes: first those of the events, in their order, then the events that were taken away.
+    """Return the changes: first those of the events, in their order, then the removed events.
 
     Args:
         events: the events of the sources, each with its content.
         published: what was published, by UID.
         laws: the zones whose law changed.
-        now: events that end before this time have passed; None if none have.
+        now: events that end before this time count as past; None to count none as past.
 
     Raises:
-        OutputError: an event changed, and the manifest does not say what it was.
+        OutputError: an event changed, and its content in the manifest is unreadable.
     """
     pairs = tuple(events)
     published = with_vanished([event for event, _ in pairs], published, now)
@@ -118,9 +118,10 @@ def shorten(before: str, after: str) -> tuple[str, str]:
     """Return each of two texts on one line; long texts begin shortly before the first difference."""
     lines = [" ".join(text.split()) for text in (before, after)]
     if lines[0] == lines[1]:
-        return lines[0][:MAX_SHOWN], "other spaces or line breaks"
-    same = next((n for n, pair in enumerate(zip(*lines, strict=False)) if pair[0] != pair[1]), len(min(lines, key=len)))
-    begin = max(0, same - MAX_SHOWN // 4) if max(map(len, lines)) > MAX_SHOWN else 0
+        return lines[0][:MAX_SHOWN], "different spaces or line breaks"
+    pairs = enumerate(zip(*lines, strict=False))
+    common = next((n for n, (first, second) in pairs if first != second), len(min(lines, key=len)))
+    begin = max(0, common - MAX_SHOWN // 4) if max(map(len, lines)) > MAX_SHOWN else 0
     first, second = (_cut(line, begin) for line in lines)
     return first, second
 

@@ -1,4 +1,4 @@
-"""What a build may break of its promises to subscribers."""
+"""Which promises to subscribers a build may break."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Consent:
-    """What the person who builds has agreed to: that events and feeds vanish, that every UID changes."""
+    """The breaches that the organiser accepts: that events and feeds vanish, that every UID changes."""
 
     removals: bool = False
     new_id: bool = False

@@ -1,4 +1,4 @@
-"""Show what a build would change for subscribers: events, feeds, and the effects of zone law changes."""
+"""Find what a build would change for subscribers: events, feeds, and the effects of zone law changes."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from calfeed.zones.tzdb import TZDB_VERSION
 
 @dataclass(frozen=True, slots=True)
 class Rename:
-    """The ids of a removed and an added event with the same content: perhaps one event, renamed."""
+    """The ids of a removed and an added event with the same content, which may be one renamed event."""
 
     before: str
     after: str
@@ -31,14 +31,14 @@ class Difference:
     """The differences between the sources and what was published.
 
     Attributes:
-        changes: what happened to events, in the order of their starts; events taken away come last.
+        changes: what happened to events, in the order of their starts; removed events come last.
         new_feeds: slugs of feeds that did not exist.
         missing_feeds: slugs of feeds that existed and have no alias.
         tzdb_before: the tz database version of the last publication; None if nothing was published.
         tzdb_after: the version in use.
         laws: the zones in use whose law changed.
         refusals: why a build without consent is refused.
-        renames: events among the changes that perhaps only got a new id.
+        renames: events among the changes that may only have got a new id.
         notes: effects of a build that may be unintended.
     """
 
@@ -62,14 +62,14 @@ def diff(project: Project, baseline: Manifest, *, now: datetime | None = None) -
     Args:
         project: the sources.
         baseline: what is published.
-        now: events that end before this time have passed, so removing them cancels nothing; None if none have, and to
-            leave out the refusals.
+        now: events that end before this time count as past, so removing them cancels nothing; None to count none as
+            past and leave out the refusals.
 
     Raises:
-        OutputError: an event is gone, and the baseline does not say what it was.
+        OutputError: an event was removed, and its content in the baseline is unreadable.
     """
     project = replace(project, events=with_endings(project.events, baseline.events, now))
-    known = {feed.slug for feed in baseline.feeds}
+    published_slugs = {feed.slug for feed in baseline.feeds}
     laws = tuple(changed_laws(baseline.zones))
     slugs = {slug: None for feed in project.feeds for slug in (feed.slug, *feed.aliases)}
     changes = compare(
@@ -78,7 +78,7 @@ def diff(project: Project, baseline: Manifest, *, now: datetime | None = None) -
     return Difference(
         changes=changes,
         renames=tuple(_renames(project, baseline, changes)),
-        new_feeds=tuple(slug for slug in slugs if slug not in known),
+        new_feeds=tuple(slug for slug in slugs if slug not in published_slugs),
         missing_feeds=tuple(feed.slug for feed in vanished_feeds(project, baseline, now)),
         tzdb_before=baseline.tzdb,
         tzdb_after=TZDB_VERSION,

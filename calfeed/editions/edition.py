@@ -42,8 +42,8 @@ from calfeed.zones.tzdb import TZDB_VERSION
 
 MAX_HISTORY = 100
 """How many changes the manifest and changes.atom keep."""
-_FEWEST = 3
-_SHARE = 4
+_MASS_MINIMUM = 3
+_MASS_SHARE = 4
 _LISTED = 10
 
 
@@ -54,7 +54,7 @@ class Edition:
     Attributes:
         calendar: the calendar.
         events: all events by start, including tombstones.
-        feeds: all feeds, including old addresses, with all events they hold.
+        feeds: all feeds, including old addresses, each with its events.
         history: the changes of this build and earlier ones, newest first.
         retired: the last revisions of events that are no longer published, by UID, in case they come back.
         copies: the outdated copies of events that subscribers may still have, by UID.
@@ -77,12 +77,11 @@ def prepare(project: Project, baseline: Manifest, now: datetime, consent: Consen
         project: the sources.
         baseline: what is published now.
         now: the build's time.
-        consent: which broken promises are intended.
+        consent: which promises may be broken.
 
     Raises:
         PromiseError: the build would break a promise without consent.
-        OutputError: the manifest does not say what a removed event was, or a changed event already has the highest
-            number.
+        OutputError: the content of a removed event is unreadable, or a changed event already has the highest number.
         SourceError: an event has the UID of a piece of another event.
     """
     project = replace(project, events=with_endings(project.events, baseline.events, now))
@@ -119,9 +118,9 @@ def prepare(project: Project, baseline: Manifest, now: datetime, consent: Consen
 
 
 def without_expired(edition: Edition, now: datetime, consent: Consent) -> Edition:
-    """Return an edition without the tombstones and copies of events that are over in every time zone.
+    """Return an edition without the tombstones and outdated copies of events that are over in every time zone.
 
-    Without consent to removals, an automatic feed that has nothing else keeps them: time alone removes no feed.
+    Without consent to removals, an automatic feed with nothing else in it keeps them: time alone removes no feed.
     """
     copies = edition.copies
     expired_ids = {
@@ -157,12 +156,12 @@ def without_expired(edition: Edition, now: datetime, consent: Consent) -> Editio
 
 
 def vanished_feeds(project: Project, baseline: Manifest, now: datetime | None) -> tuple[PublishedFeed, ...]:
-    """Return the feeds that vanished; an automatic feed whose events were all taken away stays for its tombstones.
+    """Return the feeds that vanished; an automatic feed whose events were all removed stays for its tombstones.
 
     Args:
         project: the sources.
         baseline: what is published.
-        now: events that end before this time have passed and leave no tombstone; None if none have.
+        now: events that end before this time leave no tombstone; None if all leave one.
     """
     return lost_feeds(project, baseline, buried_uids(_removed(project, baseline, now), now))
 
@@ -206,7 +205,7 @@ def _refuse_shared_uids(items: Sequence[Revised]) -> None:
 
 
 def _removed(project: Project, baseline: Manifest, now: datetime | None) -> tuple[Published, ...]:
-    """Return what left the sources, except events that only got a new UID with the calendar's new id."""
+    """Return the events that left the sources, except those that only got a new UID with the calendar's new id."""
     renamed = _renamed_uids(project, baseline)
     published = with_vanished(project.events, baseline.events, now)
     return tuple(item for item in removed_events(project.events, published) if item.uid not in renamed)
@@ -258,12 +257,12 @@ def _new_id(project: Project, baseline: Manifest) -> Iterator[Problem]:
     if old is None or old == new:
         return
     if lost:
-        message = f"the calendar's id was `{old}` and is `{new}`: {len(lost)} events would get another UID"
-        hint = f"write `id: {old}`, so that subscribers keep their events; or build with --allow-new-id"
+        message = f"the calendar's id changed from `{old}` to `{new}`: {len(lost)} events would get new UIDs"
+        hint = f"write `id: {old}` so that subscribers keep their events, or build with --allow-new-id"
     else:
         # The other calendar's events would be published in this one as cancelled.
-        message = f"what is published is `{old}`, and this is `{new}`"
-        hint = f"name the baseline of `{new}`; if it is the same calendar with a new id, build with --allow-new-id"
+        message = f"the published calendar is `{old}`, but this one is `{new}`"
+        hint = f"give the baseline of `{new}`; if this is the same calendar with a new id, build with --allow-new-id"
     yield problem_at(project.calendar.mark, "new-calendar-id", message, hint)
 
 
@@ -271,9 +270,9 @@ def _vanished_events(
     project: Project, baseline: Manifest, removed: Sequence[Published], now: datetime
 ) -> Iterator[Problem]:
     lost = [baseline.events[item.uid] for item in removed if item.uid in baseline.events and _is_ahead(item, now)]
-    # An event with a new UID is also gone for subscribers who know it by the old one.
-    has_another_uid = not {event.id for event in project.events}.isdisjoint(item.id for item in lost)
-    how, what = ("gone or have another UID", "them and their UIDs") if has_another_uid else ("gone", "them")
+    # For subscribers who know the old UID, an event with a new UID is gone, too.
+    has_new_uid = not {event.id for event in project.events}.isdisjoint(item.id for item in lost)
+    how, what = ("gone or have a different UID", "them and their UIDs") if has_new_uid else ("gone", "them")
     hint = f"restore {what}, or build with --allow-removals: subscribers will see them as cancelled"
     yield from _mass_removal(lost, baseline, now, how, hint)
 
@@ -282,7 +281,7 @@ def _trimmed_events(project: Project, baseline: Manifest, now: datetime) -> Iter
     main = project.feeds[0]
     main_ids, slugs = set(main.event_ids), {main.slug, *main.aliases}
     outside = (baseline.events.get(event.uid) for event in project.events if event.id not in main_ids)
-    # Check feeds first: that is quick and excludes most events; finding out when an event ends is slow.
+    # Check the feeds first: it is quick and excludes most events; computing when an event ends is slow.
     once_inside = (item for item in outside if item is not None and not slugs.isdisjoint(item.feeds))
     lost = [item for item in once_inside if _is_ahead(item, now)]
     hint = "widen the `window` of the calendar, or build with --allow-removals: subscribers will lose them"
@@ -292,22 +291,22 @@ def _trimmed_events(project: Project, baseline: Manifest, now: datetime) -> Iter
 def _mass_removal(
     lost: Sequence[Published], baseline: Manifest, now: datetime, how: str, hint: str
 ) -> Iterator[Problem]:
-    """Refuse a build if so many events ahead are lost that it may be a mistake; `how` says in which way."""
-    if len(lost) < _FEWEST:
+    """Refuse a build that would lose so many upcoming events that it may be a mistake; `how` says how they are lost."""
+    if len(lost) < _MASS_MINIMUM:
         return
     ahead = sum(_is_ahead(item, now) for item in baseline.events.values())
-    if len(lost) * _SHARE > ahead:
+    if len(lost) * _MASS_SHARE > ahead:
         listed = ", ".join(f"`{item.id}`" for item in lost[:_LISTED]) + (", …" if len(lost) > _LISTED else "")
-        message = f"{len(lost)} of {ahead} events ahead are {how}: {listed}"
+        message = f"{len(lost)} of {ahead} upcoming events are {how}: {listed}"
         yield problem_at(Mark(path=baseline.path), "mass-removal", message, hint)
 
 
 def _feed_problems(project: Project, baseline: Manifest, buried: set[str]) -> Iterator[Problem]:
     for feed in lost_feeds(project, baseline, buried):
         message = f"the feed `{feed.slug}` is gone; people may have subscribed to {feed.path}"
-        hint = f"write `aliases: {feed.slug}` at the feed that takes its place, or build with --allow-removals"
+        hint = f"add `aliases: {feed.slug}` to the feed that replaces it, or build with --allow-removals"
         if is_automatic(feed):
-            hint = f"write a feed with `aliases: {feed.slug}` under `feeds:`, or build with --allow-removals"
+            hint = f"add a feed with `aliases: {feed.slug}` under `feeds:`, or build with --allow-removals"
         yield problem_at(Mark(path=baseline.path), "vanished-feed", message, hint)
 
 
@@ -336,17 +335,16 @@ def _identity_problems(
             continue
         same_id = by_id.get(event.id)
         if same_id is not None:
-            message = f"the UID of `{event.id}` was `{same_id.uid}`: for subscribers these are two events"
-            yield problem_at(
-                event.mark, "changed-uid", message, f"write `{_uid_line(same_id.uid)}` if it is the same event"
-            )
+            message = f"the UID of `{event.id}` was `{same_id.uid}`: subscribers see two different events"
+            hint = f"if it is the same event, write `{_uid_line(same_id.uid)}`"
+            yield problem_at(event.mark, "changed-uid", message, hint)
             continue
         twin = by_content.get(item.fingerprint)
         if twin is not None and twin.uid in baseline.events:
             old_id = baseline.events[twin.uid].id
-            message = f"this looks like `{old_id}` under another id: subscribers see one cancelled and one new"
+            message = f"this looks like `{old_id}` with a new id: subscribers see one event cancelled and a new one"
             wanted = _keys_of_identity(twin.uid, old_id, project.calendar.id, is_free=old_id not in ids)
-            yield problem_at(event.mark, "renamed-id", message, f"write {wanted} if it is the same event")
+            yield problem_at(event.mark, "renamed-id", message, f"if it is the same event, write {wanted}")
 
 
 def _keys_of_identity(uid: str, event_id: str, calendar_id: str, *, is_free: bool) -> str:
@@ -354,7 +352,7 @@ def _keys_of_identity(uid: str, event_id: str, calendar_id: str, *, is_free: boo
     if not is_free:
         return f"`{_uid_line(uid)}`"
     if uid == f"{event_id}@{calendar_id}":
-        return f"`id: {event_id}`, which keeps its links,"
+        return f"`id: {event_id}`, which also keeps its links"
     return f"`id: {event_id}` and `{_uid_line(uid)}`"
 
 
@@ -365,6 +363,6 @@ def _uid_line(uid: str) -> str:
 
 def _law_problems(project: Project, baseline: Manifest) -> Iterator[Problem]:
     if baseline.tzdb is not None and baseline.tzdb > TZDB_VERSION:
-        message = f"published with tz database {baseline.tzdb}, and this is the older {TZDB_VERSION}"
-        hint = "update pytz: `pip install --upgrade pytz`; times may go back to a law that no longer holds"
+        message = f"published with tz database {baseline.tzdb}, but the installed {TZDB_VERSION} is older"
+        hint = "update pytz: `pip install --upgrade pytz`; otherwise times may follow an outdated law"
         yield problem_at(project.calendar.mark, "older-tzdb", message, hint)

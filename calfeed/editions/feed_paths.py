@@ -19,16 +19,16 @@ def lost_feeds(project: Project, baseline: Manifest, buried: set[str]) -> tuple[
     Args:
         project: the sources.
         baseline: what is published.
-        buried: the UIDs of what left the sources and has a tombstone.
+        buried: the UIDs of removed events that have a tombstone.
     """
-    return tuple(feed for feed in _missing_feeds(project, baseline) if not _has_only(feed, baseline, buried))
+    return tuple(feed for feed in _missing_feeds(project, baseline) if not _has_only_tombstones(feed, baseline, buried))
 
 
 def kept_feeds(project: Project, baseline: Manifest, buried: set[str]) -> Iterator[Feed]:
-    """Yield the automatic feeds whose events were all taken away: they still show the tombstones."""
+    """Yield the automatic feeds whose events were all removed: they still show the tombstones."""
     calendar = project.calendar
     for feed in _missing_feeds(project, baseline):
-        if _has_only(feed, baseline, buried):
+        if _has_only_tombstones(feed, baseline, buried):
             # Its name begins with the calendar's, which is that of the first feed and may have changed.
             prefix, name = f"{baseline.feeds[0].name}: ", feed.name
             if name.startswith(prefix):
@@ -44,15 +44,15 @@ def _missing_feeds(project: Project, baseline: Manifest) -> Iterator[PublishedFe
 
 
 def buried_uids(removed: Iterable[Published], now: datetime | None) -> set[str]:
-    """Return the UIDs of what left the sources and has a tombstone."""
+    """Return the UIDs of removed events that have a tombstone."""
     return {item.uid for item in removed if now is None or leaves_tombstone(item, now)}
 
 
-def _has_only(feed: PublishedFeed, baseline: Manifest, buried: set[str]) -> bool:
+def _has_only_tombstones(feed: PublishedFeed, baseline: Manifest, buried: set[str]) -> bool:
     """Return whether a feed is automatic and only tombstones are left in it."""
     if feed.moved_to is not None or not is_automatic(feed):
         return False
-    # Events that are in it only to say that they are cancelled do not count.
+    # Events that are in it only to announce their cancellation do not count.
     uids = (
         uid for uid, item in baseline.events.items() if feed.slug in item.feeds and feed.slug not in item.copies.feeds
     )

@@ -24,7 +24,7 @@ class PublishedFeed:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Manifest:
-    """A manifest, as far as the next build needs it.
+    """The parts of a manifest that the next build needs.
 
     Attributes:
         path: where it was read from, for messages.

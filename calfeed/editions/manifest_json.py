@@ -1,4 +1,4 @@
-"""Write and read calfeed.json, which tells programs and the next build what was published."""
+"""Write and read calfeed.json, the record of what was published, for programs and the next build."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def render_manifest(edition: Edition, artifacts: Sequence[Artifact]) -> Artifact
         _list('"history": [', history, "]"),
         _list('"files": {', files, "}"),
     ]
-    # Encoded piece by piece: otherwise memory would hold a large manifest several times over.
+    # Encoded piece by piece; otherwise a large manifest would be in memory several times.
     pieces = (piece for number, part in enumerate(parts) for piece in chain([_SEPARATOR if number else "{\n"], part))
     return Artifact.of(MANIFEST, *(piece.encode() for piece in pieces), b"\n}\n")
 
@@ -78,14 +78,14 @@ def read_manifest(data: bytes, path: str) -> Manifest:
         path: its name in messages.
 
     Raises:
-        OutputError: it is not a manifest, or its format is newer than this version knows.
+        OutputError: it is not a manifest, or its format is newer than this version supports.
     """
     try:
         content = read_json(data)
         number = content["version"]
         if not isinstance(number, int) or number > VERSION:
-            hint = "update calfeed; an older one would lose what the newer one wrote down"
-            message = f"the manifest has version {number}, and this calfeed knows {VERSION}"
+            hint = "update calfeed: an older version would lose what the newer one recorded"
+            message = f"the manifest has format version {number}, but this calfeed only supports {VERSION}"
             raise OutputError([problem_at(Mark(path=path), "newer-manifest", message, hint)])
         return Manifest(
             path=path,
@@ -99,14 +99,14 @@ def read_manifest(data: bytes, path: str) -> Manifest:
             zones={tzid: _read_law(item) for tzid, item in content.get("zones", {}).items()},
         )
     except (*UNREADABLE, RecursionError) as cause:
-        hint = "restore it from the last good build; without it subscribers would get every event as a new one"
-        what = "it is no JSON" if isinstance(cause, json.JSONDecodeError) else "something in it is missing or wrong"
-        message = f"this is no manifest of calfeed: {what}"
+        hint = "restore it from the last good build; without it, every event would be new to subscribers"
+        what = "it is not JSON" if isinstance(cause, json.JSONDecodeError) else "a value is missing or wrong"
+        message = f"this is not a calfeed manifest: {what}"
         raise OutputError([problem_at(Mark(path=path), "bad-manifest", message, hint)]) from cause
 
 
 def same_output(left: bytes, right: bytes) -> bool:
-    """Return whether two manifests say the same, apart from the calfeed and tz database that wrote them."""
+    """Return whether two manifests say the same, regardless of the calfeed and tz database that wrote them."""
     try:
         first, second = json.loads(left), json.loads(right)
     except ValueError:
@@ -309,7 +309,7 @@ def _published(item: Mapping[str, Any], path: str) -> Published:
 def _line(value: object) -> str:
     """Return a text if it is one line as calfeed writes it; messages and reports quote it."""
     text = str(value)
-    # Most are printable; others, such as those with a no-break space, must be valid in the sources.
+    # Most texts are printable; others, such as those with a no-break space, must be valid in the sources.
     if not text.isprintable() and read_line(text) != text:
         raise ValueError(text)
     return text

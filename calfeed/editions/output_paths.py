@@ -1,4 +1,4 @@
-"""The paths of files that a build makes; no other file is ever deleted, in DIST or where it is published."""
+"""The paths of files that a build may write; no other file is ever deleted, in DIST or where it is published."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _FIXED = frozenset(
 )
 _ID = "[a-z0-9][a-z0-9-]*"
 _FEED = rf"(?:(?:category|venue)/)?{_ID}"
-_MADE = re.compile(
+_GENERATED = re.compile(
     rf"{_ID}\.ics"
     rf"|feeds/{_FEED}\.ics"
     rf"|events/{_ID}\.(?:ics|html)"
@@ -29,7 +29,7 @@ _IMAGES = "images/"
 
 
 def is_output_path(path: str) -> bool:
-    """Return whether a build may make a file with this path, with or without a site."""
-    if path in _FIXED or _MADE.fullmatch(path):
+    """Return whether a build may write a file with this path, with or without a site."""
+    if path in _FIXED or _GENERATED.fullmatch(path):
         return is_fit_path(path)
     return path.startswith(_IMAGES) and is_fit_path(path)

@@ -1,7 +1,7 @@
-"""Find UIDs reused for a different event: last year's file edited for this year, or a deleted event's id used again.
+"""Find UIDs reused for a different event: last year's file edited for this year, or the id of a deleted event.
 
 Subscribers' calendars identify an event by its UID. A new event with the same UID replaces the old one, which vanishes
-from every subscriber's past. A build and a diff therefore warn once and propose an id.
+from every subscriber's past. So a build and a diff warn once and propose an id.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from calfeed.series.agenda import span_of
 from calfeed.values.ids import MAX_NAME
 
 _RECENT_YEARS = 5
-_KEPT = "whoever kept it would see it turn into this one"
+_KEPT = "subscribers who kept it would see it turn into this one"
 
 
 def reused_ids(
     events: Sequence[Event], changed_uids: Container[str], baseline: Manifest, calendar_id: str, now: datetime | None
 ) -> Iterator[Problem]:
-    """Yield a warning for every event whose UID subscribers know as that of a different event.
+    """Yield a warning for every event whose UID subscribers know from a different event.
 
     It is different if the published event is over and this one is ahead, or if the published one left the sources and
     this one has a different summary and start. A postponed event stays the same, whenever it gets its new date.
@@ -33,11 +33,11 @@ def reused_ids(
         events: the events of the sources.
         changed_uids: the UIDs of those that are new or changed.
         baseline: what was published.
-        calendar_id: the right-hand side of UIDs.
-        now: events that end before this time have passed; None if none have.
+        calendar_id: the part of UIDs after the `@`.
+        now: events that end before this time count as past; None to count none as past.
 
     Raises:
-        OutputError: the manifest does not say what an event was.
+        OutputError: the content of an event in the manifest is unreadable.
     """
     taken: set[str] | None = None
     for event in events:
@@ -46,7 +46,7 @@ def reused_ids(
         before = baseline.events.get(event.uid)
         if before is None:
             is_retired = event.uid in baseline.retired and now is not None and span_of(event)[0] > now
-            message = f"an event that is over had the UID of `{event.id}`; {_KEPT}" if is_retired else None
+            message = f"a past event had the UID of `{event.id}`; {_KEPT}" if is_retired else None
         elif _start_of(before.event) == _start_of(event):
             continue
         else:
@@ -58,19 +58,19 @@ def reused_ids(
             has_own_uid = event.uid != f"{event.id}@{calendar_id}"
             what = f"delete `uid` and write `id: {event_id}`" if has_own_uid else f"write `id: {event_id}`"
             is_file_edited = before is not None and before.removed is None
-            rest = ", and keep the old one in a file of its own" if is_file_edited else ""
-            yield problem_at(event.mark, "reused-id", message, f"{what} if this is another event{rest}")
+            rest = ", and keep the old one in its own file" if is_file_edited else ""
+            yield problem_at(event.mark, "reused-id", message, f"if this is a different event, {what}{rest}")
 
 
 def _reason(event: Event, before: Published, now: datetime | None) -> str | None:
-    """Return why an event is not the one published under its UID before; None if it is the same."""
+    """Return why an event is not the one published before under its UID; None if it is the same."""
     old = before.event
     is_cancelled, is_renamed = old.status is Status.CANCELLED, old.summary != event.summary
     day = str(_start_of(old))[:10]
     if now is not None and span_of(event)[0] > now and has_passed(before, now):
         if old.status is Status.POSTPONED or (is_cancelled and not is_renamed):
             return None
-        return f"`{event.id}` was published for {day} and is over; it would move, and vanish from everybody's past"
+        return f"`{event.id}` was published for {day} and is over; the new date would erase it from everybody's past"
     if before.removed is not None and is_cancelled and is_renamed:
         return f"`{old.summary}` of {day} had the UID of `{event.id}` and was cancelled; {_KEPT}"
     return None

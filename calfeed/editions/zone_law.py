@@ -1,4 +1,4 @@
-"""Record the law of each time zone when a calendar is published, so that later changes of it can be found."""
+"""Record the law of each time zone when a calendar is published, so that later changes can be found."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
 """Writes properties and components as content lines, folded to 75 octets (RFC 5545 §3.1, §3.3).
 
-icalendar spells parameters, offsets and durations. Texts and lines are ours: readers need more than the RFC says.
+icalendar encodes parameters, offsets and durations. calfeed does texts and line folding itself, because readers need
+more than the RFC requires.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ MAX_OCTETS = 75
 
 
 class Property(NamedTuple):
-    """A property of a component, before it is spelled.
+    """A property of a component, before it is encoded.
 
     Attributes:
         name: its name.
@@ -32,13 +33,13 @@ class Property(NamedTuple):
     parameters: tuple[tuple[str, str], ...] = ()
 
 
-@lru_cache(maxsize=4096)  # most properties of an event are those of many others
+@lru_cache(maxsize=4096)  # many events share most of their properties
 def property_line(prop: Property) -> bytes:
     """Return the content line of a property, folded."""
     name, value, parameters = prop
     if not isinstance(value, str):
         value = ",".join(map(escape, value))
-    return fold(f"{name}{_spelled(parameters)}:{value}" if parameters else f"{name}:{value}")
+    return fold(f"{name}{_encoded(parameters)}:{value}" if parameters else f"{name}:{value}")
 
 
 def component(name: str, properties: Iterable[Property], inside: Iterable[bytes] = ()) -> bytes:
@@ -48,22 +49,22 @@ def component(name: str, properties: Iterable[Property], inside: Iterable[bytes]
 
 
 @lru_cache(maxsize=1024)
-def _spelled(parameters: tuple[tuple[str, str], ...]) -> str:
-    # icalendar quotes what needs it, and spells what quotes cannot hold as RFC 6868 says.
+def _encoded(parameters: tuple[tuple[str, str], ...]) -> str:
+    # icalendar quotes values where necessary, and encodes characters that cannot be quoted as in RFC 6868.
     encoded = Parameters((name, harmless(value)) for name, value in parameters).to_ical(sorted=False).decode()
     return f";{encoded}"
 
 
 def escape(text: str) -> str:
-    r"""Escape a TEXT value (RFC 5545 §3.3.11). Whatever breaks a line in some reader counts as a line break."""
+    r"""Escape a TEXT value (RFC 5545 §3.3.11). What breaks a line in any reader counts as a line break."""
     return harmless(text).replace("\\", "\\\\").replace(";", "\\;").replace(",", "\\,").replace("\n", "\\n")
 
 
 def fold(line: str) -> bytes:
     """Return a content line as physical lines, each ending in CRLF; nothing else in it ends a line.
 
-    Letters are never split, and neither are escape sequences: the RFC would allow it, but some readers do not.
-    (icalendar folds letter by letter, which took a quarter of a build.)
+    Characters are never split, and neither are escape sequences: the RFC would allow it, but some readers do not.
+    (icalendar folds character by character, which took a quarter of a build.)
     """
     data = harmless_line(line).encode()
     if len(data) <= MAX_OCTETS:
@@ -72,9 +73,9 @@ def fold(line: str) -> bytes:
     start, room = 0, MAX_OCTETS
     while len(data) - start > room:
         end = start + room
-        while data[end] & 0xC0 == 0x80 or data[end - 1] in b"\\^":  # within a letter, or after an escape character
+        while data[end] & 0xC0 == 0x80 or data[end - 1] in b"\\^":  # within a character, or after an escape
             end -= 1
-            if end == start:  # only escape characters: split between any two letters
+            if end == start:  # only escapes: split between any two characters
                 end = start + room
                 while data[end] & 0xC0 == 0x80:
                     end -= 1
@@ -94,7 +95,7 @@ def wall_value(wall: datetime) -> str:
     return f"{date_value(wall)}T{wall.hour:02}{wall.minute:02}{wall.second:02}"
 
 
-@lru_cache(maxsize=256)  # many events were created or last changed in one build
+@lru_cache(maxsize=256)  # many events were created or last changed by the same build
 def utc_value(instant: datetime) -> str:
     """Return a DATE-TIME value in UTC (RFC 5545 §3.3.5)."""
     return f"{wall_value(instant.astimezone(UTC))}Z"

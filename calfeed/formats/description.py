@@ -1,4 +1,4 @@
-"""The description of an event, as text and as HTML: complete by itself, as many clients show nothing else."""
+"""The description of an event, as text and as HTML: complete in itself, because many clients show nothing else."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _NEWLINE = "\n"
 
 
 def plain_description(event: Event) -> str:
-    """Return the description as text: the note on its status, what was written, and the facts; empty without any."""
+    """Return the description as text: the note on its status, the organiser's text, and the facts; possibly empty."""
     body = [_NOTES[event.status]] if event.status in _NOTES else []
     if event.description is not None:
         body.append(to_plain(event.description))

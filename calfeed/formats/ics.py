@@ -1,6 +1,6 @@
 """Renders events as iCalendar bytes: feeds, and one file per event.
 
-A VEVENT is rendered once, and every file that holds it shares its bytes.
+A VEVENT is rendered once, and every file that contains it shares its bytes.
 """
 
 from __future__ import annotations
@@ -42,10 +42,10 @@ _HEADER = (
 
 @dataclass(frozen=True, slots=True)
 class RenderedEvent:
-    """An event as it appears in every feed, what its own file adds to it, and the zones it names.
+    """An event as it appears in every feed, what its own file adds, and the zones it names.
 
     `vevent` is the event; for a series it is the master, and `instances` are the VEVENTs that follow it. For an event
-    in several pieces `vevent` holds all of them, and `single` holds all with what its own file adds to each.
+    in several pieces, `vevent` contains all of them, and `single` contains them with what its own file adds to each.
     """
 
     id: str
@@ -108,7 +108,7 @@ def _vevent(
 
 
 def _own_lines(event: Event, description: str) -> bytes:
-    """Return what only the event's own file has: HTML, and the reminders, which a feed must not set for subscribers."""
+    """Return what only the event's own file has: HTML, and reminders, which a feed must not impose on subscribers."""
     html = map(property_line, html_properties(event, description))
     return b"".join([*html, *(component("VALARM", alarm) for alarm in alarm_properties(event))])
 
@@ -134,7 +134,7 @@ def render_feed(
     events: Sequence[RenderedEvent],
     plans: Mapping[str, ZonePlan] | None = None,
 ) -> Artifact:
-    """Return the file of a feed that holds these events."""
+    """Return the file of a feed with these events."""
     tzids = sorted({tzid for event in events for tzid in event.tzids})
     vevents = (part for event in events for part in (event.vevent, event.instances) if part)
     return Artifact.of(feed.path, *_file(_opened(_feed_properties(feed, calendar)), tzids, vevents, plans))
@@ -150,7 +150,7 @@ def _feed_properties(feed: Feed, calendar: Calendar) -> Iterator[Property]:
             yield Property(name, (description,))
     if calendar.url is not None:
         yield Property("URL", calendar.url)
-        # The file at an old address names the current one, to refresh the calendar from (RFC 7986 §5.8).
+        # The file at an old address names the current one, from which to refresh the calendar (RFC 7986 §5.8).
         yield Property("SOURCE", calendar.url + (feed.moved_to or feed.path), _URI)
     interval = duration_value(calendar.refresh)
     yield Property("REFRESH-INTERVAL", interval, _DURATION)
@@ -180,7 +180,7 @@ def _opened(properties: Iterable[Property]) -> bytes:
 def _file(
     header: bytes, tzids: Iterable[str], vevents: Iterable[bytes | memoryview], plans: Mapping[str, ZonePlan] | None
 ) -> Iterator[bytes | memoryview]:
-    """Yield the parts of a file: each zone once, by its plan or else by its current law, then the events."""
+    """Yield the parts of a file: each zone once, by its plan or by its current law, then the events."""
     planned = {tzid: plan.observances for tzid, plan in (plans or {}).items()}
     yield header
     for tzid in tzids:

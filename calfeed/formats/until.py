@@ -2,7 +2,7 @@
 
 RFC 5545 §3.3.10 requires an instant in UTC, so a rule means the instant of the last occurrence, and a manifest keeps
 it. FullCalendar compares the digits with wall time, and would drop the last date of every series east of Greenwich.
-So the digits are those of the wall time, unless other readers would then find one more occurrence before them.
+So calfeed writes the digits of the wall time, unless other readers would then find one more occurrence.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ _SECOND, _LARGEST_OFFSET = timedelta(seconds=1), timedelta(days=1)
 def until_in_files(when: AllDay | Timed, recurrence: Recurrence) -> date | None:
     """Return the UNTIL of a series whose times have a TZID.
 
-    It is the later of the last start's instant and its wall time read as UTC, but the instant if the rule gives another
-    start by then. That of whole days, and of rules with COUNT or without an end, is unchanged.
+    It is the later of the last start's instant and its wall time read as UTC; if the rule gives another start by then,
+    it is the instant. Whole days, and rules with COUNT or without an end, are unchanged.
     """
     instant = recurrence.until
     if isinstance(when, AllDay) or not isinstance(instant, datetime):

@@ -1,4 +1,4 @@
-"""Turns an event into the properties of its VEVENT, before these are spelled.
+"""Turns an event into the properties of its VEVENT, before these are encoded.
 
 docs/explanation/compatibility.md explains each property's value.
 """
@@ -31,7 +31,7 @@ def event_properties(
         revision: its revision.
         description: its description as text.
         has_zone: whether its times have a TZID; otherwise they are in UTC.
-        recurrence: what makes it a series, or an occurrence of one.
+        recurrence: the properties that make it a series, or an occurrence of one.
     """
     yield from _identity(event, revision)
     yield from _when(event, has_zone=has_zone)
@@ -45,7 +45,7 @@ def event_properties(
 
 
 def series_properties(event: Event, *, has_zone: bool) -> Iterator[Property]:
-    """Yield what makes an event a series: its rule, its extra dates and its exceptions."""
+    """Yield the properties that make an event a series: its rule, extra dates and exceptions."""
     recurrence = event.recurrence
     if recurrence is None:
         return
@@ -86,7 +86,7 @@ def alarm_properties(event: Event) -> Iterator[tuple[Property, ...]]:
 
 def _identity(event: Event, revision: Revision) -> Iterator[Property]:
     yield Property("UID", (event.uid,))
-    # DTSTAMP is when this form of the event was first made (RFC 5545 §3.8.7.2), not when it was built again.
+    # DTSTAMP is when this version of the event was first built (RFC 5545 §3.8.7.2), not when it was rebuilt.
     modified = utc_value(revision.last_modified)
     yield Property("DTSTAMP", modified)
     yield Property("CREATED", utc_value(revision.created))

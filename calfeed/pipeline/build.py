@@ -1,6 +1,6 @@
-"""Builds a folder of events into DIST, or finds at a glance that there is nothing to do.
+"""Builds a folder of events into DIST, or quickly finds that there is nothing to do.
 
-That glance must not take longer than looking at all the files, so what reads and renders is imported after it.
+That check must take no longer than examining the files, so the modules that read and render are imported after it.
 """
 
 from __future__ import annotations
@@ -34,11 +34,11 @@ class BuildResult:
     Attributes:
         events: the number of events in the sources.
         feeds: the number of feeds they have.
-        url: where DIST will be published, if that is known.
+        url: where DIST will be published, if known.
         files: the paths of all files in DIST afterwards.
         changes: what was written and deleted.
         is_first: whether nothing was published before.
-        has_finished_another: whether an earlier build had been cut off, and this one finished its work.
+        has_finished_another: whether an earlier build was interrupted and this one finished its work.
         problems: the warnings.
     """
 
@@ -70,18 +70,18 @@ def build(
         out: DIST; created if missing.
         now: the build's time (aware).
         base_url: where DIST will be published, instead of the calendar's `url`.
-        options: what else decides its bytes.
+        options: what else affects the bytes of DIST.
         check: write nothing; the result's `changes` list what is out of date.
         progress: called with the progress of each stage.
         executor: may read files and render pages in other processes; the bytes are the same. It is not shut down.
 
     Raises:
-        SourceError: the sources have errors, or one of their templates fails. DIST is not touched.
-        PromiseError: something would vanish for subscribers without consent. DIST is not touched.
+        SourceError: the sources have errors, or one of their templates fails. DIST is unchanged.
+        PromiseError: something would vanish for subscribers without consent. DIST is unchanged.
         OutputError: DIST cannot be used or written; it is unchanged, unless the error is an UnfinishedError.
     """
     source, target = Path(path), Path(out)
-    # Later plain builds must not reuse what a build with another baseline or with consent said.
+    # Don't snapshot builds with a custom baseline or consent; later plain builds must not reuse them.
     is_plain = options == Options(site=options.site)
     known = recall(source, target, base_url=base_url, site=options.site) if is_plain and not check else None
     if known is not None:
@@ -124,10 +124,10 @@ def build(
         answer = Answer(len(project.events), len(project.feeds), project.calendar.url, problems)
         if began is not None:
             _remember(dist, began, memory, loaded, rendered)
-            is_all = len(dist.files) == len(rendered.artifacts) and not dist.left
-            # A revision dated after tomorrow will be in the past some day, although no file changes.
+            is_complete = len(dist.files) == len(rendered.artifacts) and not dist.left
+            # A revision in the future will be in the past some day, although no file changes.
             is_timeless = not any(problem.code == "far-revision" for problem in problems)
-            if is_plain and is_all and is_timeless and (rendered.is_settled or not changes):
+            if is_plain and is_complete and is_timeless and (rendered.is_settled or not changes):
                 _take_snapshot(dist, key_of(source, base_url=base_url, site=options.site), began, loaded, answer)
     return BuildResult(
         events=answer.events,
@@ -142,12 +142,12 @@ def build(
 
 
 def _left_file(path: Path) -> Problem:
-    message = "this file is no longer published, and it is not as calfeed wrote it, so it stays"
-    return problem_at(Mark(path=path.as_posix()), "left-file", message, "delete it, unless you have a use for it")
+    message = "this file is no longer published, but it changed after calfeed wrote it, so it stays"
+    return problem_at(Mark(path=path.as_posix()), "left-file", message, "delete it unless you need it")
 
 
 def _clock(dist: View) -> int | None:
-    """Return the time by the clock of DIST's file system; None if it is not known."""
+    """Return the time on the clock of DIST's file system; None if unknown."""
     try:
         return clock_of(dist.state)
     except OSError:
@@ -155,7 +155,7 @@ def _clock(dist: View) -> int | None:
 
 
 def _remember(dist: View, began: int, memory: Memory, loaded: Loaded, rendered: Rendered) -> None:
-    """Write the results for each file, for the next build."""
+    """Record the result of each file, for the next build."""
     from calfeed.cache.memory import write_memory
     from calfeed.pipeline.render import printed_events
 
@@ -164,7 +164,7 @@ def _remember(dist: View, began: int, memory: Memory, loaded: Loaded, rendered: 
 
 
 def _take_snapshot(dist: View, key: str, began: int, loaded: Loaded, answer: Answer) -> None:
-    """Write which files this build saw and what it reported, for the next build."""
+    """Record which files this build saw and what it reported, for the next build."""
     written_since = _clock(dist)
     if written_since is not None:
         snapshot = Snapshot(
@@ -179,9 +179,9 @@ def _take_snapshot(dist: View, key: str, began: int, loaded: Loaded, answer: Ans
 
 
 def _refuse_nesting(source: Path, target: Path) -> None:
-    """Refuse an output folder that is or holds the folder of events: the sources would be foreign files in it."""
+    """Refuse an output folder that is or contains the folder of events: the sources would be foreign files in it."""
     if is_within(source, target):
-        message = "the output folder is the folder of events, or holds it"
+        message = "the output folder is or contains the folder of events"
         raise OutputError(
-            [problem_at(Mark(path=target.as_posix()), "foreign-folder", message, "choose another with -o")]
+            [problem_at(Mark(path=target.as_posix()), "foreign-folder", message, "choose a different folder with -o")]
         )

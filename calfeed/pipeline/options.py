@@ -1,4 +1,4 @@
-"""What decides the bytes of DIST besides the sources and the time."""
+"""What affects the bytes of DIST besides the sources and the time."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Options:
-    """What decides the bytes of DIST besides the sources and the time.
+    """What affects the bytes of DIST besides the sources and the time.
 
     Attributes:
         baseline: the manifest of what is published now; None for the one in DIST.
         consent: which promises to subscribers may be broken.
         site: whether to make web pages.
-        preview: whether web pages have places for what `calfeed serve` adds; such pages are not for publishing.
+        preview: whether web pages have placeholders for what `calfeed serve` adds; such pages are not for publishing.
     """
 
     baseline: Manifest | None = None

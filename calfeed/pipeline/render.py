@@ -40,15 +40,15 @@ class Means:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Rendered:
-    """Every file of DIST, and the problems met.
+    """Every file of DIST, and the problems found.
 
     Attributes:
         artifacts: the files, the manifest last.
-        problems: the problems.
+        problems: warnings and notes.
         events: the events in their final form, by id.
         revisions: their revisions, by id.
-        frame: a hash of what the pages of events share; empty without a site.
-        is_settled: whether the next build is expected to meet the same problems.
+        frame: a hash of what event pages share; empty without a site.
+        is_settled: whether the next build is expected to find the same problems.
     """
 
     artifacts: tuple[Artifact, ...]
@@ -71,20 +71,20 @@ def render(
     Args:
         project: what to publish.
         now: the build's time (aware), for events that are new or changed since the baseline.
-        options: what else decides the bytes; without a baseline, nothing was published before.
+        options: what else affects the bytes; without a baseline, nothing was published before.
         executor: may render pages in other processes; the bytes are the same.
 
     Raises:
         PromiseError: something would vanish without consent.
         SourceError: a feed that `load` did not make would misplace a series.
-        OutputError: the baseline does not describe an event that is gone, or the executor broke.
+        OutputError: the content of a removed event in the baseline is unreadable, or the executor broke.
     """
     means = Means(site=options.site, is_preview=options.preview, executor=executor)
     return render_all(project, ZonePlanner(), now, options.baseline or Manifest(), options.consent, means).artifacts
 
 
 def printed_events(rendered: Rendered) -> Callable[[str], Printed]:
-    """Return a function that looks up an event as it is published, by its id."""
+    """Return a function that looks up the published form of an event by its id."""
     pages = {artifact.path: (artifact.size, artifact.sha256) for artifact in rendered.artifacts}
 
     def printed(event_id: str) -> Printed:
@@ -103,11 +103,11 @@ def printed_events(rendered: Rendered) -> Callable[[str], Printed]:
 def render_all(
     project: Project, planner: ZonePlanner, now: datetime, baseline: Manifest, consent: Consent, means: Means
 ) -> Rendered:
-    """Render a project as `render` does, and return what else came of it.
+    """Render a project as `render` does, and also return the problems and rendered events.
 
     Args:
         project: what to publish.
-        planner: plans the zones of files; it may know those of the project.
+        planner: plans the zones of files; it may already know those of the project.
         now: the build's time.
         baseline: what is published now.
         consent: what may vanish for subscribers.
@@ -115,11 +115,11 @@ def render_all(
     """
     edition = prepare(project, baseline, now, consent)
     trimmed = without_expired(edition, now, consent)
-    # changes.atom reports every changed event, so DIST differs: nothing needs to be rendered to find that out.
+    # changes.atom reports every changed event, so DIST differs. Nothing needs to be rendered to find that out.
     if consent.removals or edition.history != baseline.history:
         edition = trimmed
     rendered = _render_edition(project, planner, edition, means)
-    # Expired tombstones only go when something else changes: time alone makes nothing out of date.
+    # Expired tombstones are dropped only when something else changes: time alone makes nothing out of date.
     if trimmed.events is not edition.events and not _is_published(rendered.artifacts, baseline):
         rendered = _render_edition(project, planner, trimmed, means)
     return rendered
@@ -144,14 +144,14 @@ def _render_edition(project: Project, planner: ZonePlanner, edition: Edition, me
             events=rendered,
             revisions={item.event.id: item.revision for item in edition.events},
             frame=site.frame,
-            # Some problems of an edition go away once it is published; floors that are then behind cause new ones.
+            # Some problems of an edition disappear once it is published; floors that are then behind cause new ones.
             is_settled=not edition.problems and not any(event.stamp_marks for event in project.events),
         )
 
 
 @dataclass(frozen=True, slots=True)
 class _StartedSite:
-    """A site whose event pages other processes may be rendering: what those share, and how to get all files."""
+    """A site whose event pages other processes may be rendering: the key of their frame, and how to get all files."""
 
     frame: str = ""
     files: Callable[[], tuple[Artifact, ...]] = tuple
@@ -173,8 +173,8 @@ def _started_site(project: Project, edition: Edition, means: Means) -> Iterator[
 
 
 def _is_published(artifacts: Sequence[Artifact], baseline: Manifest) -> bool:
-    """Return whether the baseline holds exactly these files, apart from the manifest."""
-    hashes = {one.path: one.sha256 for one in artifacts if one.path != MANIFEST}
+    """Return whether the baseline lists exactly these files, apart from the manifest."""
+    hashes = {artifact.path: artifact.sha256 for artifact in artifacts if artifact.path != MANIFEST}
     return hashes == baseline.files
 
 
@@ -198,7 +198,7 @@ def _row_of(revision: Revision) -> tuple[int, str, str]:
 
 
 def _feed_problems(edition: Edition, artifacts: Sequence[Artifact]) -> Iterator[Problem]:
-    """Warn of feeds that clients are known to truncate or refuse."""
+    """Warn about feeds that clients are known to truncate or refuse."""
     for feed, artifact in zip(edition.feeds, artifacts, strict=True):
         if artifact.size >= MAX_FEED_BYTES or len(feed.event_ids) >= MAX_FEED_EVENTS:
             has_window = feed.path == edition.feeds[0].path or is_automatic(feed)
@@ -207,9 +207,9 @@ def _feed_problems(edition: Edition, artifacts: Sequence[Artifact]) -> Iterator[
                 feed.mark,
                 "large-feed",
                 f"{feed.path} has {artifact.size:,} bytes and {len(feed.event_ids):,} events; Google loses events "
-                f"of feeds over {MAX_FEED_BYTES:,} bytes, and calendars in browsers grow slow "
+                f"of feeds over {MAX_FEED_BYTES:,} bytes, and calendars in browsers become slow "
                 "(ical.js: 2.6 s for 5,000)",
-                f"{trim}, or offer smaller feeds under `feeds:`, by `categories` and dates",
+                f"{trim}, or offer smaller feeds under `feeds:`, filtered by `categories` and dates",
             )
         url = f"{edition.calendar.url or ''}{feed.path}"
         if len(url) > MAX_FEED_URL:
@@ -218,5 +218,5 @@ def _feed_problems(edition: Edition, artifacts: Sequence[Artifact]) -> Iterator[
 
 def _long_url(feed: Feed, url: str) -> Problem:
     message = f"the address {url} has {len(url)} characters"
-    hint = f"keep it to {MAX_FEED_URL}: some calendars refuse longer ones; a shorter `slug` or `id` helps"
+    hint = f"use at most {MAX_FEED_URL}: some calendars refuse longer addresses; a shorter `slug` or `id` helps"
     return problem_at(feed.mark, "long-feed-url", message, hint)

@@ -1,4 +1,4 @@
-"""Convert what subscribers see of an event to its content, and a content back to an event.
+"""Convert an event to its content, which is what subscribers see of it, and a content back to an event.
 
 The manifest stores the content of each event. Tombstones and comparisons are made from it. Only this module,
 `content_values` and `content_diff` know its keys.
@@ -37,7 +37,7 @@ _HALF_A_DAY = timedelta(hours=12)
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A field of events that has a key of its own in a content: the key, the attribute of `Event`, and its kind."""
+    """A field of an event that has its own key in a content: the key, the attribute of `Event`, and the kind."""
 
     key: str
     attribute: str
@@ -66,7 +66,7 @@ KINDS: Mapping[str, Kind[Any]] = {
     "ending": content_values.ENDING,
     **{field.key: field.kind for field in (*_REQUIRED, *_OPTIONAL)},
 }
-"""The kinds of values by key, except those of times and of the rest of a series."""
+"""The kind of value of each key, except the keys of times and the other keys of a series."""
 
 
 def content_of(event: Event) -> Content:
@@ -116,14 +116,14 @@ def _single_event_of(content: Mapping[str, Any], event_id: str, uid: str, tzid: 
         id=ids.read_id(event_id),
         uid=ids.read_published_uid(uid),
         when=content_values.read_when(content),
-        zone=ZoneChoice(tzid=places.read_zone(tzid), reason="it was published so") if tzid else None,
+        zone=ZoneChoice(tzid=places.read_zone(tzid), reason="it was published in this zone") if tzid else None,
         mark=mark,
         **{field.attribute: field.kind.read(content[field.key], mark) for field in present},
     )
 
 
 def fingerprint_of(content: Content) -> str:
-    """Return the hash of an event's content; it is equal if and only if subscribers see the same."""
+    """Return the hash of an event's content; two hashes are equal if and only if subscribers see the same."""
     canonical = _CANONICAL.encode(content)
     return f"{FINGERPRINT_VERSION}:{hashlib.sha256(canonical.encode()).hexdigest()}"
 
@@ -153,7 +153,7 @@ def overrides_of(content: Mapping[str, Any]) -> list[Content]:
 
 
 def recurrence_id_of(override: Mapping[str, Any]) -> datetime:
-    """Return which occurrence an override is about."""
+    """Return the `recurrence_id` of an override: the start of the occurrence that it replaces."""
     return content_values.read_wall(override["recurrence_id"])
 
 
@@ -211,13 +211,13 @@ def _read_override(override: Mapping[str, Any], series: Event) -> Instance:
 def _in_wall_time(rule: Rule, content: Mapping[str, Any], when: AllDay | Timed) -> Rule:
     """Return the rule of a series with UNTIL in wall time, by the law that the series was published with.
 
-    UNTIL is an instant. A different law would give a different wall time, and could cut off the last start or add one.
+    UNTIL is an instant. A different law would give a different wall time, which could drop the last start or add one.
     """
     until = rule.until
     if isinstance(when, AllDay) or not isinstance(until, WrittenTime) or until.offset is None:
         return rule
     last = until.wall - until.offset + content_values.read_offset(content["offsets"][-1])
-    # The last start may fall on a clock change and alone have its offset. The next one is a day away.
+    # The last start may be on a clock change and the only one with its offset. The next start is a day away.
     return replace(rule, until=WrittenTime(last if rule.is_within_days else last + _HALF_A_DAY))
 
 

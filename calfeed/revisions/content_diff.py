@@ -16,7 +16,7 @@ from calfeed.values.times import format_offset
 _TIME_KEYS = frozenset(("start", "end", "start_utc", "end_utc", "timezone", "end_timezone", "all_day"))
 # What decides when an event is over.
 _DATE_KEYS = ("start", "end", "start_utc", "end_utc", "rrule", "rdates", "exdates", "overrides", "ending")
-# A change of a zone's law alone can change only these; the wall times stay the same.
+# A new law of a zone can change only these; the wall times stay the same.
 _LAW_KEYS = frozenset(("start_utc", "end_utc", "offsets", "skipped"))
 _RESPELLED = tuple((key, kind.respell) for key, kind in KINDS.items() if kind.respell is not None)
 _NOT_OF_OCCURRENCES = _TIME_KEYS | {"recurrence_id", "rrule", "rdates", "exdates", "offsets", "overrides"}
@@ -80,12 +80,12 @@ def _without_law(content: Mapping[str, Any]) -> dict[str, Any]:
     if "overrides" in kept:
         # calfeed itself writes out an occurrence during a clock change; under a different law it may not need to.
         kept["overrides"] = [
-            _without_law(override) for override in overrides_of(content) if not _is_of_clocks(override, content)
+            _without_law(override) for override in overrides_of(content) if not _has_only_new_times(override, content)
         ]
     return kept
 
 
-def _is_of_clocks(override: Mapping[str, Any], series: Mapping[str, Any]) -> bool:
+def _has_only_new_times(override: Mapping[str, Any], series: Mapping[str, Any]) -> bool:
     """Return whether an override differs from its series only in its times."""
     of_override, of_series = (
         {key: value for key, value in content.items() if key not in _NOT_OF_OCCURRENCES}

@@ -56,7 +56,7 @@ def read_wall(text: str) -> datetime:
 
 
 def read_offset(text: str) -> timedelta:
-    """Return the offset from UTC that stands in a time."""
+    """Return the offset from UTC of a time."""
     offset = datetime.fromisoformat(text).utcoffset()
     if offset is None:
         raise ValueError(f"{text} has no offset")
@@ -79,7 +79,7 @@ def _read_instant(text: str) -> datetime:
 _T = TypeVar("_T")
 
 
-def _as_it_is(value: object) -> object:
+def _unchanged(value: object) -> object:
     return value
 
 
@@ -93,7 +93,7 @@ def _show_plain(value: object) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Kind(Generic[_T]):
-    """How values of a kind are converted.
+    """Converts values of one kind.
 
     Attributes:
         read: returns the value, given its JSON and the mark of the manifest.
@@ -103,7 +103,7 @@ class Kind(Generic[_T]):
     """
 
     read: Callable[[Any, Mark], _T]
-    write: Callable[[_T], object] = _as_it_is
+    write: Callable[[_T], object] = _unchanged
     show: Callable[[Any], str] = _show_plain
     respell: Callable[[Any], object] | None = None
 
@@ -238,8 +238,8 @@ def _show_properties(value: Mapping[str, str]) -> str:
     return "; ".join(f"{name}: {text}" for name, text in value.items())
 
 
-UNKNOWN = Kind(_read_by(_as_it_is))
-"""A value of a later version's field."""
+UNKNOWN = Kind(_read_by(_unchanged))
+"""The value of a field that a later version added."""
 LINE = Kind(_read_by(texts.read_line))
 TEXT = Kind(_read_by(texts.read_text))
 ADDRESS = Kind(_read_by(read_published_url), respell=earlier_spelling)

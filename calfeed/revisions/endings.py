@@ -39,7 +39,7 @@ def with_ending(event: Event, published: Event, now: datetime | None) -> Event:
         return event
     statuses = {instance.recurrence_id: instance.event.status for instance in before.instances}
 
-    def as_it_was(instance: Instance) -> Instance:
+    def with_past_status(instance: Instance) -> Instance:
         if not is_over(instance.event, ending.at):
             return instance
         # Overrides inherit the status of the series unless they have their own.
@@ -47,7 +47,7 @@ def with_ending(event: Event, published: Event, now: datetime | None) -> Event:
         status = statuses.get(instance.recurrence_id, inherited)
         return replace(instance, event=replace(instance.event, status=status))
 
-    instances = tuple(as_it_was(instance) for instance in recurrence.instances)
+    instances = tuple(with_past_status(instance) for instance in recurrence.instances)
     return replace(event, recurrence=replace(recurrence, instances=instances), ending=ending)
 
 
@@ -76,17 +76,15 @@ def ending_problem(event: Event, mark: Mark) -> Problem | None:
     if ahead is None:
         return None
     over = [start for start in _starts(event, ahead) if start < ahead]
-    left = "all later ones" if recurrence.is_endless else f"{len(recurrence.starts) - len(over)} ahead"
+    left = "all later ones" if recurrence.is_endless else f"the other {len(recurrence.starts) - len(over)}"
     status = event.status.value
     message = f"`{event.id}` is a running series: {len(over)} of its dates took place and stay, {left} are {status}"
-    hint = (
-        f"to end it without dates that are shown as {status}, keep it and write `until: {over[-1].date()}` in `rrule`"
-    )
+    hint = f"to end it without showing dates as {status}, keep it and write `until: {over[-1].date()}` in `rrule`"
     return problem_at(mark, "ended-series", message, hint)
 
 
 def _new_ending(published: Event, now: datetime | None) -> Ending | None:
-    """Return the ending of a series that took place until now; None unless it runs and can be split into pieces."""
+    """Return an ending now for a published series; None unless it is running and can be split into pieces."""
     if published.recurrence is None or published.status in _CALLED_OFF or now is None or not has_room(published.uid):
         return None
     is_running = first_ahead(published, now) is not None and _has_begun(published, now)

@@ -1,9 +1,9 @@
 """Track outdated copies that subscribers may still have: earlier published dates, and feeds that once had the event.
 
 A subscriber's program may keep what it read from any earlier build. When an event moves to an earlier date or leaves a
-feed, its row in the manifest no longer shows that. It is therefore remembered in extra keys of the row until the last
-of those dates is over. A cancelled event stays in every feed that ever had it, so that everybody who has it learns of
-that.
+feed, its row in the manifest no longer shows the old date or feed. Extra keys of the row keep it until the last of
+those dates is over. A cancelled event stays in every feed that ever had it, so that everyone who has a copy sees the
+cancellation.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ from calfeed.revisions.revise import NO_COPIES, OldCopies, Published, Revised, e
 def remember(
     events: Iterable[Revised], feeds: Sequence[Feed], baseline: Mapping[str, Published], now: datetime
 ) -> dict[str, OldCopies]:
-    """Return the outdated copies of events, by UID; an event without any is left out.
+    """Return the outdated copies of events, by UID; events without outdated copies are left out.
 
     Args:
         events: all published events, including tombstones.
-        feeds: the feeds, each with the events that its own rules select; they have no tombstones.
+        feeds: the feeds, each with the events that its own rules select, without tombstones.
         baseline: what was published before, by UID.
         now: the build's time.
 
     Raises:
-        OutputError: the dates of an event changed, and the manifest does not say what it was.
+        OutputError: the dates of an event changed, and its content in the manifest is unreadable.
     """
     if not baseline:
         return {}
@@ -49,16 +49,16 @@ def remember(
             earlier_slugs.update(before.feeds)
         # A feed that replaces another one has the same subscribers.
         reached_slugs = {slug for earlier in earlier_slugs for slug in families.get(earlier, (earlier,))}
-        of_event = OldCopies(until, tuple(sorted(reached_slugs.difference(slugs))))
-        if of_event:
-            copies[item.event.uid] = of_event
+        old_copies = OldCopies(until, tuple(sorted(reached_slugs.difference(slugs))))
+        if old_copies:
+            copies[item.event.uid] = old_copies
     return copies
 
 
 def notify_holders(
     feeds: Sequence[Feed], events: Sequence[Revised], copies: Mapping[str, OldCopies]
 ) -> tuple[tuple[Feed, ...], dict[str, OldCopies]]:
-    """Add to each feed the cancelled events and tombstones that it once had; return the feeds and what to remember.
+    """Add to each feed the cancelled events and tombstones that it once had; return the feeds and all old copies.
 
     Args:
         feeds: the feeds, each with the events that its own rules select.
@@ -69,15 +69,15 @@ def notify_holders(
     remembered = dict(copies)
     slugs = {slug for feed in feeds for slug in (feed.slug, *feed.aliases)}
     for item in events:
-        of_event = copies.get(item.event.uid, NO_COPIES)
+        old_copies = copies.get(item.event.uid, NO_COPIES)
         if item.removed is None and item.event.status is not Status.CANCELLED:
             continue
-        for slug in of_event.feeds:
+        for slug in old_copies.feeds:
             added_ids.setdefault(slug, []).append(item.event.id)
-        if item.removed is not None and of_event:
+        if item.removed is not None and old_copies:
             # Its row names the feeds it is in; only feeds that no longer exist must be remembered separately.
-            rest = OldCopies(of_event.until, tuple(slug for slug in of_event.feeds if slug not in slugs))
-            remembered[item.event.uid] = rest
+            separate = OldCopies(old_copies.until, tuple(slug for slug in old_copies.feeds if slug not in slugs))
+            remembered[item.event.uid] = separate
     if not added_ids:
         return tuple(feeds), _not_empty(remembered)
     rank = {item.event.id: number for number, item in enumerate(events)}
@@ -96,14 +96,14 @@ def forget_past(
     remaining: dict[str, OldCopies] = {}
     dropped_ids: dict[str, set[str]] = {}
     for item in events:
-        of_event = copies.get(item.event.uid)
-        if of_event is None:
+        old_copies = copies.get(item.event.uid)
+        if old_copies is None:
             continue
-        if not is_past(item, of_event, now):
-            is_later = of_event.until is not None and of_event.until >= now
-            remaining[item.event.uid] = of_event if is_later else replace(of_event, until=None)
+        if not is_past(item, old_copies, now):
+            is_later = old_copies.until is not None and old_copies.until >= now
+            remaining[item.event.uid] = old_copies if is_later else replace(old_copies, until=None)
         elif item.removed is None and is_notice(item, copies):
-            for slug in of_event.feeds:
+            for slug in old_copies.feeds:
                 dropped_ids.setdefault(slug, set()).add(item.event.id)
     kept = (
         replace(
@@ -117,7 +117,7 @@ def forget_past(
 
 
 def is_past(item: Revised, copies: OldCopies, now: datetime) -> bool:
-    """Return whether every date ever published for an event is over, so that no subscriber needs to hear of it."""
+    """Return whether every date ever published for an event is over, so that subscribers no longer need it."""
     are_copies_past = copies.until is None or copies.until < now
     return are_copies_past and ends_at(item.event, item.removed or now) < now
 
@@ -150,4 +150,4 @@ def _with_more(feed: Feed, added_ids: Mapping[str, Sequence[str]], rank: Mapping
 
 
 def _not_empty(copies: Mapping[str, OldCopies]) -> dict[str, OldCopies]:
-    return {uid: of_event for uid, of_event in copies.items() if of_event}
+    return {uid: old_copies for uid, old_copies in copies.items() if old_copies}

@@ -28,7 +28,7 @@ from calfeed.values.times import format_utc
 KEPT_ENDLESS = timedelta(days=365)
 """How long an endless series stays as a tombstone; any other event stays until it would have ended."""
 FAR_SEQUENCE = 2_000_000_000
-"""A revision number above this is a slip or a trap: it leaves hardly any higher number for later changes."""
+"""A revision number above this is a mistake or an attack: it leaves almost no room for later changes."""
 _NONE: Mapping[str, Revision] = {}
 
 
@@ -38,7 +38,7 @@ class OldCopies:
 
     Attributes:
         until: when the latest date ever published under its UID is over, if that is later than the current one.
-        feeds: slugs of feeds that once had it and would not have it now.
+        feeds: slugs of feeds that once had it but would not have it now.
     """
 
     until: datetime | None = None
@@ -64,8 +64,8 @@ class Revision:
 class Published:
     """An event as the manifest `origin` records it.
 
-    For a tombstone, `removed` is when it left the sources. `copies` are those that earlier builds left. For an event in
-    several pieces, `pieces` are their UIDs.
+    For a tombstone, `removed` is when it left the sources. `copies` are the outdated copies left by earlier builds. For
+    an event in several pieces, `pieces` are their UIDs.
     """
 
     id: str
@@ -82,16 +82,16 @@ class Published:
 
     @cached_property
     def event(self) -> Event:
-        """The event as it was published. It is read at the first use: most builds need few of them.
+        """The event as it was published. It is read on first use, because most builds need few of them.
 
         Raises:
-            OutputError: the manifest does not say what it was.
+            OutputError: its content in the manifest is unreadable.
         """
         mark = Mark(path=self.origin)
         try:
             return event_of(self.content, self.id, self.uid, self.timezone, mark)
         except UNREADABLE as cause:
-            message = f"the manifest does not say what `{self.id}` was: {cause!r}"
+            message = f"cannot read the content of `{self.id}` in the manifest: {cause!r}"
             raise OutputError(
                 [problem_at(mark, "bad-manifest", message, "restore it from the last good build")]
             ) from cause
@@ -114,16 +114,16 @@ def revise(
     now: datetime,
     retired: Mapping[str, Revision] = _NONE,
 ) -> tuple[tuple[Revised, ...], tuple[Problem, ...]]:
-    """Return every event with its revision, and a problem for each floor in the sources that is below the ledger.
+    """Return every event with its revision, and a problem for each floor in the sources that is behind the ledger.
 
     Args:
         events: the events of the sources.
         baseline: what was published before, by UID.
-        now: the build's time; fractions of a second are cut off.
+        now: the build's time; fractions of a second are dropped.
         retired: the last revisions of events that are no longer published, by UID.
 
     Raises:
-        OutputError: an event changed that already has the highest possible number.
+        OutputError: a changed event already has the highest possible number.
     """
     build_time = whole_second(now)
     revised: list[Revised] = []
@@ -156,20 +156,20 @@ def far_revisions(events: Iterable[Event], now: datetime) -> Iterator[Problem]:
 def _far_revision(event: Event, latest: datetime) -> Iterator[Problem]:
     marks = dict(event.stamp_marks)
     if event.sequence is not None and event.sequence > FAR_SEQUENCE:
-        message = f"the `sequence` {event.sequence} of `{event.id}` leaves few for later changes"
-        hint = "write the number that was published last, or delete it: calfeed counts the revisions"
+        message = f"the `sequence` {event.sequence} of `{event.id}` leaves almost no room for later changes"
+        hint = "write the last published number, or delete the key: calfeed counts the revisions"
         yield problem_at(marks.get("sequence", event.mark), "far-revision", message, hint)
     for key, stamp in (("created", event.created), ("last_modified", event.last_modified)):
         if stamp is not None and stamp > latest:
-            message = f"`{key}` of `{event.id}` is after tomorrow: {format_utc(stamp)}"
-            hint = "write the day it was, or delete it: programs may take no change before then for a newer one"
+            message = f"`{key}` of `{event.id}` is in the future: {format_utc(stamp)}"
+            hint = "write the actual date, or delete the key: programs may ignore every change until then"
             yield problem_at(marks.get(key, event.mark), "far-revision", message, hint)
 
 
 def with_endings(
     events: tuple[Event, ...], baseline: Mapping[str, Published], now: datetime | None
 ) -> tuple[Event, ...]:
-    """Return the events of the sources; series that were called off after they had begun get their endings.
+    """Return the events of the sources, with an ending for each series that was called off after it had begun.
 
     Args:
         events: the events of the sources.
@@ -177,7 +177,7 @@ def with_endings(
         now: the build's time; None to end no further series.
 
     Raises:
-        OutputError: the manifest does not say what an event was.
+        OutputError: the content of an event in the manifest is unreadable.
     """
     if not any(may_end(event) and event.uid in baseline for event in events):
         return events
@@ -189,7 +189,7 @@ def with_endings(
 
 
 def removed_events(events: Iterable[Event], baseline: Mapping[str, Published]) -> tuple[Published, ...]:
-    """Return what was published under a UID that is not in the sources, including tombstones.
+    """Return everything that was published under a UID that is not in the sources, including tombstones.
 
     Each has a unique id. If an event of the sources has taken its id, a number is appended.
     """
@@ -201,17 +201,17 @@ def removed_events(events: Iterable[Event], baseline: Mapping[str, Published]) -
         ids.add(event.id)
     removed = [item for item in baseline.values() if item.uid not in uids]
     taken_ids = ids | {item.id for item in removed}
-    with_own_ids = []
+    with_unique_ids = []
     for item in removed:
         event_id = _free_id(item.id, taken_ids) if item.id in ids else item.id
         ids.add(event_id)
         taken_ids.add(event_id)
-        with_own_ids.append(item if event_id == item.id else replace(item, id=event_id))
-    return tuple(with_own_ids)
+        with_unique_ids.append(item if event_id == item.id else replace(item, id=event_id))
+    return tuple(with_unique_ids)
 
 
 def lost_uids(uids: Container[str], baseline: Mapping[str, Published]) -> dict[str, Published]:
-    """Return, by id, what was published under a UID that is no longer in the sources.
+    """Return, by id, the events that were published under a UID that is no longer in the sources.
 
     To people, an event that keeps its id under a new UID is the same event.
     """
@@ -229,7 +229,7 @@ def bury(removed: Iterable[Published], now: datetime) -> tuple[Revised, ...]:
         now: the build's time.
 
     Raises:
-        OutputError: the manifest does not say what an event was.
+        OutputError: the content of an event in the manifest is unreadable.
     """
     buried = [_tombstone(item, whole_second(now)) for item in removed if leaves_tombstone(item, now)]
     # Drop the tombstone of a piece if the tombstone of a whole event has a piece with the same UID.
@@ -241,16 +241,16 @@ def leaves_tombstone(item: Published, now: datetime) -> bool:
     """Return whether an event that left the sources is still published.
 
     Raises:
-        OutputError: the manifest does not say what it was.
+        OutputError: its content in the manifest is unreadable.
     """
     return item.removed is not None or may_be_ahead(item, now)
 
 
 def may_be_ahead(item: Published, now: datetime) -> bool:
-    """Return whether a date that was ever published of an event is still ahead.
+    """Return whether any date ever published for an event is still ahead.
 
     Raises:
-        OutputError: the manifest does not say what it was.
+        OutputError: its content in the manifest is unreadable.
     """
     return (item.copies.until is not None and item.copies.until >= now) or not has_passed(item, now)
 
@@ -259,7 +259,7 @@ def has_passed(item: Published, now: datetime) -> bool:
     """Return whether a published event is over in every time zone.
 
     Raises:
-        OutputError: the manifest does not say what it was.
+        OutputError: its content in the manifest is unreadable.
     """
     return ends_at(item.event, item.removed or now) < now
 
@@ -296,17 +296,17 @@ def _free_id(event_id: str, taken_ids: Container[str]) -> str:
 
 
 def _last_revision(event: Event, baseline: Mapping[str, Published], retired: Mapping[str, Revision]) -> Revision | None:
-    """Return the last revision of an event and its pieces, which may have been tombstones meanwhile."""
+    """Return the last revision of an event and its pieces, some of which may have become tombstones."""
     before = baseline.get(event.uid)
     last = retired.get(event.uid) if before is None else before.revision
     pieces = pieces_of(event)
     for piece in pieces if pieces != (event,) else ():
-        known = baseline.get(piece.uid)
-        other = retired.get(piece.uid) if known is None else known.revision
-        if other is not None and (last is None or other.sequence > last.sequence):
-            created = other.created if last is None else last.created
-            last_modified = other.last_modified if last is None else max(last.last_modified, other.last_modified)
-            last = Revision(other.sequence, created, last_modified)
+        published_piece = baseline.get(piece.uid)
+        of_piece = retired.get(piece.uid) if published_piece is None else published_piece.revision
+        if of_piece is not None and (last is None or of_piece.sequence > last.sequence):
+            created = of_piece.created if last is None else last.created
+            last_modified = of_piece.last_modified if last is None else max(last.last_modified, of_piece.last_modified)
+            last = Revision(of_piece.sequence, created, last_modified)
     return last
 
 
@@ -322,10 +322,10 @@ def _revision(event: Event, old: Revision | None, build_time: datetime, *, is_sa
         last_modified = event.last_modified or max(build_time, event.created or build_time)
         created = event.created or min(build_time, last_modified)
         if event.last_modified is not None and event.created is None:
-            created = last_modified  # nothing else is known of its past
+            created = last_modified  # nothing else is known about its past
     elif old.sequence >= MAX_SEQUENCE and not is_same:
-        message = f"`{event.id}` changed, and its SEQUENCE is {MAX_SEQUENCE}: there is no higher one to tell of it"
-        hint = "write another `uid`: for subscribers it is a new event then"
+        message = f"`{event.id}` changed, but its SEQUENCE is already {MAX_SEQUENCE}, the highest possible number"
+        hint = "write a different `uid`: subscribers then see a new event"
         mark = dict(event.stamp_marks).get("sequence", event.mark)
         raise OutputError([problem_at(mark, "highest-sequence", message, hint)])
     else:
@@ -345,6 +345,6 @@ def _stale_floors(event: Event, old: Revision) -> Iterator[Problem]:
     for key, floor, published in floors:
         if floor is not None and floor < published:  # type: ignore[operator]
             value = format_utc(published) if isinstance(published, datetime) else published
-            message = f"`{key}` of `{event.id}` is behind what was published, {value}"
+            message = f"`{key}` of `{event.id}` is behind the published value, {value}"
             hint = f"delete `{key}`: calfeed keeps it up to date"
             yield problem_at(dict(event.stamp_marks).get(key, event.mark), "stale-revision", message, hint)

@@ -1,7 +1,7 @@
 """Find published pieces that their events no longer have, and what remains of them as tombstones.
 
 A series that gets a new time, rule or end may be published in different pieces than before, or in one. The dates of a
-vanished piece are cancelled under its UID, unless the event still takes place then under another of its UIDs.
+vanished piece are cancelled under its UID, unless the event still takes place then under a different UID.
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ from calfeed.series.pieces import is_over, owner_of, pieces_of
 def with_vanished(
     events: Iterable[Event], baseline: Mapping[str, Published], now: datetime | None
 ) -> Mapping[str, Published]:
-    """Return what was published, with each vanished piece of a remaining event added as an event of its own.
+    """Return what was published, with each vanished piece of a remaining event added as a separate event.
 
-    The tombstone of such a piece is left out once the event has all of its dates again.
+    The tombstone of such a piece is dropped once the event has all of its dates again.
 
     Args:
         events: the events of the sources.
         baseline: what was published before, by UID.
-        now: dates that are over by this time are left out; None to leave out none.
+        now: dates that are over by this time are left out; None to keep them all.
 
     Raises:
-        OutputError: the manifest does not say what an event was.
+        OutputError: the content of an event in the manifest is unreadable.
     """
     in_pieces = [item.uid for item in baseline.values() if item.pieces]
     owners = {uid: owner_of(uid) for uid, item in baseline.items() if item.removed is not None}
@@ -47,35 +47,35 @@ def with_vanished(
         if owner in events_by_uid and uid not in uids:
             # Its dates stay in it as time passes: dropping them would be a change without an edit.
             tombstone = baseline[uid].event
-            left = _without(tombstone, _begins_of(events_by_uid[owner]), None)
-            if left is None:
+            rest = _without(tombstone, _begins_of(events_by_uid[owner]), None)
+            if rest is None:
                 del published[uid]
             else:
-                published[uid] = _remaining(baseline[uid], left, now, is_changed=left is not tombstone)
+                published[uid] = _remaining(baseline[uid], rest, now, is_changed=rest is not tombstone)
     return published
 
 
 def _vanished_pieces(event: Event, before: Published, uids: set[str], now: datetime | None) -> Iterator[Published]:
-    kept = _begins_of(event)
+    begins = _begins_of(event)
     for piece in pieces_of(before.event):
-        left = None if piece.uid in uids else _without(piece, kept, now)
-        if left is not None:
-            yield _remaining(before, left, now, is_changed=left is not piece)
+        rest = None if piece.uid in uids else _without(piece, begins, now)
+        if rest is not None:
+            yield _remaining(before, rest, now, is_changed=rest is not piece)
 
 
-def _remaining(before: Published, left: Event, now: datetime | None, *, is_changed: bool) -> Published:
-    """Return the rest of a piece as if it had been published as an event of its own.
+def _remaining(before: Published, rest: Event, now: datetime | None, *, is_changed: bool) -> Published:
+    """Return the rest of a piece as if it had been published as a separate event.
 
     A piece that is not cancelled yet gets its next revision as a tombstone; a cancelled one gets it here if its dates
     changed.
     """
-    if before.uid == left.uid and not is_changed:
+    if before.uid == rest.uid and not is_changed:
         return before
-    content, revision = content_of(left), before.revision
-    if is_changed and left.status is Status.CANCELLED and now is not None:
+    content, revision = content_of(rest), before.revision
+    if is_changed and rest.status is Status.CANCELLED and now is not None:
         revision = next_revision(revision, whole_second(now))
     fingerprint = fingerprint_of(content)
-    return replace(before, uid=left.uid, content=content, fingerprint=fingerprint, revision=revision, pieces=())
+    return replace(before, uid=rest.uid, content=content, fingerprint=fingerprint, revision=revision, pieces=())
 
 
 def _without(piece: Event, kept: set[datetime | date], now: datetime | None) -> Event | None:
@@ -94,14 +94,14 @@ def _without(piece: Event, kept: set[datetime | date], now: datetime | None) -> 
     rdates = tuple(start for start in recurrence.rdates if start not in dropped)
     by_rule = dropped.difference(recurrence.rdates)
     starts = tuple(start for start in recurrence.starts if start not in dropped)
-    left = replace(
+    remaining = replace(
         recurrence,
         rdates=rdates,
         exdates=tuple(sorted({*recurrence.exdates, *by_rule})),
         starts=starts,
         instances=tuple(instance for instance in recurrence.instances if instance.recurrence_id not in dropped),
     )
-    return replace(piece, recurrence=left)
+    return replace(piece, recurrence=remaining)
 
 
 def _begins_of(event: Event) -> set[datetime | date]:
@@ -115,9 +115,9 @@ def _occurrences(event: Event) -> Iterator[tuple[datetime | date, datetime, Even
     if recurrence is None:
         yield _begin_of(event), first_start(when), event
         return
-    written = {instance.recurrence_id: instance.event for instance in recurrence.instances}
+    overrides = {instance.recurrence_id: instance.event for instance in recurrence.instances}
     for start in starts_between(when, recurrence, first_start(when), horizon_of(when, recurrence)):
-        occurrence = written.get(start)
+        occurrence = overrides.get(start)
         if occurrence is None:
             settled = occurrence_at(when, start, is_nominal=recurrence.is_nominal).when
             occurrence = replace(event, when=settled, recurrence=None, ending=None)

@@ -51,9 +51,9 @@ def short_date_and_time(wall: datetime, language: str) -> str:
     return _joined(short_date(wall.date(), language), wall, language)
 
 
-def _joined(shown: str, wall: datetime, language: str) -> str:
+def _joined(date_text: str, wall: datetime, language: str) -> str:
     pattern = str(_locale(language).datetime_formats["medium"])
-    return pattern.replace("{1}", shown).replace("{0}", clock(wall.time(), language))
+    return pattern.replace("{1}", date_text).replace("{0}", clock(wall.time(), language))
 
 
 @lru_cache(maxsize=1024)

@@ -12,14 +12,14 @@ from calfeed.parallel import Executor, Pending, spread
 from calfeed.site.page import Frame, render_event, render_events
 
 Known = Callable[[str, str], tuple[int, str] | None]
-"""Looks up size and SHA-256 of an event's page rendered before, by the key of its frame and the event's id."""
+"""Looks up the size and SHA-256 of an event page rendered before, by the key of its frame and the event's id."""
 
 
 class EventPages:
-    """The pages of all events, in order. Other processes may be rendering some of them: `cancel` ends that.
+    """The pages of all events, in order. Other processes may be rendering some of them; `cancel` stops that.
 
     Attributes:
-        frame_key: a hash of what the pages share; empty if they may come out differently each time.
+        frame_key: a hash of what the pages share; empty if they may differ each time.
     """
 
     def __init__(
@@ -29,12 +29,12 @@ class EventPages:
 
         Args:
             frame: what the pages share.
-            events: the events, each with its occurrences that are shown.
+            events: the events, each with the occurrences to show.
             known: looks up pages rendered before.
             executor: may render pages in other processes.
         """
         self._frame, self._events = frame, events
-        self.frame_key = "" if frame.templates else frame.key  # the calendar's own may render differently each time
+        self.frame_key = "" if frame.templates else frame.key  # the calendar's own may give other bytes each time
         self._known = [known(self.frame_key, event.id) if self.frame_key else None for event, _ in events]
         unknown = [entry for entry, page in zip(events, self._known, strict=True) if page is None]
         self._pending: Pending[Artifact] | None = spread(executor, render_events, frame, unknown)
@@ -72,5 +72,5 @@ class RenderedAgain:
     def __iter__(self) -> Iterator[bytes | memoryview]:
         page = self.render()
         if page.sha256 != self.sha256:
-            raise ValueError(f"{page.path} is not as it was rendered before")
+            raise ValueError(f"{page.path} differs from its earlier rendering")
         return iter(page.parts)

@@ -16,7 +16,7 @@ CONTENT_POLICY = (
 )
 """What a page may load: nothing from other origins, and nothing inline."""
 
-# For Netlify and Cloudflare Pages. The type names the charset: without it Google has garbled letters beyond ASCII.
+# For Netlify and Cloudflare Pages. The type names the charset: without it Google garbled non-ASCII characters.
 _HEADERS = f"""\
 /*
   Content-Security-Policy: {CONTENT_POLICY}

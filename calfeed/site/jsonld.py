@@ -19,12 +19,12 @@ _STATUSES = {
     Status.POSTPONED: "EventPostponed",
 }
 _PERIODS = {"YEARLY": "P{}Y", "MONTHLY": "P{}M", "WEEKLY": "P{}W", "DAILY": "P{}D", "HOURLY": "PT{}H"}
-# Letters that could end the script element.
+# Characters that could end the script element.
 _UNSAFE = tuple((letter, f"\\u{ord(letter):04x}") for letter in "<>&")
 
 
 def event_json_ld(event: Event, url: str | None, image: str | None) -> str:
-    """Return an event as JSON-LD that can stand in a script element.
+    """Return an event as JSON-LD that is safe inside a script element.
 
     Args:
         event: the event; a series gives its first date and its schedule.
@@ -45,7 +45,7 @@ def event_json_ld(event: Event, url: str | None, image: str | None) -> str:
         "sameAs": event.url,
         "eventSchedule": _schedule(event),
     }
-    text = harmless_json(json.dumps(_without_nothing(data), ensure_ascii=False))
+    text = harmless_json(json.dumps(_without_empty(data), ensure_ascii=False))
     for letter, escaped in _UNSAFE:
         text = text.replace(letter, escaped)
     return text
@@ -80,9 +80,9 @@ def _place(venue: Venue) -> Mapping[str, object]:
         "postalCode": address.postal_code,
         "addressCountry": address.country_code or address.country,
     }
-    known = _without_nothing(parts)
+    known = _without_empty(parts)
     latitude, longitude = venue.geo or (None, None)
-    return _without_nothing(
+    return _without_empty(
         {
             "@type": "Place",
             "name": venue.name,
@@ -96,7 +96,7 @@ def _place(venue: Venue) -> Mapping[str, object]:
 def _organizer(organizer: Organizer | None) -> Mapping[str, object] | None:
     if organizer is None:
         return None
-    return _without_nothing(
+    return _without_empty(
         {"@type": "Organization", "name": organizer.name, "email": organizer.email, "url": organizer.url}
     )
 
@@ -107,7 +107,7 @@ def _schedule(event: Event) -> Mapping[str, object] | None:
     if recurrence is None:
         return None
     period = _PERIODS.get(recurrence.rule.frequency)
-    return _without_nothing(
+    return _without_empty(
         {
             "@type": "Schedule",
             "startDate": days_of(event.when)[0].isoformat(),
@@ -119,5 +119,5 @@ def _schedule(event: Event) -> Mapping[str, object] | None:
     )
 
 
-def _without_nothing(data: Mapping[str, object]) -> dict[str, object]:
+def _without_empty(data: Mapping[str, object]) -> dict[str, object]:
     return {key: value for key, value in data.items() if value not in (None, [], "")}

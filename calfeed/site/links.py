@@ -1,7 +1,7 @@
 """Links that add an event to a calendar, subscribe to a feed, and show a place on a map.
 
-No vendor documents its links; docs/explanation/compatibility.md says what is known about them, and how. Hosts and forms
-are in the two tables below, so that a vendor's change is a change of one line.
+No vendor documents its links; docs/explanation/compatibility.md says what is known about them, and from whom. Hosts and
+forms are in the two tables below, so that a vendor's change means a change of one line.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class _Service:
-    """A form for new events: its address, its names for our texts, and how it writes times.
+    """A form for new events: its address, its names for our texts, and how times are written for it.
 
     `texts` are in the order in which they are cut if the address is too long.
     """
@@ -52,7 +52,7 @@ class _Service:
     holds_series: bool = False
 
 
-# -- how each writes times --------------------------------------------------------------------------------------
+# -- times for each service --------------------------------------------------------------------------------------
 
 
 def _google(event: Event) -> Parameters:
@@ -138,43 +138,43 @@ _MAP = "https://www.openstreetmap.org/"
 
 def add_links(event: Event) -> tuple[Link, ...]:
     """Return one link per service that opens a form with the event in it."""
-    details, kept = _details(event)
+    details, ending = _details(event)
     texts = {"summary": event.summary, "location": place_line(event.venue) or event.online or "", "details": details}
-    return tuple(Link(service.name, _add(service, event, texts, kept), service.holds_series) for service in SERVICES)
+    return tuple(Link(service.name, _add(service, event, texts, ending), service.holds_series) for service in SERVICES)
 
 
 def _details(event: Event) -> tuple[str, str]:
-    """Return the description, and its ending that is kept when it is cut: the event's own address."""
+    """Return the description, and the ending to keep when it is cut: the event's own address."""
     text = plain_description(event)
-    kept = f"\n\n{event.url}" if event.url is not None and text.endswith(f"\n{event.url}") else ""
-    return text, kept
+    ending = f"\n\n{event.url}" if event.url is not None and text.endswith(f"\n{event.url}") else ""
+    return text, ending
 
 
-def _add(service: _Service, event: Event, texts: Mapping[str, str], kept: str) -> str:
+def _add(service: _Service, event: Event, texts: Mapping[str, str], ending: str) -> str:
     fixed = {**service.fixed, **service.when(event)}
-    written = {name: texts[key].replace("\n", service.line_break) for name, key in service.texts if texts[key]}
+    fields = {name: texts[key].replace("\n", service.line_break) for name, key in service.texts if texts[key]}
     for name, key in service.texts:
-        address = _address(service.address, {**fixed, **dict(reversed(written.items()))})
+        address = _address(service.address, {**fixed, **dict(reversed(fields.items()))})
         if len(address) <= MAX_BYTES:
             return address
-        ending = kept.replace("\n", service.line_break) if key == "details" else ""
-        room = MAX_BYTES - len(address) + len(_quote(written.get(name, "")))
-        written[name] = _shortened(written.get(name, ""), ending, room)
-    return _address(service.address, {**fixed, **dict(reversed(written.items()))})
+        encoded_ending = ending.replace("\n", service.line_break) if key == "details" else ""
+        room = MAX_BYTES - len(address) + len(_quote(fields.get(name, "")))
+        fields[name] = _shortened(fields.get(name, ""), encoded_ending, room)
+    return _address(service.address, {**fixed, **dict(reversed(fields.items()))})
 
 
 def _shortened(text: str, ending: str, room: int) -> str:
-    """Return as much of a text as fits once it is encoded, and its ending if that fits."""
+    """Return as much of a text as fits when encoded, and its ending if that fits."""
     mark = _CUT + ending
     left = room - len(_quote(mark))
     if left <= 0:
         return "" if mark == _CUT else _shortened(text, "", room)
     kept = []
-    for letter in text[: len(text) - len(ending)]:
-        left -= len(_quote(letter))
+    for character in text[: len(text) - len(ending)]:
+        left -= len(_quote(character))
         if left < 0:
             break
-        kept.append(letter)
+        kept.append(character)
     return "".join(kept).rstrip() + mark
 
 

@@ -1,4 +1,4 @@
-"""Builds the month views: which months there are, and the weeks and days of each."""
+"""Builds the month views: the months that have a page, and the weeks and days of each."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from calfeed.site import dates
 from calfeed.site.views import RowView
 
 _LONGEST = 400
-"""How many days of an event the month view shows; the page of an event that lasts for years shows the rest."""
+"""The maximum number of days on which the month view shows an event; the event's page shows the rest."""
 _MAX_CONTINUED = 100_000
-"""How many continued days the month view shows in all; beyond that, each event is shown on fewer of its days."""
+"""The maximum number of continued days in all months; beyond that, each event is shown on fewer of its days."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -66,7 +66,7 @@ def month_views(occurrences: Iterable[tuple[Event, RowView]], language: str) -> 
     """
     days: dict[date, list[Entry]] = {}
     begun: dict[date, int] = {}
-    spans = [(*days_of(one.when), row) for one, row in occurrences]
+    spans = [(*days_of(occurrence.when), row) for occurrence, row in occurrences]
     longest = _longest([(last - first).days + 1 for first, last, _ in spans])
     for first, last, row in spans:
         begun[first.replace(day=1)] = begun.get(first.replace(day=1), 0) + 1
@@ -88,7 +88,7 @@ def month_views(occurrences: Iterable[tuple[Event, RowView]], language: str) -> 
 
 
 def _longest(lengths: Sequence[int]) -> int:
-    """Return how many days of each event are shown at most: fewer if very many events are long."""
+    """Return the maximum number of days shown of each event: fewer if very many events are long."""
     longest = _LONGEST
     while longest > 1 and sum(min(length, longest) - 1 for length in lengths if length > 1) > _MAX_CONTINUED:
         longest //= 2

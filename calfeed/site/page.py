@@ -1,7 +1,7 @@
 """Renders one page: its head, the frame it shares with others, and the page of an event.
 
-The page of an event depends only on a frame and the event. So another process can render it, and it is not rendered
-again while both are unchanged.
+The page of an event depends only on a frame and the event. So another process can render it, and it is rendered again
+only if one of the two changed.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from calfeed.site.views import Catalog, EventView, SiteHead
 from calfeed.site.words import APPS, WORDS
 from calfeed.templates import Engine
 
-# These change the direction of all text that follows: no element in the head of a page would end that.
-_NO_TURNS = dict.fromkeys((*range(0x202A, 0x202F), *range(0x2066, 0x206A)))
+# These change the direction of all text that follows, and no element in the head of a page would end that.
+_NO_DIRECTION_MARKS = dict.fromkeys((*range(0x202A, 0x202F), *range(0x2066, 0x206A)))
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A page: its path, and what its head says. `is_listed` says whether search engines may list it."""
+    """A page: its path, and what its head says. `is_listed` is whether search engines may list it."""
 
     path: str
     title: str
@@ -45,7 +45,7 @@ class Frame:
         templates: the calendar's own templates.
         years: the months that have a page, by year; None for pages that do not link to them.
         stretch: the days for which dates of endless series are shown; None if there are no such series.
-        is_preview: whether pages have places for what `calfeed serve` adds.
+        is_preview: whether pages have placeholders for what `calfeed serve` adds.
     """
 
     site: SiteHead
@@ -64,7 +64,7 @@ class Frame:
         """Return the path and head of a page."""
         address = None if self.site.url is None else self.site.url + ("" if path == "index.html" else path)
         summary = summary or WORDS.calendar_of.format(self.site.name)
-        return Page(path, _without_turns(title), _without_turns(summary), address, is_listed)
+        return Page(path, _without_direction_marks(title), _without_direction_marks(summary), address, is_listed)
 
     def render(self, template: str, page: Page, values: Mapping[str, object], root: str | None = None) -> Artifact:
         """Return a rendered page.
@@ -98,7 +98,7 @@ def render_event(frame: Frame, event: Event, occurrences: Sequence[Event]) -> Ar
     Args:
         frame: what it shares with other pages.
         event: the event.
-        occurrences: those of its occurrences that are shown.
+        occurrences: the occurrences to show.
 
     Raises:
         SourceError: one of the calendar's own templates fails.
@@ -108,9 +108,9 @@ def render_event(frame: Frame, event: Event, occurrences: Sequence[Event]) -> Ar
     return frame.render("event.html", frame.page(view.page, title, view.plain), {"event": view})
 
 
-def render_events(frame: Frame, shown: Sequence[tuple[Event, Sequence[Event]]]) -> tuple[Artifact, ...]:
+def render_events(frame: Frame, events: Sequence[tuple[Event, Sequence[Event]]]) -> tuple[Artifact, ...]:
     """Return the pages of events, each given with its occurrences, as `render_event` does."""
-    return tuple(render_event(frame, event, occurrences) for event, occurrences in shown)
+    return tuple(render_event(frame, event, occurrences) for event, occurrences in events)
 
 
 @lru_cache(maxsize=2)
@@ -118,5 +118,6 @@ def _engine(templates: tuple[Template, ...]) -> Engine:
     return Engine(templates)
 
 
-def _without_turns(text: str) -> str:
-    return text if text.isprintable() else text.translate(_NO_TURNS)  # translate looks at every letter
+def _without_direction_marks(text: str) -> str:
+    # translate is slow: it looks at every character.
+    return text if text.isprintable() else text.translate(_NO_DIRECTION_MARKS)

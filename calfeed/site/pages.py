@@ -1,7 +1,7 @@
 """Builds the site: which pages it has, and what is on each.
 
-Nothing here knows today's date: pages hold all events in order, and the script in the reader's browser finds out what
-is over and what is next.
+Nothing here knows today's date: pages contain all events in order, and the script in the reader's browser determines
+what is over and what is next.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ from calfeed.templates import as_html
 from calfeed.text.markdown import to_page, to_plain
 
 MAX_ROWS = 250
-"""How many rows the agenda of a page may have. A longer one moves to pages by month, or for a feed by year."""
+"""The maximum number of rows in an agenda. A longer one moves to pages by month, or for a feed by year."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ class Site:
             project: the calendar, its look, and the pictures.
             feeds: the published feeds, the main one first, including old addresses.
             revised: the published events, including those that only announce a cancellation.
-            is_preview: whether pages have places for what `calfeed serve` adds.
+            is_preview: whether pages have placeholders for what `calfeed serve` adds.
         """
         self._project = project
         self._language = project.calendar.language
@@ -124,7 +124,11 @@ class Site:
     @cached_property
     def _row_of(self) -> Mapping[int, RowView]:
         # An occurrence is in several agendas; finding its row by identity is faster than by value.
-        return {id(one): row_view(one, self._language) for shown in self._shown.values() for one in shown}
+        return {
+            id(occurrence): row_view(occurrence, self._language)
+            for occurrences in self._shown.values()
+            for occurrence in occurrences
+        }
 
     @cached_property
     def _views(self) -> Sequence[FeedView]:
@@ -132,7 +136,7 @@ class Site:
 
     @cached_property
     def _months(self) -> Sequence[MonthView]:
-        rows = ((one, self._row_of[id(one)]) for one in self._in_order(self._shown))
+        rows = ((occurrence, self._row_of[id(occurrence)]) for occurrence in self._in_order(self._shown))
         return month_views(rows, self._language)
 
     @cached_property
@@ -212,16 +216,17 @@ class Site:
         return self._frame.render(template, page, {**values, "cut": self._cut}, root)
 
     def _list(self, path: str, changed: str | None = None) -> None:
-        """Note a page for search engines, and the day it last changed if that is known."""
+        """Record a page for search engines, and the day it last changed if that is known."""
         if self._url is not None:
             self._listed.append((self._url + ("" if path == "index.html" else path), changed))
 
     def _in_order(self, ids: Iterable[str]) -> list[Event]:
         """Return the shown occurrences of events, in the order of their starts."""
-        return sorted((one for event_id in ids for one in self._shown[event_id]), key=lambda one: one.sort_key)
+        occurrences = (occurrence for event_id in ids for occurrence in self._shown[event_id])
+        return sorted(occurrences, key=lambda occurrence: occurrence.sort_key)
 
     def _rows(self, ids: Iterable[str]) -> list[RowView]:
-        return [self._row_of[id(one)] for one in self._in_order(ids)]
+        return [self._row_of[id(occurrence)] for occurrence in self._in_order(ids)]
 
     def _agenda(self, rows: Iterable[RowView]) -> tuple[MonthAgenda, ...]:
         links: dict[str, PeriodLink] = {month.link.key: month.link for month in self._months}

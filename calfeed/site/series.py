@@ -16,9 +16,9 @@ from calfeed.site.times import TimeView, WhenView
 from calfeed.site.words import FREQUENCIES, STATUSES, WORDS, StatusWords
 
 MAX_DATES = 1_000
-"""How many dates of a series its page lists."""
+"""The maximum number of dates that the page of a series lists."""
 MAX_SHOWN = 100_000
-"""How many dates of endless series the site shows, all series together."""
+"""The maximum number of dates of endless series on the site, all series together."""
 _YEARS_AHEAD = 2
 _BEGINNING = datetime(1900, 1, 1)  # noqa: DTZ001 - wall time is naive
 
@@ -34,7 +34,7 @@ class Stretch:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DateView:
-    """One date of a series; `note` says how it differs from the others."""
+    """A date of a series; `note` says how it differs from the others."""
 
     when: WhenView
     note: str
@@ -59,8 +59,8 @@ class SeriesView:
 def horizon(revised: Sequence[Revised]) -> date:
     """Return the last day for which the site shows dates of endless series.
 
-    It depends on the calendar, never on the clock: the end of the second year after the latest date in it, which is the
-    last day of an event or the last change of one.
+    It depends on the calendar, never on the clock: it is the end of the second year after the latest date in the
+    calendar, which is the last day of an event or the last change of one.
     """
     years = [item.revision.last_modified.year for item in revised]
     for item in revised:
@@ -111,50 +111,52 @@ def series_view(
     is_late = recurrence.is_endless and first is not None and days_of(event.when)[0] < first
     rule_starts = {id(instance.event): instance.recurrence_id for instance in recurrence.instances}
     years: dict[str, list[DateView]] = {}
-    for one in occurrences[:MAX_DATES]:
-        planned = rule_starts.get(id(one))
-        note = "" if planned is None else _note(event, one, planned, language)
-        years.setdefault(str(days_of(one.when)[0].year), []).append(_date_view(event, one, note, language))
-    skipped = tuple(TimeView(str(start.date()), _shown(start, event, language)) for start in recurrence.exdates)
-    noted = any(view.note or view.status for views in years.values() for view in views)
+    for occurrence in occurrences[:MAX_DATES]:
+        planned = rule_starts.get(id(occurrence))
+        note = "" if planned is None else _note(event, occurrence, planned, language)
+        years.setdefault(str(days_of(occurrence.when)[0].year), []).append(
+            _date_view(event, occurrence, note, language)
+        )
+    skipped = tuple(TimeView(str(start.date()), _start_text(start, event, language)) for start in recurrence.exdates)
+    has_notes = any(view.note or view.status for views in years.values() for view in views)
     return SeriesView(
         rule=_rule_words(recurrence),
         years=tuple((year, tuple(views)) for year, views in years.items()),
         skipped=skipped,
-        has_exceptions=bool(skipped or noted or recurrence.rdates),
+        has_exceptions=bool(skipped or has_notes or recurrence.rdates),
         cut=WORDS.dates_cut.format(f"{len(occurrences):,}") if len(occurrences) > MAX_DATES else "",
         earlier=WORDS.dates_earlier.format(dates.full_date(first, language)) if is_late and first else "",
         is_endless=recurrence.is_endless,
     )
 
 
-def _date_view(event: Event, one: Event, note: str, language: str) -> DateView:
+def _date_view(event: Event, occurrence: Event, note: str, language: str) -> DateView:
     return DateView(
-        when=times.dated_when(one, language),
+        when=times.dated_when(occurrence, language),
         note=note,
         # If a running series was called off, each date says whether it took place.
-        status=None if one.status is event.status and event.ending is None else STATUSES.get(one.status),
-        since=times.since(one),
-        until=times.until(one),
+        status=None if occurrence.status is event.status and event.ending is None else STATUSES.get(occurrence.status),
+        since=times.since(occurrence),
+        until=times.until(occurrence),
     )
 
 
-def _note(event: Event, one: Event, planned: datetime, language: str) -> str:
-    """Return how an occurrence differs from its series: another time, title or place."""
+def _note(event: Event, occurrence: Event, planned: datetime, language: str) -> str:
+    """Return how an occurrence differs from its series: a different time, title or place."""
     parts = []
-    if first_start(one.when) != planned and one.status is not Status.CANCELLED:
-        parts.append(WORDS.moved_from.format(_shown(planned, event, language)))
-    if one.summary != event.summary:
-        parts.append(one.summary)
-    if one.venue is not None and one.venue != event.venue:
-        parts.append(one.venue.name)
+    if first_start(occurrence.when) != planned and occurrence.status is not Status.CANCELLED:
+        parts.append(WORDS.moved_from.format(_start_text(planned, event, language)))
+    if occurrence.summary != event.summary:
+        parts.append(occurrence.summary)
+    if occurrence.venue is not None and occurrence.venue != event.venue:
+        parts.append(occurrence.venue.name)
     return ", ".join(parts)
 
 
-def _shown(start: datetime, event: Event, language: str) -> str:
-    """Return a start of a series, with its time unless it has whole days."""
-    shown = dates.short_date if isinstance(event.when, AllDay) else dates.short_date_and_time
-    return shown(start, language)
+def _start_text(start: datetime, event: Event, language: str) -> str:
+    """Return a start of a series as text, with its time unless the series has whole days."""
+    format_start = dates.short_date if isinstance(event.when, AllDay) else dates.short_date_and_time
+    return format_start(start, language)
 
 
 def _rule_words(recurrence: Recurrence) -> str:

@@ -34,11 +34,11 @@ def full_when(event: Event, language: str) -> WhenView:
     """Return when an event is, with its days in full and its zone."""
     when = event.when
     if isinstance(when, AllDay):
-        return _days(when, language, dates.full_date)
+        return _days_view(when, language, dates.full_date)
     start, end = when.start, when.end
     return WhenView(
         TimeView(with_offset(start), dates.date_and_time(start.wall, language)),
-        None if end is None else _end(start, end, language, is_full=True),
+        None if end is None else _end_view(start, end, language, is_full=True),
         "full",
         zone_label(start) if end is None or end.tzid == start.tzid else f"{zone_label(start)} – {zone_label(end)}",
     )
@@ -50,11 +50,11 @@ def row_when(event: Event, language: str) -> WhenView:
     if isinstance(when, AllDay):
         if when.first == when.last:
             return WhenView(TimeView(when.first.isoformat(), WORDS.all_day), None, None)
-        return _days(when, language, dates.short_date)
+        return _days_view(when, language, dates.short_date)
     start, end = when.start, when.end
     return WhenView(
         TimeView(with_offset(start), dates.clock(start.wall.time(), language)),
-        None if end is None else _end(start, end, language, is_full=False),
+        None if end is None else _end_view(start, end, language, is_full=False),
         "row",
     )
 
@@ -63,7 +63,7 @@ def dated_when(event: Event, language: str) -> WhenView:
     """Return when an event is, with short dates, for a list without days beside it."""
     when = event.when
     if isinstance(when, AllDay):
-        return row_when(event, language) if when.first != when.last else _days(when, language, dates.short_date)
+        return row_when(event, language) if when.first != when.last else _days_view(when, language, dates.short_date)
     row = row_when(event, language)
     start = TimeView(row.start.machine, dates.short_date_and_time(when.start.wall, language))
     return WhenView(start, row.end, "dated")
@@ -92,26 +92,26 @@ def with_offset(time: ZonedTime) -> str:
 def zone_label(time: ZonedTime) -> str:
     """Return a zone in words: `Tallinn time, UTC+3`."""
     sign, minutes = ("−" if _offset(time) < timedelta(0) else "+"), abs(_offset(time)) // timedelta(minutes=1)
-    shown = f"{sign}{minutes // 60}" + (f":{minutes % 60:02}" if minutes % 60 else "")
+    text = f"{sign}{minutes // 60}" + (f":{minutes % 60:02}" if minutes % 60 else "")
     area, _, city = time.tzid.rpartition("/")
     if not area or area.startswith("Etc"):
-        return WORDS.offset_only.format(shown if minutes else "")
-    return WORDS.offset.format(city.replace("_", " "), shown)
+        return WORDS.offset_only.format(text if minutes else "")
+    return WORDS.offset.format(city.replace("_", " "), text)
 
 
 def _offset(time: ZonedTime) -> timedelta:
     return time.wall - time.instant.astimezone(UTC).replace(tzinfo=None)
 
 
-def _end(start: ZonedTime, end: ZonedTime, language: str, *, is_full: bool) -> TimeView | None:
+def _end_view(start: ZonedTime, end: ZonedTime, language: str, *, is_full: bool) -> TimeView | None:
     if end == start:
         return None
     if start.wall.date() == end.wall.date() and start.tzid == end.tzid:
         return TimeView(with_offset(end), dates.clock(end.wall.time(), language))
-    shown = dates.date_and_time if is_full else dates.short_date_and_time
-    return TimeView(with_offset(end), shown(end.wall, language))
+    format_time = dates.date_and_time if is_full else dates.short_date_and_time
+    return TimeView(with_offset(end), format_time(end.wall, language))
 
 
-def _days(when: AllDay, language: str, shown: Callable[[date, str], str]) -> WhenView:
-    last = None if when.last == when.first else TimeView(when.last.isoformat(), shown(when.last, language))
-    return WhenView(TimeView(when.first.isoformat(), shown(when.first, language)), last, None)
+def _days_view(when: AllDay, language: str, format_day: Callable[[date, str], str]) -> WhenView:
+    last = None if when.last == when.first else TimeView(when.last.isoformat(), format_day(when.last, language))
+    return WhenView(TimeView(when.first.isoformat(), format_day(when.first, language)), last, None)

@@ -87,7 +87,7 @@ class MainFeed:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SiteHead:
-    """What every page says about the calendar, whatever events it holds.
+    """What every page says about the calendar, regardless of its events.
 
     Our own templates use nothing else of the calendar on event pages, so that a new event changes no other event page.
     """
@@ -153,7 +153,7 @@ class EventView:
 
         Args:
             event: the event.
-            occurrences: the occurrences of a series that are shown.
+            occurrences: the occurrences of a series to show.
             catalog: the calendar's language, address and pages.
             first: the first day for which dates of endless series are shown, if not all of them are.
         """
@@ -183,7 +183,7 @@ class EventView:
         self.links = tuple(link for link in event.links if link is not self.call)
         self.url = event.url
         self.url_host = _host(event.url)
-        # An event that does not take place at that time belongs in no calendar.
+        # Nobody should add an event that does not take place at that time.
         self.add: tuple[Link, ...] = add_links(event) if event.status in _IN_PLACE else ()
         recurrence = event.recurrence
         self.series = None if recurrence is None else series_view(event, recurrence, occurrences, first, language)
@@ -258,7 +258,7 @@ def site_view(head: SiteHead, calendar: Calendar, main: FeedView, others: Sequen
 
 
 def _short_place(event: Event) -> str:
-    """Return where an event is, in few words: the venue and its town."""
+    """Return where an event is, in short: the venue and its town."""
     venue = event.venue
     if venue is None:
         return ""

@@ -1,4 +1,4 @@
-"""calfeed.cache and calfeed.output.state: what builds remember, and when they believe it."""
+"""calfeed.cache and calfeed.output.state: what builds remember, and when they use it."""
 
 from __future__ import annotations
 
@@ -44,39 +44,39 @@ def project(tmp_path: Path) -> Path:
 
 
 def answer(project: Path) -> Answer | None:
-    """Return what the last build of the project said, if nothing is to do since."""
+    """Return the answer of the last build of the project, if it still holds."""
     recalled = recall(project, project.parent / "dist", base_url=None, site=True)
     return None if recalled is None else recalled.answer
 
 
 def rewrite(path: Path, old: str, new: str) -> None:
-    """Change a file so that it has the size it had, and says that it was last modified when it was."""
-    found = path.stat()
+    """Change a file but keep its size and modification time."""
+    status = path.stat()
     text = path.read_text("utf-8")
     assert len(old) == len(new)
     assert old in text
     path.write_text(text.replace(old, new), encoding="utf-8")
-    os.utime(path, ns=(found.st_atime_ns, found.st_mtime_ns))
+    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
 
 
 # -- nothing changed --------------------------------------------------------------------------------------------
 
 
-def test_nothing_to_do_is_told_at_a_glance(project: Path, tmp_path: Path) -> None:
-    """The answer is what the build said: so many events and feeds, and all the warnings at their places."""
+def test_unchanged_files_give_the_same_answer(project: Path, tmp_path: Path) -> None:
+    """The recalled answer has the number of events and feeds, and all warnings at their places."""
     with filelock.FileLock(tmp_path / ".calfeed" / "dist" / "lock"):  # a build that reads anything waits for this
         result = build(project, tmp_path / "dist", now=LATER)
-    found = answer(project)
-    assert found == Answer(3, 1, "https://test.example/", result.problems)
-    assert (result.events, result.feeds, result.url) == (3, 1, found.url)
+    recalled = answer(project)
+    assert recalled == Answer(3, 1, "https://test.example/", result.problems)
+    assert (result.events, result.feeds, result.url) == (3, 1, recalled.url)
     assert sorted(result.files) == sorted(tree(tmp_path / "dist"))
     assert not result.changes
     assert [problem.code for problem in result.problems] == ["missing-end"]
-    assert found.problems[0].mark.text == "start: 2027-06-05 10:00"
+    assert recalled.problems[0].mark.text == "start: 2027-06-05 10:00"
 
 
 def test_files_that_are_not_read_do_not_matter(project: Path, tmp_path: Path) -> None:
-    """A change of what is neither source nor output is no reason to build."""
+    """A change of a file that is neither source nor output causes no build."""
     write_files(tmp_path, {"events/notes.txt": "changed\n", "events/.talk.yaml.swp": "x", "dist/foreign.txt": "x"})
     assert answer(project) is not None
 
@@ -104,14 +104,14 @@ CHANGES: dict[str, Callable[[Path], object]] = {
 
 @pytest.mark.parametrize("change", CHANGES)
 def test_whatever_changed_is_noticed(project: Path, change: str) -> None:
-    """No change goes unnoticed, right after a build and with the size and the time of modification of before."""
+    """Every change is noticed, even right after a build and with the same size and modification time."""
     assert answer(project) is not None
     CHANGES[change](project)
     assert answer(project) is None
 
 
-def test_other_questions_have_other_answers(project: Path, tmp_path: Path) -> None:
-    """What is asked for is part of the question: the folder as it is named, its address, whether there are pages."""
+def test_options_are_part_of_the_key(project: Path, tmp_path: Path) -> None:
+    """The name of the folder, the address and whether there are pages are part of the key."""
     out = tmp_path / "dist"
     assert recall(project, out, base_url=None, site=False) is None
     assert recall(project, out, base_url="https://elsewhere.example/", site=True) is None
@@ -120,7 +120,7 @@ def test_other_questions_have_other_answers(project: Path, tmp_path: Path) -> No
 
 
 def test_other_code_gives_no_answer(project: Path, tmp_path: Path) -> None:
-    """What another calfeed said counts for nothing, were it of the same version."""
+    """The answer of different code does not count, even if the version is the same."""
     package, copy = Path(calfeed.__file__).parent, tmp_path / "code" / "calfeed"
     shutil.copytree(package, copy, ignore=shutil.ignore_patterns("__pycache__"))
     program = (
@@ -134,7 +134,7 @@ def test_other_code_gives_no_answer(project: Path, tmp_path: Path) -> None:
 
 
 def test_every_file_of_the_code_counts() -> None:
-    """The fingerprint speaks of all of calfeed, whichever room a file stands in."""
+    """The fingerprint covers all of calfeed, in every room."""
     package = Path(calfeed.__file__).parent
     stamped = {line.split(" ")[0] for line in code_files(package)}
     assert {
@@ -145,15 +145,15 @@ def test_every_file_of_the_code_counts() -> None:
     assert code_files(CODE) == code_files(package)
 
 
-def test_links_are_looked_at_each_time(project: Path, tmp_path: Path) -> None:
-    """Where a source is a link, a glance does not tell whether what is behind it changed."""
+def test_links_never_count_as_unchanged(project: Path, tmp_path: Path) -> None:
+    """A source that is a link never counts as unchanged."""
     (project / "link.yaml").symlink_to("talk.yaml")
     assert build(project, tmp_path / "dist", now=NOW).changes
     assert answer(project) is None
 
 
-def test_warnings_of_the_next_build_are_not_foretold(project: Path, tmp_path: Path) -> None:
-    """A warning that only the next build will have, of a floor that is then behind, is in its report and all later."""
+def test_no_snapshot_if_the_next_build_warns_differently(project: Path, tmp_path: Path) -> None:
+    """A warning that only the next build has is in its report and all later ones."""
     (project / "talk.yaml").write_text(f"{TALK}sequence: 3\n", encoding="utf-8")
     first = run("build", str(project), "-o", str(tmp_path / "dist"))
     (project / "talk.yaml").write_text(f"{TALK}sequence: 3\nbusy: true\n", encoding="utf-8")
@@ -189,8 +189,8 @@ properties: {X-A: b, X-B: c}
 """
 
 
-def test_events_come_back_as_they_were(tmp_path: Path) -> None:
-    """What is remembered of a file is what reading it gives, to the last field; series are read again."""
+def test_remembered_events_are_complete(tmp_path: Path) -> None:
+    """What is remembered of a file equals what reading it gives, in every field; series are read again."""
     days = "summary: Days\nstart: 2027-06-05\nend: 2027-06-07\n"
     weekly = f"{TALK}rrule: {{freq: weekly, count: 3}}\n"
     write_files(tmp_path / "events", {"pier.gif": DOT})
@@ -211,8 +211,8 @@ def test_events_come_back_as_they_were(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["venues.yaml", "calendar.yaml", "_defaults.yaml"])
-def test_what_events_depend_on_is_part_of_the_memory(project: Path, tmp_path: Path, name: str) -> None:
-    """Where a file changed that decides about all events, each is made anew."""
+def test_shared_inputs_are_part_of_the_memory_key(project: Path, tmp_path: Path, name: str) -> None:
+    """If a file that affects all events changes, all are rebuilt."""
     with (project / name).open("a", encoding="utf-8") as file:
         file.write("# nothing but a comment\nbusy: true\n" if name == "_defaults.yaml" else "# a comment\n")
     memory = read_memory(tmp_path / ".calfeed" / "dist")
@@ -221,12 +221,12 @@ def test_what_events_depend_on_is_part_of_the_memory(project: Path, tmp_path: Pa
 
 
 def test_only_the_changed_file_is_read(project: Path, tmp_path: Path) -> None:
-    """A change of one file, of the same size and right after a build, makes anew what stands in it and no more."""
+    """A changed file, even of the same size and right after a build, is the only one that is read again."""
     rewrite(project / "talk.yaml", "Talk", "Walk")
     memory = read_memory(tmp_path / ".calfeed" / "dist")
-    found = load_with(memory, project).project
+    reloaded = load_with(memory, project).project
     assert memory.recalled == {"tour.yaml", "fair.yaml"}
-    assert sorted(event.summary for event in found.events) == ["Talk", "Tour", "Walk"]
+    assert sorted(event.summary for event in reloaded.events) == ["Talk", "Tour", "Walk"]
 
 
 # -- pages of events --------------------------------------------------------------------------------------------
@@ -234,14 +234,14 @@ def test_only_the_changed_file_is_read(project: Path, tmp_path: Path) -> None:
 
 @pytest.fixture
 def plain(tmp_path: Path) -> Path:
-    """Build a folder of two events, without templates of its own, and return it."""
+    """Build a folder of two events, without custom templates, and return it."""
     root = write_events(tmp_path, talk=TALK, tour=f"{TALK}categories: [music]\n")
     build(root, tmp_path / "dist", now=NOW)
     return root
 
 
 def known_pages(source: Path, out: Path) -> set[str]:
-    """Return the pages of events that a build knows beforehand, as it would begin now."""
+    """Return the event pages that a build starting now would know."""
     memory = read_memory(out.parent / ".calfeed" / out.name)
     project = load_with(memory, source).project
     revised, _ = revise(project.events, {}, NOW)
@@ -250,7 +250,7 @@ def known_pages(source: Path, out: Path) -> set[str]:
 
 
 def test_pages_of_other_events_are_known(plain: Path, tmp_path: Path) -> None:
-    """What one event says, and that there is one more, changes no page of another; its own page is not known."""
+    """Editing or adding an event invalidates only its own page."""
     assert known_pages(plain, tmp_path / "dist") == {"talk", "tour"}
     write_files(plain, {"more.yaml": f"{TALK}venue: hub\n"})
     rewrite(plain / "talk.yaml", "Talk", "Walk")
@@ -267,7 +267,7 @@ def test_pages_of_other_events_are_known(plain: Path, tmp_path: Path) -> None:
     ],
 )
 def test_pages_are_not_known_in_another_frame(plain: Path, tmp_path: Path, more: dict[str, str]) -> None:
-    """Whatever may be seen on every page makes all of them anew: a page to lead to, the look, a template."""
+    """A change that may be visible on every page, such as a link, the look or a template, invalidates all."""
     write_files(plain, {"calendar.yaml": CALENDAR.replace("[]", "[category]")})
     build(plain, tmp_path / "dist", now=NOW)
     assert known_pages(plain, tmp_path / "dist") == {"talk", "tour"}
@@ -276,7 +276,7 @@ def test_pages_are_not_known_in_another_frame(plain: Path, tmp_path: Path, more:
 
 
 def test_pages_by_own_templates_are_not_known(project: Path, tmp_path: Path) -> None:
-    """A template of the calendar's own may give another page each time, so a page is never taken for known."""
+    """A custom template may render differently each time, so no page counts as known."""
     assert known_pages(project, tmp_path / "dist") == set()
     write_files(project, {"_templates/event.html": "{{ event.summary.upper }}"})  # it has an address of the memory
     for _ in range(2):
@@ -285,8 +285,8 @@ def test_pages_by_own_templates_are_not_known(project: Path, tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("harm", ["gone", "changed"])
-def test_known_pages_are_made_where_they_are_missing(plain: Path, tmp_path: Path, harm: str) -> None:
-    """A page that is known and is not in DIST as it should be is made after all."""
+def test_known_pages_missing_in_dist_are_rendered(plain: Path, tmp_path: Path, harm: str) -> None:
+    """A known page that is missing or wrong in DIST is rendered again."""
     before = tree(tmp_path / "dist")
     page = tmp_path / "dist" / "events" / "tour.html"
     page.unlink()
@@ -297,7 +297,7 @@ def test_known_pages_are_made_where_they_are_missing(plain: Path, tmp_path: Path
 
 
 def test_a_site_after_a_build_without_one(plain: Path, tmp_path: Path) -> None:
-    """A build without a site forgets its pages, and the next one with it makes them as they were."""
+    """A build without a site forgets its pages, and the next one with a site renders the same ones again."""
     before = tree(tmp_path / "dist")
     build(plain, tmp_path / "dist", now=LATER, options=Options(site=False))
     assert not (tmp_path / "dist" / "events" / "tour.html").exists()
@@ -307,7 +307,7 @@ def test_a_site_after_a_build_without_one(plain: Path, tmp_path: Path) -> None:
 
 
 def test_known_bytes_are_checked() -> None:
-    """A file of which something else was known than is made in the end is refused, not published."""
+    """A page that differs from its remembered hash is refused, not published."""
     page = Artifact.of("a.html", b"a")
     known = replace(page, parts=RenderedAgain(lambda: page, page.sha256))
     assert known == page
@@ -316,13 +316,13 @@ def test_known_bytes_are_checked() -> None:
         _ = replace(page, parts=RenderedAgain(lambda: page, "another")).data
 
 
-# -- what is believed -------------------------------------------------------------------------------------------
+# -- what is trusted -------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", ["snapshot", "memory"])
 @pytest.mark.parametrize("kind", ["gone", "empty", "noise", "cut", "deep", "link", "endless", "folder"])
-def test_what_cannot_be_read_is_forgotten(project: Path, tmp_path: Path, name: str, kind: str) -> None:
-    """Whatever is found in place of what was remembered, the build says and writes the same, and nothing else."""
+def test_unreadable_memory_is_discarded(project: Path, tmp_path: Path, name: str, kind: str) -> None:
+    """With any damage to what was remembered, the build reports and writes the same as without it."""
     path = tmp_path / ".calfeed" / "dist" / name
     data = path.read_bytes()
     path.unlink()
@@ -341,8 +341,8 @@ def test_what_cannot_be_read_is_forgotten(project: Path, tmp_path: Path, name: s
     assert kind != "link" or (tmp_path / "precious").read_bytes() == data
 
 
-def test_what_was_brought_along_is_not_believed(project: Path, tmp_path: Path) -> None:
-    """A copy of sources, output and memory, times included, is a copy of other files: nothing of it is believed."""
+def test_a_copied_memory_is_not_used(project: Path, tmp_path: Path) -> None:
+    """In a copy of sources, output and memory, even with the same times, nothing remembered is used."""
     shutil.rmtree(tmp_path / "events" / "_templates")
     build(project, tmp_path / "dist", now=NOW)
     assert answer(project) is not None
@@ -354,33 +354,33 @@ def test_what_was_brought_along_is_not_believed(project: Path, tmp_path: Path) -
     assert answer(project) is None
 
 
-def test_a_row_of_another_file_is_not_believed(plain: Path, tmp_path: Path) -> None:
-    """What is remembered of a file counts for no other, wherever that is and whatever is known of it."""
+def test_a_row_of_another_file_is_not_used(plain: Path, tmp_path: Path) -> None:
+    """The row of one file is never used for another."""
     state = tmp_path / ".calfeed" / "dist"
     memory = read_memory(state)
     memory.places["tour.yaml"] = memory.places["talk.yaml"]  # type: ignore[index] # a mapping that was read, a dict
-    found = load_with(memory, plain).project
+    reloaded = load_with(memory, plain).project
     assert memory.recalled == {"talk.yaml"}
-    assert {event.id for event in found.events} == {"talk", "tour"}
+    assert {event.id for event in reloaded.events} == {"talk", "tour"}
 
 
-def test_check_believes_nothing(project: Path, tmp_path: Path) -> None:
-    """Where a snapshot lies about DIST, as only somebody on this machine can make it, `--check` tells so."""
+def test_check_ignores_snapshots(project: Path, tmp_path: Path) -> None:
+    """`--check` finds a forged snapshot, because it does not use it."""
     out, state = tmp_path / "dist", tmp_path / ".calfeed" / "dist"
     rewrite(out / "test.ics", "Talk", "Walk")
     content = json.loads(bytes(read_checked(state / "snapshot")))
-    found = (out / "test.ics").stat()
+    status = (out / "test.ics").stat()
     for row in content["files"]:
         if row[0] == "test.ics":
-            row[1:5] = found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino
+            row[1:5] = status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino
     content["written_since"] *= 2
     write_checked(state / "snapshot", [json.dumps(content).encode()])
     assert answer(project) is not None
     assert run("build", str(project), "-o", str(out), "--check").stdout == f"out of date: {out}/test.ics\n"
 
 
-def test_nothing_is_remembered_where_nothing_can_be_written(project: Path, tmp_path: Path) -> None:
-    """A build that only looks writes nothing down, not even where it remembers."""
+def test_check_writes_nothing(project: Path, tmp_path: Path) -> None:
+    """`--check` writes nothing, not even to the state folder."""
     before = tree(tmp_path / ".calfeed")
     build(project, tmp_path / "dist", now=LATER, check=True)
     (project / "talk.yaml").write_text("broken: [\n", encoding="utf-8")
@@ -388,8 +388,8 @@ def test_nothing_is_remembered_where_nothing_can_be_written(project: Path, tmp_p
     assert before == tree(tmp_path / ".calfeed")
 
 
-def test_a_build_that_fails_leaves_what_was_remembered(project: Path, tmp_path: Path) -> None:
-    """After a mistake is mended, what was made of the other files still counts."""
+def test_a_failed_build_keeps_the_memory(project: Path, tmp_path: Path) -> None:
+    """A failed build keeps the memory, so the next one reuses the results of the other files."""
     before = tree(tmp_path / ".calfeed")
     (tmp_path / "dist" / "test.ics").unlink()
     (tmp_path / "dist" / "test.ics").mkdir()

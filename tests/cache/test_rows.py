@@ -14,7 +14,7 @@ from calfeed.model import AllDay, Status, Timed, ZonedTime
 
 @dataclass(frozen=True)
 class Everything:
-    """A field of every kind that the model has."""
+    """A dataclass with every kind of field that the model has."""
 
     text: str
     number: int
@@ -37,7 +37,7 @@ VALUES = [
 
 @pytest.mark.parametrize("value", VALUES)
 def test_values_come_back(value: Everything) -> None:
-    """A value that went through JSON is equal to what it was; a field that rows are without is the caller's."""
+    """A value that went through JSON equals the original; the caller adds fields that rows lack."""
     row = json.loads(json.dumps(CODEC.row_of(value)))
     assert CODEC.read(row, beside=None) == value
     assert CODEC.read(row, beside="given").beside == "given"
@@ -48,7 +48,7 @@ def test_values_come_back(value: Everything) -> None:
     [(0, 7), (0, None), (1, True), (1, "1"), (2, 1), (3, "yesterday"), (4, "secret"), (5, [["x"]]), (6, [2, []])],
 )
 def test_rows_of_other_types_are_refused(place: int, foreign: object) -> None:
-    """A row is read as the declared types and nothing else: it may come from anybody."""
+    """A row is read only as the declared types, because it may come from anybody."""
     row = CODEC.row_of(VALUES[1])
     row[place] = foreign
     with pytest.raises((LookupError, TypeError, ValueError)):
@@ -57,6 +57,6 @@ def test_rows_of_other_types_are_refused(place: int, foreign: object) -> None:
 
 @pytest.mark.parametrize("length", [0, 6, 8])
 def test_rows_of_another_length_are_refused(length: int) -> None:
-    """A row of a class with more or fewer fields, as another version wrote it, is not read."""
+    """A row with more or fewer fields, as written by another version, is refused."""
     with pytest.raises((LookupError, TypeError, ValueError)):
         CODEC.read([*CODEC.row_of(VALUES[0]), None][:length], beside=None)

@@ -1,4 +1,4 @@
-"""calfeed.editions.diff, calfeed.editions.compare and what `calfeed diff` shows of them."""
+"""calfeed.editions.diff and compare, and what `calfeed diff` shows of them."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ TOUR = "summary: Tour\nstart: 2027-06-05\n"
 
 @pytest.fixture
 def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Build a calendar of a talk and a tour, and go there."""
+    """Build a calendar of a talk and a tour, and change to its folder."""
     files = {"calendar.yaml": CALENDAR, "venues.yaml": VENUES, "talk.yaml": TALK, "tour.yaml": TOUR}
     write_files(tmp_path / "events", files)
     build(tmp_path / "events", tmp_path / "dist", now=NOW)
@@ -46,20 +46,20 @@ def edit(root: Path, **events: str | None) -> None:
 
 
 def kinds() -> list[tuple[str, str]]:
-    """Return kind and id of every change that `diff` tells of."""
-    found = json.loads(run("diff", "--format", "json").stdout)
-    return [(event["change"], event["id"]) for event in found["events"]]
+    """Return the kind and id of every change that `diff` reports."""
+    report = json.loads(run("diff", "--format", "json").stdout)
+    return [(event["change"], event["id"]) for event in report["events"]]
 
 
 def test_nothing_differs(root: Path) -> None:
-    """Right after a build there is nothing to tell, whatever the spelling of the sources."""
+    """Right after a build there are no differences, however the sources are spelled."""
     edit(root, talk=f"# hello\nvenue: hub\n{TALK.replace('venue: hub', 'busy: false')}")
     result = run("diff", "--exit-code")
     assert (result.exit_code, result.stdout, result.stderr) == (0, "", "no event differs\n")
 
 
 def test_kinds_of_changes(root: Path) -> None:
-    """What is new, changed, cancelled or taken away is told so, in the order of starts, what is gone last."""
+    """New, changed, cancelled and removed events are reported as such, in order of start, removed ones last."""
     edit(root, talk=TALK.replace("18:00", "19:00"), tour=None, new="summary: New\nstart: 2027-01-01\n")
     assert kinds() == [("added", "new"), ("changed", "talk"), ("cancelled", "tour")]
     edit(root, talk=f"{TALK}status: cancelled\n")
@@ -70,12 +70,12 @@ def test_kinds_of_changes(root: Path) -> None:
     assert kinds() == [("changed", "talk"), ("restored", "tour")]
 
 
-def test_renamed_events_are_told(root: Path) -> None:
-    """An event that left, and one that came with the same content, may be one: text, JSON and Markdown say so."""
+def test_renamed_events_are_reported(root: Path) -> None:
+    """A removed and an added event with the same content may be one: text, JSON and Markdown say so."""
     edit(root, talk=None, lecture=TALK, tour=None, trip=TOUR)
-    shown = run("diff").stdout
-    assert "renamed?  talk → lecture: if it is the same event, keep `id: talk`\n" in shown
-    assert "renamed?  tour → trip: if it is the same event, keep `id: tour`\n" in shown
+    output = run("diff").stdout
+    assert "renamed?  talk → lecture: if it is the same event, keep `id: talk`\n" in output
+    assert "renamed?  tour → trip: if it is the same event, keep `id: tour`\n" in output
     renames = [{"before": "talk", "after": "lecture"}, {"before": "tour", "after": "trip"}]
     assert json.loads(run("diff", "--format", "json").stdout)["renames"] == renames
     assert "- renamed? talk → lecture" in run("diff", "--format", "markdown").stdout
@@ -86,13 +86,13 @@ def test_renamed_events_are_told(root: Path) -> None:
 
 
 def test_renamed_event_that_has_passed(root: Path) -> None:
-    """So is one that has passed by now."""
+    """A renamed event that is over by now is recognised, too."""
     edit(root, talk=None, lecture=TALK)
     assert "renamed?  talk → lecture" in run("diff", now=LATER + timedelta(days=365)).stdout
 
 
 def test_text(root: Path) -> None:
-    """Each field is shown before and after, times in their zone, in UTC and in the zones asked for."""
+    """Each field is shown before and after; times are in their zone, in UTC and in the requested zones."""
     edit(root, talk=TALK.replace("18:00", "19:30").replace("Talk", "Lecture"), tour=None)
     result = run("diff", "--zone", "America/New_York")
     assert result.stdout == (
@@ -112,7 +112,7 @@ def test_text(root: Path) -> None:
 
 
 def test_every_field_is_named(root: Path) -> None:
-    """Whatever a subscriber sees is told by its key, as text."""
+    """Every field that a subscriber sees is reported under its key, as text."""
     more = (
         "end_timezone: Europe/Paris\nonline: https://x.example/\nurl: https://y.example/\ndescription: Hello\n"
         "categories: [a, b]\norganizer: {name: Anna, email: a@x.example}\nbusy: true\nreminders: [90m]\n"
@@ -137,7 +137,7 @@ def test_every_field_is_named(root: Path) -> None:
 
 
 def test_series(root: Path) -> None:
-    """A series tells of its rule and of each occurrence that differs, by its date."""
+    """The rule of a series and each changed occurrence are reported, the latter by date."""
     series = f"{TALK}rrule: FREQ=WEEKLY;COUNT=5\n"
     edit(root, talk=series)
     build(root / "events", root / "dist", now=LATER)
@@ -149,39 +149,39 @@ def test_series(root: Path) -> None:
 
 
 def test_markdown_is_shown_as_it_is(root: Path) -> None:
-    """A comment calls nobody, opens no table, and holds no HTML, whatever a summary says."""
+    """A summary cannot add mentions, table cells or HTML to a Markdown comment."""
     edit(
         root,
         talk="summary: '@all <b>x</b> | `code` [link](https://x.example)'\nstart: 2027-05-18 18:00\nduration: 1h\n",
     )
-    shown = run("diff", "--format", "markdown").stdout
-    assert "@all" not in shown
-    assert "@\u200ball" in shown
-    assert "<" not in shown
+    comment = run("diff", "--format", "markdown").stdout
+    assert "@all" not in comment
+    assert "@\u200ball" in comment
+    assert "<" not in comment
     row = r"| summary | Talk | @WJall &lt;b\>x&lt;/b\> \| \`code\` \[link\](https:WJ//x.example) |"
-    assert row.replace("WJ", "\u200b") in shown
+    assert row.replace("WJ", "\u200b") in comment
 
 
 def test_markdown_fits_into_a_comment(root: Path) -> None:
     """A comment on a thousand changes is cut, and says how many are left out."""
     many = "".join(f"- {{id: e{n}, summary: Event number {n}, start: 2027-01-01}}\n" for n in range(2000))
     edit(root, many=many)
-    shown = run("diff", "--format", "markdown").stdout
-    assert len(shown) < MAX_MARKDOWN + 1000
-    assert "more.\n" in shown
+    comment = run("diff", "--format", "markdown").stdout
+    assert len(comment) < MAX_MARKDOWN + 1000
+    assert "more.\n" in comment
 
 
 def test_feeds_that_come_and_go(root: Path) -> None:
-    """New addresses are told, and those that a build would refuse to take away."""
+    """New feed addresses are reported, and those that a build would refuse to remove."""
     write_files(root / "events", {"calendar.yaml": f"{CALENDAR}slug: other\n"})
-    told, refused = run("diff").stdout.split("a build refuses this: ")
-    assert told == "new feed: other\nmissing feed: test\n"
+    feed_lines, refused = run("diff").stdout.split("a build refuses this: ")
+    assert feed_lines == "new feed: other\nmissing feed: test\n"
     assert refused.startswith("the feed `test` is gone")
     assert run("build").exit_code == 1
 
 
-def test_what_a_build_refuses_is_told_before(root: Path) -> None:
-    """Who reviews a change reads that its build will be refused, and why, in every form."""
+def test_diff_reports_refusals(root: Path) -> None:
+    """Every format says that the build will be refused, and why."""
     write_files(root / "events", {"calendar.yaml": CALENDAR.replace("id: test.example", "id: other.example")})
     (refusal,) = json.loads(run("diff", "--format", "json").stdout)["refusals"]
     assert refusal["code"] == "new-calendar-id"
@@ -192,17 +192,17 @@ def test_what_a_build_refuses_is_told_before(root: Path) -> None:
 
 
 def test_unknown_zone_is_wrong_usage(root: Path) -> None:
-    """`--zone` takes names of the tz database."""
+    """`--zone` accepts only names of the tz database."""
     assert run("diff", "--zone", "Europe/Talinn").exit_code == 2
 
 
 def test_times_of_whole_days_stay_dates() -> None:
-    """What is no time is shown as it is."""
+    """Whole days are shown as dates."""
     assert show_time("2027-06-05", ["Europe/Paris"]) == "2027-06-05"
 
 
 def test_changes_are_published_as_atom(root: Path) -> None:
-    """changes.atom is well formed, tells of every change, newest first, with lasting names; a rebuild keeps it."""
+    """changes.atom is well formed and lists every change, newest first, with stable ids; a rebuild keeps it."""
     edit(root, talk=TALK.replace("Talk", "Talk <1> & more"))
     build(root / "events", root / "dist", now=NOW + timedelta(days=1))
     edit(root, tour=None)
@@ -232,7 +232,7 @@ LAW = """\
 
 
 def test_law_that_moves_events(root: Path, tmp_path: Path) -> None:
-    """With another tz database `diff` names exactly the events it moves, and the build revises those alone."""
+    """With a new tz database, `diff` reports exactly the events that move, and the build revises only those."""
     old = tmp_path / "zoneinfo"
     with pytz.open_resource("Europe/Tallinn") as file:
         shutil.copytree(Path(file.name).parents[1], old)
@@ -249,13 +249,13 @@ def test_law_that_moves_events(root: Path, tmp_path: Path) -> None:
     text = manifest.read_text("utf-8")
     manifest.write_text(text.replace(f'"tzdb": "{pytz.OLSON_VERSION}"', '"tzdb": "2025b"'), encoding="utf-8")
 
-    shown = run("diff", "-o", "old")
-    found = json.loads(run("diff", "-o", "old", "--format", "json").stdout)
-    assert [(event["change"], event["id"]) for event in found["events"]] == [("moved", "series"), ("moved", "winter")]
-    assert f"pytz 2025b → {pytz.OLSON_VERSION}: America/Vancouver, 2 events\n" in shown.stdout
+    text_report = run("diff", "-o", "old")
+    report = json.loads(run("diff", "-o", "old", "--format", "json").stdout)
+    assert [(event["change"], event["id"]) for event in report["events"]] == [("moved", "series"), ("moved", "winter")]
+    assert f"pytz 2025b → {pytz.OLSON_VERSION}: America/Vancouver, 2 events\n" in text_report.stdout
     assert (
         "            start: Tue 2026-12-01 18:00 America/Vancouver; 2026-12-02 02:00Z → Tue 2026-12-01 18:00"
-        in shown.stdout
+        in text_report.stdout
     )
     zones = run("zones", "-o", "old").stdout
     assert zones.startswith(f"tz database {pytz.OLSON_VERSION}, published with 2025b\n")
@@ -270,9 +270,9 @@ def test_law_that_moves_events(root: Path, tmp_path: Path) -> None:
 
 
 def test_zones_in_use(root: Path) -> None:
-    """`zones` lists each zone with its events and the changes of its clocks within a year of now."""
-    shown = run("zones")
-    assert shown.stdout == (
+    """`zones` lists each zone with its number of events and its clock changes within a year."""
+    result = run("zones")
+    assert result.stdout == (
         f"tz database {pytz.OLSON_VERSION}\n"
         "Europe/Tallinn      1  2027-03-28 01:00Z +02:00 → +03:00, 2027-10-31 01:00Z +03:00 → +02:00\n"
     )

@@ -1,4 +1,4 @@
-"""calfeed.editions.edition: tombstones, kept addresses, and promises that no slip breaks."""
+"""calfeed.editions.edition: tombstones, kept addresses, and promises that a mistake does not break."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def calendar(tmp_path: Path) -> Calendar:
 
 
 def warnings_of(calendar: Calendar, root: Path, consent: Consent = Consent()) -> list[tuple[str, str]]:  # noqa: B008
-    """Return code and hint of what a build warns of, beside what the sources are warned of."""
+    """Return the code and hint of each warning of a build, except those about the sources alone."""
     result = build(calendar.root, root, now=LATER, options=Options(baseline=calendar.baseline, consent=consent))
     own = set(load(calendar.root).problems)
     return [(problem.code, problem.hint) for problem in result.problems if problem not in own]
@@ -52,7 +52,7 @@ def warnings_of(calendar: Calendar, root: Path, consent: Consent = Consent()) ->
 
 
 def test_removed_event_is_cancelled_for_its_subscribers(calendar: Calendar) -> None:
-    """It stays under its UID with the next number, cancelled and free, in its file and in all feeds that held it."""
+    """It stays under its UID at the next revision, cancelled and free, in its own file and all its feeds."""
     before = calendar.event("talk")
     calendar.write(talk=None)
     files = calendar.publish()
@@ -69,14 +69,14 @@ def test_removed_event_is_cancelled_for_its_subscribers(calendar: Calendar) -> N
 
 
 def test_tombstone_is_still_the_next_day(calendar: Calendar) -> None:
-    """A tombstone that nobody touches keeps every byte."""
+    """A rebuild keeps every byte of a tombstone."""
     calendar.write(talk=None)
     first = calendar.publish()
     assert calendar.publish() == first
 
 
-def test_event_that_comes_back_lives_again(calendar: Calendar) -> None:
-    """The same UID, a higher number, and no mark of having been gone."""
+def test_restored_event_has_a_higher_number(calendar: Calendar) -> None:
+    """A restored event has the same UID, a higher number, and no trace of its removal."""
     text = (calendar.root / "talk.yaml").read_text("utf-8")
     calendar.write(talk=None)
     calendar.publish()
@@ -87,7 +87,7 @@ def test_event_that_comes_back_lives_again(calendar: Calendar) -> None:
 
 
 def test_cancelled_in_the_sources_reads_like_a_tombstone(calendar: Calendar, tmp_path: Path) -> None:
-    """`status: cancelled` gives the same lines as taking the event away, and taking it away then changes nothing."""
+    """`status: cancelled` gives the same lines as a removal; removing the event afterwards changes nothing."""
     other = Calendar(tmp_path / "other", WITH_FEEDS)
     other.write(talk=talk("Talk", more="categories: talks\n"), tour=talk("Tour", "2027-06-05 10:00"))
     other.publish()
@@ -100,7 +100,7 @@ def test_cancelled_in_the_sources_reads_like_a_tombstone(calendar: Calendar, tmp
 
 
 def test_series_becomes_a_tombstone_with_its_exceptions(tmp_path: Path) -> None:
-    """A series keeps rule, exceptions and moved dates in its tombstone, all of it cancelled."""
+    """The tombstone of a series keeps rule, exceptions and moved dates, all cancelled."""
     calendar = Calendar(tmp_path)
     more = "rrule: FREQ=WEEKLY;UNTIL=20270901\nexdates: 2027-05-25\nrdates: 2027-05-27\n"
     more += "overrides: [{recurrence_id: 2027-06-01, start: 2027-06-02 19:00, summary: Moved}]\n"
@@ -116,7 +116,7 @@ def test_series_becomes_a_tombstone_with_its_exceptions(tmp_path: Path) -> None:
 
 
 def test_whole_days_and_a_long_text_come_back(tmp_path: Path) -> None:
-    """Everything a subscriber sees of an event is in its tombstone."""
+    """A tombstone has everything that subscribers saw of the event."""
     calendar = Calendar(tmp_path)
     more = (
         "description: |\n  Some *text*,\n  and more.\nurl: https://x.example/\nonline: https://meet.example/\n"
@@ -145,8 +145,8 @@ def test_whole_days_and_a_long_text_come_back(tmp_path: Path) -> None:
     assert rest(before) == rest(after)
 
 
-def test_expired_tombstone_goes_with_the_next_change_only(calendar: Calendar) -> None:
-    """When its time has passed nothing is out of date; a build that changes something else leaves it out."""
+def test_expired_tombstone_is_dropped_with_the_next_change(calendar: Calendar) -> None:
+    """An expired tombstone makes nothing out of date; the next build that changes something else drops it."""
     calendar.write(talk=None)
     kept = calendar.publish()
     assert calendar.publish(after=timedelta(days=365)) == kept
@@ -160,7 +160,7 @@ def test_expired_tombstone_goes_with_the_next_change_only(calendar: Calendar) ->
 
 
 def test_expired_tombstone_of_a_shared_feed_goes(calendar: Calendar) -> None:
-    """One that leaves no feed empty is left out by the next build that changes something."""
+    """The next build that changes something drops an expired tombstone that leaves no feed empty."""
     calendar.write(talk=talk("Talk"), other=talk("Other", more="categories: talks\n"))
     calendar.publish()
     calendar.write(talk=None)
@@ -183,7 +183,7 @@ def test_endless_series_stays_a_year(tmp_path: Path) -> None:
 
 
 def test_past_event_leaves_no_tombstone(tmp_path: Path) -> None:
-    """Deleting the file of an event that took place cancels nothing."""
+    """Deleting the file of a past event cancels nothing."""
     calendar = Calendar(tmp_path)
     calendar.write(old=talk("Old", "2020-05-18 18:00"), tour=talk("Tour"))
     calendar.publish()
@@ -193,7 +193,7 @@ def test_past_event_leaves_no_tombstone(tmp_path: Path) -> None:
 
 
 def test_hostile_manifest_writes_nowhere_else(calendar: Calendar) -> None:
-    """An id in a manifest that is a path is refused, as is a content that is none."""
+    """An id in a manifest that is a path is refused, as is an invalid content."""
     text = calendar.files[MANIFEST].decode()
     calendar.write(talk=None)
     for old, new in (
@@ -229,7 +229,7 @@ def replaced(text: str, path: tuple[str | int, ...], value: object) -> bytes:
     "value", [None, 5, -1, 10**30, "x", "", [], {}, [None], "../../etc", "x\r\nATTACH:y", "\ud800"], ids=repr
 )
 def test_hostile_manifest_has_no_traceback(tmp_path: Path, value: object) -> None:
-    """Whatever stands in a manifest, a build and a diff are right or refused, and no line gets into a file."""
+    """With any values in a manifest, build and diff succeed or refuse it, and no line gets into a file."""
     calendar = Calendar(tmp_path)
     more = (
         "rrule: FREQ=WEEKLY;COUNT=9\nexdates: 2027-05-25\noverrides: [{recurrence_id: 2027-06-01, summary: Moved}]\n"
@@ -262,7 +262,7 @@ def test_hostile_manifest_has_no_traceback(tmp_path: Path, value: object) -> Non
 
 
 def test_mass_removal_is_refused(tmp_path: Path) -> None:
-    """More than a quarter of the events ahead, and at least three, do not vanish without a word."""
+    """Removing at least three and more than a quarter of the upcoming events is refused."""
     calendar = Calendar(tmp_path)
     calendar.write(**{f"talk_{number}": talk(f"Talk {number}") for number in range(12)})
     calendar.publish()
@@ -274,8 +274,8 @@ def test_mass_removal_is_refused(tmp_path: Path) -> None:
     assert files["test.ics"].count(b"STATUS:CANCELLED") == 6
 
 
-def test_a_window_takes_nothing_ahead_away(tmp_path: Path) -> None:
-    """Many events ahead do not leave the main feed without a word, though they stay in the sources; past ones do."""
+def test_a_window_must_not_remove_upcoming_events(tmp_path: Path) -> None:
+    """A window that removes many upcoming events from the main feed is refused; past events may go."""
     calendar = Calendar(tmp_path)
     past = {f"past_{number}": talk(f"Past {number}", "2020-01-01 10:00") for number in range(9)}
     calendar.write(**past, **{f"talk_{number}": talk(f"Talk {number}") for number in range(3)})
@@ -294,7 +294,7 @@ def test_a_window_takes_nothing_ahead_away(tmp_path: Path) -> None:
 
 
 def test_few_and_past_events_may_go(tmp_path: Path) -> None:
-    """Two of two is too few to refuse, and what has passed or is cancelled does not count."""
+    """Two of two events are too few to refuse; past and cancelled events do not count."""
     calendar = Calendar(tmp_path)
     calendar.write(a=talk("A"), b=talk("B"), c=talk("C", "2020-01-01 10:00"), d=talk("D", more="status: cancelled\n"))
     calendar.publish()
@@ -303,7 +303,7 @@ def test_few_and_past_events_may_go(tmp_path: Path) -> None:
 
 
 def test_feed_does_not_vanish(calendar: Calendar) -> None:
-    """A category that is renamed, or a slug, takes an address away: refused, but for an alias or consent."""
+    """Renaming a category or a slug removes an address: refused without an alias or consent."""
     calendar.write(talk=talk("Talk", more="categories: lectures\n"))
     assert code_of(calendar) == ["vanished-feed"]
     feeds = "feeds: [{slug: lectures, name: Lectures, categories: lectures, aliases: category/talks}]\n"
@@ -320,7 +320,7 @@ def test_feed_does_not_vanish(calendar: Calendar) -> None:
 
 
 def test_main_feed_keeps_its_old_address(calendar: Calendar) -> None:
-    """A new slug of the calendar keeps the old file, under `aliases`."""
+    """A new slug of the calendar keeps the old file if `aliases` lists it."""
     write_files(calendar.root, {"calendar.yaml": f"{WITH_FEEDS}slug: new\n"})
     assert code_of(calendar) == ["vanished-feed"]
     write_files(calendar.root, {"calendar.yaml": f"{WITH_FEEDS}slug: new\naliases: test\n"})
@@ -329,7 +329,7 @@ def test_main_feed_keeps_its_old_address(calendar: Calendar) -> None:
 
 
 def test_alias_of_an_emptied_feed_stays(calendar: Calendar) -> None:
-    """An old address that the author keeps is kept when nothing is left in it, whatever may vanish."""
+    """An alias stays even if its feed is empty and removals are allowed."""
     feed = "feeds: [{slug: shows, name: Shows, categories: talks, aliases: category/music}]\n"
     write_files(calendar.root, {"calendar.yaml": f"{WITH_FEEDS}{feed}"})
     calendar.publish()
@@ -342,7 +342,7 @@ def test_alias_of_an_emptied_feed_stays(calendar: Calendar) -> None:
 
 
 def test_baseline_of_another_calendar_is_refused(calendar: Calendar, tmp_path: Path) -> None:
-    """What another calendar has published must not come into this one as cancelled."""
+    """Events of another calendar must not be published in this one as cancelled."""
     other = Calendar(tmp_path / "other", CALENDAR.replace("id: test.example", "id: other.example"))
     other.write(gig=talk("Gig"))
     other.baseline = calendar.baseline
@@ -350,7 +350,7 @@ def test_baseline_of_another_calendar_is_refused(calendar: Calendar, tmp_path: P
 
 
 def test_new_calendar_id_is_refused(calendar: Calendar, tmp_path: Path) -> None:
-    """Another id would make every event a new one; with consent each has its new UID, and no tombstone beside it."""
+    """A new id would make every event new; with consent, each gets a new UID and no tombstone."""
     write_files(calendar.root, {"calendar.yaml": WITH_FEEDS.replace("id: test.example", "id: other.example")})
     assert code_of(calendar) == ["new-calendar-id"]
     consent = Consent(new_id=True)
@@ -362,10 +362,10 @@ def test_new_calendar_id_is_refused(calendar: Calendar, tmp_path: Path) -> None:
 
 
 def test_renamed_id_is_recognised(calendar: Calendar, tmp_path: Path) -> None:
-    """An event with the content of one that is gone is reported, with the line that keeps its subscribers."""
+    """A new event with the content of a removed one is reported, with the line that keeps its subscribers."""
     calendar.write(talk=None, lecture=talk("Talk", more="categories: talks\n"))
     assert warnings_of(calendar, tmp_path / "a") == [
-        ("renamed-id", "write `id: talk`, which keeps its links, if it is the same event")
+        ("renamed-id", "if it is the same event, write `id: talk`, which also keeps its links")
     ]
     calendar.write(lecture=talk("Talk", more="categories: talks\nid: talk\n"))
     assert warnings_of(calendar, tmp_path / "b") == []
@@ -373,47 +373,47 @@ def test_renamed_id_is_recognised(calendar: Calendar, tmp_path: Path) -> None:
     assert "SEQUENCE:0" in calendar.lines("events/talk.ics")
 
 
-def test_renamed_event_with_a_uid_of_its_own(tmp_path: Path) -> None:
-    """An event whose UID is not made of its id keeps both by both keys; a UID that YAML could misread is quoted."""
+def test_renamed_event_with_a_custom_uid(tmp_path: Path) -> None:
+    """If the UID is not derived from the id, the hint has both keys, and quotes a UID that YAML could misread."""
     calendar = Calendar(tmp_path)
     calendar.write(talk=talk("Talk", more="uid: 'old: #1'\n"))
     calendar.publish()
     calendar.write(talk=None, lecture=talk("Talk"))
     assert warnings_of(calendar, tmp_path / "a") == [
-        ("renamed-id", "write `id: talk` and `uid: 'old: #1'` if it is the same event")
+        ("renamed-id", "if it is the same event, write `id: talk` and `uid: 'old: #1'`")
     ]
     calendar.write(lecture=talk("Talk", more="id: talk\nuid: 'old: #1'\n"))
     assert warnings_of(calendar, tmp_path / "b") == []
 
 
 def test_renamed_event_whose_id_is_taken(calendar: Calendar, tmp_path: Path) -> None:
-    """Where another event has the old id by now, the UID alone can be kept."""
+    """If another event has taken the old id, only the UID can be kept."""
     calendar.write(
         talk=talk("Another", more="uid: another@x.example\n"), lecture=talk("Talk", more="categories: talks\n")
     )
-    assert ("renamed-id", "write `uid: talk@test.example` if it is the same event") in warnings_of(
+    assert ("renamed-id", "if it is the same event, write `uid: talk@test.example`") in warnings_of(
         calendar, tmp_path / "a"
     )
 
 
 def test_changed_uid_is_reported(calendar: Calendar, tmp_path: Path) -> None:
-    """The same id with another UID is one event for people and two for their calendars."""
+    """An event with the same id and a new UID is reported: calendars see two events."""
     calendar.write(talk=talk("Talk", more="categories: talks\nuid: x@y.example\n"))
     assert warnings_of(calendar, tmp_path / "dist") == [
-        ("changed-uid", "write `uid: talk@test.example` if it is the same event")
+        ("changed-uid", "if it is the same event, write `uid: talk@test.example`")
     ]
     calendar.publish()
     assert [(entry.change.kind.value, entry.change.id) for entry in calendar.baseline.history] == [("changed", "talk")]
 
 
 def test_uid_that_is_replaced_is_cancelled(calendar: Calendar) -> None:
-    """The event with the old UID stays, cancelled, in its feeds; its file and page get a number, the id is taken."""
+    """The event with the old UID stays in its feeds, cancelled; its own file and page get a numbered name."""
     calendar.write(talk=talk("Talk", more="categories: talks\nuid: x@y.example\n"))
     files = calendar.publish()
     for path in ("test.ics", "feeds/category/talks.ics", "feeds/venue/hub.ics"):
-        found = vevents(files[path])
-        assert b"STATUS:CANCELLED" in found["UID:talk@test.example"], path
-        assert b"STATUS:CONFIRMED" in found["UID:x@y.example"], path
+        events_by_uid = vevents(files[path])
+        assert b"STATUS:CANCELLED" in events_by_uid["UID:talk@test.example"], path
+        assert b"STATUS:CONFIRMED" in events_by_uid["UID:x@y.example"], path
     assert list(vevents(files["events/talk.ics"])) == ["UID:x@y.example"]
     assert list(vevents(files["events/talk-2.ics"])) == ["UID:talk@test.example"]
     assert (calendar.event("talk")["uid"], calendar.event("talk-2")["uid"]) == ("x@y.example", "talk@test.example")
@@ -425,7 +425,7 @@ def test_uid_that_is_replaced_is_cancelled(calendar: Calendar) -> None:
 
 
 def test_tombstone_gives_its_id_to_an_event_that_takes_it(calendar: Calendar) -> None:
-    """An id that is used again takes no tombstone away: that gets another number where one is taken, too."""
+    """An event may take the id of a tombstone, which then gets the next free numbered id."""
     calendar.write(talk=None)
     calendar.publish()
     calendar.write(talk=talk("Another", more="uid: new@y.example\n"), talk_2=talk("One more"))
@@ -436,8 +436,8 @@ def test_tombstone_gives_its_id_to_an_event_that_takes_it(calendar: Calendar) ->
     assert b"STATUS:CANCELLED" in vevents(files["feeds/category/talks.ics"])["UID:talk@test.example"]
 
 
-def test_uid_that_goes_to_another_event_is_told(calendar: Calendar) -> None:
-    """An event that takes over the UID of another has changed; the one it had is cancelled, in `diff` as in feeds."""
+def test_uid_taken_over_by_another_event_is_reported(calendar: Calendar) -> None:
+    """An event that takes over a UID has changed; the UID it had is cancelled, in `diff` as in feeds."""
     calendar.write(talk=talk("Tour", "2027-06-05 10:00", "categories: talks\nuid: tour@test.example\n"), tour=None)
     calendar.publish()
     kinds = {entry.change.uid: entry.change.kind.value for entry in calendar.baseline.history}
@@ -446,12 +446,12 @@ def test_uid_that_goes_to_another_event_is_told(calendar: Calendar) -> None:
 
 
 def test_many_new_uids_are_refused(tmp_path: Path) -> None:
-    """Events that get other UIDs are gone for who knows the old ones: many at once need a word."""
+    """Events with new UIDs are gone for those who know the old ones: many at once need consent."""
     calendar = Calendar(tmp_path)
     calendar.write(**{f"talk_{number}": talk(f"Talk {number}") for number in range(9)})
     calendar.publish()
     calendar.write(**{f"talk_{number}": talk(f"Talk {number}", more=f"uid: {number}@y\n") for number in range(3)})
-    with pytest.raises(PromiseError, match="3 of 9 events ahead are gone or have another UID: `talk-0`, `talk-1`"):
+    with pytest.raises(PromiseError, match="3 of 9 upcoming events are gone or have a different UID: `talk-0`"):
         calendar.publish()
     files = calendar.publish(REMOVALS)
     assert files["test.ics"].count(b"STATUS:CANCELLED") == 3
@@ -462,8 +462,8 @@ def test_many_new_uids_are_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("consent", [REMOVALS, Consent()], ids=["expired tombstone", "past event"])
-def test_sequence_goes_on_where_it_left_off(tmp_path: Path, consent: Consent) -> None:
-    """A UID that is gone without a trace in the feeds is remembered: its number goes on when it comes back."""
+def test_sequence_continues_after_a_gap(tmp_path: Path, consent: Consent) -> None:
+    """The last revision of a UID that left all feeds is remembered, and continues when it comes back."""
     calendar = Calendar(tmp_path)
     calendar.write(talk=talk("Talk"), tour=talk("Tour", "2030-01-01 10:00"))
     calendar.publish()
@@ -491,14 +491,14 @@ def test_sequence_goes_on_where_it_left_off(tmp_path: Path, consent: Consent) ->
     assert "retired" not in json.loads(calendar.files[MANIFEST])
 
 
-def test_manifest_without_the_retired_is_read(calendar: Calendar) -> None:
-    """A manifest of an earlier version has no such key, and an unchanged calendar none to write."""
+def test_manifest_without_retired_is_read(calendar: Calendar) -> None:
+    """A manifest without `retired` is valid, and an unchanged calendar does not write it."""
     assert "retired" not in json.loads(calendar.files[MANIFEST])
     assert calendar.baseline.retired == {}
 
 
 def test_uids_of_the_old_calendar_are_remembered(calendar: Calendar) -> None:
-    """After another id of the calendar and back, every number goes on."""
+    """If the calendar's id changes and changes back, every number continues."""
     before = calendar.root / "calendar.yaml"
     other = WITH_FEEDS.replace("id: test.example", "id: other.example")
     write_files(calendar.root, {before.name: other})
@@ -509,14 +509,14 @@ def test_uids_of_the_old_calendar_are_remembered(calendar: Calendar) -> None:
 
 
 def test_older_tz_database_is_a_warning(calendar: Calendar, tmp_path: Path) -> None:
-    """What was published with a newer tz database is not silently placed by an older one."""
+    """Building with an older tz database than the published one is a warning."""
     text = calendar.files[MANIFEST].decode()
     calendar.baseline = read_manifest(text.replace('"tzdb": "20', '"tzdb": "21').encode(), "dist/calfeed.json")
     assert [code for code, _hint in warnings_of(calendar, tmp_path / "dist")] == ["older-tzdb"]
 
 
 def test_history_is_bounded_and_newest_first(tmp_path: Path) -> None:
-    """The manifest remembers so many changes, of all builds but the first."""
+    """The history in the manifest is limited, newest first, and skips the first build."""
     calendar = Calendar(tmp_path)
     calendar.write(tour=talk("Tour"))
     calendar.publish()
@@ -533,7 +533,7 @@ def test_history_is_bounded_and_newest_first(tmp_path: Path) -> None:
 
 
 def test_kept_feed_has_the_calendars_name(calendar: Calendar) -> None:
-    """A feed of which only tombstones are left is named after the calendar as it is called now."""
+    """A feed with only tombstones uses the calendar's current name."""
     calendar.write(talk=None)
     calendar.publish()
     assert "X-WR-CALNAME:Test: talks" in calendar.lines("feeds/category/talks.ics")
@@ -600,16 +600,16 @@ def test_any_sequence_of_edits(
 
 
 def test_a_large_feed_is_slow_in_browsers_too(tmp_path: Path) -> None:
-    """The warning of a large feed says what Google does with it, and what it costs in a browser."""
+    """The warning about a large feed says what Google does, and how slow browsers become."""
     root = write_events(tmp_path, talk=f"{TALK}description: {'words ' * 170_000}\n")
     problems = build(root, tmp_path / "dist", now=NOW, options=Options(site=False)).problems
     (message,) = (problem.message for problem in problems if problem.code == "large-feed")
     assert "Google loses events of feeds over 1,000,000 bytes" in message
-    assert "calendars in browsers grow slow (ical.js: 2.6 s for 5,000)" in message
+    assert "calendars in browsers become slow (ical.js: 2.6 s for 5,000)" in message
 
 
 def test_a_published_rule_that_is_refused_today_can_be_replaced(tmp_path: Path) -> None:
-    """What an earlier version published is read back, so that the organiser can write the equal rule it proposes."""
+    """A published rule that is no longer accepted is read back, so that the proposed equal rule can replace it."""
     text = "summary: Payday\nstart: 2027-01-31 09:00\nduration: 1h\nrrule: FREQ=MONTHLY;BYMONTHDAY=-1;COUNT=6\n"
     events, dist = write_events(tmp_path, payday=text), tmp_path / "dist"
     build(events, dist, now=NOW)

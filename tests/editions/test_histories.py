@@ -1,9 +1,9 @@
 """Random histories of a calendar, against a model of its subscribers.
 
-The model keeps, for each feed, every UID that anybody can have read there, and the latest end that was ever published
-under that UID. After each build, whoever may hold an event that is still ahead must be told of it in every feed where
-it was read: it is there as it is, or cancelled. An event that takes place may leave a feed. What took place is never
-cancelled afterwards, nothing that nobody may hold is kept for ever, and a build at any later time changes nothing.
+The model keeps, for each feed, every UID that a subscriber may have read there, and the latest end ever published under
+that UID. After each build, every feed in which an upcoming event was read must still have it, as it is or cancelled;
+only an event that takes place may leave a feed. Past events are never cancelled afterwards, no tombstone is kept after
+every copy of it is over, and a build at any later time changes nothing.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ BUILDS = 25
 
 @dataclass
 class Written:
-    """An event of the sources: its first day, its last one, its categories, whether it is cancelled."""
+    """An event of the sources: its first and last day, its categories, and whether it is cancelled."""
 
     first: date
     weeks: int
@@ -36,12 +36,12 @@ class Written:
 
     @property
     def last(self) -> date:
-        """The day of its last occurrence."""
+        """The last day of the event."""
         return self.first + timedelta(weeks=self.weeks)
 
     @property
     def text(self) -> str:
-        """Its YAML."""
+        """The YAML of the event."""
         series = f"rrule: {{freq: weekly, count: {self.weeks + 1}}}\n" if self.weeks else ""
         status = "status: cancelled\n" if self.is_cancelled else ""
         return f"summary: Event\nstart: {self.first} 18:00\nend: 20:00\ncategories: {self.category}\n{series}{status}"
@@ -49,7 +49,7 @@ class Written:
 
 @dataclass
 class World:
-    """A calendar, its sources, and what its subscribers can have read."""
+    """A calendar, its sources, and what subscribers may have read."""
 
     calendar: Calendar
     rng: random.Random
@@ -79,14 +79,14 @@ class World:
             (self.calendar.root / f"{name}.yaml").write_text(written.text, encoding="utf-8")
 
     def create(self) -> None:
-        """Add an event, or bring one back that was deleted, as it was or as another."""
+        """Add an event, or restore a deleted one, unchanged or changed."""
         name = f"event-{self.rng.randint(1, 9)}"
         weeks = self.rng.choice((0, 0, 0, 4))
         first = self.today + timedelta(days=self.rng.randint(-10, 120))
         self.sources.setdefault(name, Written(first, weeks, self.rng.choice(("music", "film"))))
 
     def move(self) -> None:
-        """Move an event that is ahead, or shorten it or make it longer; what is over stays where it was."""
+        """Move, shorten or lengthen an upcoming event; past events stay."""
         for written in self._some():
             if written.first > self.today:
                 written.first = self.today + timedelta(days=self.rng.randint(1, self.rng.choice((8, 120))))
@@ -98,7 +98,7 @@ class World:
             written.category = self.rng.choice(("music", "film", "[music, film]"))
 
     def cancel(self) -> None:
-        """Cancel an event that has not begun, or hold it after all."""
+        """Cancel an event that has not begun, or confirm it again."""
         for written in self._some():
             if written.first > self.today:
                 written.is_cancelled = not written.is_cancelled
@@ -112,7 +112,7 @@ class World:
             (self.calendar.root / f"{name}.yaml").unlink(missing_ok=True)
 
     def choose_window(self) -> None:
-        """Choose of which days the main feed and the automatic ones hold events."""
+        """Choose the days for which the main feed and the automatic ones have events."""
         first, last = (self.today + timedelta(days=days) for days in (-30, 30))
         window = self.rng.choice(("", "", f"window: {{from: {first}}}\n", f"window: {{to: {last}}}\n"))
         write_files(self.calendar.root, {"calendar.yaml": WITH_FEEDS + window})
@@ -120,10 +120,10 @@ class World:
     def _some(self) -> list[Written]:
         return [self.sources[name] for name in self.rng.sample(sorted(self.sources), min(1, len(self.sources)))]
 
-    # -- what subscribers are told
+    # -- what subscribers see
 
     def build(self, days: int) -> None:
-        """Build after so many days, with consent to what vanishes, and look at every feed that is published."""
+        """Build after some days, with consent to removals, and check every published feed."""
         files = self.calendar.publish(REMOVALS, after=timedelta(days=days))
         for name, written in self.sources.items():
             uid = f"{name}@test.example"
@@ -136,12 +136,12 @@ class World:
                 self.read.setdefault(path, set()).update(held)
                 for uid in sorted(self.read[path]):
                     self.look(uid, held.get(uid), f"{path}: {uid} on {self.today}, {self.story}")
-                # What is over is nothing to be told of, also if its UID is used again for what is ahead.
+                # Past events need no notice, even if their UID is used again for an upcoming event.
                 over = {uid for uid in self.read[path] if self.latest[uid] + 2 * DAY < self.today}
                 self.read[path] -= over
 
     def look(self, uid: str, vevent: bytes | None, what: str) -> None:
-        """Look at an event in a feed in which somebody can have read it."""
+        """Check an event in a feed in which it may have been read."""
         written = self.sources.get(uid.removesuffix("@test.example"))
         takes_place = written is not None and not written.is_cancelled
         if vevent is None:
@@ -157,13 +157,13 @@ class World:
         self.counts[f"{is_left}, {'cancelled' if is_cancelled else 'confirmed'}"] += 1
 
     def rest(self, days: int) -> None:
-        """Build without any change after so many days: nothing is different by then."""
+        """Build without any change after some days: nothing changes."""
         now, baseline, files = self.calendar.now, self.calendar.baseline, self.calendar.files
         assert self.calendar.publish(after=timedelta(days=days)) == files, self.story
         self.calendar.now, self.calendar.baseline = now, baseline
 
     def forget(self) -> None:
-        """Wait until everything is over: then nothing is left of it but a line in the manifest for each UID."""
+        """Wait until everything is over: only a line in the manifest remains for each UID."""
         self.calendar.write(late="summary: Late\nstart: 2040-01-01 18:00\nend: 20:00\n")
         manifest = json.loads(self.calendar.publish(REMOVALS, after=timedelta(days=1000))[MANIFEST])
         assert not any("removed" in row or "held_until" in row or "held_in" in row for row in manifest["events"])
@@ -172,7 +172,7 @@ class World:
 
 
 def live(seed: int, root: Path) -> Counter[str]:
-    """Go through a history, and return what was seen in feeds."""
+    """Play a history, and return what appeared in feeds."""
     calendar = Calendar(root, WITH_FEEDS, site=False)
     calendar.now = BEGIN
     world = World(calendar, random.Random(seed))  # noqa: S311
@@ -185,8 +185,8 @@ def live(seed: int, root: Path) -> Counter[str]:
     return world.counts
 
 
-def test_whoever_may_hold_an_event_is_told(tmp_path: Path) -> None:
-    """In any history every feed tells of each event that was read there, for as long as anybody may hold it."""
+def test_feeds_show_every_event_that_may_be_held(tmp_path: Path) -> None:
+    """In any history, a feed shows each event that was read there, as long as a subscriber may hold it."""
     seen = sum((live(seed, tmp_path / str(seed)) for seed in range(8)), Counter[str]())
     assert seen.keys() == {
         "written, confirmed",

@@ -1,4 +1,4 @@
-"""calfeed.editions.manifest_json: whatever somebody wrote into a manifest, a build says so instead of failing."""
+"""calfeed.editions.manifest_json: a build reports any invalid manifest instead of failing."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def paths_in(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str
 
 
 def with_value(root: Any, path: tuple[str | int, ...], value: object) -> Any:
-    """Return a copy of a JSON value with another one at a path."""
+    """Return a copy of a JSON value with the value at a path replaced."""
     copy = deepcopy(root)
     parent = copy
     for key in path[:-1]:
@@ -69,7 +69,7 @@ def with_value(root: Any, path: tuple[str | int, ...], value: object) -> Any:
 
 
 def is_readable(manifest: Any, project: Project) -> bool:
-    """Return whether a build after a manifest succeeds; it must not fail otherwise than with an OutputError."""
+    """Return whether a build after a manifest succeeds; it may fail only with an OutputError."""
     try:
         baseline: Manifest = read_manifest(json.dumps(manifest).encode(), MANIFEST)
         prepare(project, baseline, NOW, ANY)
@@ -79,8 +79,8 @@ def is_readable(manifest: Any, project: Project) -> bool:
 
 
 @pytest.mark.parametrize("text", [RICH, SERIES], ids=["single", "series"])
-def test_wrong_values_are_errors_of_ours(tmp_path: Path, text: str) -> None:
-    """With a wrong value anywhere in an event's content, its change or removal ends in a report or succeeds."""
+def test_wrong_values_are_reported(tmp_path: Path, text: str) -> None:
+    """With a wrong value in its content, changing or removing an event succeeds or is reported."""
     before = load(write_events(tmp_path / "before", talk=text))
     changed = load(write_events(tmp_path / "changed", talk=f"{text}status: cancelled\n"))
     removed = load(write_events(tmp_path / "removed"))
@@ -102,7 +102,7 @@ def test_wrong_values_are_errors_of_ours(tmp_path: Path, text: str) -> None:
 
 
 def test_unknown_fields_are_kept_in_comparisons(tmp_path: Path) -> None:
-    """A field of a later version is shown as removed, not lost without a word."""
+    """A field of a later version is reported as removed, not lost silently."""
     project = load(write_events(tmp_path, talk=RICH))
     manifest = json.loads(
         {file.path: file.data for file in render(project, now=NOW, options=Options(site=False))}[MANIFEST]

@@ -1,4 +1,4 @@
-"""calfeed.editions.reused: a UID that is given to another event is warned of once, with a free id as the hint."""
+"""calfeed.editions.reused: a UID reused for a different event gets one warning, which proposes a free id."""
 
 from __future__ import annotations
 
@@ -40,46 +40,46 @@ def publish(calendar: Calendar, day: str, **events: str | None) -> None:
     calendar.publish(after=datetime.fromisoformat(day).replace(tzinfo=UTC) - calendar.now)
 
 
-def told(calendar: Calendar, day: str, **events: str | None) -> list[Problem]:
-    """Return what a build on a day would say of UIDs that are used again; `diff` says the same."""
+def reported(calendar: Calendar, day: str, **events: str | None) -> list[Problem]:
+    """Return what a build on a day would report about reused UIDs; `diff` reports the same."""
     calendar.write(**events)
     now = datetime.fromisoformat(day).replace(tzinfo=UTC)
     project = load(calendar.root)
     edition = prepare(project, calendar.baseline, now, Consent())
-    found = [problem for problem in edition.problems if problem.code == "reused-id"]
-    assert found == list(diff(project, calendar.baseline, now=now).notes)
-    return found
+    warnings = [problem for problem in edition.problems if problem.code == "reused-id"]
+    assert warnings == list(diff(project, calendar.baseline, now=now).notes)
+    return warnings
 
 
 def test_last_years_file_edited_for_this_year(calendar: Calendar) -> None:
-    """An event that is over and gets a start ahead would vanish from the past: a warning, with the year in the id."""
+    """A past event that gets a future start gets a warning, which proposes an id with the new year."""
     publish(calendar, "2026-12-02", summer_party=PARTY)
-    (problem,) = told(calendar, "2028-01-10", summer_party=NEXT)
+    (problem,) = reported(calendar, "2028-01-10", summer_party=NEXT)
     assert problem.severity is Severity.WARNING
     assert (Path(problem.mark.path).name, problem.mark.line) == ("summer-party.yaml", 1)
     assert problem.message == (
-        "`summer-party` was published for 2027-06-12 and is over; it would move, and vanish from everybody's past"
+        "`summer-party` was published for 2027-06-12 and is over; the new date would erase it from everybody's past"
     )
     assert problem.hint == (
-        "write `id: summer-party-2028` if this is another event, and keep the old one in a file of its own"
+        "if this is a different event, write `id: summer-party-2028`, and keep the old one in its own file"
     )
 
 
-def test_what_the_hint_says_ends_the_warning(calendar: Calendar) -> None:
-    """With the id that is proposed, last year's event stays in the past as it was, and this year's is new."""
+def test_following_the_hint_ends_the_warning(calendar: Calendar) -> None:
+    """With the proposed id, last year's event stays unchanged, and this year's is new."""
     publish(calendar, "2026-12-02", summer_party=PARTY)
-    assert told(calendar, "2028-01-10", summer_party=PARTY, next=f"id: summer-party-2028\n{NEXT}") == []
+    assert reported(calendar, "2028-01-10", summer_party=PARTY, next=f"id: summer-party-2028\n{NEXT}") == []
     publish(calendar, "2028-01-10")
-    found = {event_id: calendar.event(event_id) for event_id in ("summer-party", "summer-party-2028")}
-    assert [(item["status"], item["sequence"]) for item in found.values()] == [("confirmed", 0), ("confirmed", 0)]
+    published = {event_id: calendar.event(event_id) for event_id in ("summer-party", "summer-party-2028")}
+    assert [(item["status"], item["sequence"]) for item in published.values()] == [("confirmed", 0), ("confirmed", 0)]
 
 
-def test_it_is_said_once(calendar: Calendar) -> None:
-    """The build that publishes it all the same has said so; the next one knows the event as it is now."""
+def test_warning_appears_once(calendar: Calendar) -> None:
+    """The build that publishes it anyway has warned; the next one knows the new event."""
     publish(calendar, "2026-12-02", summer_party=PARTY)
-    assert told(calendar, "2028-01-10", summer_party=NEXT)
+    assert reported(calendar, "2028-01-10", summer_party=NEXT)
     publish(calendar, "2028-01-10")
-    assert told(calendar, "2028-01-11") == []
+    assert reported(calendar, "2028-01-11") == []
 
 
 USED_AGAIN = {
@@ -96,10 +96,10 @@ USED_AGAIN = {
 
 
 @pytest.mark.parametrize(("first", "then"), USED_AGAIN.values(), ids=USED_AGAIN.keys())
-def test_event_that_is_over_and_ahead_again(calendar: Calendar, first: str, then: str) -> None:
-    """Whatever an event is, once it is over its UID is that of the past."""
+def test_past_event_that_gets_a_future_date(calendar: Calendar, first: str, then: str) -> None:
+    """Once an event of any kind is over, its UID belongs to the past."""
     publish(calendar, "2026-12-02", fest=first)
-    assert [problem.hint.split("`")[1] for problem in told(calendar, "2028-01-10", fest=then)] == ["id: fest-2028"]
+    assert [problem.hint.split("`")[1] for problem in reported(calendar, "2028-01-10", fest=then)] == ["id: fest-2028"]
 
 
 SAME_EVENT = {
@@ -137,21 +137,21 @@ SAME_EVENT = {
 
 @pytest.mark.parametrize(("first", "day", "then"), SAME_EVENT.values(), ids=SAME_EVENT.keys())
 def test_event_that_is_still_the_same(calendar: Calendar, first: str, day: str, then: str) -> None:
-    """What is postponed, corrected or goes on keeps its UID without a word."""
+    """An event that is postponed, corrected or continued keeps its UID without a warning."""
     publish(calendar, "2026-12-02", fest=first)
-    assert told(calendar, day, fest=then) == []
+    assert reported(calendar, day, fest=then) == []
 
 
 def test_tombstone_that_returns_as_another(calendar: Calendar) -> None:
-    """An id that was deleted and is taken by an event with another name and start: who saw it cancelled is misled."""
+    """Reusing a deleted id with a new name and start misleads those who saw it cancelled."""
     publish(calendar, "2026-12-02", fest=PARTY)
     publish(calendar, "2026-12-03", fest=None)
-    (problem,) = told(calendar, "2026-12-04", fest=ELSE)
+    (problem,) = reported(calendar, "2026-12-04", fest=ELSE)
     assert problem.message == (
         "`Summer party` of 2027-06-12 had the UID of `fest` and was cancelled; "
-        "whoever kept it would see it turn into this one"
+        "subscribers who kept it would see it turn into this one"
     )
-    assert problem.hint == "write `id: fest-2027` if this is another event"
+    assert problem.hint == "if this is a different event, write `id: fest-2027`"
 
 
 @pytest.mark.parametrize(
@@ -160,34 +160,33 @@ def test_tombstone_that_returns_as_another(calendar: Calendar) -> None:
     ids=["it", "start", "summary"],
 )
 def test_tombstone_that_returns_as_itself(calendar: Calendar, text: str) -> None:
-    """Restored, with another start or another summary alone, it lives again."""
+    """A restored event, with a new start or a new summary but not both, is the same event."""
     publish(calendar, "2026-12-02", fest=PARTY)
     publish(calendar, "2026-12-03", fest=None)
-    assert told(calendar, "2026-12-04", fest=text) == []
+    assert reported(calendar, "2026-12-04", fest=text) == []
 
 
-def test_id_of_a_past_event_that_was_deleted(calendar: Calendar) -> None:
-    """Its UID is remembered when nothing else of it is; restored in the past it is what it was."""
+def test_id_of_a_deleted_past_event(calendar: Calendar) -> None:
+    """The UID of a deleted past event is remembered; restoring it in the past is no reuse."""
     publish(calendar, "2026-12-02", fest=PARTY)
     publish(calendar, "2027-08-01", fest=None)
     assert "events/fest.ics" not in calendar.files
-    (problem,) = told(calendar, "2028-01-10", fest=NEXT)
+    (problem,) = reported(calendar, "2028-01-10", fest=NEXT)
     assert (
-        problem.message
-        == "an event that is over had the UID of `fest`; whoever kept it would see it turn into this one"
+        problem.message == "a past event had the UID of `fest`; subscribers who kept it would see it turn into this one"
     )
-    assert problem.hint == "write `id: fest-2028` if this is another event"
-    assert told(calendar, "2028-01-10", fest=PARTY) == []
+    assert problem.hint == "if this is a different event, write `id: fest-2028`"
+    assert reported(calendar, "2028-01-10", fest=PARTY) == []
 
 
-def test_event_that_is_kept_as_it_took_place(calendar: Calendar) -> None:
-    """A past event that stays published for a later date it once had is in the past all the same."""
+def test_kept_past_event_counts_as_past(calendar: Calendar) -> None:
+    """A past event that is kept for a later date it once had still counts as past."""
     publish(calendar, "2026-12-02", fest=PARTY.replace("06-12", "11-12"))
     publish(calendar, "2026-12-03", fest=PARTY)
     publish(calendar, "2027-08-01", fest=None)
-    (problem,) = told(calendar, "2027-09-01", fest=NEXT)
+    (problem,) = reported(calendar, "2027-09-01", fest=NEXT)
     assert "is over" in problem.message
-    assert problem.hint == "write `id: fest-2028` if this is another event"
+    assert problem.hint == "if this is a different event, write `id: fest-2028`"
 
 
 PROPOSALS = {
@@ -205,7 +204,7 @@ PROPOSALS = {
 
 @pytest.mark.parametrize(("event_id", "proposal"), PROPOSALS.items(), ids=[name[:20] for name in PROPOSALS])
 def test_proposal_is_free_and_valid(calendar: Calendar, event_id: str, proposal: str) -> None:
-    """The year of the new start takes the place of the old one or is added; an id that was ever used gets a number."""
+    """The new year replaces the old one in the id or is appended; an id that was ever used gets a number."""
     publish(
         calendar,
         "2026-12-02",
@@ -214,23 +213,23 @@ def test_proposal_is_free_and_valid(calendar: Calendar, event_id: str, proposal:
         gone=f"id: known-2028\n{PARTY.replace('2027', '2020')}",
     )
     publish(calendar, "2026-12-03", gone=None)
-    (problem,) = told(calendar, "2028-01-10", fest=f"id: {event_id}\n{NEXT}")
+    (problem,) = reported(calendar, "2028-01-10", fest=f"id: {event_id}\n{NEXT}")
     assert problem.hint.split("`")[1] == f"id: {proposal}"
     assert read_id(proposal) == proposal
 
 
 def test_two_proposals_differ(calendar: Calendar) -> None:
-    """Events whose ids differ by the year alone do not get the same one."""
+    """Events whose ids differ only by the year get different proposals."""
     publish(calendar, "2026-12-02", fest=f"uid: a@x\n{PARTY}", fest_2027=f"uid: b@x\n{PARTY}")
-    found = told(calendar, "2028-01-10", fest=f"uid: a@x\n{NEXT}", fest_2027=f"uid: b@x\n{NEXT}")
-    assert {problem.hint.split("` if")[0] for problem in found} == {
-        "delete `uid` and write `id: fest-2028",
-        "delete `uid` and write `id: fest-2028-2",
+    problems = reported(calendar, "2028-01-10", fest=f"uid: a@x\n{NEXT}", fest_2027=f"uid: b@x\n{NEXT}")
+    assert {problem.hint.split(", ")[1] for problem in problems} == {
+        "delete `uid` and write `id: fest-2028`",
+        "delete `uid` and write `id: fest-2028-2`",
     }
 
 
 def test_new_id_of_the_calendar_is_no_reuse(calendar: Calendar) -> None:
-    """After the calendar's id changed and changed back, every UID is that of the event it always was."""
+    """After the calendar's id changes and changes back, every UID belongs to the same event as before."""
     publish(calendar, "2026-12-02", fest=PARTY)
     for text in (WITH_FEEDS.replace("test.example", "x.example"), WITH_FEEDS):
         write_files(calendar.root, {"calendar.yaml": text.replace("https://x.example", "https://test.example")})
@@ -239,17 +238,17 @@ def test_new_id_of_the_calendar_is_no_reuse(calendar: Calendar) -> None:
         calendar.publish(Consent(new_id=True, removals=True))
 
 
-def test_build_and_diff_say_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """On the command line: a warning of `build`, a line of `diff` in each format, and neither is an error."""
+def test_build_and_diff_report_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On the command line, `build` warns and `diff` has a line in each format; neither is an error."""
     monkeypatch.chdir(tmp_path)
     write_files(tmp_path / "events", {"calendar.yaml": CALENDAR, "summer-party.yaml": PARTY})
     assert run("build", "--no-site", now=NOW).exit_code == 0
     write_files(tmp_path / "events", {"summer-party.yaml": NEXT})
     later = NOW + timedelta(days=400)
-    hint = "write `id: summer-party-2028` if this is another event, and keep the old one in a file of its own"
+    hint = "if this is a different event, write `id: summer-party-2028`, and keep the old one in its own file"
     text = run("diff", now=later)
     assert text.exit_code == 0
-    said = "`summer-party` was published for 2027-06-12 and is over; it would move, and vanish from everybody's past"
+    said = "`summer-party` was published for 2027-06-12 and is over; the new date would erase it from everybody's past"
     assert text.stdout.splitlines()[-1] == f"note: {said} [reused-id]; {hint}"
     (note,) = json.loads(run("diff", "--format", "json", now=later).stdout)["notes"]
     assert note == {"code": "reused-id", "message": said, "hint": hint}

@@ -104,10 +104,10 @@ def test_redirects_end() -> None:
     ("answer", "message"),
     [
         ((500, {}, b""), "the host answers with status 500"),
-        ((200, {}, b"<html>"), "this is no manifest of calfeed: it is no JSON"),
-        ((200, {}, b"[]"), "this is no manifest of calfeed: something in it is missing or wrong"),
-        ((200, {}, b""), "this is no manifest of calfeed: it is no JSON"),
-        ((200, {}, b'{"version": 2}'), "the manifest has version 2, and this calfeed knows 1"),
+        ((200, {}, b"<html>"), "this is not a calfeed manifest: it is not JSON"),
+        ((200, {}, b"[]"), "this is not a calfeed manifest: a value is missing or wrong"),
+        ((200, {}, b""), "this is not a calfeed manifest: it is not JSON"),
+        ((200, {}, b'{"version": 2}'), "the manifest has format version 2, but this calfeed only supports 1"),
         ((200, {"content-encoding": "br"}, b"x"), "the answer is compressed with `br`, which was not requested"),
     ],
 )
@@ -228,5 +228,5 @@ def test_revisions_that_cannot_go_on(root: Path, place: str, value: dict[str, ob
         manifest["events"][0] |= value or {"sequence": None}
     else:
         manifest["retired"] = {"x@test.example": {**revision, **value} if value else None}
-    with pytest.raises(OutputError, match="something in it is missing or wrong"):
+    with pytest.raises(OutputError, match="a value is missing or wrong"):
         read_manifest(json.dumps(manifest).encode(), MANIFEST)

@@ -1,4 +1,4 @@
-"""calfeed.formats.content_lines: lines of 75 octets that nobody misreads."""
+"""calfeed.formats.content_lines: lines of 75 octets that every reader understands."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ from calfeed.formats.content_lines import (
     | st.text(st.sampled_from("\\^aõ€😀"), max_size=400)
 )
 @example("a" * 60 + "\\" * 36 + "😀" * 20)
-def test_folding_loses_nothing_and_tears_nothing(line: str) -> None:
-    """Unfolded, a line is what it was; each physical line is UTF-8 by itself and at most 75 octets long."""
+def test_folding_is_reversible(line: str) -> None:
+    """Unfolding restores the line; each physical line is valid UTF-8 of at most 75 octets."""
     folded = fold(line)
     assert folded.endswith(b"\r\n")
     assert folded.replace(b"\r\n ", b"")[:-2].decode() == line
@@ -38,7 +38,7 @@ def test_folding_loses_nothing_and_tears_nothing(line: str) -> None:
 
 @pytest.mark.parametrize("length", [74, 75, 76, 149, 150])
 def test_lines_are_filled(length: int) -> None:
-    """A line is folded only where it must be: 75 octets stay whole, 76 make two lines."""
+    """A line is folded only if necessary: 75 octets are one line, 76 are two."""
     assert fold("a" * length).count(b"\r\n") == 1 + max(0, (length - 2) // 74)
 
 
@@ -68,7 +68,7 @@ def test_escape() -> None:
     ],
 )
 def test_property_is_one_line(prop: Property, line: str) -> None:
-    """Texts are escaped and joined by commas, other values stand as they are; parameters are quoted where needed."""
+    """Texts are escaped and joined by commas; other values are unchanged; parameters are quoted if necessary."""
     assert property_line(prop) == f"{line}\r\n".encode()
 
 
@@ -89,7 +89,7 @@ def test_component_holds_properties_and_components() -> None:
     ],
 )
 def test_offset_has_seconds_only_where_it_needs_them(offset: timedelta, value: str) -> None:
-    """A UTC-OFFSET has a sign, hours and minutes, and seconds only for old local times."""
+    """A UTC-OFFSET has a sign, hours and minutes; only old local times also have seconds."""
     assert offset_value(offset) == value
 
 
@@ -106,5 +106,5 @@ def test_offset_has_seconds_only_where_it_needs_them(offset: timedelta, value: s
     ],
 )
 def test_duration_is_signed_days_and_time(duration: timedelta, value: str) -> None:
-    """A DURATION has days and then time, each only if there is any, and a minus before all of it."""
+    """A DURATION has days and then time, each only if not zero, with a minus before both."""
     assert duration_value(duration) == value

@@ -14,7 +14,7 @@ from calfeed.pipeline.build import build
 
 @pytest.mark.node
 def test_order_is_read_right(tmp_path: Path) -> None:
-    """Several times a day in any order, and several months, come out in ical.js."""
+    """ical.js reads several times a day, and several months, in any order."""
     events = {
         "times.yaml": "summary: X\nstart: 2027-01-05 08:00\nduration: 10m\nrrule: FREQ=DAILY;BYHOUR=20,8,12;COUNT=6\n",
         "months.yaml": "summary: X\nstart: 2027-02-05 08:00\nduration: 10m\n"
@@ -24,8 +24,8 @@ def test_order_is_read_right(tmp_path: Path) -> None:
     build(root, tmp_path / "dist", now=NOW)
     paths = [tmp_path / "dist" / "events" / name for name in ("times.ics", "months.ics")]
     answers = icaljs.expand(paths, 10, seconds=5)
-    found = [[f"{start:%m-%dT%H}" for start in answers[path] if isinstance(start, datetime)] for path in paths]
-    assert found == [
+    starts = [[f"{start:%m-%dT%H}" for start in answers[path] if isinstance(start, datetime)] for path in paths]
+    assert starts == [
         ["01-05T08", "01-05T12", "01-05T20", "01-06T08", "01-06T12", "01-06T20"],
         ["02-05T08", "10-05T07", "02-05T08", "10-05T07"],
     ]

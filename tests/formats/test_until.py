@@ -1,4 +1,4 @@
-"""UNTIL as files have it: no reader loses the last date of a series, and none finds another."""
+"""UNTIL in files: no reader misses the last date of a series, and none finds an extra one."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ WRITTEN = [
 
 
 def in_files(event: Event) -> str:
-    """Return the RRULE of a series as files have it."""
+    """Return the RRULE of a series as written to files."""
     recurrence = event.recurrence
     assert recurrence is not None
     return recurrence.rule.text_until(until_in_files(event.when, recurrence))
@@ -50,26 +50,26 @@ def in_files(event: Event) -> str:
 def test_until_is_the_later_of_instant_and_wall_time(
     tmp_path: Path, zone: str, start: str, rule: str, until: str
 ) -> None:
-    """UNTIL is the later one of the last date's instant and its digits by the clock, if no date follows by then."""
+    """UNTIL is the later of the last date's instant and its wall time, if no further date follows by then."""
     event = load_event(tmp_path, SERIES.format(start=start, more="duration: 20m\n", zone=zone, rule=rule))
     assert in_files(event).rpartition("UNTIL=")[2] == until
 
 
 @pytest.mark.parametrize(("rule", "more"), [("FREQ=DAILY;COUNT=5", ""), ("FREQ=DAILY", "duration: 1h\n")])
-def test_rules_without_until_are_as_they_were(tmp_path: Path, rule: str, more: str) -> None:
-    """A rule with COUNT, or without an end, is written as it is."""
+def test_rules_without_until_are_unchanged(tmp_path: Path, rule: str, more: str) -> None:
+    """A rule with COUNT or without an end is written unchanged."""
     event = load_event(tmp_path, SERIES.format(start="2026-09-01 18:00", more=more, zone="Asia/Tokyo", rule=rule))
     assert in_files(event) == rule
 
 
 def test_whole_days_end_on_a_date(tmp_path: Path) -> None:
-    """UNTIL of whole days is the last one's date."""
+    """UNTIL of whole days is the date of the last one."""
     event = load_event(tmp_path, "summary: X\nstart: 2026-09-01\nrrule: FREQ=DAILY;UNTIL=2026-09-05\n")
     assert in_files(event) == "FREQ=DAILY;UNTIL=20260905"
 
 
 def test_spelling_is_no_revision(tmp_path: Path) -> None:
-    """What is compared between builds holds the instant, as it did before files were spelled otherwise."""
+    """The content has the instant, so a different UNTIL in files is no revision."""
     rule = "FREQ=WEEKLY;UNTIL=2026-12-15"
     event = load_event(tmp_path, SERIES.format(start="2026-09-01 18:00", more="", zone="Asia/Tokyo", rule=rule))
     assert content_of(event)["rrule"] == "FREQ=WEEKLY;UNTIL=20261215T090000Z"
@@ -77,7 +77,7 @@ def test_spelling_is_no_revision(tmp_path: Path) -> None:
 
 @pytest.mark.node
 def test_every_reader_has_every_date(tmp_path: Path) -> None:
-    """Every reader finds the same dates for each of these series, the last one among them."""
+    """Every reader finds the same dates for each of these series, including the last one."""
     texts = {
         f"s{number}.yaml": SERIES.format(start=start, more="duration: 20m\n", zone=zone, rule=rule)
         for number, (zone, start, rule, _) in enumerate(WRITTEN)
@@ -89,13 +89,13 @@ def test_every_reader_has_every_date(tmp_path: Path) -> None:
         assert event.recurrence is not None
         path = tmp_path / "dist" / "events" / f"s{number}.ics"
         readings = (pyreader.read_recurring(path), icaljs.read([path], limit=99)[path])
-        found = [sorted(one.start for one in reading if isinstance(one.start, datetime)) for reading in readings]
-        assert len(found[0]) == len(event.recurrence.starts), texts[f"s{number}.yaml"]
-        assert found[0] == found[1]
+        starts = [sorted(one.start for one in reading if isinstance(one.start, datetime)) for reading in readings]
+        assert len(starts[0]) == len(event.recurrence.starts), texts[f"s{number}.yaml"]
+        assert starts[0] == starts[1]
 
 
 def test_tombstone_has_the_new_spelling(tmp_path: Path) -> None:
-    """A series that was published by an earlier version and left the sources is written with the new UNTIL."""
+    """The tombstone of a series published by an earlier version has the new UNTIL."""
     series = SERIES.format(start="2026-12-01 18:00", more="", zone="Asia/Tokyo", rule="FREQ=WEEKLY;UNTIL=2026-12-29")
     files = {"calendar.yaml": CALENDAR, "venues.yaml": VENUES, "talk.yaml": series, "other.yaml": series}
     root = write_files(tmp_path / "events", files)

@@ -1,4 +1,4 @@
-"""calfeed.formats.vevent: what an event says in its properties, before these are spelled."""
+"""calfeed.formats.vevent: the properties of an event, before they are encoded."""
 
 from __future__ import annotations
 
@@ -31,22 +31,22 @@ def properties(event: Event, *, has_zone: bool = True) -> dict[str, Property]:
         ("cancelled", "CANCELLED", "TRANSPARENT", "FREE", "[Cancelled] Talk"),
     ],
 )
-def test_status_decides_what_an_event_takes(
+def test_status_decides_busy_time(
     tmp_path: Path, status: str, state: str, transparency: str, busy: str, summary: str
 ) -> None:
-    """An event that does not take place takes no time, and says so in its title, too."""
-    said = properties(load_event(tmp_path, f"{TALK}busy: true\nstatus: {status}\n"))
-    assert said["STATUS"].value == state
-    assert said["TRANSP"].value == transparency
-    assert said["X-MICROSOFT-CDO-BUSYSTATUS"].value == busy
-    assert said["SUMMARY"].value == (summary,)
+    """An event that does not take place is free, and its title says so."""
+    values = properties(load_event(tmp_path, f"{TALK}busy: true\nstatus: {status}\n"))
+    assert values["STATUS"].value == state
+    assert values["TRANSP"].value == transparency
+    assert values["X-MICROSOFT-CDO-BUSYSTATUS"].value == busy
+    assert values["SUMMARY"].value == (summary,)
 
 
 def test_texts_are_as_people_read_them(tmp_path: Path) -> None:
     """Texts are not escaped yet, and categories are a list."""
-    said = properties(load_event(tmp_path, f"{TALK}categories: ['tea, cake', talk]\n".replace("Talk", "'A; B'")))
-    assert said["SUMMARY"] == Property("SUMMARY", ("A; B",))
-    assert said["CATEGORIES"] == Property("CATEGORIES", ("tea, cake", "talk"))
+    values = properties(load_event(tmp_path, f"{TALK}categories: ['tea, cake', talk]\n".replace("Talk", "'A; B'")))
+    assert values["SUMMARY"] == Property("SUMMARY", ("A; B",))
+    assert values["CATEGORIES"] == Property("CATEGORIES", ("tea, cake", "talk"))
 
 
 def test_times_name_their_zone_or_are_in_utc(tmp_path: Path) -> None:
@@ -58,7 +58,7 @@ def test_times_name_their_zone_or_are_in_utc(tmp_path: Path) -> None:
 
 
 def test_series_has_a_line_for_each_date(tmp_path: Path) -> None:
-    """A series has its rule, and a property for each extra date and each exception."""
+    """A series has its rule, and one property per extra date and exception."""
     text = "summary: X\nstart: 2027-05-18\nrrule: FREQ=WEEKLY;COUNT=5\nexdates: [2027-05-25, 2027-06-01]\n"
     event = load_event(tmp_path, f"{text}rdates: 2027-05-20\n")
     day = (("VALUE", "DATE"),)
@@ -71,7 +71,7 @@ def test_series_has_a_line_for_each_date(tmp_path: Path) -> None:
 
 
 def test_reminders_and_html_are_apart(tmp_path: Path) -> None:
-    """What only the event's own file has is not among the properties that feeds share."""
+    """The properties that feeds share do not include reminders and HTML."""
     event = load_event(tmp_path, f"{TALK}description: '*Free*'\nreminders: [1h, 1d]\n")
     assert [alarm[1] for alarm in alarm_properties(event)] == [
         Property("TRIGGER", "-PT1H"),

@@ -1,4 +1,4 @@
-"""calfeed.formats.vtimezone: the shape of every zone's component, and what it says of odd ones."""
+"""calfeed.formats.vtimezone: the shape of every zone's component, including unusual zones."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def test_fixed_zone_to_the_letter() -> None:
 
 
 def test_only_known_zones_have_no_component() -> None:
-    """Without a component are the names that are no places, and four places with days that are no nth weekday."""
+    """Only names that are not places, and four places whose days are no nth weekday, have no component."""
     odd = {name for name in zone_names() if name not in WRITABLE}
     places = {name for name in odd if "/" in name and not name.startswith("Etc/")}
     assert places == {
@@ -77,7 +77,7 @@ def test_only_known_zones_have_no_component() -> None:
 
 @pytest.mark.parametrize("tzid", WRITABLE)
 def test_shape_is_what_outlook_reads(tzid: str) -> None:
-    """One STANDARD, at most one DAYLIGHT, with the larger offset; rules of just one form; onsets in 1970."""
+    """One STANDARD, at most one DAYLIGHT with the larger offset, rules of a single form, onsets in 1970."""
     parts = observances(tzid)
     assert [part.is_daylight for part in parts] in ([False], [True, False])
     for part in parts:
@@ -90,14 +90,14 @@ def test_shape_is_what_outlook_reads(tzid: str) -> None:
 
 
 def test_dublin_calls_summer_daylight() -> None:
-    """The tz database has Irish winter as the exception; readers want DAYLIGHT to be the summer."""
+    """The tz database treats Irish winter as the exception, but readers expect DAYLIGHT in summer."""
     daylight, standard = observances("Europe/Dublin")
     assert (daylight.name, daylight.offset_to) == ("IST", timedelta(hours=1))
     assert (standard.name, standard.offset_to) == ("GMT", timedelta(0))
 
 
 def test_midnight_of_the_next_day_is_a_second_earlier() -> None:
-    """Santiago changes at 24:00 of the first Saturday: the only nth weekday is 23:59:59 of that day."""
+    """Santiago changes at 24:00 on the first Saturday, so the rule uses 23:59:59 of that day."""
     daylight, _ = observances("America/Santiago")
     assert daylight.rule is not None
     assert daylight.rule.rrule == "FREQ=YEARLY;BYMONTH=9;BYDAY=1SA"
@@ -120,12 +120,12 @@ def test_midnight_of_the_next_day_is_a_second_earlier() -> None:
     ],
 )
 def test_places_right(wall: str, tzid: str, right: bool) -> None:
-    """A time is trusted to the VTIMEZONE only where every reader gets its instant from it."""
+    """A time relies on the VTIMEZONE only if every reader derives its instant from it."""
     assert places_right(zoned(wall, tzid)) is right
 
 
 def test_repeated_hour_is_never_trusted() -> None:
-    """Both passes of a repeated hour are written in UTC, whichever one a reader would take."""
+    """Both occurrences of a repeated hour are written in UTC, whichever one readers would choose."""
     wall = datetime.fromisoformat("2026-10-25 03:30")
     for offset in (2, 3):
         instant = (wall - timedelta(hours=offset)).replace(tzinfo=UTC)

@@ -1,4 +1,4 @@
-"""calfeed.revisions.content: what was published comes back as it was, whatever the law of its zone is by now."""
+"""calfeed.revisions.content: published events are read back unchanged, even under a new zone law."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def starts_of(event: Event) -> tuple[datetime, ...]:
 
 
 def test_every_field_comes_back(tmp_path: Path) -> None:
-    """A content holds every field that subscribers see, in a lasting order, and the event read from it has them all."""
+    """A content has every field that subscribers see, in a stable order, and reading it restores them all."""
     event = load_event(tmp_path, RICH)
     content = content_of(event)
     assert list(content) == KEYS
@@ -80,7 +80,7 @@ def test_every_field_comes_back(tmp_path: Path) -> None:
 
 
 def test_empty_fields_are_left_out(tmp_path: Path) -> None:
-    """A content has no key for what an event does not say."""
+    """A content has no keys for empty fields."""
     event = load_event(tmp_path, "summary: Days\nstart: 2027-06-05\n")
     content = {"summary": "Days", "status": "confirmed", "all_day": True, "start": "2027-06-05", "end": "2027-06-05"}
     assert content_of(event) == content
@@ -89,7 +89,7 @@ def test_empty_fields_are_left_out(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("key", ["ending", "rdates", "exdates", "overrides", "skipped", "offsets"])
 def test_only_series_have_the_keys_of_series(tmp_path: Path, key: str) -> None:
-    """An event without a rule and an occurrence that have a key of series are refused."""
+    """Keys of a series are refused in an event without a rule and in an occurrence."""
     event = load_event(tmp_path, RICH)
     with pytest.raises(UNREADABLE):
         restored(event, {**content_of(event), key: []})
@@ -102,7 +102,7 @@ def test_only_series_have_the_keys_of_series(tmp_path: Path, key: str) -> None:
 
 
 def test_cancelled_series_keeps_its_past(tmp_path: Path) -> None:
-    """Cancelling a content cancels its occurrences, too, except those that were over."""
+    """Cancelling a content also cancels its occurrences, except those that were over."""
     event = load_event(
         tmp_path, f"summary: Talk\nstart: 2027-05-18 18:00\nduration: 1h\nrrule: FREQ=WEEKLY\noverrides: {OVERRIDES}\n"
     )
@@ -115,7 +115,7 @@ def test_cancelled_series_keeps_its_past(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("tzid", "start", "rule"), WRITTEN)
 def test_series_comes_back(tmp_path: Path, tzid: str, start: str, rule: str) -> None:
-    """A series that is read from its content has the starts that it was published with."""
+    """A series read from its content has the starts that it was published with."""
     event = load_event(tmp_path, SERIES.format(tzid, start, rule))
     assert starts_of(restored(event, content_of(event))) == starts_of(event)
 
@@ -125,10 +125,10 @@ def test_series_comes_back(tmp_path: Path, tzid: str, start: str, rule: str) -> 
     "rule", ["FREQ=WEEKLY;UNTIL=2027-12-28", "FREQ=DAILY;UNTIL=2027-12-28", "FREQ=HOURLY;UNTIL=2027-12-28 18:00"]
 )
 def test_series_comes_back_after_another_law(tmp_path: Path, rule: str, hours: int) -> None:
-    """UNTIL is an instant of the law that the series was published with: no start is lost or won by a later one."""
+    """UNTIL is an instant under the published law: a later law neither drops nor adds a start."""
     event = load_event(tmp_path, SERIES.format("Europe/Tallinn", "2027-11-02 18:00", rule))
     content = content_of(event)
-    # As if Estonia had kept another time in that winter: all instants are so much earlier, UNTIL is 16:00Z by now.
+    # As if Estonia had had a different offset that winter: all instants were `hours` earlier; now UNTIL is 16:00Z.
     offset, until = f"+0{2 + hours}:00", f"UNTIL=20271228T{16 - hours}0000Z"
     text = str(content["rrule"]).replace("UNTIL=20271228T160000Z", until)
     before = {**content, "rrule": text, "offsets": [f"2027-11-02T18:00:00{offset}"]}

@@ -20,7 +20,7 @@ WEEKLY = "summary: Talk\nstart: 2027-05-18 18:00\nduration: 1h\nrrule: FREQ=WEEK
 
 
 def test_times_are_local_with_offset_and_zone(tmp_path: Path) -> None:
-    """A time is text in one: local time, offset, zone; a day is a date, and an unknown end is none."""
+    """A time is one text of local time, offset and zone; a whole day is a date; an unknown end is None."""
     event = load_event(tmp_path / "timed", "summary: Talk\nstart: 2027-05-18 18:00\n")
     assert format_times(event.when) == ("2027-05-18T18:00:00+03:00[Europe/Tallinn]", None)
     days = load_event(tmp_path / "days", "summary: Days\nstart: 2027-06-05\nend: 2027-06-07\n")
@@ -28,7 +28,7 @@ def test_times_are_local_with_offset_and_zone(tmp_path: Path) -> None:
 
 
 def test_facts_of_a_series(tmp_path: Path) -> None:
-    """The times come first, and each override has an entry of its own."""
+    """The times come first, and each override has its own entry."""
     event = load_event(tmp_path, f"{WEEKLY}overrides: [{{recurrence_id: 2027-05-25, summary: Other}}]\n")
     facts = facts_of(content_of(event))
     assert list(facts) == ["start", "end", "summary", "status", "rrule", "override 2027-05-25T18:00:00", "offsets"]
@@ -36,7 +36,7 @@ def test_facts_of_a_series(tmp_path: Path) -> None:
 
 
 def test_fields_of_later_versions_have_a_text(tmp_path: Path) -> None:
-    """A key that this version does not know is shown as it is."""
+    """A key that this version does not know is shown unchanged."""
     content = content_of(load_event(tmp_path, "summary: Days\nstart: 2027-06-05\n"))
     facts = facts_of({**content, "links": ["a", "b"], "free": True, "price": {"amount": 5}})
     assert (facts["links"], facts["free"], facts["price"]) == ("a, b", "yes", "{'amount': 5}")
@@ -44,7 +44,7 @@ def test_fields_of_later_versions_have_a_text(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("key", ["url", "online"])
 def test_earlier_spelling_is_the_same(key: str) -> None:
-    """An address of which only the spelling changed with calfeed is the same, in an override and an organizer, too."""
+    """An address that only calfeed spells differently is the same, also in an override or an organizer."""
     before, after = {key: "https://strasse.de/"}, {key: "https://xn--strae-oqa.de/"}
     assert is_same_content({**before}, {**after})
     assert is_same_content({"overrides": [before]}, {"overrides": [after]})
@@ -54,7 +54,7 @@ def test_earlier_spelling_is_the_same(key: str) -> None:
 
 
 def test_law_alone_moves_instants(tmp_path: Path) -> None:
-    """Two contents that differ in instants alone are the same but for the law; wall times are something else."""
+    """Contents that differ only in instants are the same except for the law; different wall times are not."""
     content = content_of(load_event(tmp_path, WEEKLY))
     moved = {**content, "start_utc": "2027-05-18T16:00:00Z", "end_utc": "2027-05-18T17:00:00Z", "offsets": ["x"]}
     assert is_same_but_for_law(content, moved)
@@ -63,6 +63,6 @@ def test_law_alone_moves_instants(tmp_path: Path) -> None:
 
 
 def test_other_words_are_the_same_dates(tmp_path: Path) -> None:
-    """A change of what is not about time changes no dates."""
+    """Changes that are not about time change no dates."""
     content = content_of(load_event(tmp_path, WEEKLY))
     assert has_same_dates(content, {**content, "summary": "Walk", "status": "cancelled"})

@@ -1,4 +1,4 @@
-"""calfeed.revisions.endings: a running series that is called off leaves what took place as it was."""
+"""calfeed.revisions.endings: a running series that is called off keeps its past dates unchanged."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def at(text: str) -> datetime:
 
 
 class Choir:
-    """A calendar of one series and another event, which is edited and published again and again."""
+    """A calendar with a series and another event, to edit and publish repeatedly."""
 
     def __init__(self, root: Path, text: str = CHOIR, now: str = BEFORE) -> None:
         self.root = write_files(root / "events", {"calendar.yaml": CALENDAR, "other.yaml": OTHER})
@@ -47,7 +47,7 @@ class Choir:
         self.publish(now, text)
 
     def publish(self, now: str, text: str | None = None) -> None:
-        """Build at a time, with the series as a text has it from now on; without a text it is deleted."""
+        """Build at a time, with the series in this state from now on; without a text it is deleted."""
         path = self.root / "choir.yaml"
         path.unlink(missing_ok=True)
         if text is not None:
@@ -62,14 +62,14 @@ class Choir:
                 assert rules.violations(data, "single" if name.startswith("events/") else "feed") == []
 
     def pieces(self) -> list[Event]:
-        """Return the pieces that are published of everything but the other event, as the manifest remembers them."""
+        """Return the published pieces of all events but the other one, as the manifest lists them."""
         events = (item.event for item in self.baseline.events.values() if item.id != "other")
         return sorted(
             (piece for event in events for piece in pieces_of(event)), key=lambda piece: piece.uid.partition("@")[0]
         )
 
     def dates(self) -> dict[str, dict[str, str]]:
-        """Return the state of each date under each UID, by the UID's first part."""
+        """Return the status of each date under each UID, by the first part of the UID."""
         end = datetime(2030, 1, 1, tzinfo=UTC)
         return {
             piece.uid.removesuffix("@test.example"): {
@@ -80,7 +80,7 @@ class Choir:
         }
 
     def sequences(self) -> set[int]:
-        """Return the revisions that are published of the series and its tombstones."""
+        """Return the published revisions of the series and its tombstones."""
         return {item.revision.sequence for item in self.baseline.events.values() if item.id != "other"}
 
 
@@ -89,7 +89,7 @@ class Choir:
 
 @pytest.mark.parametrize("text", [None, CANCELLED])
 def test_running_series_ends(tmp_path: Path, text: str | None) -> None:
-    """Deleted or cancelled in February, the evenings of January and February stay, and the five ahead are cancelled."""
+    """Deleted or cancelled in February, a series keeps its dates so far; the five later ones are cancelled."""
     choir = Choir(tmp_path)
     choir.publish(RUNNING, text)
     assert choir.dates() == {
@@ -102,7 +102,7 @@ def test_running_series_ends(tmp_path: Path, text: str | None) -> None:
 
 
 def test_postponed_series_ends(tmp_path: Path) -> None:
-    """Postponed, what is ahead is tentative and marked, under a UID of its own."""
+    """If postponed, future dates are tentative and marked, under a separate UID."""
     choir = Choir(tmp_path)
     choir.publish(RUNNING, f"{CHOIR}status: postponed\n")
     assert set(choir.dates()["choir"].values()) == {"confirmed"}
@@ -111,7 +111,7 @@ def test_postponed_series_ends(tmp_path: Path) -> None:
 
 
 def test_tentative_dates_stay_tentative(tmp_path: Path) -> None:
-    """What took place stays as it was published: dates that were tentative are not confirmed by the end."""
+    """Past dates keep their published status: the ending does not confirm tentative dates."""
     choir = Choir(tmp_path, f"{CHOIR}status: tentative\n")
     choir.publish(RUNNING, CANCELLED)
     assert set(choir.dates()["choir"].values()) == {"tentative"}
@@ -120,7 +120,7 @@ def test_tentative_dates_stay_tentative(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("begin", "now"), [(BEFORE, "2027-01-05T18:29"), (BEFORE, BEFORE)])
 @pytest.mark.parametrize("text", [None, CANCELLED])
 def test_series_that_has_not_begun_is_cancelled_whole(tmp_path: Path, begin: str, now: str, text: str | None) -> None:
-    """Until the first occurrence is over nothing took place: the series is cancelled under its one UID."""
+    """Until its first occurrence is over, a series is cancelled whole, under its one UID."""
     choir = Choir(tmp_path, now=begin)
     choir.publish(now, text)
     assert choir.dates() == {"choir": dict.fromkeys(EVENINGS, "cancelled")}
@@ -128,7 +128,7 @@ def test_series_that_has_not_begun_is_cancelled_whole(tmp_path: Path, begin: str
 
 
 def test_series_that_is_over(tmp_path: Path) -> None:
-    """After the last occurrence a deleted series leaves nothing, and a cancelled one is cancelled whole, as it says."""
+    """After its last occurrence, a deleted series leaves nothing, and a cancelled one is cancelled whole."""
     choir = Choir(tmp_path)
     choir.publish(AFTER, CANCELLED)
     assert choir.dates() == {"choir": dict.fromkeys(EVENINGS, "cancelled")}
@@ -138,7 +138,7 @@ def test_series_that_is_over(tmp_path: Path) -> None:
 
 
 def test_endless_series_ends(tmp_path: Path) -> None:
-    """A series without an end gets one, and goes on without one, cancelled."""
+    """A series without an end gets one, and the cancelled rest has none."""
     choir = Choir(tmp_path, CHOIR.replace(", count: 12", ""))
     choir.publish(RUNNING)
     first, rest = choir.pieces()
@@ -150,7 +150,7 @@ def test_endless_series_ends(tmp_path: Path) -> None:
 
 
 def test_whole_days_end(tmp_path: Path) -> None:
-    """A series of whole days ends between two of them; the day of the build is still ahead."""
+    """A series of whole days ends between two of them; the day of the build counts as ahead."""
     text = "summary: Fast\nstart: 2027-02-18\nrrule: {freq: daily, count: 5}\n"
     choir = Choir(tmp_path, text)
     choir.publish(RUNNING)
@@ -162,7 +162,7 @@ def test_whole_days_end(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("now", "uid"), [("2027-01-10T10:00", "choir"), ("2027-03-20T10:00", "choir-from-2027-03-23")])
 def test_one_date_is_no_series(tmp_path: Path, now: str, uid: str) -> None:
-    """Where one date is left on a side, it is a single event there."""
+    """If one side of the ending has only one date, it is a single event."""
     choir = Choir(tmp_path)
     choir.publish(now)
     (single,) = [piece for piece in choir.pieces() if piece.recurrence is None]
@@ -170,7 +170,7 @@ def test_one_date_is_no_series(tmp_path: Path, now: str, uid: str) -> None:
 
 
 def test_exceptions_go_to_their_side(tmp_path: Path) -> None:
-    """Overrides, exdates and rdates are where their dates are; what was moved counts by when it is."""
+    """Overrides, exdates and rdates go to the side of their date; a moved occurrence counts by its new time."""
     text = f"""{CHOIR}\
 exdates: [2027-01-19, 2027-03-09]
 rdates: [2027-01-21, 2027-03-11]
@@ -198,12 +198,12 @@ overrides:
         assert choir.files == before
 
 
-# -- and is as it is for as long as nothing changes ---------------------------------------------------------------
+# -- later builds -----------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("text", [None, CANCELLED, f"{CHOIR}status: postponed\n"])
 def test_later_builds_change_nothing(tmp_path: Path, text: str | None) -> None:
-    """The time of the end is remembered: later builds give the same bytes, and say nothing."""
+    """The time of the ending is remembered: later builds give the same bytes and no warnings."""
     choir = Choir(tmp_path)
     choir.publish(RUNNING, text)
     before = choir.files
@@ -214,7 +214,7 @@ def test_later_builds_change_nothing(tmp_path: Path, text: str | None) -> None:
 
 
 def test_other_edits_keep_the_end(tmp_path: Path) -> None:
-    """A cancelled series that gets another text, is postponed or deleted after all ended when it ended."""
+    """A cancelled series that is edited, postponed or deleted later keeps the time of its ending."""
     choir = Choir(tmp_path)
     choir.publish(RUNNING, CANCELLED)
     for number, text in enumerate((CANCELLED.replace("Choir", "Chorus"), f"{CHOIR}status: postponed\n", None), start=2):
@@ -227,7 +227,7 @@ def test_other_edits_keep_the_end(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("text", [None, CANCELLED])
 def test_restored_series_is_whole(tmp_path: Path, text: str | None) -> None:
-    """Confirmed again the series is one, at the next revision; no tombstone tells of a date that takes place."""
+    """A series that is confirmed again is whole at the next revision, without tombstones for its dates."""
     choir = Choir(tmp_path)
     choir.publish(RUNNING, text)
     choir.publish("2027-02-21T10:00", CHOIR)
@@ -235,8 +235,8 @@ def test_restored_series_is_whole(tmp_path: Path, text: str | None) -> None:
     assert choir.sequences() == {2}
 
 
-def test_until_in_the_place_of_an_end(tmp_path: Path) -> None:
-    """Ended by `until` after it was cancelled, dates that are not given any more stay cancelled under their UID."""
+def test_until_replaces_an_ending(tmp_path: Path) -> None:
+    """If `until` replaces the cancellation, the dates that are dropped stay cancelled under their UID."""
     choir = Choir(tmp_path)
     choir.publish(RUNNING, CANCELLED)
     choir.publish("2027-02-21T10:00", CHOIR.replace("count: 12", "until: 2027-03-02"))
@@ -252,7 +252,7 @@ def test_until_in_the_place_of_an_end(tmp_path: Path) -> None:
 
 
 def test_series_cancelled_whole_before_stays_so(tmp_path: Path) -> None:
-    """What was published as cancelled whole is not split by a later build."""
+    """A later build does not split a series that was published as cancelled whole."""
     choir = Choir(tmp_path, CANCELLED)
     choir.publish(RUNNING, CANCELLED)
     assert choir.dates() == {"choir": dict.fromkeys(EVENINGS, "cancelled")}
@@ -261,7 +261,7 @@ def test_series_cancelled_whole_before_stays_so(tmp_path: Path) -> None:
 
 
 def test_end_in_a_series_in_pieces(tmp_path: Path) -> None:
-    """A series that is in pieces because of a skipped hour ends within one of them."""
+    """A series in pieces because of a skipped hour ends within one of them."""
     text = "summary: Pub\nstart: 2027-03-07 01:15\nduration: 90m\ntimezone: Europe/Dublin\n"
     text += "rrule: FREQ=WEEKLY;COUNT=9\n"
     choir = Choir(tmp_path, text)
@@ -275,14 +275,14 @@ def test_end_in_a_series_in_pieces(tmp_path: Path) -> None:
 
 
 def test_long_uid_is_cancelled_whole(tmp_path: Path) -> None:
-    """A UID that has no room for a suffix cannot be two, so the series is cancelled whole."""
+    """A series whose UID has no room for a suffix is cancelled whole."""
     choir = Choir(tmp_path, f"{CHOIR}uid: {'x' * 240}\n")
     choir.publish(RUNNING)
     assert [set(dates.values()) for dates in choir.dates().values()] == [{"cancelled"}]
 
 
-def test_uid_of_what_was_ahead_is_refused(tmp_path: Path) -> None:
-    """An event with the UID that an end gives is an error at its place."""
+def test_uid_of_a_piece_is_refused(tmp_path: Path) -> None:
+    """An event with the UID of a piece made by an ending is an error."""
     choir = Choir(tmp_path)
     write_files(choir.root, {"new.yaml": f"{OTHER}uid: choir-from-2027-02-23@test.example\n"})
     with pytest.raises(SourceError) as refused:
@@ -291,29 +291,29 @@ def test_uid_of_what_was_ahead_is_refused(tmp_path: Path) -> None:
     assert (problem.code, Path(problem.mark.path).name) == ("duplicate-uid", "new.yaml")
 
 
-# -- who is told --------------------------------------------------------------------------------------------------
+# -- messages and pages -----------------------------------------------------------------------------------------
 
 
-def test_build_and_diff_say_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """`build` warns once, `diff` beforehand in each of its forms; both name the end to write."""
+def test_build_and_diff_report_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`build` warns once, and `diff` beforehand in each format; both name the `until` to write."""
     write_files(tmp_path / "events", {"calendar.yaml": CALENDAR, "choir.yaml": CHOIR})
     monkeypatch.chdir(tmp_path)
     run("build", now=at(BEFORE))
     write_files(tmp_path / "events", {"choir.yaml": CANCELLED})
-    told = "`choir` is a running series: 7 of its dates took place and stay, 5 ahead are cancelled"
-    assert told in run("diff", now=at(RUNNING)).stdout
+    message = "`choir` is a running series: 7 of its dates took place and stay, the other 5 are cancelled"
+    assert message in run("diff", now=at(RUNNING)).stdout
     assert "running series: 7 of its dates" in run("diff", "--format", "markdown", now=at(RUNNING)).stdout
     (note,) = json.loads(run("diff", "--format", "json", now=at(RUNNING)).stdout)["notes"]
-    assert (note["code"], note["message"]) == ("ended-series", told)
+    assert (note["code"], note["message"]) == ("ended-series", message)
     first, second = (run("build", now=at(RUNNING)).stderr for _ in range(2))
-    assert told in first
+    assert message in first
     assert "[ended-series]" in first
     assert "until: 2027-02-16" in first
     assert "ended-series" not in second
 
 
 def test_page_tells_the_dates_apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """On the page of a cancelled series the dates that took place are not marked as cancelled, and the others are."""
+    """The page of a cancelled series marks its future dates as cancelled, but not its past ones."""
     write_files(tmp_path / "events", {"calendar.yaml": CALENDAR, "choir.yaml": CHOIR})
     monkeypatch.chdir(tmp_path)
     run("build", now=at(BEFORE))
@@ -328,7 +328,7 @@ def test_page_tells_the_dates_apart(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
 
 def test_random_ends_in_every_reader(tmp_path: Path) -> None:
-    """40 series that end at random times: every reader places what stays and what is cancelled, each date once."""
+    """40 series end at random times: every reader finds each kept and each cancelled date exactly once."""
     dice = random.Random(16)  # noqa: S311 - not for secrets
     for number in range(40):
         zone = dice.choice(("Europe/Dublin", "America/New_York", "Australia/Lord_Howe", "Africa/Cairo"))
@@ -342,8 +342,8 @@ def test_random_ends_in_every_reader(tmp_path: Path) -> None:
             continue
         (before,) = (item.event for item in choir.baseline.events.values() if item.id == "choir")
         end = datetime(2040, 1, 1, tzinfo=UTC)
-        found = (one.when for one in occurrences(before, at(BEFORE), end))
-        instants = sorted(when.start.instant for when in found if isinstance(when, Timed))
+        times = (one.when for one in occurrences(before, at(BEFORE), end))
+        instants = sorted(when.start.instant for when in times if isinstance(when, Timed))
         now = datetime(2027, 3, 1, 12, tzinfo=UTC) + timedelta(days=dice.randint(0, 300))
         choir.publish(f"{now:%Y-%m-%dT%H:%M}", dice.choice((None, f"{text}status: cancelled\n")))
         if "events/choir.ics" not in choir.files or instants[-1] < now or instants[0] > now:

@@ -1,4 +1,4 @@
-"""calfeed.revisions.holders: whoever may hold a cancelled event is told, whichever build and feed it was read in."""
+"""calfeed.revisions.holders: everyone who may hold a cancelled event is told, whatever build or feed it came from."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def at(text: str) -> datetime:
 
 @pytest.fixture
 def calendar(tmp_path: Path) -> Calendar:
-    """Publish a calendar with an event each of music and film that never change."""
+    """Publish a calendar with one music and one film event that never change."""
     calendar = Calendar(tmp_path, WITH_FEEDS, site=False)
     calendar.write(
         choir=event("Choir", "2030-01-01 18:00", "categories: music\n"),
@@ -44,7 +44,7 @@ def calendar(tmp_path: Path) -> Calendar:
 
 
 def publish(calendar: Calendar, day: str, consent: Consent = Consent(), **events: str | None) -> dict[str, bytes]:  # noqa: B008
-    """Write events and build on a day; what is published then says nothing else a moment later."""
+    """Write events and build on a day; a second build a moment later changes nothing."""
     calendar.write(**events)
     files = calendar.publish(consent, after=at(day) - calendar.now)
     if not consent.removals:
@@ -53,13 +53,13 @@ def publish(calendar: Calendar, day: str, consent: Consent = Consent(), **events
 
 
 def state(calendar: Calendar, path: str, uid: str = ADA) -> str:
-    """Return STATUS of an event in a feed; "gone" if it is not there."""
-    found = vevents(calendar.files[path]).get(uid, b"STATUS:gone\r\n").decode()
-    return next(line.removeprefix("STATUS:") for line in found.split("\r\n") if line.startswith("STATUS:"))
+    """Return the STATUS of an event in a feed, or "gone"."""
+    lines = vevents(calendar.files[path]).get(uid, b"STATUS:gone\r\n").decode()
+    return next(line.removeprefix("STATUS:") for line in lines.split("\r\n") if line.startswith("STATUS:"))
 
 
 def held(calendar: Calendar, event_id: str = "ada") -> dict[str, object]:
-    """Return what the manifest remembers of an event beyond its row."""
+    """Return the old copies of an event that the manifest remembers."""
     return {key: value for key, value in calendar.event(event_id).items() if key.startswith("held")}
 
 
@@ -91,7 +91,7 @@ LATER_DATES = {
 
 @pytest.mark.parametrize(("first", "then", "until"), LATER_DATES.values(), ids=LATER_DATES.keys())
 def test_later_date_is_remembered_until_it_is_over(calendar: Calendar, first: str, then: str, until: str) -> None:
-    """Moved to an earlier date, over, then deleted: it stays as it took place until the later date is over, too."""
+    """Moved to an earlier date, over, then deleted: it stays unchanged until the later date is over, too."""
     publish(calendar, "2026-12-01", ada=f"summary: Ada\n{first}\n")
     publish(calendar, "2026-12-02", ada=f"summary: Ada\n{then}\n")
     assert held(calendar) == {"held_until": until}
@@ -107,8 +107,8 @@ def test_later_date_is_remembered_until_it_is_over(calendar: Calendar, first: st
     assert json.loads(calendar.files[MANIFEST])["retired"].keys() == {"ada@test.example"}
 
 
-def test_nothing_is_left_where_the_later_date_is_over(calendar: Calendar) -> None:
-    """Deleted after every date that was ever published, an event just leaves: it did take place."""
+def test_event_deleted_after_all_dates_leaves_nothing(calendar: Calendar) -> None:
+    """An event that is deleted after every published date is over leaves no tombstone."""
     publish(calendar, "2026-12-01", ada=event("Ada", "2027-06-01 18:00"))
     publish(calendar, "2026-12-02", ada=event("Ada", "2027-03-01 18:00"))
     publish(calendar, "2027-06-03", ada=None)
@@ -116,7 +116,7 @@ def test_nothing_is_left_where_the_later_date_is_over(calendar: Calendar) -> Non
 
 
 def test_tombstone_stays_until_the_later_date(calendar: Calendar) -> None:
-    """Deleted while it was ahead, after a move to an earlier date: cancelled until the later date is over."""
+    """Deleted after a move to an earlier date: it stays cancelled until the later date is over."""
     publish(calendar, "2026-12-01", ada=event("Ada", "2027-06-01 18:00"))
     publish(calendar, "2026-12-02", ada=event("Ada", "2027-03-01 18:00"))
     publish(calendar, "2027-01-01", ada=None)
@@ -127,7 +127,7 @@ def test_tombstone_stays_until_the_later_date(calendar: Calendar) -> None:
 
 
 def test_latest_of_many_dates_counts(calendar: Calendar) -> None:
-    """An event that moved again and again is remembered by its latest date, and only if that is not the present one."""
+    """Of several published dates, only the latest is remembered, unless it is the current one."""
     until = {"held_until": "2027-08-02T16:00:00Z"}
     for day, start, remembered in (
         ("2026-12-01", "2027-06-01 18:00", {}),
@@ -141,7 +141,7 @@ def test_latest_of_many_dates_counts(calendar: Calendar) -> None:
 
 
 def test_series_that_got_an_end_is_remembered_for_a_year(calendar: Calendar) -> None:
-    """Who read it without an end holds it for ever: a year after the change, as for a deleted one."""
+    """Copies of a series from before it had an end are remembered for a year after the change."""
     endless = event("Ada", "2027-01-04 18:00", "rrule: {freq: weekly}\n")
     publish(calendar, "2026-12-01", ada=endless)
     publish(calendar, "2027-02-01", ada=event("Ada", "2027-01-04 18:00", "rrule: {freq: weekly, until: 2027-03-01}\n"))
@@ -152,8 +152,8 @@ def test_series_that_got_an_end_is_remembered_for_a_year(calendar: Calendar) -> 
     assert held(calendar) == {}
 
 
-def test_event_that_comes_back_keeps_its_memory(calendar: Calendar) -> None:
-    """Restored, moved or not, it is still remembered by the later date, and by nothing once that is over."""
+def test_restored_event_keeps_its_old_copies(calendar: Calendar) -> None:
+    """A restored event still remembers its later date, until that is over."""
     first, then = event("Ada", "2027-06-01 18:00"), event("Ada", "2027-03-01 18:00")
     until = {"held_until": "2027-06-02T16:00:00Z"}
     publish(calendar, "2026-12-01", ada=first)
@@ -165,8 +165,8 @@ def test_event_that_comes_back_keeps_its_memory(calendar: Calendar) -> None:
     assert held(calendar) == {}
 
 
-def test_took_place_and_came_back(calendar: Calendar) -> None:
-    """The file of an event that is kept as it took place is restored: nothing changes for subscribers."""
+def test_restored_past_event_changes_nothing(calendar: Calendar) -> None:
+    """Restoring the file of an event that is kept as a past event changes nothing for subscribers."""
     first, then = event("Ada", "2027-06-01 18:00"), event("Ada", "2027-03-01 18:00")
     publish(calendar, "2026-12-01", ada=first)
     feeds = publish(calendar, "2026-12-02", ada=then)[MAIN]
@@ -185,8 +185,8 @@ def recategorised(calendar: Calendar) -> None:
 
 
 @pytest.mark.parametrize("text", [None, event("Ada", "2027-06-01 18:00", "categories: film\nstatus: cancelled\n")])
-def test_every_feed_that_held_it_is_told(calendar: Calendar, text: str | None) -> None:
-    """Deleted or cancelled after it went from music to film: whoever keeps it from music is told, until it is over."""
+def test_cancellation_is_in_every_former_feed(calendar: Calendar, text: str | None) -> None:
+    """Deleted or cancelled after moving from music to film, it is shown as cancelled in both until it is over."""
     recategorised(calendar)
     assert [state(calendar, path) for path in (MAIN, MUSIC, FILM)] == ["CONFIRMED", "gone", "CONFIRMED"]
     assert held(calendar) == {"held_in": ["category/music"]}
@@ -200,7 +200,7 @@ def test_every_feed_that_held_it_is_told(calendar: Calendar, text: str | None) -
 
 
 def test_changed_and_cancelled_at_once(calendar: Calendar) -> None:
-    """An event that leaves a feed in the build that cancels it is told of there, and leaves it when it lives again."""
+    """An event that leaves a feed in the build that cancels it is cancelled there, and leaves when restored."""
     publish(calendar, "2026-12-01", ada=event("Ada", "2027-06-01 18:00", "categories: music\n"))
     publish(calendar, "2026-12-02", ada=event("Ada", "2027-06-01 18:00", "categories: film\nstatus: cancelled\n"))
     assert state(calendar, MUSIC) == "CANCELLED"
@@ -212,13 +212,13 @@ def test_changed_and_cancelled_at_once(calendar: Calendar) -> None:
 
 
 def with_settings(calendar: Calendar, settings: str) -> None:
-    """Write calendar.yaml with more settings."""
+    """Write calendar.yaml with additional settings."""
     write_files(calendar.root, {"calendar.yaml": WITH_FEEDS + settings})
 
 
 @pytest.mark.parametrize("window", ["{to: 2027-05-01}", "{from: 2027-07-01}"])
 def test_hidden_by_a_window_then_deleted(calendar: Calendar, window: str) -> None:
-    """What the window took out of the main feed is told there as cancelled; what is over just stays out."""
+    """A deleted event that the window had hidden is cancelled in the main feed; past events stay out."""
     past = event("Past", "2026-11-25 18:00")
     publish(calendar, "2026-12-01", ada=event("Ada", "2027-06-01 18:00", "categories: music\n"), past=past)
     with_settings(calendar, f"window: {window}\n")
@@ -232,7 +232,7 @@ def test_hidden_by_a_window_then_deleted(calendar: Calendar, window: str) -> Non
 
 
 def test_out_of_a_written_feed_then_deleted(calendar: Calendar) -> None:
-    """A feed of days, categories or venues tells who keeps what it no longer takes."""
+    """A feed filtered by days, categories or venues shows the cancellation of events it no longer selects."""
     venue = "feeds: [{slug: hub, name: Hub, venues: hub}]\n"
     with_settings(calendar, venue)
     publish(calendar, "2026-12-01", ada=event("Ada", "2027-06-01 18:00", "venue: hub\n"))
@@ -243,8 +243,8 @@ def test_out_of_a_written_feed_then_deleted(calendar: Calendar) -> None:
     assert state(calendar, "feeds/hub.ics") == "CANCELLED"
 
 
-def test_feed_under_a_new_name_tells_the_old_ones_subscribers(calendar: Calendar) -> None:
-    """A feed with an old slug among its `aliases` tells at both addresses; the manifest stays as it is."""
+def test_renamed_feed_shows_cancellations_at_both_addresses(calendar: Calendar) -> None:
+    """A renamed feed with its old slug in `aliases` shows cancellations at both addresses."""
     concerts = "feeds: [{slug: gigs, name: Gigs, categories: music}]\n"
     with_settings(calendar, concerts)
     recategorised(calendar)
@@ -253,13 +253,13 @@ def test_feed_under_a_new_name_tells_the_old_ones_subscribers(calendar: Calendar
     publish(calendar, "2026-12-03")
     assert held(calendar) == {"held_in": ["category/music", "concerts", "gigs"]}
     publish(calendar, "2026-12-04", ada=None)
-    found = [state(calendar, path) for path in ("feeds/gigs.ics", "feeds/concerts.ics", MUSIC)]
-    assert found == ["CANCELLED"] * 3
+    states = [state(calendar, path) for path in ("feeds/gigs.ics", "feeds/concerts.ics", MUSIC)]
+    assert states == ["CANCELLED"] * 3
     assert held(calendar) == {}
 
 
 def test_feed_that_was_removed_with_consent_and_is_back(calendar: Calendar) -> None:
-    """A feed's address that comes back tells of what was cancelled while it was gone; until then nothing brings it."""
+    """A feed that comes back shows what was cancelled while it was gone; nothing brings it back earlier."""
     recategorised(calendar)
     publish(calendar, "2026-12-03", REMOVALS, choir=event("Choir", "2030-01-01 18:00"))
     assert MUSIC not in calendar.files
@@ -270,8 +270,8 @@ def test_feed_that_was_removed_with_consent_and_is_back(calendar: Calendar) -> N
     assert (state(calendar, MUSIC), held(calendar)) == ("CANCELLED", {})
 
 
-def test_feed_of_what_is_told_alone_does_not_hold_a_build_up(calendar: Calendar) -> None:
-    """A feed whose own events were all deleted stays for them, also where it tells of an event of another feed."""
+def test_feed_with_only_cancelled_events_stays(calendar: Calendar) -> None:
+    """A feed with only tombstones stays for them, even if it also shows a cancelled event of another feed."""
     recategorised(calendar)
     publish(calendar, "2026-12-03", ada=event("Ada", "2027-06-01 18:00", "categories: film\nstatus: cancelled\n"))
     publish(calendar, "2026-12-04", choir=None)
@@ -280,14 +280,14 @@ def test_feed_of_what_is_told_alone_does_not_hold_a_build_up(calendar: Calendar)
     assert [state(calendar, MUSIC, uid) for uid in (ADA, "UID:choir@test.example")] == ["gone", "CANCELLED"]
 
 
-def test_feed_with_a_life_of_its_own_is_still_missed(calendar: Calendar) -> None:
-    """Where the last event of a category goes to another one, its feed does not vanish without a word."""
+def test_feed_with_other_events_does_not_vanish(calendar: Calendar) -> None:
+    """If the last event of a category moves to another one, its feed does not vanish silently."""
     calendar.write(choir=event("Choir", "2030-01-01 18:00", "categories: film\nstatus: cancelled\n"))
     assert code_of(calendar) == ["vanished-feed"]
 
 
-def test_feed_stays_for_what_took_place(calendar: Calendar) -> None:
-    """A feed of which only an event is left that is kept as it took place stays for it; then its end needs consent."""
+def test_feed_stays_for_a_kept_past_event(calendar: Calendar) -> None:
+    """A feed with only a kept past event stays for it; removing it afterwards needs consent."""
     publish(calendar, "2026-12-01", ada=event("Ada", "2027-06-01 18:00", "categories: solo\n"))
     publish(calendar, "2026-12-02", ada=event("Ada", "2027-03-01 18:00", "categories: solo\n"))
     publish(calendar, "2027-04-01", ada=None)
@@ -299,7 +299,7 @@ def test_feed_stays_for_what_took_place(calendar: Calendar) -> None:
 
 
 def test_feed_that_a_window_emptied_stays(calendar: Calendar) -> None:
-    """An expired tombstone that goes with consent takes no feed along that the sources still have, empty as it is."""
+    """Dropping an expired tombstone with consent does not remove a feed that the sources still have."""
     publish(calendar, "2026-12-01", ada=event("Ada", "2027-06-01 18:00"))
     publish(calendar, "2026-12-02", ada=None)
     with_settings(calendar, "window: {to: 2027-12-31}\n")
@@ -308,8 +308,8 @@ def test_feed_that_a_window_emptied_stays(calendar: Calendar) -> None:
     assert b"BEGIN:VEVENT" not in calendar.files[MUSIC]
 
 
-def test_past_event_is_in_no_memory(calendar: Calendar) -> None:
-    """What is over may leave feeds, and moves within the past, without a word in the manifest."""
+def test_past_event_leaves_no_trace(calendar: Calendar) -> None:
+    """Past events may leave feeds or move within the past without a trace in the manifest."""
     publish(calendar, "2027-01-01", ada=event("Ada", "2026-12-20 18:00", "categories: music\n"))
     publish(calendar, "2027-01-02", ada=event("Ada", "2026-12-10 18:00", "categories: film\n"))
     publish(calendar, "2027-01-03", choir=event("Choir!", "2030-01-01 18:00", "categories: music\n"))
@@ -319,8 +319,8 @@ def test_past_event_is_in_no_memory(calendar: Calendar) -> None:
 # -- the manifest -----------------------------------------------------------------------------------------------
 
 
-def test_nothing_is_written_where_the_row_says_it_all(calendar: Calendar) -> None:
-    """An ordinary calendar, with ordinary tombstones, has no such keys."""
+def test_ordinary_rows_have_no_extra_keys(calendar: Calendar) -> None:
+    """An ordinary calendar with ordinary tombstones has no such keys."""
     publish(calendar, "2026-12-01", ada=event("Ada", "2027-06-01 18:00", "categories: music\n"))
     publish(calendar, "2026-12-02", ada=event("Ada", "2027-06-02 18:00", "categories: music\n"))
     publish(calendar, "2026-12-03", ada=None)
@@ -328,7 +328,7 @@ def test_nothing_is_written_where_the_row_says_it_all(calendar: Calendar) -> Non
 
 
 def test_manifest_of_an_earlier_version_is_read(calendar: Calendar) -> None:
-    """Without these keys what a row says is all that is known; with nonsense in them it is refused."""
+    """A manifest without these keys is valid; one with invalid values for them is refused."""
     recategorised(calendar)
     publish(calendar, "2026-12-03", ada=event("Ada", "2027-03-01 18:00", "categories: film\n"))
     text = calendar.files[MANIFEST].decode()
@@ -345,8 +345,8 @@ def test_manifest_of_an_earlier_version_is_read(calendar: Calendar) -> None:
     assert [state(calendar, path) for path in (MAIN, MUSIC, FILM)] == ["CANCELLED", "gone", "CANCELLED"]
 
 
-def test_build_that_knows_nothing_of_it_is_not_published(calendar: Calendar) -> None:
-    """What took place and is still told of is missed where a build without its baseline would replace it."""
+def test_build_without_its_baseline_is_not_published(calendar: Calendar) -> None:
+    """A build without its baseline that lacks a kept past event is not published over it."""
     publish(calendar, "2026-12-01", ada=event("Ada", "2027-06-01 18:00"))
     publish(calendar, "2026-12-02", ada=event("Ada", "2027-03-01 18:00"))
     publish(calendar, "2027-04-01", ada=None)
@@ -359,7 +359,7 @@ def test_build_that_knows_nothing_of_it_is_not_published(calendar: Calendar) -> 
 
 
 def test_check_is_never_stale_by_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """On disk, too: what is remembered expires with a build that changes something else, and fails no `--check`."""
+    """Old copies expire with a build that changes something else, so `--check` never fails by time alone."""
     monkeypatch.chdir(tmp_path)
     write_files(
         tmp_path / "events",

@@ -1,4 +1,4 @@
-"""calfeed.revisions.revise: what counts as a change, and what a change does to number and stamps."""
+"""calfeed.revisions.revise: what counts as a change, and how it affects number and stamps."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from calfeed.revisions.revise import Published, Revision, bury, revise
 
 
 def published(event: Event, revision: Revision) -> dict[str, Published]:
-    """Return a baseline that holds an event as it is."""
+    """Return a baseline with an event."""
     content = content_of(event)
     fingerprint = fingerprint_of(content)
     item = Published(id=event.id, uid=event.uid, fingerprint=fingerprint, revision=revision, content=content)
@@ -39,54 +39,54 @@ def talk(tmp_path: Path) -> Event:
 
 
 def revision_of(event: Event, baseline: dict[str, Published], now: datetime = NOW) -> Revision:
-    """Return the revision an event gets."""
+    """Return the revision that an event gets."""
     (revised,), _ = revise([event], baseline, now)
     return revised.revision
 
 
 def test_new_event_starts_at_0_with_the_time_of_the_build(talk: Event) -> None:
-    """Without a past, all stamps are the build's time, in whole seconds."""
+    """All stamps of a new event are the build's time, in whole seconds."""
     assert revision_of(talk, {}, NOW + timedelta(microseconds=5)) == Revision(0, NOW, NOW)
 
 
 def test_unchanged_event_keeps_everything(talk: Event) -> None:
-    """An event whose content is what was published keeps its number and stamps."""
+    """An event whose content was already published keeps its number and stamps."""
     assert revision_of(talk, published(talk, OLD)) == OLD
 
 
 def test_changed_event_gets_the_next_number_and_the_time_of_the_build(talk: Event) -> None:
-    """A change of content raises SEQUENCE by one and moves LAST-MODIFIED to the build."""
+    """A changed content raises SEQUENCE by one and sets LAST-MODIFIED to the build's time."""
     changed = replace(talk, summary="Lecture")
     assert revision_of(changed, published(talk, OLD)) == Revision(4, OLD.created, NOW)
 
 
-def test_stamp_moves_on_even_when_the_clock_does_not(talk: Event) -> None:
-    """A change built with a clock behind the ledger is a second later than what was published."""
+def test_stamp_increases_with_a_slow_clock(talk: Event) -> None:
+    """If the clock is behind the ledger, a change is stamped a second later than the published stamp."""
     changed = replace(talk, summary="Lecture")
     past = at("2020-01-01T00:00")
     assert revision_of(changed, published(talk, OLD), past).last_modified == OLD.last_modified + timedelta(seconds=1)
 
 
 def test_only_last_modified_is_taken_for_both(talk: Event) -> None:
-    """A new event that knows only when it was last modified was not created later."""
+    """A new event with only `last_modified` was not created later."""
     known = replace(talk, last_modified=at("2017-12-20T10:14"))
     assert revision_of(known, {}) == Revision(0, at("2017-12-20T10:14"), at("2017-12-20T10:14"))
 
 
 def test_only_created_keeps_the_build_as_modification(talk: Event) -> None:
-    """A new event that knows only when it was created was modified by this build."""
+    """A new event with only `created` was modified by this build."""
     known = replace(talk, created=at("2017-12-20T10:14"))
     assert revision_of(known, {}) == Revision(0, at("2017-12-20T10:14"), NOW)
 
 
 def test_sources_are_floors(talk: Event) -> None:
-    """Of what the sources say and what the ledger says the larger holds, without being a change."""
+    """The larger value of sources and ledger applies, and is not a change by itself."""
     higher = replace(talk, sequence=9, created=at("2026-01-15T00:00"), last_modified=at("2026-03-01T00:00"))
     assert revision_of(higher, published(talk, OLD)) == Revision(9, at("2026-01-15T00:00"), at("2026-03-01T00:00"))
 
 
 def test_floor_below_the_ledger_is_a_warning(talk: Event) -> None:
-    """A number or stamp in the sources that is behind what was published is reported, and ignored."""
+    """A number or stamp in the sources that is behind the published one is reported and ignored."""
     lower = replace(talk, sequence=1, created=at("2025-01-15T00:00"), last_modified=at("2026-01-02T00:00"))
     (revised,), problems = revise([lower], published(talk, OLD), NOW)
     assert revised.revision == OLD
@@ -95,7 +95,7 @@ def test_floor_below_the_ledger_is_a_warning(talk: Event) -> None:
 
 
 def test_highest_number_is_the_last(talk: Event) -> None:
-    """What has the highest SEQUENCE there is can stay as it is, and be taken away; a change of it is refused."""
+    """An event with the highest SEQUENCE may stay or be removed; a change is refused."""
     last = replace(OLD, sequence=2**31 - 1)
     assert revision_of(talk, published(talk, last)) == last
     with pytest.raises(OutputError) as refusal:
@@ -106,14 +106,14 @@ def test_highest_number_is_the_last(talk: Event) -> None:
 
 
 def test_published_event_is_read_once(talk: Event) -> None:
-    """What was published is an event again at its first use, and no other one afterwards."""
+    """A published event is read on first use, and only once."""
     (item,) = published(talk, OLD).values()
     assert content_of(item.event) == item.content
     assert item.event is item.event
 
 
 def test_unreadable_content_is_reported(talk: Event) -> None:
-    """A content that describes no event is a problem of the manifest, which is named."""
+    """An unreadable content is reported as a problem of the manifest."""
     (item,) = published(talk, OLD).values()
     broken = replace(item, content={"summary": "Talk"}, origin="dist/calfeed.json")
     with pytest.raises(OutputError) as refusal:
@@ -122,8 +122,8 @@ def test_unreadable_content_is_reported(talk: Event) -> None:
     assert (problem.code, problem.mark.path) == ("bad-manifest", "dist/calfeed.json")
 
 
-def test_retired_event_goes_on(talk: Event) -> None:
-    """A UID that was published once goes on from its last revision, and floors behind that are stale."""
+def test_retired_uid_continues(talk: Event) -> None:
+    """A retired UID continues from its last revision, and floors behind that are stale."""
     (revised,), problems = revise([replace(talk, sequence=1)], {}, NOW, {talk.uid: OLD})
     assert revised.revision == Revision(4, OLD.created, NOW)
     assert [problem.code for problem in problems] == ["stale-revision"]
@@ -145,7 +145,7 @@ description: Hello
 
 @pytest.mark.parametrize("text", SPELLINGS.values(), ids=SPELLINGS.keys())
 def test_spelling_is_no_change(talk: Event, tmp_path: Path, text: str) -> None:
-    """The same event in other words of YAML has the same fingerprint."""
+    """An event that is only spelled differently in YAML has the same fingerprint."""
     other = load_event(tmp_path / "other", text)
     assert fingerprint_of(content_of(talk)) == fingerprint_of(content_of(other))
 
@@ -178,12 +178,12 @@ def test_what_subscribers_see_is_a_change(talk: Event, tmp_path: Path, line: str
 
 
 def test_fingerprints_do_not_change_between_versions(talk: Event) -> None:
-    """A fingerprint is a promise: an upgrade of calfeed must not make every event a new revision."""
+    """Fingerprints are stable: an upgrade of calfeed must not revise every event."""
     assert fingerprint_of(content_of(talk)) == "1:6d517fd890177454fa6c65d09e1a60d83f4f01b1f2e68aeb011b4d345266ca4b"
 
 
 def test_a_change_touches_only_its_own_event(tmp_path: Path) -> None:
-    """Of two events the one that did not change keeps its bytes in the feed, and its file."""
+    """If one of two events changes, the other keeps its bytes in the feed and in its own file."""
     root = write_events(tmp_path, talk=TALK, tour="summary: Tour\nstart: 2027-06-05\n")
     build(root, tmp_path / "dist", now=NOW)
     before = tree(tmp_path / "dist")

@@ -1,4 +1,4 @@
-"""The site in a real browser: Chromium, headless, on this machine alone."""
+"""The site in a real browser: headless Chromium, on this machine only."""
 
 from __future__ import annotations
 
@@ -42,14 +42,14 @@ Scheme = Literal["light", "dark"]
 
 @dataclass
 class Visit:
-    """A page that is open, and what was noticed while it was."""
+    """An open page, and what was recorded while it was open."""
 
     page: Page
     messages: list[str] = field(default_factory=list)
     requests: list[str] = field(default_factory=list)
 
     def dismiss(self, dialog: Dialog) -> None:
-        """Close a dialog that a page opened; none should."""
+        """Close a dialog that a page opened; none should open."""
         self.messages.append(dialog.message)
         dialog.dismiss()
 
@@ -72,7 +72,7 @@ class Reader:
         script: bool = True,
         at: str = DURING,
     ) -> Iterator[Visit]:
-        """Open a page for somebody with a screen, a zone and a clock of this kind; nothing is remembered."""
+        """Open a page in a fresh browser profile with this screen, zone and clock."""
         context = self.chromium.new_context(
             viewport={"width": width, "height": 800},
             color_scheme=scheme,
@@ -98,7 +98,7 @@ class Reader:
 
 @pytest.fixture(scope="session")
 def open_folder() -> Iterator[Callable[[Path], Reader]]:
-    """Return how to read a folder with the one browser of the session."""
+    """Return a function that opens a folder in the session's browser."""
     with ExitStack() as stack:
         chromium = stack.enter_context(browser.launched())
         yield lambda folder: Reader(chromium, stack.enter_context(browser.served(folder)))
@@ -106,7 +106,7 @@ def open_folder() -> Iterator[Callable[[Path], Reader]]:
 
 @pytest.fixture(scope="session")
 def reader(open_folder: Callable[[Path], Reader], tmp_path_factory: pytest.TempPathFactory) -> Reader:
-    """Return a reader of a calendar with everything; it is published in a sub-folder."""
+    """Return a reader of the full example calendar, published in a sub-folder."""
     root = tmp_path_factory.mktemp("site")
     build(write_site(root), root / "calendar", now=NOW)
     served = open_folder(root)
@@ -114,7 +114,7 @@ def reader(open_folder: Callable[[Path], Reader], tmp_path_factory: pytest.TempP
 
 
 def open_all(visit: Visit) -> None:
-    """Open every part of a page that can be."""
+    """Open every expandable part of a page."""
     visit.page.evaluate("for (const part of document.querySelectorAll('details')) part.open = true")
 
 
@@ -124,7 +124,7 @@ def open_all(visit: Visit) -> None:
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @kind_of
 def test_accessibility(path: str, scheme: Scheme, reader: Reader) -> None:
-    """Axe finds nothing (WCAG 2.1 A and AA, best practices): on a light screen, on a dark phone, all parts opened."""
+    """Axe finds nothing (WCAG 2.1 A and AA, best practices) on a light screen and a dark phone, all parts opened."""
     with reader.visit(path, scheme=scheme, width=1280 if scheme == "light" else 375) as visit:
         open_all(visit)
         assert browser.violations(visit.page) == []
@@ -132,7 +132,7 @@ def test_accessibility(path: str, scheme: Scheme, reader: Reader) -> None:
 
 @kind_of
 def test_quiet_and_narrow(path: str, reader: Reader) -> None:
-    """Under the page's policy nothing fails, nothing hostile runs, no other host is asked; no window is too narrow."""
+    """Pages cause no errors, run nothing hostile, contact no other host, and fit into narrow windows."""
     with reader.visit(path) as visit:
         open_all(visit)
         for width in (1280, 768, 375, 320):
@@ -143,7 +143,7 @@ def test_quiet_and_narrow(path: str, reader: Reader) -> None:
 
 
 def test_the_policy_holds(reader: Reader) -> None:
-    """A script that is put into a page does not run."""
+    """A script that is injected into a page does not run."""
     with reader.visit(KINDS["event"]) as visit:
         visit.page.evaluate(
             "document.body.insertAdjacentHTML('beforeend', '<img src=x onerror=\"window.broken = true\">')"
@@ -157,7 +157,7 @@ def test_the_policy_holds(reader: Reader) -> None:
 
 @pytest.mark.parametrize("path", [KINDS[kind] for kind in ("landing", "month", "event", "series", "venue", "embed")])
 def test_readable_without_script(path: str, reader: Reader) -> None:
-    """Without the script all that the page says is seen, and no button is left that does nothing."""
+    """Without the script, all content is visible, and there are no buttons that do nothing."""
     with reader.visit(path, script=False) as visit:
         assert visit.page.locator("h1").is_visible()
         assert visit.page.locator("button:visible").count() == 0
@@ -166,7 +166,7 @@ def test_readable_without_script(path: str, reader: Reader) -> None:
 
 @pytest.mark.parametrize("path", [KINDS[kind] for kind in ("landing", "month", "event", "series", "venue")])
 def test_the_keyboard_reaches_everything(path: str, reader: Reader) -> None:
-    """Tab goes to every link and button in its order, what has the focus is seen to have it, and it leaves again."""
+    """Tab reaches every link and button in order, the focus is visible, and it leaves the page again."""
     with reader.visit(path) as visit:
         page = visit.page
         wanted = page.evaluate(
@@ -192,7 +192,7 @@ def test_the_keyboard_reaches_everything(path: str, reader: Reader) -> None:
 
 
 def test_skipping_to_the_content(reader: Reader) -> None:
-    """The first stop of the keyboard leads past the head of the page."""
+    """The first Tab stop skips the head of the page."""
     with reader.visit(KINDS["landing"]) as visit:
         visit.page.keyboard.press("Tab")
         assert visit.page.locator(".skip").bounding_box() is not None
@@ -202,7 +202,7 @@ def test_skipping_to_the_content(reader: Reader) -> None:
 
 
 def test_a_page_from_the_disk(tmp_path: Path, reader: Reader) -> None:
-    """Opened as a file, a page has its look and its script."""
+    """A page opened from disk has its styles and its script."""
     build(write_site(tmp_path), tmp_path / "dist", now=NOW)
     opened = Reader(reader.chromium, (tmp_path / "dist").as_uri())
     with opened.visit(KINDS["event"], zone="America/New_York") as visit:
@@ -220,7 +220,7 @@ def when(visit: Visit) -> str:
 
 
 def test_the_zone_of_the_reader(reader: Reader) -> None:
-    """A reader in New York sees New York time at the press of a button, and Tallinn time again at the next."""
+    """A button switches a reader in New York to New York time, and back to Tallinn time."""
     with reader.visit(KINDS["event"], zone="America/New_York") as visit:
         button = visit.page.locator("[data-zone]")
         assert when(visit) == "Friday, 4 June 2027, 19:00 – 22:30"
@@ -234,7 +234,7 @@ def test_the_zone_of_the_reader(reader: Reader) -> None:
 
 
 def test_the_choice_is_remembered(reader: Reader) -> None:
-    """The choice holds on the next page, in agenda and month too, where a day that differs is named."""
+    """The choice holds on the next page, also in agenda and month, where a different day is named."""
     with reader.visit(KINDS["event"], zone="Pacific/Auckland") as visit:
         visit.page.locator("[data-zone]").click()
         visit.page.goto(f"{reader.address}/{KINDS['landing']}")
@@ -245,7 +245,7 @@ def test_the_choice_is_remembered(reader: Reader) -> None:
 
 
 def test_whole_days_do_not_move(reader: Reader) -> None:
-    """Whole days are the same days everywhere: nothing is offered on their page, and nothing of theirs changes."""
+    """Whole days are the same everywhere: their pages offer nothing and do not change."""
     with reader.visit(KINDS["whole days"], zone="Pacific/Kiritimati") as visit:
         assert not visit.page.locator("[data-zone]").is_visible()
         before = when(visit)
@@ -259,13 +259,13 @@ def test_whole_days_do_not_move(reader: Reader) -> None:
 
 
 def test_nothing_to_choose_where_times_agree(reader: Reader) -> None:
-    """A reader whose clocks show the same is not bothered."""
+    """Readers whose clocks show the same time are offered nothing."""
     with reader.visit(KINDS["event"], zone="Europe/Helsinki") as visit:
         assert not visit.page.locator("[data-zone]").is_visible()
 
 
 def test_a_browser_that_remembers_nothing(reader: Reader) -> None:
-    """Where the browser refuses to remember, the button works all the same."""
+    """The button works even if the browser stores nothing."""
     with reader.visit(KINDS["event"], zone="America/New_York") as visit:
         visit.page.add_init_script(
             "Object.defineProperty(window, 'localStorage', { get() { throw new Error('no'); } })"
@@ -280,13 +280,13 @@ def test_a_browser_that_remembers_nothing(reader: Reader) -> None:
 
 
 def marked(visit: Visit, word: str) -> list[str]:
-    """Return the titles of the rows that bear a badge."""
+    """Return the titles of the rows with a badge."""
     rows = visit.page.locator(".rows li", has=visit.page.locator(f".badge:text-is('{word}')"))
     return [row.locator("a").inner_text() for row in rows.all()]
 
 
 def test_what_is_over_is_folded(reader: Reader) -> None:
-    """The agenda begins with what is next; what is over comes back at the press of a button."""
+    """The agenda begins with what is next; a button shows past events."""
     with reader.visit(KINDS["landing"]) as visit:
         opening = visit.page.locator(".rows li", has=visit.page.locator("a[href='events/opening.html']"))
         button = visit.page.locator(".fold button").first
@@ -300,7 +300,7 @@ def test_what_is_over_is_folded(reader: Reader) -> None:
 
 
 def test_what_is_far_ahead_is_folded(reader: Reader) -> None:
-    """The agenda shows the next fifty; the others, such as the years of a series, come at the press of a button."""
+    """The agenda shows the next fifty events; a button shows later ones, such as the years of a series."""
     with reader.visit(KINDS["landing"]) as visit:
         rows = visit.page.locator(".rows li:visible")
         button = visit.page.locator(".fold button").last
@@ -312,7 +312,7 @@ def test_what_is_far_ahead_is_folded(reader: Reader) -> None:
 
 
 def test_what_goes_on_is_marked(reader: Reader) -> None:
-    """What has begun and is not over is marked as going on, whole days by the reader's own day."""
+    """Events that have begun and are not over are marked; whole days by the reader's own day."""
     with reader.visit(KINDS["landing"], at="2027-06-05T07:00:00Z") as visit:
         assert marked(visit, "Now") == ["Regatta of the small boats", "Market of the fishers"]
     with reader.visit(KINDS["landing"], at="2027-06-07T20:59:00Z") as visit:
@@ -322,21 +322,21 @@ def test_what_goes_on_is_marked(reader: Reader) -> None:
 
 
 def test_when_all_is_over(reader: Reader) -> None:
-    """A calendar of the past says that nothing is planned, and shows what there was."""
+    """A calendar with only past events says that nothing is planned, and shows them."""
     with reader.visit(KINDS["category"], at="2040-01-01T00:00:00Z") as visit:
         assert visit.page.locator(".none-next").inner_text() == "Nothing is planned at the moment."
         assert visit.page.locator(".rows li").first.is_visible()
 
 
 def test_an_event_that_is_over_says_so(reader: Reader) -> None:
-    """The page of an event says when it is over, and not before."""
+    """The page of an event says that it is over, but not before it is."""
     for at, is_over in (("2027-06-04T19:29:00Z", False), ("2027-06-04T19:31:00Z", True)):
         with reader.visit(KINDS["event"], at=at) as visit:
             assert visit.page.locator("[data-over]").is_visible() is is_over
 
 
 def test_the_next_date_of_a_series(reader: Reader) -> None:
-    """A series shows its next date; those before it are folded, one that is cancelled is not the next."""
+    """A series shows its next date that is not cancelled; earlier dates are folded."""
     with reader.visit(KINDS["series"]) as visit:
         item = visit.page.locator(".dates li", has=visit.page.locator(".badge"))
         assert "29 Jun" in item.inner_text()
@@ -344,14 +344,14 @@ def test_the_next_date_of_a_series(reader: Reader) -> None:
 
 
 def test_today_in_the_month(reader: Reader) -> None:
-    """The month marks the day it is for the reader."""
+    """The month marks the reader's today."""
     with reader.visit(KINDS["month"], zone="Pacific/Kiritimati", at="2027-06-10T12:00:00Z") as visit:
         assert visit.page.locator("[aria-current=date]").get_attribute("data-day") == "2027-06-11"
 
 
 @pytest.mark.parametrize("path", ["index.html", "venues/hub.html"])
 def test_many_events(path: str, open_folder: Callable[[Path], Reader], tmp_path: Path) -> None:
-    """Where a page has no agenda, what is next is taken from the pages of the months, or of the feed's years."""
+    """A page without an agenda takes what is next from the pages of the months, or of the feed's years."""
     events = "".join(
         f"- {{id: e{i}, summary: Event {i}, venue: hub, start: 2027-{i % 12 + 1:02}-{i % 28 + 1:02} 18:00}}\n"
         for i in range(MAX_ROWS + 1)
@@ -387,7 +387,7 @@ def test_copying_the_address(kind: str, feed: str, reader: Reader) -> None:
 
 
 def test_copying_where_the_address_is_not_known(open_folder: Callable[[Path], Reader], tmp_path: Path) -> None:
-    """Without `url` the button copies the address the feed has here."""
+    """Without `url`, the button copies the current address of the feed."""
     events = write_events(tmp_path, talk="summary: Talk\nstart: 2027-06-20\n")
     calendar = events / "calendar.yaml"
     calendar.write_text(calendar.read_text("utf-8").replace("url: https://test.example/\n", ""), encoding="utf-8")
@@ -401,7 +401,7 @@ def test_copying_where_the_address_is_not_known(open_folder: Callable[[Path], Re
 
 
 def test_the_embedded_agenda(reader: Reader) -> None:
-    """The page for an iframe shows in one, and its links open in the whole window."""
+    """The page for an iframe displays in one, and its links open in the whole window."""
     with reader.visit(KINDS["missing"]) as visit:
         visit.page.goto(f"{reader.address}/{KINDS['embed']}")
         targets = visit.page.locator("a").evaluate_all("(links) => links.map((link) => link.target)")

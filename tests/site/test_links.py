@@ -1,4 +1,4 @@
-"""calfeed.site.links: what a link says is read back from it and compared with the event."""
+"""calfeed.site.links: links are decoded and compared with the event."""
 
 from __future__ import annotations
 
@@ -42,20 +42,20 @@ def links(event: Event) -> dict[str, str]:
 
 
 def fields(url: str) -> dict[str, str]:
-    """Return the parameters of an address, decoded; each stands there once."""
-    found = parse_qs(urlsplit(url).query, keep_blank_values=True, strict_parsing=True)
-    assert all(len(values) == 1 for values in found.values())
-    return {name: values[0] for name, values in found.items()}
+    """Return the decoded parameters of an address, each of which occurs once."""
+    parameters = parse_qs(urlsplit(url).query, keep_blank_values=True, strict_parsing=True)
+    assert all(len(values) == 1 for values in parameters.values())
+    return {name: values[0] for name, values in parameters.items()}
 
 
 def service(root: Path, text: str, name: str) -> dict[str, str]:
-    """Return what the link of one service says of an event."""
+    """Return what the link to one service says about an event."""
     return fields(links(load_event(root, text))[name])
 
 
 @event_of
 def test_links_are_plain_addresses(text: str, tmp_path: Path) -> None:
-    """Every link is ASCII, without a plus for a space, and not longer than what survives a sign-in page."""
+    """Every link is ASCII, encodes spaces as %20, and is short enough to survive a sign-in page."""
     for url in links(load_event(tmp_path, text)).values():
         assert url.isascii()
         assert "+" not in url
@@ -65,8 +65,8 @@ def test_links_are_plain_addresses(text: str, tmp_path: Path) -> None:
 
 
 @event_of
-def test_texts_come_back_as_they_were(text: str, tmp_path: Path) -> None:
-    """Title, place and description are read back from the link as the .ics has them."""
+def test_texts_are_unchanged_in_links(text: str, tmp_path: Path) -> None:
+    """Title, place and description in the link equal those in the .ics."""
     event = load_event(tmp_path, text)
     names = {
         "Google Calendar": ("text", "location", "details"),
@@ -76,39 +76,39 @@ def test_texts_come_back_as_they_were(text: str, tmp_path: Path) -> None:
     }
     expected = (event.summary, place_line(event.venue) or event.online or "", plain_description(event))
     for name, url in links(event).items():
-        found = fields(url)
-        assert expected == tuple(found.get(key, "").replace("<br>", "\n") for key in names[name])
+        parameters = fields(url)
+        assert expected == tuple(parameters.get(key, "").replace("<br>", "\n") for key in names[name])
 
 
 def test_every_service_has_its_own_host() -> None:
-    """Hosts are told apart, and every one stands in the table once."""
+    """Each service has a different host, listed once in the table."""
     addresses = [service.address for service in SERVICES]
     assert len(set(addresses)) == len(addresses) == 4
 
 
 def test_google_takes_wall_times_and_their_zone(tmp_path: Path) -> None:
-    """Google is told the clock's time and the zone by its name."""
-    found = service(tmp_path, FULL, "Google Calendar")
-    assert found["dates"] == "20270518T180000/20270518T200000"
-    assert found["ctz"] == "Europe/Tallinn"
-    assert found["ctz"] in available_timezones()
-    assert "recur" not in found
+    """Google gets wall times and the zone's name."""
+    google = service(tmp_path, FULL, "Google Calendar")
+    assert google["dates"] == "20270518T180000/20270518T200000"
+    assert google["ctz"] == "Europe/Tallinn"
+    assert google["ctz"] in available_timezones()
+    assert "recur" not in google
 
 
 def test_google_takes_the_rule_of_a_series(tmp_path: Path) -> None:
-    """Google is told the rule, with a zone, so that it keeps its time when the clocks change."""
-    found = service(tmp_path, SERIES, "Google Calendar")
-    assert found["recur"] == "RRULE:FREQ=WEEKLY;COUNT=3;BYDAY=TU"
-    assert found["ctz"] == "Europe/Tallinn"
+    """Google gets the rule with a zone, so that the wall time survives clock changes."""
+    google = service(tmp_path, SERIES, "Google Calendar")
+    assert google["recur"] == "RRULE:FREQ=WEEKLY;COUNT=3;BYDAY=TU"
+    assert google["ctz"] == "Europe/Tallinn"
     assert [link.holds_series for link in add_links(load_event(tmp_path / "again", SERIES))] == [True] + 3 * [False]
 
 
 @pytest.mark.parametrize("text", [ALL_DAY, ONE_DAY])
 def test_google_takes_no_zone_for_whole_days(text: str, tmp_path: Path) -> None:
     """Whole days have an exclusive end and no zone."""
-    found = service(tmp_path, text, "Google Calendar")
-    assert found["dates"] in ("20270605/20270608", "20270605/20270606")
-    assert "ctz" not in found
+    google = service(tmp_path, text, "Google Calendar")
+    assert google["dates"] in ("20270605/20270608", "20270605/20270606")
+    assert "ctz" not in google
 
 
 @pytest.mark.parametrize(
@@ -120,15 +120,15 @@ def test_google_takes_no_zone_for_whole_days(text: str, tmp_path: Path) -> None:
     ],
 )
 def test_google_takes_utc_where_a_zone_would_mislead(name: str, dates: str, tmp_path: Path) -> None:
-    """A zone that is no place, an hour that comes twice, and two zones are written in UTC."""
-    found = service(tmp_path, EVENTS[name], "Google Calendar")
-    assert dates == found["dates"]
-    assert "ctz" not in found
+    """Zones that are not places, repeated hours and two zones are written in UTC."""
+    google = service(tmp_path, EVENTS[name], "Google Calendar")
+    assert dates == google["dates"]
+    assert "ctz" not in google
 
 
 @pytest.mark.parametrize("name", ["Outlook.com", "Microsoft 365"])
 def test_outlook_takes_utc(name: str, tmp_path: Path) -> None:
-    """Outlook is told instants, with a Z; of whole days their dates, the end exclusive."""
+    """Outlook gets instants with a Z; for whole days, dates with an exclusive end."""
     timed = service(tmp_path / "timed", TALK, name)
     assert (timed["startdt"], timed["enddt"]) == ("2027-05-18T15:00:00Z", "2027-05-18T17:00:00Z")
     assert "allday" not in timed
@@ -137,7 +137,7 @@ def test_outlook_takes_utc(name: str, tmp_path: Path) -> None:
 
 
 def test_yahoo_takes_wall_times(tmp_path: Path) -> None:
-    """Yahoo is told the clock's time of the start's zone without a Z; of whole days an exclusive end."""
+    """Yahoo gets wall times of the start's zone without a Z; for whole days, an exclusive end."""
     timed = service(tmp_path / "timed", TALK, "Yahoo")
     assert (timed["ST"], timed["ET"]) == ("20270518T180000", "20270518T200000")
     ferry = service(tmp_path / "ferry", EVENTS["two-zones"], "Yahoo")
@@ -149,29 +149,29 @@ def test_yahoo_takes_wall_times(tmp_path: Path) -> None:
 
 
 def test_an_unknown_end_is_the_start(tmp_path: Path) -> None:
-    """Where no end is known, none is made up."""
+    """An unknown end is not invented."""
     event = load_event(tmp_path, EVENTS["no-end"])
-    found = links(event)
-    assert fields(found["Google Calendar"])["dates"] == "20270518T180000/20270518T180000"
-    assert fields(found["Yahoo"])["ET"] == "20270518T180000"
+    urls = links(event)
+    assert fields(urls["Google Calendar"])["dates"] == "20270518T180000/20270518T180000"
+    assert fields(urls["Yahoo"])["ET"] == "20270518T180000"
 
 
 @pytest.mark.parametrize("length", [0, 1, 100, 1_000, 1_500, 3_000])
 @pytest.mark.parametrize("letter", ["a", "õ", "日", "\U0001f3b6", "& +%"])
 def test_long_texts_are_cut(length: int, letter: str, tmp_path: Path) -> None:
-    """However long the texts are, the address stays short, no letter is broken, and the event's own link is kept."""
+    """However long the texts are, the address stays short, no character is split, and the event's link is kept."""
     event = replace(load_event(tmp_path, FULL), description=letter * length)
     for url in links(event).values():
-        found = fields(url)
+        parameters = fields(url)
         assert len(url) <= MAX_BYTES
-        details = next(found[key] for key in ("details", "body", "DESC") if key in found)
+        details = next(parameters[key] for key in ("details", "body", "DESC") if key in parameters)
         assert details.endswith("https://test.example/talk?a=1&b=2")
         assert "�" not in details
 
 
 @pytest.mark.parametrize("letter", ["x", "日"])
 def test_titles_and_places_are_cut_last(letter: str, tmp_path: Path) -> None:
-    """Even an enormous title and place give an address that can be opened."""
+    """Even an enormous title and place give a usable address."""
     venue = f"venue: {{name: {letter * 900}}}\n"
     event = load_event(tmp_path, f"summary: {letter * 900}\nstart: 2027-05-18\ndescription: {letter * 900}\n{venue}")
     for url in links(event).values():
@@ -180,15 +180,15 @@ def test_titles_and_places_are_cut_last(letter: str, tmp_path: Path) -> None:
 
 
 def test_subscribe_links(tmp_path: Path) -> None:
-    """Each link of a feed holds the feed's address, whole."""
+    """Each subscribe link contains the complete address of the feed."""
     (feed,) = load_project(tmp_path, TALK).feeds
-    found = subscribe_links(feed, "https://test.example/a%20b/")
-    assert found.https == "https://test.example/a%20b/test.ics"
-    assert found.webcal == "webcal://test.example/a%20b/test.ics"
-    assert fields(found.google) == {"cid": found.webcal}
-    assert found.google_by_address == "https://calendar.google.com/calendar/u/0/r/settings/addbyurl"
-    for link in (found.outlook, found.microsoft):
-        assert fields(link) == {"url": found.https, "name": "Test"}
+    subscribe = subscribe_links(feed, "https://test.example/a%20b/")
+    assert subscribe.https == "https://test.example/a%20b/test.ics"
+    assert subscribe.webcal == "webcal://test.example/a%20b/test.ics"
+    assert fields(subscribe.google) == {"cid": subscribe.webcal}
+    assert subscribe.google_by_address == "https://calendar.google.com/calendar/u/0/r/settings/addbyurl"
+    for link in (subscribe.outlook, subscribe.microsoft):
+        assert fields(link) == {"url": subscribe.https, "name": "Test"}
 
 
 @pytest.mark.parametrize(
@@ -204,7 +204,7 @@ def test_subscribe_links(tmp_path: Path) -> None:
     ],
 )
 def test_map_link(venue: str, link: str | None, tmp_path: Path) -> None:
-    """A place is shown by its coordinates, else by its address, else not at all."""
+    """A place is shown by its coordinates, or by its address, or not at all."""
     event = load_event(tmp_path, f"{TALK}timezone: Europe/Tallinn\nvenue: {venue}\n")
     assert event.venue is not None
     assert map_link(event.venue) == (None if link is None else f"https://www.openstreetmap.org/{link}")

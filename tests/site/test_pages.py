@@ -1,4 +1,4 @@
-"""calfeed.site: the pages as files. What they do in a browser is in tests/site/test_browser.py."""
+"""calfeed.site: the pages as files. Their behaviour in a browser is in tests/site/test_browser.py."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def rendered(events: Path, base_url: str | None = None) -> Files:
 
 @pytest.fixture(scope="module")
 def events(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the folder of a calendar with everything."""
+    """Return the folder of the full example calendar."""
     return write_site(tmp_path_factory.mktemp("site"))
 
 
@@ -55,7 +55,7 @@ def manifest(site: Files) -> dict[str, list[dict[str, object]]]:
 
 
 def pages(files: Files) -> dict[str, ET.Element]:
-    """Return every page as a tree; `ParseError` if one is not HTML as the standard wants it."""
+    """Return every page as a tree; raise `ParseError` for invalid HTML."""
     parser = html5lib.HTMLParser(html5lib.getTreeBuilder("etree"), strict=True, namespaceHTMLElements=False)
     return {path: parser.parse(data.decode()) for path, data in files.items() if path.endswith(".html")}
 
@@ -79,7 +79,7 @@ def text(page: ET.Element) -> str:
 
 @pytest.mark.parametrize("calendar", [None, "events", "examples/chess-club/events"])
 def test_html_is_valid(calendar: str | None, site: Files) -> None:
-    """Every page is HTML without a parse error, no id stands in it twice, and every label finds what it names."""
+    """Every page is valid HTML without duplicate ids, and every label refers to an existing element."""
     for path, page in pages(site if calendar is None else rendered(ROOT / calendar)).items():
         ids = [element.attrib["id"] for element in page.iter() if "id" in element.attrib]
         assert len(ids) == len(set(ids)), path
@@ -89,7 +89,7 @@ def test_html_is_valid(calendar: str | None, site: Files) -> None:
 
 @pytest.mark.parametrize("base_url", [None, URL])
 def test_internal_links_resolve(base_url: str | None, tmp_path: Path) -> None:
-    """Every link to a file of the site finds it, and every anchor its element, with and without an address."""
+    """Every internal link leads to a file of the site, and every anchor to an element, with and without `url`."""
     files = rendered(without_url(write_site(tmp_path)), base_url)
     trees = pages(files)
     ids = {path: {element.attrib.get("id") for element in page.iter()} for path, page in trees.items()}
@@ -99,13 +99,13 @@ def test_internal_links_resolve(base_url: str | None, tmp_path: Path) -> None:
             if urlsplit(target).scheme or (base_url and target.startswith(base_url)):
                 continue
             target = target.removeprefix("/calendar/") if path == "404.html" else target
-            found = unquote(resolved(path, target)) if target else path
-            assert found in files, f"{path} links to {link}"
-            assert not anchor or anchor in ids[found], f"{path} links to {link}"
+            linked = unquote(resolved(path, target)) if target else path
+            assert linked in files, f"{path} links to {link}"
+            assert not anchor or anchor in ids[linked], f"{path} links to {link}"
 
 
 def without_url(events: Path) -> Path:
-    """Take the calendar's address out of its file, and return the folder."""
+    """Remove the calendar's address from its file, and return the folder."""
     calendar = events / "calendar.yaml"
     calendar.write_text(re.sub("url: https.*\n", "", calendar.read_text("utf-8"), count=1), encoding="utf-8")
     return events
@@ -134,12 +134,12 @@ def test_every_event_and_every_feed_has_its_page(site: Files, manifest: dict[str
 
 
 def test_the_manifest_lists_the_site(site: Files) -> None:
-    """Every file of the site is in the manifest, so that a later build knows it for its own."""
+    """The manifest lists every file of the site, so that a later build recognises it."""
     assert set(json.loads(site["calfeed.json"])["files"]) == set(site) - {"calfeed.json"}
 
 
 def test_pages_fit_the_content_policy(site: Files) -> None:
-    """No page holds a style, a script or a handler of its own, and each names the policy that forbids them."""
+    """No page has inline styles, scripts or handlers, and each names the policy that forbids them."""
     assert "unsafe-inline" not in CONTENT_POLICY
     assert CONTENT_POLICY.encode() in site["_headers"]
     for path, page in pages(site).items():
@@ -153,7 +153,7 @@ def test_pages_fit_the_content_policy(site: Files) -> None:
 
 
 def test_nothing_is_loaded_from_elsewhere(site: Files) -> None:
-    """What a page loads is a file of the site."""
+    """Pages load only files of the site."""
     for path, page in pages(site).items():
         loaded = [element.attrib["src"] for element in page.iter() if "src" in element.attrib]
         loaded += [
@@ -167,11 +167,11 @@ def test_nothing_is_loaded_from_elsewhere(site: Files) -> None:
 
 
 def test_every_page_has_a_heading_a_title_and_a_language(site: Files) -> None:
-    """A page has one h1, its headings leave out no level, and its title is its own."""
-    found = pages(site)
-    titles = [page.findtext("head/title") for page in found.values()]
-    assert len([title for title in titles if title]) == len(found)
-    for path, page in found.items():
+    """A page has one h1, no skipped heading levels, and a unique title."""
+    trees = pages(site)
+    titles = [page.findtext("head/title") for page in trees.values()]
+    assert len([title for title in titles if title]) == len(trees)
+    for path, page in trees.items():
         levels = [int(element.tag[1]) for element in page.iter() if re.fullmatch("h[1-6]", str(element.tag))]
         assert levels.count(1) == 1, path
         assert all(after <= before + 1 for before, after in zip([0, *levels], levels, strict=False)), path
@@ -182,7 +182,7 @@ def test_every_page_has_a_heading_a_title_and_a_language(site: Files) -> None:
 
 
 def test_hostile_texts_are_texts(site: Files) -> None:
-    """Markup in a title, a venue, a description or a category is shown as it was written, and makes no element."""
+    """Markup in a title, venue, description or category is shown as text and creates no elements."""
     page = pages(site)["events/hostile.html"]
     shown = text(page)
     for written in (
@@ -199,20 +199,20 @@ def test_hostile_texts_are_texts(site: Files) -> None:
 
 
 def test_links_have_harmless_schemes(site: Files) -> None:
-    """No link on any page is a script or data."""
+    """No link on any page is a script or data URL."""
     for path, page in pages(site).items():
         assert {urlsplit(link).scheme for link in links(page)} <= {"", "https", "http", "webcal", "mailto"}, path
 
 
 def test_pictures_of_other_hosts_are_links(site: Files) -> None:
-    """A picture that a description takes from elsewhere is a link to it."""
+    """A picture from another host in a description becomes a link."""
     page = pages(site)["events/opening.html"]
     assert "https://elsewhere.example/stage.jpg" in links(page)
     assert all("elsewhere" not in img.attrib["src"] for img in page.iter("img"))
 
 
-def test_the_head_turns_no_text_around(site: Files) -> None:
-    """Marks that change the direction of text stay out of the title, where nothing would end them."""
+def test_the_head_has_no_direction_marks(site: Files) -> None:
+    """Direction marks are removed from the title, where nothing would end their effect."""
     title = pages(site)["events/hostile.html"].findtext("head/title") or ""
     assert "desrever" in title
     assert not {"\u2067", "\u2069"} & {*title}
@@ -222,17 +222,17 @@ def test_the_head_turns_no_text_around(site: Files) -> None:
 
 
 def json_ld(page: ET.Element) -> dict[str, object]:
-    """Return the data of schema.org in a page."""
+    """Return the schema.org data in a page."""
     (script,) = (script for script in page.iter("script") if script.attrib.get("type") == "application/ld+json")
     return cast("dict[str, object]", json.loads(script.text or ""))
 
 
 def test_json_ld_agrees_with_the_manifest(site: Files, manifest: dict[str, list[dict[str, object]]]) -> None:
-    """Names, times with their offsets, and status are those of the manifest."""
+    """Names, times with offsets, and status agree with the manifest."""
     statuses = {"cancelled": "EventCancelled", "postponed": "EventPostponed"}
-    found = pages(site)
+    trees = pages(site)
     for event in manifest["events"]:
-        data = json_ld(found[f"events/{event['id']}.html"])
+        data = json_ld(trees[f"events/{event['id']}.html"])
         assert data["@type"] == "Event"
         assert data["name"] == event["summary"]
         assert data["url"] == f"{URL}events/{event['id']}.html"
@@ -255,10 +255,10 @@ def as_utc(written: str) -> str:
 
 
 def test_json_ld_says_where(site: Files) -> None:
-    """An event at a place, one online and one that is both are told apart."""
-    found = pages(site)
+    """Events at a place, online, or both are distinguished."""
+    trees = pages(site)
     modes = {
-        name: json_ld(found[f"events/{name}.html"]).get("eventAttendanceMode")
+        name: json_ld(trees[f"events/{name}.html"]).get("eventAttendanceMode")
         for name in ("opening", "regatta", "webinar", "picnic")
     }
     schema = "https://schema.org/"
@@ -268,13 +268,13 @@ def test_json_ld_says_where(site: Files) -> None:
         "webinar": f"{schema}OnlineEventAttendanceMode",
         "picnic": None,
     }
-    place, virtual = cast("list[dict[str, object]]", json_ld(found["events/opening.html"])["location"])
+    place, virtual = cast("list[dict[str, object]]", json_ld(trees["events/opening.html"])["location"])
     assert place["geo"] == {"@type": "GeoCoordinates", "latitude": 59.4437, "longitude": 24.7536}
     assert virtual == {"@type": "VirtualLocation", "url": "https://meet.example/opening"}
 
 
 def test_heads_of_event_pages(site: Files) -> None:
-    """An event's page names its address, its .ics, its picture and what messengers show."""
+    """The head of an event page has its address, its .ics, its picture and the data for messengers."""
     head = pages(site)["events/opening.html"].find("head")
     assert head is not None
     linked = {(link.attrib["rel"], link.attrib["href"]) for link in head.iter("link")}
@@ -294,25 +294,25 @@ def test_heads_of_event_pages(site: Files) -> None:
     ("event", "word"), [("storm-talk", "Cancelled"), ("night-sail", "Postponed"), ("lantern-walk", "Tentative")]
 )
 def test_status_is_said_in_words(event: str, word: str, site: Files) -> None:
-    """A status is a word: first on the event's page, in its title, and in agenda and month."""
-    found = pages(site)
-    page = found[f"events/{event}.html"]
+    """A status is a word, first on the event's page, in its title, and in agenda and month."""
+    trees = pages(site)
+    page = trees[f"events/{event}.html"]
     assert (page.findtext("head/title") or "").startswith(f"{word}: ")
     assert text(page).index(word) < text(page).index("When")
     for overview in ("index.html", "months/2027-06.html", "months/2027-07.html"):
-        for item in found[overview].iter("li"):
+        for item in trees[overview].iter("li"):
             if any(link.attrib["href"].endswith(f"/{event}.html") for link in item.iter("a")):
                 assert word in "".join(item.itertext())
 
 
-def test_what_does_not_take_place_is_not_offered(site: Files) -> None:
-    """Nobody is invited to put a cancelled or postponed event into a calendar."""
+def test_cancelled_events_have_no_add_links(site: Files) -> None:
+    """Cancelled and postponed events have no links that add them to a calendar."""
     for event, offered in (("opening", True), ("storm-talk", False), ("night-sail", False)):
         assert ("calendar.google.com" in site[f"events/{event}.html"].decode()) is offered
 
 
 def test_a_series_shows_its_dates_and_exceptions(site: Files) -> None:
-    """A series lists its dates in their order, and says of the others that they are moved, cancelled or left out."""
+    """A series lists its dates in order, and says which are moved, cancelled or left out."""
     shown = text(pages(site)["events/choir.html"])
     assert "Every week" in shown
     assert "Wed 9 Jun, 19:00 – 20:30 moved from Tue 8 Jun, 18:30" in shown
@@ -324,21 +324,21 @@ def test_a_series_shows_its_dates_and_exceptions(site: Files) -> None:
 
 
 def test_a_series_is_in_the_months_on_each_of_its_dates(site: Files) -> None:
-    """The month view has every occurrence on its own day."""
+    """The month view shows every occurrence on its own day."""
     cells = {cell.attrib.get("data-day"): cell for cell in pages(site)["months/2027-06.html"].iter("td")}
     days = [day for day, cell in cells.items() if day and "Choir practice" in "".join(cell.itertext())]
     assert days == ["2027-06-01", "2027-06-09", "2027-06-15", "2027-06-29"]
 
 
 def test_an_endless_series_is_shown_for_two_years(site: Files) -> None:
-    """A series without an end is shown until the end of the second year after the newest thing in the calendar."""
+    """A series without an end is shown until the end of the second year after the latest date."""
     assert "months/2029-12.html" in site
     assert not [path for path in site if path.startswith("months/203")]
     assert "The series goes on after that." in text(pages(site)["events/market.html"])
 
 
 def test_whole_days_are_on_all_of_their_days(site: Files) -> None:
-    """An event of several days stands on each of them; on the later ones it says that it continues."""
+    """An event of several days appears on each of them; the later ones say that it continues."""
     cells = {
         cell.attrib.get("data-day"): "".join(cell.itertext()) for cell in pages(site)["months/2027-06.html"].iter("td")
     }
@@ -363,7 +363,7 @@ def test_two_zones_are_both_named(site: Files) -> None:
     ],
 )
 def test_dates_are_in_the_language_of_the_calendar(language: str, day: str, clock: str, tmp_path: Path) -> None:
-    """Dates and times are written as the calendar's language has them; an unknown one has them in English."""
+    """Dates and times are formatted in the calendar's language, and in English if it is unknown."""
     events = write_events(tmp_path, talk=TALK)
     (events / "calendar.yaml").write_text(f"{CALENDAR}language: {language}\n", encoding="utf-8")
     page = pages(rendered(events))["events/talk.html"]
@@ -393,7 +393,7 @@ def test_without_an_address(tmp_path: Path) -> None:
 
 
 def test_files_for_the_host(site: Files) -> None:
-    """The host finds headers, a robots.txt that forbids nothing, and a sitemap of every page for search engines."""
+    """The host gets headers, a robots.txt that forbids nothing, and a sitemap of every page."""
     assert site[".nojekyll"] == b""
     assert b"ErrorDocument 404 /calendar/404.html" in site[".htaccess"]
     assert b"/*.ics\n  Content-Type: text/calendar; charset=utf-8\n" in site["_headers"]
@@ -408,13 +408,13 @@ def test_files_for_the_host(site: Files) -> None:
 
 
 def test_pictures_are_published_as_they_are(events: Path, site: Files) -> None:
-    """The picture of an event and the logo are in the site, byte for byte, once."""
+    """The site contains the pictures of events and the logo once, byte for byte."""
     for name in ("poster.png", "logo.svg"):
         assert site[f"images/pictures/{name}"] == (events / "pictures" / name).read_bytes()
 
 
 def test_every_feed_has_a_qr_code(site: Files) -> None:
-    """Every feed has a QR code of its own, and none has a style in it."""
+    """Every feed has its own QR code, without styles."""
     codes = [path for path in site if path.startswith("qr/")]
     assert len(codes) == len(json.loads(site["calfeed.json"])["feeds"])
     assert "qr/venue/quay.svg" in codes
@@ -431,13 +431,13 @@ def colors_of(style: str, name: str) -> list[str]:
 
 
 def test_colors_of_the_style_sheet_can_be_read(site: Files) -> None:
-    """Every colour of text has enough contrast on every background it stands on, light and dark."""
+    """Every text colour has enough contrast on all its backgrounds, light and dark."""
     style = site["assets/site.css"].decode()
     full = {"#fff": "#ffffff", "#000": "#000000"}
 
     def value(name: str, *, is_dark: bool) -> str:
-        found = colors_of(style, name)[1 if is_dark else 0]
-        return full.get(found, found)
+        color = colors_of(style, name)[1 if is_dark else 0]
+        return full.get(color, color)
 
     for is_dark, background in ((False, BACKGROUND), (True, DARK_BACKGROUND)):
         assert value("soft", is_dark=is_dark) == background
@@ -449,7 +449,7 @@ def test_colors_of_the_style_sheet_can_be_read(site: Files) -> None:
 
 @pytest.mark.parametrize("color", ["gold", "navy", "white", "black", "lime", "gray", "'#0b7285'", "'#abc'"])
 def test_any_color_of_the_calendar_can_be_read(color: str, tmp_path: Path) -> None:
-    """A theme's missing colours are made of the other one so that they can be read."""
+    """Missing theme colours are derived from the other one so that they are readable."""
     events = write_events(tmp_path, talk=TALK)
     (events / "calendar.yaml").write_text(f"{CALENDAR}theme: {{accent_dark: {color}}}\n", encoding="utf-8")
     theme = load(events).theme
@@ -459,14 +459,14 @@ def test_any_color_of_the_calendar_can_be_read(color: str, tmp_path: Path) -> No
 
 
 def test_the_color_of_the_calendar_is_that_of_the_site(tmp_path: Path) -> None:
-    """Without a theme the site has the calendar's `color`."""
+    """Without a theme, the site uses the calendar's `color`."""
     events = write_events(tmp_path, talk=TALK)
     (events / "calendar.yaml").write_text(f"{CALENDAR}color: navy\n", encoding="utf-8")
     assert colors_of(rendered(events)["assets/site.css"].decode(), "accent")[0] == "#000080"
 
 
 def test_templates_of_the_calendar_come_first(site: Files) -> None:
-    """A template of the calendar takes the place of ours, and can extend it."""
+    """A custom template replaces the built-in one, and can extend it."""
     shown = text(pages(site)["404.html"])
     assert "Lost at sea? Write to us." in shown
     assert "Page not found" in shown
@@ -474,7 +474,7 @@ def test_templates_of_the_calendar_come_first(site: Files) -> None:
 
 
 def test_templates_can_have_parts(tmp_path: Path) -> None:
-    """A template can include parts of the calendar's own, from a folder too; every page has the frame of its own."""
+    """A template can include parts, also from a folder; a custom base applies to every page but embed.html."""
     events = write_events(tmp_path, talk=TALK)
     base = '{% extends "calfeed/base.html" %}{% block footer %}{% include "_parts/hours.html" %}{% endblock %}'
     write_files(
@@ -520,13 +520,13 @@ def test_a_template_that_fails_is_named(template: str, line: int, said: str, tmp
 
 
 def test_a_rebuild_changes_no_byte(events: Path, tmp_path: Path) -> None:
-    """A build at another time writes nothing: no page knows the day it was made on."""
+    """A build at another time writes nothing: pages do not depend on the day of the build."""
     build(events, tmp_path / "dist", now=NOW)
     assert not build(events, tmp_path / "dist", now=LATER).changes
 
 
 def test_a_site_in_a_subfolder_has_the_same_pages(events: Path, site: Files) -> None:
-    """Where the site is published changes only what must name its address."""
+    """The address of the site changes only what must name it."""
     other = rendered(events, "https://other.example/")
     for path, page in pages(other).items():
         if path != "404.html":
@@ -535,7 +535,7 @@ def test_a_site_in_a_subfolder_has_the_same_pages(events: Path, site: Files) -> 
 
 
 def test_no_site(tmp_path: Path) -> None:
-    """`--no-site` writes no page, and takes back those of an earlier build."""
+    """`--no-site` writes no pages, and deletes those of an earlier build."""
     events = write_events(tmp_path, talk=TALK)
     dist = tmp_path / "dist"
     run("build", str(events), "-o", str(dist))
@@ -546,7 +546,7 @@ def test_no_site(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("command", [["--version"], ["check"], ["build", "--no-site"]])
 def test_templates_are_loaded_only_for_a_site(command: list[str], tmp_path: Path) -> None:
-    """What makes no pages does not wait for jinja2, babel and segno to load."""
+    """Without a site, jinja2, babel and segno are not imported."""
     write_events(tmp_path, talk=TALK)
     code = (
         "import sys\nfrom click.testing import CliRunner\nfrom calfeed.cli.main import main\n"
@@ -561,7 +561,7 @@ def test_templates_are_loaded_only_for_a_site(command: list[str], tmp_path: Path
 
 
 def many(n: int) -> str:
-    """Return `n` events with long titles, some every day."""
+    """Return `n` events with long titles, some on the same day."""
     title = "A rather long title of an event, as they are " * 2
     return "".join(
         f"- {{id: e{i}, summary: '{title}{i}', start: 2027-{i % 12 + 1:02}-{i % 28 + 1:02}}}\n" for i in range(n)
@@ -569,7 +569,7 @@ def many(n: int) -> str:
 
 
 def test_the_landing_page_stays_small(tmp_path: Path) -> None:
-    """The landing page is below 200 kB however many events there are, and leads to all of them."""
+    """The landing page is below 200 kB for any number of events, and leads to all of them."""
     few = rendered(write_events(tmp_path / "few", many=many(MAX_ROWS)))
     lots = rendered(write_events(tmp_path / "lots", many=many(MAX_ROWS + 1)))
     for files in (few, lots):
@@ -583,7 +583,7 @@ def test_the_landing_page_stays_small(tmp_path: Path) -> None:
 
 
 def test_a_long_agenda_of_a_feed_has_a_page_for_each_year(tmp_path: Path) -> None:
-    """The page of a category with many events leads to its years, which have them all."""
+    """The page of a category with many events links to one page per year, which have them all."""
     lots = "".join(
         f"- {{id: e{i}, summary: Event, categories: [talk], start: {2026 + i % 3}-{i % 12 + 1:02}-01}}\n"
         for i in range(MAX_ROWS + 1)
@@ -591,26 +591,26 @@ def test_a_long_agenda_of_a_feed_has_a_page_for_each_year(tmp_path: Path) -> Non
     events = write_events(tmp_path, lots=lots)
     calendar = CALENDAR.replace("automatic_feeds: []\n", "")
     (events / "calendar.yaml").write_text(calendar, encoding="utf-8")
-    found = pages(rendered(events))
-    assert "Choose a year." in text(found["categories/talk.html"])
+    trees = pages(rendered(events))
+    assert "Choose a year." in text(trees["categories/talk.html"])
     years = [f"categories/talk/{year}.html" for year in (2026, 2027, 2028)]
-    assert [link.removeprefix("../") for link in links(found["categories/talk.html"]) if "talk/" in link] == years
-    shown = [link for year in years for link in links(found[year]) if link.startswith("../../events/")]
+    assert [link.removeprefix("../") for link in links(trees["categories/talk.html"]) if "talk/" in link] == years
+    shown = [link for year in years for link in links(trees[year]) if link.startswith("../../events/")]
     assert sorted(f"../../events/e{i}.html" for i in range(MAX_ROWS + 1)) == sorted(shown)
 
 
 def test_an_event_that_was_deleted_is_shown_as_cancelled(tmp_path: Path) -> None:
-    """What left the sources has its page until it has passed, and says that it does not take place."""
+    """A deleted event keeps its page until it is over, marked as cancelled."""
     events = write_events(tmp_path, talk=TALK, other=TALK, third=TALK, fourth=TALK)
     build(events, tmp_path / "dist", now=NOW)
     (events / "other.yaml").unlink()
     build(events, tmp_path / "dist", now=LATER)
-    found = pages(tree(tmp_path / "dist"))
-    assert "This event does not take place." in text(found["events/other.html"])
-    assert "events/other.html" in links(found["index.html"])
+    trees = pages(tree(tmp_path / "dist"))
+    assert "This event does not take place." in text(trees["events/other.html"])
+    assert "events/other.html" in links(trees["index.html"])
 
 
 def test_a_calendar_without_events(tmp_path: Path) -> None:
-    """A calendar that holds nothing yet has a page that says so."""
+    """A calendar without events has a page that says so."""
     files = rendered(write_files(tmp_path, {"calendar.yaml": CALENDAR}))
     assert "There are no events here." in text(pages(files)["index.html"])
