@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
+from textwrap import indent
 
 _SECTION = re.compile(r"^### ([a-z0-9-]+)\n(.*?)(?=^##|\Z)", re.MULTILINE | re.DOTALL)
 _COMMENT = re.compile(r"<!--.*?-->\n*")
+_FENCE = re.compile(r"^```.*(?:\n|\Z)", re.MULTILINE)
 _LINK = re.compile(r"\[([^\]]+)\]\([^)]*\)")
 
 
 def load_sections() -> dict[str, str]:
     """Return the sections of docs/reference/errors.md by code, with indented examples and links as plain text."""
     text = _reference().read_text(encoding="utf-8")
-    return {match[1]: "\n".join(_lines(match[2].strip())) for match in _SECTION.finditer(text)}
+    return {match[1]: _as_text(match[2].strip()) for match in _SECTION.finditer(text)}
 
 
 def _reference() -> Traversable:
@@ -25,12 +26,6 @@ def _reference() -> Traversable:
     return installed if installed.is_file() else Path(__file__).parents[2] / "docs" / "reference" / "errors.md"
 
 
-def _lines(section: str) -> Iterator[str]:
-    is_example = False
-    for line in _COMMENT.sub("", section).split("\n"):
-        if line.startswith("```"):
-            is_example = not is_example
-        elif is_example:
-            yield f"    {line}".rstrip()
-        else:
-            yield _LINK.sub(r"\1", line)
+def _as_text(section: str) -> str:
+    parts = _FENCE.split(_COMMENT.sub("", section))  # prose and examples alternate
+    return "".join(indent(part, "    ") if number % 2 else _LINK.sub(r"\1", part) for number, part in enumerate(parts))

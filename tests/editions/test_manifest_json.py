@@ -107,7 +107,7 @@ def test_unknown_fields_are_kept_in_comparisons(tmp_path: Path) -> None:
     manifest = json.loads(
         {file.path: file.data for file in render(project, now=NOW, options=Options(site=False))}[MANIFEST]
     )
-    later = with_value(manifest, ("events", 0, "content", "links"), ["a", "b"])
+    later = with_value(manifest, ("events", 0, "content", "speakers"), ["a", "b"])
     later["events"][0]["fingerprint"] = "2:0"
     (entry,) = prepare(project, read_manifest(json.dumps(later).encode(), MANIFEST), NOW, ANY).history
-    assert [(field.name, field.before, field.after) for field in entry.change.fields] == [("links", "a, b", None)]
+    assert [(field.name, field.before, field.after) for field in entry.change.fields] == [("speakers", "a, b", None)]

@@ -38,8 +38,8 @@ def test_facts_of_a_series(tmp_path: Path) -> None:
 def test_fields_of_later_versions_have_a_text(tmp_path: Path) -> None:
     """A key that this version does not know is shown unchanged."""
     content = content_of(load_event(tmp_path, "summary: Days\nstart: 2027-06-05\n"))
-    facts = facts_of({**content, "links": ["a", "b"], "free": True, "price": {"amount": 5}})
-    assert (facts["links"], facts["free"], facts["price"]) == ("a, b", "yes", "{'amount': 5}")
+    facts = facts_of({**content, "speakers": ["a", "b"], "free": True, "price": {"amount": 5}})
+    assert (facts["speakers"], facts["free"], facts["price"]) == ("a, b", "yes", "{'amount': 5}")
 
 
 @pytest.mark.parametrize("key", ["url", "online"])
