@@ -1,8 +1,8 @@
 """Write artifacts to disk: all or nothing, only what changed, and without deleting files that calfeed did not write.
 
 A build holds the lock of DIST from reading its sources to writing its manifest. It checks every target and stages every
-changed file beside DIST. Then it writes a journal of what to move and delete, and makes the folders before it moves the
-first file. It moves the manifest last. Whatever can fail therefore fails while DIST is unchanged, and once there is a
+changed file next to DIST. Then it writes a journal of what to move and delete, and makes the folders before it moves
+the first file. It moves the manifest last. Whatever can fail therefore fails while DIST is unchanged, and once there is a
 journal, the next build finishes a killed one.
 
 The state folder and DIST may come from a pull request, so their files are trusted no more than the sources: a file is

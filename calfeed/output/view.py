@@ -30,7 +30,7 @@ class View:
     Attributes:
         path: the folder as the user wrote it, for messages.
         root: its real path, without links.
-        state: the folder beside it for unpublished state of builds.
+        state: the folder next to it for unpublished state of builds.
         manifest: the last published manifest; None for a first build.
         stamps: the files of DIST as they were last examined or written, by path.
         left: files that are no longer published but stay because they were edited; set by `changes`.

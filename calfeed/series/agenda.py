@@ -33,7 +33,7 @@ _Stay: TypeAlias = tuple[datetime, datetime, Event, datetime]
 def occurrences(event: Event, start: datetime, end: datetime) -> Iterator[Event]:
     """Yield the occurrences of an event that take place between two instants, in order of start.
 
-    Each is an event with its own times and any override applied. Whole days count as days in UTC.
+    Each is an event with its own times and any override applied. All-day events count as days in UTC.
 
     Args:
         event: an event. An event that is not a series is its only occurrence.
