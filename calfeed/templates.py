@@ -103,7 +103,7 @@ def _size_of(operator: str, left: object, right: object) -> int:
 
 
 class Engine:
-    """Renders templates; the calendar's own take precedence."""
+    """Renders templates; custom ones take precedence."""
 
     def __init__(self, templates: Sequence[Template]) -> None:
         self._own = {template.path: template for template in templates}

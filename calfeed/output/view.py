@@ -58,7 +58,7 @@ class View:
         """Return what differs between DIST and the artifacts, including the manifest.
 
         Args:
-            artifacts: everything that DIST should hold.
+            artifacts: everything that DIST should contain.
             same_manifest: compares the existing manifest with the new one; by default, their bytes are compared.
         """
         wanted = {artifact.path for artifact in artifacts}

@@ -1,4 +1,4 @@
-"""End running series that are deleted, cancelled or postponed: past occurrences stay, later ones are called off.
+"""End running series that are deleted, cancelled or postponed: past occurrences stay, later ones do not take place.
 
 The time of the ending is part of the published content. Every later build reads it there and gives the same bytes for
 as long as the series stays cancelled.

@@ -22,7 +22,7 @@ _MAX_PARTNERS = 8
 MAX_CONFLICTS = 1_000
 """The maximum number of reported pairs of conflicting events."""
 MAX_DATED = 200_000
-"""The most dates that all series with an end may have together, because pages and files must hold them all."""
+"""The most dates that all series with an end may have together, because pages and files must contain them all."""
 MAX_COMPARED = 50_000
 """The most occurrences of series without an end to compare with others at their venue."""
 _FIRST = datetime(1900, 1, 1)  # noqa: DTZ001 - wall time is naive

@@ -150,7 +150,7 @@ def test_endless_series_ends(tmp_path: Path) -> None:
 
 
 def test_whole_days_end(tmp_path: Path) -> None:
-    """A series of whole days ends between two of them; the day of the build counts as ahead."""
+    """An all-day series ends between two of its dates; the day of the build counts as ahead."""
     text = "summary: Fast\nstart: 2027-02-18\nrrule: {freq: daily, count: 5}\n"
     choir = Choir(tmp_path, text)
     choir.publish(RUNNING)
