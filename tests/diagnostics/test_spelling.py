@@ -16,7 +16,7 @@ def test_long_lists_are_cut_short() -> None:
 
 
 def test_a_typo_is_one_letter_or_two_in_long_words() -> None:
-    """The nearest word has the same first letter and at most one typo, two in long words; otherwise there is no nearest word."""
+    """The nearest word has the same first letter and at most one typo, two in long words; else it is None."""
     words = ["tallinn", "tartu", "copenhagen"]
     assert nearest("talinn", words) == "tallinn"
     assert nearest("tratu", words) == "tartu"

@@ -1,4 +1,4 @@
-"""calfeed.revisions.holders: everyone who may have a cancelled event sees it cancelled, whatever build or feed it came from."""
+"""calfeed.revisions.holders: everyone who may have a cancelled event sees that, whatever build or feed it came from."""
 
 from __future__ import annotations
 
