@@ -158,7 +158,7 @@ def _read_number(name: str, values: Mapping[str, str]) -> int | None:
     if re.fullmatch(r"\d{6,}", value, re.ASCII):
         raise _bad(f"{name}={value} is too large", "check the number", name)
     if not re.fullmatch(r"\d{1,5}", value, re.ASCII) or int(value) == 0:
-        raise _bad(f"{name}={value} is not a positive whole number", f"write something like `{name}=2`", name)
+        raise _bad(f"{name}={value} is not a positive whole number", f"write a number, such as `{name}=2`", name)
     return int(value)
 
 
