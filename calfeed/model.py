@@ -16,7 +16,7 @@ from calfeed.values.rules import Rule
 from calfeed.values.times import Duration
 
 Text: TypeAlias = str
-"""Text for people. It has its own type because it may one day hold one text per language."""
+"""Text for people. It has its own type because it may one day have one text per language."""
 
 
 class Status(StrEnum):

@@ -1,6 +1,6 @@
 """Render templates to pages; no other module uses jinja2. Problems in a template have its file and line.
 
-A calendar's own template replaces the built-in one with the same name, and can extend it as `calfeed/<name>`. It runs
+A custom template replaces the built-in one with the same name, and can extend it as `calfeed/<name>`. It runs
 in a sandbox with limited memory, because anyone who can propose an event can propose a template.
 """
 
@@ -37,7 +37,7 @@ _MISTAKES = (
     MemoryError,
 )
 MAX_MEMORY = 500_000_000
-"""How many bytes of memory the calendar's own templates may use to render one page."""
+"""How many bytes of memory custom templates may use to render one page."""
 MAX_PAGE = 20_000_000
 """The maximum size of such a page, in bytes."""
 _MAX_LENGTH = 10_000_000  # of the result of an operator
@@ -103,7 +103,7 @@ def _size_of(operator: str, left: object, right: object) -> int:
 
 
 class Engine:
-    """Renders templates; the calendar's own take precedence."""
+    """Renders templates; custom ones take precedence."""
 
     def __init__(self, templates: Sequence[Template]) -> None:
         self._own = {template.path: template for template in templates}
@@ -113,7 +113,7 @@ class Engine:
         """Return a page.
 
         Raises:
-            SourceError: one of the calendar's own templates fails, or the page is too large.
+            SourceError: a custom template fails, or the page is too large.
         """
         try:
             with _bounded(self._own):
@@ -131,12 +131,12 @@ class Engine:
         return page
 
     def _nearest(self, name: str) -> tuple[Template, int] | None:
-        """Return the calendar's own template of this name, else another one, with line 1; None if it has none."""
+        """Return the custom template of this name, else any other, with line 1; None without custom templates."""
         templates = sorted(self._own.values(), key=lambda template: (template.name != name, template.name))
         return (templates[0], 1) if templates else None
 
     def _place(self, traceback: TracebackType | None) -> tuple[Template, int] | None:
-        """Return the calendar's own template in which an error arose, and the line; None if it arose elsewhere."""
+        """Return the custom template in which an error arose, and the line; None if it arose elsewhere."""
         place = None
         while traceback is not None:
             template = self._own.get(traceback.tb_frame.f_code.co_filename)
@@ -169,7 +169,7 @@ def _environment(templates: Sequence[Template]) -> jinja2.Environment:
 
 
 def _bounded(own: object) -> AbstractContextManager[None]:
-    """Return a memory limit if the calendar has its own templates, else no limit."""
+    """Return a memory limit if the calendar has custom templates, else no limit."""
     return limited_memory(MAX_MEMORY) if own else nullcontext()
 
 

@@ -200,7 +200,7 @@ class Worlds:
         self.put(f"events/{folder}_defaults.yaml", self.rng.choice((None, None, *_DEFAULTS)))
 
     def change_template(self) -> None:
-        """Change the calendar's own template."""
+        """Change the custom template."""
         self.put("events/_templates/event.html", self.rng.choice((None, *_TEMPLATES)))
 
     def change_options(self) -> None:

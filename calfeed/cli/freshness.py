@@ -18,7 +18,7 @@ from calfeed.source.folder import CALENDAR, find_files
 def stale_release(release: Release, events: Path, now: datetime) -> Problem | None:
     """Return a warning if DIST is older than its sources and differs from them, else None.
 
-    Only what subscribers see is compared. A folder that is missing, or holds another calendar, is not its source.
+    Only what subscribers see is compared. A folder that is missing, or has a different calendar, is not its source.
 
     Args:
         release: the release to publish.

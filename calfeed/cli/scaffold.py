@@ -65,7 +65,7 @@ _WORKFLOWS = {"github": ".github/workflows/calfeed.yml", "gitlab": ".gitlab-ci.y
 
 
 def has_calendar(folder: Path) -> bool:
-    """Return whether `folder` holds a folder of events."""
+    """Return whether `folder` contains a folder of events."""
     return (folder / _CALENDAR).exists()
 
 

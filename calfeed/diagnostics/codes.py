@@ -37,7 +37,7 @@ def _warning(sentence: str) -> Code:
 CODES: Mapping[str, Code] = {
     # Files and YAML
     "missing-calendar": _error("The folder has no calendar.yaml."),
-    "wrong-name": _error("A file has a name under which calfeed does not read it, or that is not allowed."),
+    "wrong-name": _error("A file has a name that calfeed does not read, or that is not allowed."),
     "no-events": _warning("The folder contains a calendar but no events."),
     "unreadable-file": _error("A file cannot be opened, or is not a regular file."),
     "outside-folder": _error("A link leads out of the folder of events."),
@@ -67,9 +67,9 @@ CODES: Mapping[str, Code] = {
     "bad-geo": _error("The coordinates are not a latitude and a longitude in decimal degrees."),
     "bad-url": _error("A web address cannot be published: its scheme, host or characters are wrong."),
     "bad-email": _error("An e-mail address is not valid."),
-    "bad-id": _error("An id contains other characters than a-z, 0-9 and hyphens."),
+    "bad-id": _error("An id contains characters other than a-z, 0-9 and hyphens."),
     "bad-path": _error("The path of a picture leads out of the folder, or cannot be published."),
-    "bad-rel": _error("The kind of a link is not one that links have."),
+    "bad-rel": _error("The kind of a link is not one that calfeed knows."),
     "bad-status": _error("The status is not one that an event can have."),
     "bad-boolean": _error("A value is neither true nor false."),
     "bad-number": _error("A number is not a whole number in its range."),
@@ -77,7 +77,7 @@ CODES: Mapping[str, Code] = {
     "bad-language": _error("A language is not a BCP 47 tag."),
     "bad-feed": _error("The calendar asks for a kind of automatic feed that does not exist."),
     "bad-property": _error("A custom property has a name that is not allowed."),
-    "html-in-description": _warning("A description contains HTML, which is shown as it is written."),
+    "html-in-description": _warning("A description contains HTML, which readers see as plain text."),
     "joined-lines": _warning("Markdown joins two lines that were probably meant to be separate."),
     # Times and zones
     "nonexistent-time": _error("The clocks skip this time."),

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from calfeed.diagnostics.codes import CODES, Severity
 
 _MAX_CHARACTERS = 1_000
-"""The maximum length of a message or hint, in characters: they quote the sources, which may hold any text."""
+"""The maximum length of a message or hint, in characters: they quote the sources, which may contain any text."""
 _MAX_LISTED = 10  # errors in the text of an exception, which ends a traceback
 
 

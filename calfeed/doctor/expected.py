@@ -29,7 +29,7 @@ def read_promise(data: bytes) -> Promise:
     """Return what the manifest in `data` promises.
 
     Raises:
-        ValueError: it is not a manifest of calfeed.
+        ValueError: it is not a calfeed manifest.
     """
     try:
         content = read_json(data)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from calfeed.diagnostics.problem import Mark, Problem, PromiseError, SourceError, problem_at
+from calfeed.diagnostics.report import plural
 from calfeed.editions.compare import Change, Entry, compare
 from calfeed.editions.consent import Consent
 from calfeed.editions.feed_paths import buried_uids, is_automatic, kept_feeds, lost_feeds, with_aliases
@@ -257,7 +258,8 @@ def _new_id(project: Project, baseline: Manifest) -> Iterator[Problem]:
     if old is None or old == new:
         return
     if lost:
-        message = f"the calendar's id changed from `{old}` to `{new}`: {len(lost)} events would get new UIDs"
+        events = plural(len(lost), "event")
+        message = f"the calendar's id changed from `{old}` to `{new}`, which would change the UID of {events}"
         hint = f"write `id: {old}` so that subscribers keep their events, or build with --allow-new-id"
     else:
         # The other calendar's events would be published in this one as cancelled.

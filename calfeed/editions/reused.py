@@ -77,7 +77,7 @@ def _reason(event: Event, before: Published, now: datetime | None) -> str | None
 
 
 def _start_of(event: Event) -> date | datetime:
-    """Return the first day of whole days, or the wall time of a start."""
+    """Return the first day of an all-day event, or the wall time of a start."""
     return event.when.first if isinstance(event.when, AllDay) else event.when.start.wall
 
 

@@ -11,7 +11,7 @@ def read_address(url: str) -> str:
     """Return an address that can be requested.
 
     Raises:
-        ValueError: it is not a valid http or https address, or it holds a user name or a password.
+        ValueError: it is not a valid http or https address, or it contains a user name or a password.
     """
     parts = urlsplit(url)
     if without_password(url) != url:

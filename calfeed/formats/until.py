@@ -22,7 +22,7 @@ def until_in_files(when: AllDay | Timed, recurrence: Recurrence) -> date | None:
     """Return the UNTIL of a series whose times have a TZID.
 
     It is the later of the last start's instant and its wall time read as UTC; if the rule gives another start by then,
-    it is the instant. Whole days, and rules with COUNT or without an end, are unchanged.
+    it is the instant. All-day series, and rules with COUNT or without an end, are unchanged.
     """
     instant = recurrence.until
     if isinstance(when, AllDay) or not isinstance(instant, datetime):

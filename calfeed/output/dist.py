@@ -1,9 +1,9 @@
 """Write artifacts to disk: all or nothing, only what changed, and without deleting files that calfeed did not write.
 
 A build holds the lock of DIST from reading its sources to writing its manifest. It checks every target and stages every
-changed file beside DIST. Then it writes a journal of what to move and delete, and makes the folders before it moves the
-first file. It moves the manifest last. Whatever can fail therefore fails while DIST is unchanged, and once there is a
-journal, the next build finishes a killed one.
+changed file next to DIST. Then it writes a journal of what to move and delete, and makes the folders before it moves
+the first file. It moves the manifest last. Whatever can fail therefore fails while DIST is unchanged, and once there is
+a journal, the next build finishes a killed one.
 
 The state folder and DIST may come from a pull request, so their files are trusted no more than the sources: a file is
 moved or deleted only if builds make files with its name and a manifest lists the hash of its bytes.
@@ -49,7 +49,7 @@ class Dist(View):
         self.finished = self._finish_earlier()
 
     def write(self, artifacts: Sequence[Artifact], progress: Callable[[int, int], None]) -> Changes:
-        """Make DIST hold the artifacts, and return what changed.
+        """Make DIST contain the artifacts, and return what changed.
 
         Raises:
             OutputError: DIST cannot be written, or a file that calfeed did not write is in the way; DIST is unchanged.
@@ -112,7 +112,7 @@ class Dist(View):
         self._check_folders(changes)
 
     def _becomes_empty(self, folder: str, deleted: frozenset[str]) -> bool:
-        """Return whether a folder holds only files that will be deleted, so that it is deleted with them."""
+        """Return whether a folder contains only files that will be deleted, so that it is deleted with them."""
         inside = {path.relative_to(self.root).as_posix() for path in (self.root / folder).rglob("*")}
         return bool(inside) and inside <= deleted.union(folders_of(deleted))
 

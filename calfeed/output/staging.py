@@ -1,4 +1,4 @@
-"""Stages a build beside DIST: the new files, and the journal of what to move and delete.
+"""Stages a build next to DIST: the new files, and the journal of what to move and delete.
 
 Staging and journal live in `.calfeed/<name of DIST>/`, on the same file system as DIST, so moves are atomic. Staged
 files are named by a hash of their path, which needs no folders.
@@ -34,7 +34,7 @@ class Staging:
         self._place = place / JOURNAL
 
     def stage(self, artifacts: Sequence[Artifact], progress: Callable[[int, int], None]) -> None:
-        """Write files beside DIST, in place of those that were staged before."""
+        """Write files next to DIST, in place of those that were staged before."""
         self.discard()
         self._folder.mkdir(parents=True)
         for number, artifact in enumerate(artifacts):

@@ -1,4 +1,4 @@
-"""The folder beside DIST for unpublished state: the lock, staged files and caches."""
+"""The folder next to DIST for unpublished state: the lock, staged files and caches."""
 
 from __future__ import annotations
 

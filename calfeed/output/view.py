@@ -30,7 +30,7 @@ class View:
     Attributes:
         path: the folder as the user wrote it, for messages.
         root: its real path, without links.
-        state: the folder beside it for unpublished state of builds.
+        state: the folder next to it for unpublished state of builds.
         manifest: the last published manifest; None for a first build.
         stamps: the files of DIST as they were last examined or written, by path.
         left: files that are no longer published but stay because they were edited; set by `changes`.
@@ -58,7 +58,7 @@ class View:
         """Return what differs between DIST and the artifacts, including the manifest.
 
         Args:
-            artifacts: everything that DIST should hold.
+            artifacts: everything that DIST should contain.
             same_manifest: compares the existing manifest with the new one; by default, their bytes are compared.
         """
         wanted = {artifact.path for artifact in artifacts}

@@ -71,7 +71,7 @@ def _table_length(flags: int) -> int:
 
 
 def _kept_extension(label: int, blocks: list[bytes]) -> bytes:
-    """Return the part of an extension to keep: nothing of comments, texts and application data except loops."""
+    """Return the part of an extension to keep; of comments, texts and application data, only the number of loops."""
     first = blocks[0] if blocks else b""
     if label == _CONTROL and len(first) == 4:
         return b"\x21\xf9" + _packed([first])

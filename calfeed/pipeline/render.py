@@ -207,7 +207,7 @@ def _feed_problems(edition: Edition, artifacts: Sequence[Artifact]) -> Iterator[
                 feed.mark,
                 "large-feed",
                 f"{feed.path} has {artifact.size:,} bytes and {len(feed.event_ids):,} events; Google loses events "
-                f"of feeds over {MAX_FEED_BYTES:,} bytes, and calendars in browsers become slow "
+                f"from feeds over {MAX_FEED_BYTES:,} bytes, and calendars in browsers become slow "
                 "(ical.js: 2.6 s for 5,000)",
                 f"{trim}, or offer smaller feeds under `feeds:`, filtered by `categories` and dates",
             )

@@ -288,7 +288,7 @@ class _Resolver:
             return None
         if duration is not None:
             if duration.seconds:
-                hint = "write whole days (`3d`), or give `start` a time"
+                hint = "write a number of days (`3d`), or give `start` a time"
                 message = "an all-day event cannot last hours or minutes"
                 self._notes.report(self._place.mark("duration"), "mixed-end", message, hint)
                 return None

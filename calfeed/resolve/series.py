@@ -66,12 +66,12 @@ class SeriesResolver:
         if rule is None:
             for key in ("exdates", "rdates", "overrides"):
                 if getattr(entry, key) and "rrule" not in self._broken:
-                    hint = "add `rrule:`, or write each date as a separate event"
+                    hint = "add `rrule:`, or write its dates as separate events"
                     self._notes.report(self._place.key_mark(key), "no-series", f"`{key}` needs an `rrule`", hint)
             return None
         when = event.when
         if isinstance(when, Timed) and when.end is not None and when.end.tzid != when.start.tzid:
-            hint = "write each date as a separate event"
+            hint = "write its dates as separate events"
             message = "a series cannot begin and end in different time zones"
             self._notes.report(self._place.mark("end_timezone"), "series-zones", message, hint)
             return None
@@ -314,7 +314,7 @@ def _words_for_offset(start: ZonedTime) -> tuple[str, str]:
     example = f", such as `{place}`" if place else ""
     return (
         message,
-        f"use the zone of a place at {format_offset(offset)}{example}, or write each date as a separate event",
+        f"use the zone of a place at {format_offset(offset)}{example}, or write the dates as separate events",
     )
 
 

@@ -1,4 +1,4 @@
-"""End running series that are deleted, cancelled or postponed: past occurrences stay, later ones are called off.
+"""End running series that are deleted, cancelled or postponed: past occurrences stay, later ones do not take place.
 
 The time of the ending is part of the published content. Every later build reads it there and gives the same bytes for
 as long as the series stays cancelled.
@@ -11,6 +11,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from calfeed.diagnostics.problem import Mark, Problem, problem_at
+from calfeed.diagnostics.report import plural
 from calfeed.model import Ending, Event, Instance, Status
 from calfeed.revisions.content import cancelled
 from calfeed.revisions.content_values import Content
@@ -76,9 +77,10 @@ def ending_problem(event: Event, mark: Mark) -> Problem | None:
     if ahead is None:
         return None
     over = [start for start in _starts(event, ahead) if start < ahead]
-    left = "all later ones" if recurrence.is_endless else f"the other {len(recurrence.starts) - len(over)}"
+    past = plural(len(over), "past date")
+    later = "all later dates" if recurrence.is_endless else plural(len(recurrence.starts) - len(over), "later date")
     status = event.status.value
-    message = f"`{event.id}` is a running series: {len(over)} of its dates took place and stay, {left} are {status}"
+    message = f"`{event.id}` is a running series: {past} kept, {later} {status}"
     hint = f"to end it without showing dates as {status}, keep it and write `until: {over[-1].date()}` in `rrule`"
     return problem_at(mark, "ended-series", message, hint)
 

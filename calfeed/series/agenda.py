@@ -22,7 +22,7 @@ _MAX_PARTNERS = 8
 MAX_CONFLICTS = 1_000
 """The maximum number of reported pairs of conflicting events."""
 MAX_DATED = 200_000
-"""The most dates that all series with an end may have together, because pages and files must hold them all."""
+"""The most dates that all series with an end may have together, because pages and files must contain them all."""
 MAX_COMPARED = 50_000
 """The most occurrences of series without an end to compare with others at their venue."""
 _FIRST = datetime(1900, 1, 1)  # noqa: DTZ001 - wall time is naive
@@ -33,7 +33,7 @@ _Stay: TypeAlias = tuple[datetime, datetime, Event, datetime]
 def occurrences(event: Event, start: datetime, end: datetime) -> Iterator[Event]:
     """Yield the occurrences of an event that take place between two instants, in order of start.
 
-    Each is an event with its own times and any override applied. Whole days count as days in UTC.
+    Each is an event with its own times and any override applied. All-day events count as days in UTC.
 
     Args:
         event: an event. An event that is not a series is its only occurrence.

@@ -227,7 +227,7 @@ def _not_in_rule(rule: Rule, start: datetime, effort: Effort) -> InvalidValue:
     rule_text = f"`{rule.text}`"
     later = next(starts_of(rule, start, last=LAST, effort=effort), None)
     if later is None:
-        hint = "no month or year has such a day: change the rule"
+        hint = "no date matches all of its parts: change the rule"
         return InvalidValue("start-not-in-rule", f"{rule_text} never occurs", hint)
     change = f"write `BYDAY={DAYS[start.weekday()]}`" if rule.byday else "change the rule"
     hint = f"begin on `{format_wall(later)}`, or {change}"

@@ -44,7 +44,7 @@ class EventPages:
         """Yield the pages once.
 
         Raises:
-            SourceError: one of the calendar's own templates fails.
+            SourceError: a custom template fails.
             OutputError: a process that rendered pages was lost.
         """
         rendered = iter(self._pending or (render_event(self._frame, *entry) for entry in self._unknown))

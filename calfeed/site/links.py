@@ -61,7 +61,7 @@ def _google(event: Event) -> Parameters:
     parameters: dict[str, str] = {}
     if event.recurrence is not None:
         parameters["recur"] = f"RRULE:{event.recurrence.rrule}"
-    if isinstance(when, AllDay):  # a zone with whole days confuses Android
+    if isinstance(when, AllDay):  # a zone on an all-day event confuses Android
         return {"dates": f"{date_value(when.first)}/{date_value(when.end)}", **parameters}
     start, end = when.start, when.end or when.start
     if not is_place(start.tzid) or (event.recurrence is None and not _is_plain(when)):

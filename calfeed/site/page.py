@@ -42,7 +42,7 @@ class Frame:
     Attributes:
         site: the calendar.
         catalog: the pages that can be linked to.
-        templates: the calendar's own templates.
+        templates: the custom templates.
         years: the months that have a page, by year; None for pages that do not link to them.
         stretch: the days for which dates of endless series are shown; None if there are no such series.
         is_preview: whether pages have placeholders for what `calfeed serve` adds.
@@ -76,7 +76,7 @@ class Frame:
             root: the path to the top of the site, if not derived from the page's own.
 
         Raises:
-            SourceError: one of the calendar's own templates fails.
+            SourceError: a custom template fails.
         """
         common: dict[str, object] = {
             "site": self.site,
@@ -101,7 +101,7 @@ def render_event(frame: Frame, event: Event, occurrences: Sequence[Event]) -> Ar
         occurrences: the occurrences to show.
 
     Raises:
-        SourceError: one of the calendar's own templates fails.
+        SourceError: a custom template fails.
     """
     view = EventView(event, occurrences, frame.catalog, frame.stretch.first if frame.stretch else None)
     title = f"{view.status.word}: {event.summary}" if view.status else event.summary

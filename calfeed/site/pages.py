@@ -94,7 +94,7 @@ class Site:
             known: looks up pages of events rendered before.
             executor: may render pages in other processes.
         """
-        # Event pages by our own templates do not depend on the rest of the site. Those by the calendar's own may.
+        # With built-in templates, event pages do not depend on the rest of the site; with custom ones they may.
         frame = self._frame if self._project.templates else self._head_frame
         events = [(item.event, self._shown[event_id]) for event_id, item in self._events.items()]
         return EventPages(frame, events, known, executor)
@@ -107,7 +107,7 @@ class Site:
             progress: called with the number of pages rendered.
 
         Raises:
-            SourceError: one of the calendar's own templates fails.
+            SourceError: a custom template fails.
             OutputError: a process that rendered pages was lost.
         """
         pages: list[Artifact] = []

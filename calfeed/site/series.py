@@ -154,7 +154,7 @@ def _note(event: Event, occurrence: Event, planned: datetime, language: str) -> 
 
 
 def _start_text(start: datetime, event: Event, language: str) -> str:
-    """Return a start of a series as text, with its time unless the series has whole days."""
+    """Return a start of a series as text, with its time unless the series is all-day."""
     format_start = dates.short_date if isinstance(event.when, AllDay) else dates.short_date_and_time
     return format_start(start, language)
 

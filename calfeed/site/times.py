@@ -22,7 +22,7 @@ class TimeView:
 
 @dataclass(frozen=True, slots=True)
 class WhenView:
-    """When something is. `form` is `full`, `row` (beside its day) or `dated` (in a list); None for whole days."""
+    """When something is. `form` is `full`, `row` (next to its day) or `dated` (in a list); None if all-day."""
 
     start: TimeView
     end: TimeView | None
@@ -45,7 +45,7 @@ def full_when(event: Event, language: str) -> WhenView:
 
 
 def row_when(event: Event, language: str) -> WhenView:
-    """Return when an event is, beside the day it starts on."""
+    """Return when an event is, next to the day it starts on."""
     when = event.when
     if isinstance(when, AllDay):
         if when.first == when.last:
@@ -60,7 +60,7 @@ def row_when(event: Event, language: str) -> WhenView:
 
 
 def dated_when(event: Event, language: str) -> WhenView:
-    """Return when an event is, with short dates, for a list without days beside it."""
+    """Return when an event is, with short dates, for a list without days next to it."""
     when = event.when
     if isinstance(when, AllDay):
         return row_when(event, language) if when.first != when.last else _days_view(when, language, dates.short_date)

@@ -1,6 +1,6 @@
 """What templates see: events, feeds and the calendar as plain values, ready to be shown.
 
-Every path is relative to DIST; a template puts `root` before it. A calendar's own templates may use the names here
+Every path is relative to DIST; a template puts `root` before it. Custom templates may use the names here
 (docs/how-to/theme-the-site.md).
 """
 
@@ -89,7 +89,7 @@ class MainFeed:
 class SiteHead:
     """What every page says about the calendar, regardless of its events.
 
-    Our own templates use nothing else of the calendar on event pages, so that a new event changes no other event page.
+    The built-in templates use nothing else of the calendar on event pages, so a new event changes no other event page.
     """
 
     name: str

@@ -53,7 +53,7 @@ def read_id(text: str) -> str:
         hint = "use only a-z, 0-9 and -" + (f": `{proposal}`" if proposal else "")
         raise InvalidValue("bad-id", f"`{text}` is not an id", hint)
     if _DEVICES.fullmatch(text):
-        raise InvalidValue("bad-id", f"`{text}` is a reserved name on Windows", f"write something like `{text}-event`")
+        raise InvalidValue("bad-id", f"`{text}` is a reserved name on Windows", f"use a name such as `{text}-event`")
     if len(text) > MAX_NAME:
         raise InvalidValue("bad-id", f"the id has {len(text)} characters", f"use at most {MAX_NAME}")
     return text

@@ -23,7 +23,7 @@ def read_zone(text: str) -> str:
 
 def _zone_hint(text: str) -> str:
     if before_anywhere(text) == "":
-        return f"write `{ANYWHERE_ZONE}`, where every day ends last, or the time in UTC with a `Z`"
+        return f"write `{ANYWHERE_ZONE}`, the zone where each day ends last, or the time in UTC with a `Z`"
     if offset := _OFFSET.fullmatch(text):
         written = f"{'+' if offset[1] == '+' else '-'}{int(offset[2]):02}:{offset[3] or '00'}"
         time = f"an offset belongs in the time: `17:30{written}`"

@@ -158,7 +158,7 @@ def _read_number(name: str, values: Mapping[str, str]) -> int | None:
     if re.fullmatch(r"\d{6,}", value, re.ASCII):
         raise _bad(f"{name}={value} is too large", "check the number", name)
     if not re.fullmatch(r"\d{1,5}", value, re.ASCII) or int(value) == 0:
-        raise _bad(f"{name}={value} is not a positive whole number", f"write something like `{name}=2`", name)
+        raise _bad(f"{name}={value} is not a positive whole number", f"write a number, such as `{name}=2`", name)
     return int(value)
 
 
@@ -277,9 +277,9 @@ def _check_backwards(rule: Rule) -> None:
     part = f"{name}={comma_separated(days)}"
     equal = equal_rule(rule)
     if equal:
-        hint = f"write `{equal.text}`: it means the same"
+        hint = f"write `{equal.text}`, which means the same"
     elif frequency == "DAILY" or rule.interval is not None or rule.bysetpos:
-        hint = f"use FREQ={period.upper()}LY, or write each date as a separate event"
+        hint = f"use FREQ={period.upper()}LY, or write its dates as separate events"
     else:
         hint = f"write one event for each time of the day, with `FREQ={period.upper()}LY;{part}`"
     raise _bad(
@@ -300,7 +300,7 @@ def _check_reach(rule: Rule) -> None:
         if any(0 < day <= longest for day in rule.bymonthday):
             return
         nth = nth_day_rule(rule)
-        hint = f"write `{nth.text}`: it means the same" if nth else "write each date as a separate event"
+        hint = f"write `{nth.text}`, which means the same" if nth else "write its dates as separate events"
         message = f"BYMONTHDAY={comma_separated(rule.bymonthday)} with BYDAY and FREQ=YEARLY freezes Thunderbird"
         raise _bad(message, hint, "BYMONTHDAY")
     if rule.bymonth and rule.bysetpos:
@@ -308,4 +308,4 @@ def _check_reach(rule: Rule) -> None:
         if all(abs(position) > most for position in rule.bysetpos):
             positions = comma_separated(rule.bysetpos)
             message = f"BYSETPOS={positions} exceeds the BYDAY days of a month, which freezes Thunderbird"
-            raise _bad(message, "write one event for each month, or each date as a separate event", "BYSETPOS")
+            raise _bad(message, "write one event for each month, or write its dates as separate events", "BYSETPOS")

@@ -313,7 +313,7 @@ def test_workflows_believe_nothing_of_a_checkout(name: str) -> None:
 
 @pytest.mark.server("curl")
 def test_github_believes_nothing_of_a_checkout(github: GitHub) -> None:
-    """Modules beside the events are not imported, and a committed `.calfeed/` is gone before the build."""
+    """Modules next to the events are not imported, and a committed `.calfeed/` is gone before the build."""
     evil = {f"{module}.py": "raise SystemExit('imported')\n" for module in ("calfeed", "calendar", "types")}
     journal = json.dumps({"written": ["index.html"], "deleted": [], "manifest": None})
     write_files(github.repository, {**evil, ".calfeed/dist/journal.json": journal, ".calfeed/dist/lock/x": ""})

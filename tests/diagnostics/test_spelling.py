@@ -6,7 +6,7 @@ from calfeed.diagnostics.spelling import did_you_mean, fold_name, nearest
 
 
 def test_long_lists_are_cut_short() -> None:
-    """A hint that lists what is known names eight of them and says how many more there are."""
+    """A hint that lists the known words names eight and counts the others."""
     few, many = ["hub", "hall"], [f"room-{number}" for number in range(20)]
     assert did_you_mean("pier", few, f"the venues are {', '.join(few)}") == "the venues are hub, hall"
     assert did_you_mean("hbu", few, "") == "did you mean `hub`?"
@@ -16,7 +16,7 @@ def test_long_lists_are_cut_short() -> None:
 
 
 def test_a_typo_is_one_letter_or_two_in_long_words() -> None:
-    """The nearest word has the same first letter and at most one typo, two in long words; otherwise there is none."""
+    """The nearest word has the same first letter and at most one typo, two in long words; else it is None."""
     words = ["tallinn", "tartu", "copenhagen"]
     assert nearest("talinn", words) == "tallinn"
     assert nearest("tratu", words) == "tartu"

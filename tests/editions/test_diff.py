@@ -197,7 +197,7 @@ def test_unknown_zone_is_wrong_usage(root: Path) -> None:
 
 
 def test_times_of_whole_days_stay_dates() -> None:
-    """Whole days are shown as dates."""
+    """All-day events are shown as dates."""
     assert show_time("2027-06-05", ["Europe/Paris"]) == "2027-06-05"
 
 

@@ -349,6 +349,18 @@ def test_baseline_of_another_calendar_is_refused(calendar: Calendar, tmp_path: P
     assert code_of(other) == ["new-calendar-id"]
 
 
+def test_new_calendar_id_counts_events(tmp_path: Path) -> None:
+    """The message says how many events would get a different UID, in the singular for one."""
+    calendar = Calendar(tmp_path / "one", CALENDAR)
+    calendar.write(gig=talk("Gig"))
+    calendar.publish()
+    write_files(calendar.root, {"calendar.yaml": CALENDAR.replace("id: test.example", "id: other.example")})
+    with pytest.raises(PromiseError) as refusal:
+        calendar.publish()
+    (problem,) = refusal.value.problems
+    assert problem.message.endswith("to `other.example`, which would change the UID of 1 event")
+
+
 def test_new_calendar_id_is_refused(calendar: Calendar, tmp_path: Path) -> None:
     """A new id would make every event new; with consent, each gets a new UID and no tombstone."""
     write_files(calendar.root, {"calendar.yaml": WITH_FEEDS.replace("id: test.example", "id: other.example")})
@@ -604,7 +616,7 @@ def test_a_large_feed_is_slow_in_browsers_too(tmp_path: Path) -> None:
     root = write_events(tmp_path, talk=f"{TALK}description: {'words ' * 170_000}\n")
     problems = build(root, tmp_path / "dist", now=NOW, options=Options(site=False)).problems
     (message,) = (problem.message for problem in problems if problem.code == "large-feed")
-    assert "Google loses events of feeds over 1,000,000 bytes" in message
+    assert "Google loses events from feeds over 1,000,000 bytes" in message
     assert "calendars in browsers become slow (ical.js: 2.6 s for 5,000)" in message
 
 

@@ -63,7 +63,7 @@ def test_rules_without_until_are_unchanged(tmp_path: Path, rule: str, more: str)
 
 
 def test_whole_days_end_on_a_date(tmp_path: Path) -> None:
-    """UNTIL of whole days is the date of the last one."""
+    """UNTIL of an all-day series is the date of the last one."""
     event = load_event(tmp_path, "summary: X\nstart: 2026-09-01\nrrule: FREQ=DAILY;UNTIL=2026-09-05\n")
     assert in_files(event) == "FREQ=DAILY;UNTIL=20260905"
 

@@ -96,7 +96,7 @@ def test_broken_journal_is_an_error_of_ours(project: Path, tmp_path: Path, conte
 
 
 def test_failure_before_the_moves_leaves_nothing(project: Path, tmp_path: Path) -> None:
-    """A build that fails while it stages leaves neither folders in DIST nor files beside it."""
+    """A build that fails while it stages leaves neither folders in DIST nor files next to it."""
     staging = tmp_path / ".calfeed" / "dist" / "staging"
     with open_dist(tmp_path / "dist") as dist:
         staging.parent.mkdir(parents=True, exist_ok=True)

@@ -85,7 +85,7 @@ def test_without_a_page_the_files_are_listed(inside: Path) -> None:
     assert b'<a href="/test.ics">' in page.body or b"<title>Test" in page.body
 
 
-def test_change_break_mend(inside: Path) -> None:
+def test_change_break_fix(inside: Path) -> None:
     """A change is shown; errors are shown in the page while the feeds stay; so is their correction."""
     talk = inside / "events" / "talk.yaml"
     with serving(inside) as (url, process):

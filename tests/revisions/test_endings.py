@@ -43,7 +43,7 @@ class Choir:
         self.root = write_files(root / "events", {"calendar.yaml": CALENDAR, "other.yaml": OTHER})
         self.baseline = Manifest()
         self.files: dict[str, bytes] = {}
-        self.told: list[str] = []
+        self.hints: list[str] = []
         self.publish(now, text)
 
     def publish(self, now: str, text: str | None = None) -> None:
@@ -53,7 +53,7 @@ class Choir:
         if text is not None:
             path.write_text(text, encoding="utf-8")
         project = load(self.root)
-        self.told = [problem.hint for problem in prepare(project, self.baseline, at(now), Consent()).problems]
+        self.hints = [problem.hint for problem in prepare(project, self.baseline, at(now), Consent()).problems]
         artifacts = render(project, now=at(now), options=Options(baseline=self.baseline, site=False))
         self.files = {artifact.path: artifact.data for artifact in artifacts}
         self.baseline = read_manifest(self.files[MANIFEST], "dist/calfeed.json")
@@ -97,7 +97,7 @@ def test_running_series_ends(tmp_path: Path, text: str | None) -> None:
         "choir-from-2027-02-23": dict.fromkeys(EVENINGS[7:], "cancelled"),
     }
     assert choir.sequences() == {1}
-    (hint,) = choir.told
+    (hint,) = choir.hints
     assert "`until: 2027-02-16`" in hint
 
 
@@ -124,7 +124,7 @@ def test_series_that_has_not_begun_is_cancelled_whole(tmp_path: Path, begin: str
     choir = Choir(tmp_path, now=begin)
     choir.publish(now, text)
     assert choir.dates() == {"choir": dict.fromkeys(EVENINGS, "cancelled")}
-    assert choir.told == []
+    assert choir.hints == []
 
 
 def test_series_that_is_over(tmp_path: Path) -> None:
@@ -150,7 +150,7 @@ def test_endless_series_ends(tmp_path: Path) -> None:
 
 
 def test_whole_days_end(tmp_path: Path) -> None:
-    """A series of whole days ends between two of them; the day of the build counts as ahead."""
+    """An all-day series ends between two of its dates; the day of the build counts as ahead."""
     text = "summary: Fast\nstart: 2027-02-18\nrrule: {freq: daily, count: 5}\n"
     choir = Choir(tmp_path, text)
     choir.publish(RUNNING)
@@ -210,7 +210,7 @@ def test_later_builds_change_nothing(tmp_path: Path, text: str | None) -> None:
     for now in ("2027-02-20T11:00", "2027-02-28T10:00", "2027-03-20T10:00"):
         choir.publish(now, text)
         assert choir.files == before
-        assert choir.told == []
+        assert choir.hints == []
 
 
 def test_other_edits_keep_the_end(tmp_path: Path) -> None:
@@ -222,7 +222,7 @@ def test_other_edits_keep_the_end(tmp_path: Path) -> None:
         assert list(choir.dates()) == ["choir", "choir-from-2027-02-23"]
         assert set(choir.dates()["choir"].values()) == {"confirmed"}
         assert choir.sequences() == {number}
-        assert choir.told == []
+        assert choir.hints == []
 
 
 @pytest.mark.parametrize("text", [None, CANCELLED])
@@ -300,9 +300,9 @@ def test_build_and_diff_report_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     monkeypatch.chdir(tmp_path)
     run("build", now=at(BEFORE))
     write_files(tmp_path / "events", {"choir.yaml": CANCELLED})
-    message = "`choir` is a running series: 7 of its dates took place and stay, the other 5 are cancelled"
+    message = "`choir` is a running series: 7 past dates kept, 5 later dates cancelled"
     assert message in run("diff", now=at(RUNNING)).stdout
-    assert "running series: 7 of its dates" in run("diff", "--format", "markdown", now=at(RUNNING)).stdout
+    assert "running series: 7 past dates kept" in run("diff", "--format", "markdown", now=at(RUNNING)).stdout
     (note,) = json.loads(run("diff", "--format", "json", now=at(RUNNING)).stdout)["notes"]
     assert (note["code"], note["message"]) == ("ended-series", message)
     first, second = (run("build", now=at(RUNNING)).stderr for _ in range(2))
@@ -310,6 +310,17 @@ def test_build_and_diff_report_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert "[ended-series]" in first
     assert "until: 2027-02-16" in first
     assert "ended-series" not in second
+
+
+def test_one_date_is_singular(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The message uses the singular for one past or later date."""
+    text = CHOIR.replace("count: 12", "count: 2")
+    write_files(tmp_path / "events", {"calendar.yaml": CALENDAR, "choir.yaml": text})
+    monkeypatch.chdir(tmp_path)
+    run("build", now=at(BEFORE))
+    write_files(tmp_path / "events", {"choir.yaml": f"{text}status: postponed\n"})
+    diff = run("diff", now=at("2027-01-08T10:00")).stdout
+    assert "`choir` is a running series: 1 past date kept, 1 later date postponed" in diff
 
 
 def test_page_tells_the_dates_apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

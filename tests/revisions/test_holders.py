@@ -1,4 +1,4 @@
-"""calfeed.revisions.holders: everyone who may hold a cancelled event is told, whatever build or feed it came from."""
+"""calfeed.revisions.holders: everyone who may have a cancelled event sees that, whatever build or feed it came from."""
 
 from __future__ import annotations
 

@@ -245,7 +245,7 @@ def test_the_choice_is_remembered(reader: Reader) -> None:
 
 
 def test_whole_days_do_not_move(reader: Reader) -> None:
-    """Whole days are the same everywhere: their pages offer nothing and do not change."""
+    """All-day events are the same everywhere: their pages offer nothing and do not change."""
     with reader.visit(KINDS["whole days"], zone="Pacific/Kiritimati") as visit:
         assert not visit.page.locator("[data-zone]").is_visible()
         before = when(visit)
@@ -312,7 +312,7 @@ def test_what_is_far_ahead_is_folded(reader: Reader) -> None:
 
 
 def test_what_goes_on_is_marked(reader: Reader) -> None:
-    """Events that have begun and are not over are marked; whole days by the reader's own day."""
+    """Events that have begun and are not over are marked; all-day events by the reader's own day."""
     with reader.visit(KINDS["landing"], at="2027-06-05T07:00:00Z") as visit:
         assert marked(visit, "Now") == ["Regatta of the small boats", "Market of the fishers"]
     with reader.visit(KINDS["landing"], at="2027-06-07T20:59:00Z") as visit:

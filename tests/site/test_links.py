@@ -105,7 +105,7 @@ def test_google_takes_the_rule_of_a_series(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("text", [ALL_DAY, ONE_DAY])
 def test_google_takes_no_zone_for_whole_days(text: str, tmp_path: Path) -> None:
-    """Whole days have an exclusive end and no zone."""
+    """All-day events have an exclusive end and no zone."""
     google = service(tmp_path, text, "Google Calendar")
     assert google["dates"] in ("20270605/20270608", "20270605/20270606")
     assert "ctz" not in google
@@ -128,7 +128,7 @@ def test_google_takes_utc_where_a_zone_would_mislead(name: str, dates: str, tmp_
 
 @pytest.mark.parametrize("name", ["Outlook.com", "Microsoft 365"])
 def test_outlook_takes_utc(name: str, tmp_path: Path) -> None:
-    """Outlook gets instants with a Z; for whole days, dates with an exclusive end."""
+    """Outlook gets instants with a Z; for all-day events, dates with an exclusive end."""
     timed = service(tmp_path / "timed", TALK, name)
     assert (timed["startdt"], timed["enddt"]) == ("2027-05-18T15:00:00Z", "2027-05-18T17:00:00Z")
     assert "allday" not in timed
@@ -137,7 +137,7 @@ def test_outlook_takes_utc(name: str, tmp_path: Path) -> None:
 
 
 def test_yahoo_takes_wall_times(tmp_path: Path) -> None:
-    """Yahoo gets wall times of the start's zone without a Z; for whole days, an exclusive end."""
+    """Yahoo gets wall times of the start's zone without a Z; for all-day events, an exclusive end."""
     timed = service(tmp_path / "timed", TALK, "Yahoo")
     assert (timed["ST"], timed["ET"]) == ("20270518T180000", "20270518T200000")
     ferry = service(tmp_path / "ferry", EVENTS["two-zones"], "Yahoo")
