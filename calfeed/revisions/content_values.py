@@ -14,7 +14,7 @@ from calfeed.diagnostics.problem import Mark
 from calfeed.model import Address, AllDay, Ending, EventLink, Organizer, Rel, Status, Timed, Venue, ZonedTime
 from calfeed.text.urls import earlier_spelling, read_published_url
 from calfeed.values import addresses, ids, places, texts
-from calfeed.values.times import Duration, format_utc
+from calfeed.values.times import Duration, format_duration, format_utc
 
 Content: TypeAlias = "dict[str, object]"
 """The fields of an event that a subscriber can see, as JSON values."""
@@ -220,7 +220,7 @@ def _read_reminder(value: Mapping[str, Any]) -> Duration:
 
 
 def _show_reminders(value: Iterable[Mapping[str, Any]]) -> str:
-    return ", ".join(str(_timedelta_of(reminder)) for reminder in value)
+    return ", ".join(format_duration(_read_reminder(reminder)) for reminder in value)
 
 
 def _timedelta_of(value: Mapping[str, Any]) -> timedelta:

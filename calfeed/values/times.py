@@ -141,6 +141,14 @@ def format_offset(offset: timedelta) -> str:
     return f"{text}:{seconds:02}" if seconds else text
 
 
+def format_duration(duration: Duration) -> str:
+    """Return a duration as the sources write it: `1d 2h 30m`; `0m` if it is nothing."""
+    minutes, seconds = divmod(duration.seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    parts = ((duration.days, "d"), (hours, "h"), (minutes, "m"), (seconds, "s"))
+    return " ".join(f"{number}{unit}" for number, unit in parts if number) or "0m"
+
+
 def format_wall(wall: datetime) -> str:
     """Return a wall time as `2017-08-31 17:30`, with seconds only if they are not zero."""
     return f"{wall:%Y-%m-%d %H:%M:%S}" if wall.second else f"{wall:%Y-%m-%d %H:%M}"

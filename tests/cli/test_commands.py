@@ -168,7 +168,7 @@ def test_show_has_every_field(inside: Path) -> None:
         "online     https://x.example/",
         "organizer  Anna, a@x.example",
         "busy       yes",
-        "reminders  1:30:00",
+        "reminders  1h 30m",
         "properties X-FOO: bar",
     ):
         assert line in lines

@@ -131,7 +131,7 @@ def test_every_field_is_named(root: Path) -> None:
         "categories": (None, "a, b"),
         "organizer": (None, "Anna, a@x.example"),
         "busy": (None, "yes"),
-        "reminders": (None, "1:30:00"),
+        "reminders": (None, "1h 30m"),
         "properties": (None, "X-FOO: bar"),
     }
 

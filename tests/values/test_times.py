@@ -11,7 +11,16 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from calfeed.diagnostics.problem import InvalidValue
-from calfeed.values.times import ClockTime, Duration, WrittenTime, format_offset, read_duration, read_end, read_moment
+from calfeed.values.times import (
+    ClockTime,
+    Duration,
+    WrittenTime,
+    format_duration,
+    format_offset,
+    read_duration,
+    read_end,
+    read_moment,
+)
 
 
 def wall(text: str) -> datetime:
@@ -307,3 +316,18 @@ def test_offsets_are_formatted_as_in_iso_8601() -> None:
     assert format_offset(timedelta(hours=3)) == "+03:00"
     assert format_offset(-timedelta(hours=4, minutes=56, seconds=2)) == "-04:56:02"
     assert format_offset(timedelta(0)) == "+00:00"
+
+
+@pytest.mark.parametrize(
+    ("duration", "text"),
+    [
+        (Duration(0, 5400), "1h 30m"),
+        (Duration(2, 0), "2d"),
+        (Duration(1, 7201), "1d 2h 1s"),
+        (Duration(8, 60), "8d 1m"),
+    ],
+)
+def test_durations_are_shown_as_they_are_written(duration: Duration, text: str) -> None:
+    """A duration is shown in units that the sources can use for it."""
+    assert format_duration(duration) == text
+    assert read_duration(text) == duration
