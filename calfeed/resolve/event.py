@@ -240,9 +240,8 @@ class _Resolver:
             return None, None
         if start is None:
             return None, None
-        if self._entry.end_timezone and (
-            not isinstance(start, WrittenTime) or not (self._entry.end or self._entry.duration)
-        ):
+        duration = self._entry.duration or self._around.default_duration
+        if self._entry.end_timezone and (not isinstance(start, WrittenTime) or not (self._entry.end or duration)):
             hint = "leave it out, or write the time the event ends"
             message = "`end_timezone` is given without an end time"
             self._notes.report(self._place.key_mark("end_timezone"), "unused-key", message, hint)

@@ -164,3 +164,16 @@ def test_project_survives_a_journey(tmp_path: Path) -> None:
     again = pickle.loads(pickle.dumps(project))  # noqa: S301 - our own
     assert again == project
     assert render(again, now=NOW) == render(project, now=NOW)
+
+
+@pytest.mark.parametrize(("default", "codes"), [("", ["missing-end", "unused-key"]), ("default_duration: 1h\n", [])])
+def test_zone_of_an_end_by_default(tmp_path: Path, default: str, codes: list[str]) -> None:
+    """An end that comes from `default_duration` is in `end_timezone`; without any end that key has no effect."""
+    text = "summary: X\nstart: 2027-01-05 10:00\ntimezone: Europe/Berlin\nend_timezone: America/New_York\n"
+    root = write_events(tmp_path, flight=text)
+    write_files(root, {"calendar.yaml": CALENDAR + default})
+    project = load(root)
+    assert sorted(problem.code for problem in project.problems) == codes
+    (event,) = project.events
+    assert isinstance(event.when, Timed)
+    assert (None if event.when.end is None else event.when.end.tzid) == ("America/New_York" if default else None)
