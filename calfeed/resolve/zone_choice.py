@@ -59,10 +59,10 @@ def check_coordinates(venue: Venue | None, year: int) -> Iterator[Problem]:
     near, country = _near(venue), _of_country(venue)
     if country and not _share_clocks(near, country, year):
         where = f"in {near[0]}" if near else "at sea"
-        message = f"the coordinates of `{venue.name}` lie {where}, not in {venue.address.country}"
+        message = f"the coordinates of `{venue.name}` lie {where}, but its country is {venue.address.country}"
         hint = "latitude comes first: `[59.44, 24.75]` is Tallinn; check the coordinates, or the country"
         if meant := _slip_of(venue, country):
-            hint = f"did you mean `geo: [{meant[0]}, {meant[1]}]`, in {venue.address.country}?"
+            hint = f"did you mean `geo: [{meant[0]}, {meant[1]}]`?"
         yield problem_at(venue.mark, "geo-mismatch", message, hint)
 
 
