@@ -14,7 +14,7 @@ from pathlib import Path
 import filelock
 import pytest
 from support.commands import run
-from support.projects import CALENDAR, DOT, LATER, NOW, TALK, tree, write_events, write_files
+from support.projects import CALENDAR, DOT, LATER, NOW, RICH, TALK, tree, write_events, write_files
 
 import calfeed
 from calfeed.artifact import Artifact
@@ -165,28 +165,7 @@ def test_no_snapshot_if_the_next_build_warns_differently(project: Path, tmp_path
 
 # -- a file changed ---------------------------------------------------------------------------------------------
 
-RICH = """\
-summary: Everything, but no series
-start: 2027-05-18 18:00
-end: 2027-05-19 01:30
-end_timezone: Europe/Oslo
-venue: hub
-online: https://meet.example/1
-description: With *letters*, <https://x.example/>, and a line
-
-  of its own.
-url: https://x.example/
-links: [{rel: slides, url: https://x.example/a.pdf, name: Part one}, {url: https://x.example/b}]
-categories: [music, talk]
-organizer: {name: We, email: we@x.example, url: https://x.example/us}
-busy: true
-status: tentative
-reminders: [1h, 2d]
-created: 2020-01-01 10:00
-last_modified: 2021-01-01 10:00
-sequence: 2
-properties: {X-A: b, X-B: c}
-"""
+STAMPED = f"{RICH}created: 2020-01-01 10:00\nlast_modified: 2021-01-01 10:00\nsequence: 2\n"
 
 
 def test_remembered_events_are_complete(tmp_path: Path) -> None:
@@ -196,7 +175,7 @@ def test_remembered_events_are_complete(tmp_path: Path) -> None:
     write_files(tmp_path / "events", {"pier.gif": DOT})
     poster = f"{TALK}image: pier.gif\n"
     several = "".join(f"- id: x{n}\n  summary: X\n  start: 2027-06-0{n + 1} 10:00\n" for n in range(3))
-    root = write_events(tmp_path, rich=RICH, days=days, weekly=weekly, several=several, poster=poster)
+    root = write_events(tmp_path, rich=STAMPED, days=days, weekly=weekly, several=several, poster=poster)
     build(root, tmp_path / "dist", now=NOW)
     first = load(root)
     memory = read_memory(tmp_path / ".calfeed" / "dist")

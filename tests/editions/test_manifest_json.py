@@ -30,6 +30,7 @@ venue: hub
 online: https://meet.example/1
 description: Hello
 url: https://x.example/
+links: [{rel: slides, url: https://x.example/a.pdf, name: Part one}, {url: https://x.example/b}]
 categories: [music, talk]
 organizer: {name: We, email: we@x.example, url: https://x.example/us}
 busy: true

@@ -6,30 +6,11 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
-from support.projects import load_event
+from support.projects import RICH, load_event
 
 from calfeed.model import Event
 from calfeed.revisions.content import UNREADABLE, cancelled, content_of, event_of
 
-RICH = """\
-summary: Everything, but no series
-start: 2027-05-18 18:00
-end: 2027-05-19 01:30
-end_timezone: Europe/Oslo
-venue: hub
-online: https://meet.example/1
-description: With *letters*, and a line
-
-  of its own.
-url: https://x.example/
-links: [{rel: slides, url: https://x.example/a.pdf, name: Part one}, {url: https://x.example/b}]
-categories: [music, talk]
-organizer: {name: We, email: we@x.example, url: https://x.example/us}
-busy: true
-status: tentative
-reminders: [1h, 2d]
-properties: {X-C: b, X-A: c}
-"""
 OVERRIDES = "[{recurrence_id: 2027-05-25, summary: Other}, {recurrence_id: 2027-06-01, status: tentative}]"
 KEYS = [
     *("summary", "status", "timezone", "start", "start_utc", "end", "end_utc", "end_timezone"),

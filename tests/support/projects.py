@@ -22,6 +22,26 @@ hub:
 # A GIF of one white dot: the only picture format that can be written in ASCII.
 DOT = "GIF89a\x01\0\x01\0\0\0\0,\0\0\0\0\x01\0\x01\0\0\x02\x02D\x01\0;"
 TALK = "summary: Talk\nstart: 2027-05-18 18:00\nend: 20:00\n"
+RICH = """\
+summary: Everything, but no series
+start: 2027-05-18 18:00
+end: 2027-05-19 01:30
+end_timezone: Europe/Oslo
+venue: hub
+online: https://meet.example/1
+description: With *letters*, <https://x.example/>, and a line
+
+  of its own.
+url: https://x.example/
+links: [{rel: slides, url: https://x.example/a.pdf, name: Part one}, {url: https://x.example/b}]
+categories: [music, talk]
+organizer: {name: We, email: we@x.example, url: https://x.example/us}
+busy: true
+status: tentative
+reminders: [1h, 2d]
+properties: {X-C: b, X-A: c}
+"""
+"""An event with every field that subscribers see, except those of a series."""
 
 
 def write_files(root: Path, files: Mapping[str, str]) -> Path:
