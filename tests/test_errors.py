@@ -62,6 +62,7 @@ CODE_ARGUMENT = {
     "_report": 1,
     "InvalidValue": 0,
     "refuse": 0,
+    "_read_choice": 1,
     "PictureError": 0,
 }
 SECTION = re.compile(rb"^#--- (.+)\n", re.MULTILINE)

@@ -50,9 +50,8 @@ def check(events: Path, form: Literal["text", "json", "github"], strict: bool) -
     except SourceError as cause:
         problems = cause.problems
     if form == "github":
-        click.echo(
-            report.format_problems_github(problems), nl=False
-        )  # GitHub acts on these commands; quoted text in them is escaped
+        # GitHub must act on these commands, so they are printed as they are; quoted text in them is escaped.
+        click.echo(report.format_problems_github(problems), nl=False)
     else:
         say(report.format_problems(problems) if form == "text" else report.format_problems_json(problems))
     say(report.summarize(problems), err=True)

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     "-o", "--output", "out", type=EVENTS, default="dist", show_default=True, help="The built folder to publish."
 )
 @click.option("--dry-run", "dry", is_flag=True, help="Change nothing; list what would be uploaded and deleted.")
-@click.option("--allow-new-id", is_flag=True, help="Allow replacing a calendar that has another id.")
+@click.option("--allow-new-id", is_flag=True, help="Allow replacing a calendar that has a different id.")
 @click.option(
     "--events",
     metavar="EVENTS",

@@ -113,6 +113,10 @@ def _read_by(read: Callable[[Any], _T]) -> Callable[[Any, Mark], _T]:
     return lambda value, _mark: read(value)
 
 
+def _without_empty(values: Mapping[str, object]) -> Content:
+    return {key: value for key, value in values.items() if value}
+
+
 def _write_status(status: Status) -> str:
     return status.value
 
@@ -138,8 +142,7 @@ def _show_ending(value: Mapping[str, Any]) -> str:
 
 
 def _write_venue(venue: Venue) -> Content:
-    values: Content = {"name": venue.name, "address": venue.address.line, "geo": list(venue.geo or ())}
-    return {key: value for key, value in values.items() if value}
+    return _without_empty({"name": venue.name, "address": venue.address.line, "geo": list(venue.geo or ())})
 
 
 def _read_venue(value: Mapping[str, Any], mark: Mark) -> Venue:
@@ -163,8 +166,7 @@ def _show_venue(value: Mapping[str, Any]) -> str:
 
 
 def _write_links(links: Iterable[EventLink]) -> list[Content]:
-    values = ({"rel": link.rel.value, "url": link.url, "name": link.name} for link in links)
-    return [{key: value for key, value in link.items() if value} for link in values]
+    return [_without_empty({"rel": link.rel.value, "url": link.url, "name": link.name}) for link in links]
 
 
 def _read_links(value: Iterable[Mapping[str, Any]]) -> tuple[EventLink, ...]:
@@ -185,8 +187,7 @@ def _show_links(value: Iterable[Mapping[str, Any]]) -> str:
 
 
 def _write_organizer(organizer: Organizer) -> Content:
-    values = {"name": organizer.name, "email": organizer.email, "url": organizer.url}
-    return {key: value for key, value in values.items() if value}
+    return _without_empty({"name": organizer.name, "email": organizer.email, "url": organizer.url})
 
 
 def _read_organizer(value: Mapping[str, Any]) -> Organizer:
@@ -215,19 +216,15 @@ def _read_reminders(value: Iterable[Mapping[str, Any]]) -> tuple[Duration, ...]:
 
 
 def _read_reminder(value: Mapping[str, Any]) -> Duration:
-    _timedelta_of(value)  # raises OverflowError if it is out of range
-    return Duration(value["days"], value["seconds"])
+    days, seconds = value["days"], value["seconds"]
+    if type(days) is not int or type(seconds) is not int:  # True is an int, too
+        raise TypeError("days and seconds are whole numbers")
+    timedelta(days=days, seconds=seconds)  # raises OverflowError if it is out of range
+    return Duration(days, seconds)
 
 
 def _show_reminders(value: Iterable[Mapping[str, Any]]) -> str:
     return ", ".join(format_duration(_read_reminder(reminder)) for reminder in value)
-
-
-def _timedelta_of(value: Mapping[str, Any]) -> timedelta:
-    days, seconds = value["days"], value["seconds"]
-    if type(days) is not int or type(seconds) is not int:  # True is an int, too
-        raise TypeError("days and seconds are whole numbers")
-    return timedelta(days=days, seconds=seconds)
 
 
 def _read_properties(value: Mapping[str, str]) -> tuple[tuple[str, str], ...]:

@@ -10,7 +10,6 @@ import pydantic
 from pydantic import BeforeValidator, ConfigDict, Discriminator, Field, PlainValidator, Tag, WithJsonSchema
 
 from calfeed.diagnostics.problem import InvalidValue
-from calfeed.diagnostics.spelling import did_you_mean
 from calfeed.model import Rel, Status
 from calfeed.source.types import (
     MAPPING_TAG,
@@ -36,6 +35,7 @@ from calfeed.source.types import (
     PropertyName,
     Refresh,
     RelativePath,
+    RelField,
     Rule,
     SequenceField,
     SeriesDate,
@@ -70,22 +70,11 @@ class OrganizerEntry(Entry):
     url: Url | None = None
 
 
-def _read_rel(text: str) -> Rel:
-    try:
-        return Rel(text.casefold())
-    except ValueError:
-        known = [rel.value for rel in Rel]
-        hint = did_you_mean(text, known, f"write one of {', '.join(known)}; any other text is the `name` of a link")
-        raise InvalidValue("bad-rel", f"`{text}` is not a kind of link", hint) from None
-
-
 class LinkEntry(Entry):
     """A link of an event: where to register, the slides, a recording."""
 
     url: Url
-    rel: Annotated[Rel, PlainValidator(read_with(_read_rel)), WithJsonSchema({"enum": [rel.value for rel in Rel]})] = (
-        Rel.MORE
-    )
+    rel: RelField = Rel.MORE
     name: Line | None = None
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import date, timedelta
+from enum import StrEnum
 from typing import Annotated, Any, Final, Literal, TypeVar
 
 import pydantic
@@ -17,13 +18,14 @@ from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from calfeed.diagnostics.problem import InvalidValue
 from calfeed.diagnostics.spelling import did_you_mean
-from calfeed.model import Status
+from calfeed.model import Rel, Status
 from calfeed.text import urls
 from calfeed.values import addresses, colors, ids, places, rule_reader, rules, texts, times
 from calfeed.values.times import ClockTime, DayRange, Duration, WrittenTime
 from calfeed.zones.countries import Country
 
 _T = TypeVar("_T")
+_E = TypeVar("_E", bound=StrEnum)
 TEXT_TAG: Final = "<text>"
 MAPPING_TAG: Final = "<mapping>"
 
@@ -61,13 +63,25 @@ def _scalar(description: str, **extra: object) -> WithJsonSchema:
     return WithJsonSchema({**SCALAR, "description": description, **extra})
 
 
-def _read_status(text: str) -> Status:
-    try:
-        return Status(text.casefold())
-    except ValueError:
-        known = [status.value for status in Status]
-        hint = did_you_mean(text, known, f"write one of {', '.join(known)}")
-        raise InvalidValue("bad-status", f"`{text}` is not a status", hint) from None
+def _read_choice(kind: type[_E], code: str, noun: str, other: str = "") -> Callable[[str], _E]:
+    """Return a reader of the values of an enum, in any case.
+
+    Args:
+        kind: the enum; its values are in lower case.
+        code: the code of the error for any other text.
+        noun: what the values are, as in "a status".
+        other: added to the hint that lists the values.
+    """
+    values = [member.value for member in kind]
+
+    def read(text: str) -> _E:
+        try:
+            return kind(text.casefold())
+        except ValueError:
+            hint = did_you_mean(text, values, f"write one of {', '.join(values)}{other}")
+            raise InvalidValue(code, f"`{text}` is not {noun}", hint) from None
+
+    return read
 
 
 def _read_day(text: str) -> date:
@@ -196,7 +210,16 @@ Day = Annotated[date, PlainValidator(read_with(_read_day)), _scalar("2017-08-31"
 Boolean = Annotated[bool, PlainValidator(read_with(texts.read_boolean)), _scalar("true or false")]
 SequenceField = Annotated[int, PlainValidator(read_with(ids.read_sequence)), _scalar("whole number, 0 or more")]
 StatusField = Annotated[
-    Status, PlainValidator(read_with(_read_status)), WithJsonSchema({"enum": [s.value for s in Status]})
+    Status,
+    PlainValidator(read_with(_read_choice(Status, "bad-status", "a status"))),
+    WithJsonSchema({"enum": [status.value for status in Status]}),
+]
+RelField = Annotated[
+    Rel,
+    PlainValidator(
+        read_with(_read_choice(Rel, "bad-rel", "a kind of link", "; any other text is the `name` of a link"))
+    ),
+    WithJsonSchema({"enum": [rel.value for rel in Rel]}),
 ]
 Degrees = Annotated[float, PlainValidator(read_with(places.read_degrees)), _scalar("decimal degrees")]
 Geo = Annotated[tuple[Degrees, Degrees], pydantic.AfterValidator(_read_geo)]
